@@ -1,0 +1,250 @@
+"""Every exception of structgen.
+
+    StructgenError
+    ├── InvalidGrammarError          a grammar that cannot be built
+    │   ├── InvalidRegexError        ... because its regular expression is malformed or not regular
+    │   ├── InvalidLarkError         ... because its Lark text is malformed
+    │   └── EmptyLanguageError       ... because no text can ever match it
+    ├── InvalidSchemaError           a JSON Schema that is malformed
+    ├── UnsupportedSchemaError       a JSON Schema that asks for what no mask enforces
+    ├── VocabularyError              a tokenizer that cannot be mapped to bytes
+    ├── LimitExceeded                a budget of `Limits` is used up
+    ├── BudgetTooSmall               `max_new_tokens` is less than the shortest valid text needs
+    ├── InvalidText                  a text that is not in the language of a constraint
+    ├── TokenRejected                a token that may not come next
+    └── DeadEnd                      no token of the vocabulary can come next
+
+Each has a stable `code`, carries its facts as attributes, and pickles. Names that end in Error blame the call;
+the others state a fact about data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class StructgenError(Exception):
+    """The base of all errors of structgen."""
+
+    code = "structgen"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuild(kind: type[StructgenError], args: tuple[Any, ...], facts: dict[str, Any]) -> StructgenError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
+
+class InvalidGrammarError(StructgenError):
+    """A grammar cannot be built.
+
+    Attributes:
+        line: of the source, from 1; None if it has no place.
+        column: of the source, from 1; None if it has no place.
+    """
+
+    code = "invalid_grammar"
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        place = "" if line is None else f"line {line}, column {column}: "
+        super().__init__(place + message)
+        self.line = line
+        self.column = column
+
+
+class InvalidRegexError(InvalidGrammarError):
+    """A regular expression is malformed, or asks for something that is not regular.
+
+    Attributes:
+        pattern: the regular expression.
+        position: offset of the cause, in code points.
+        reason: what is wrong there, and the way out.
+    """
+
+    code = "invalid_regex"
+
+    def __init__(self, reason: str, pattern: str, position: int) -> None:
+        line = pattern.count("\n", 0, position) + 1
+        start = pattern.rfind("\n", 0, position) + 1
+        shown = pattern[start : start + 200].split("\n")[0]
+        super().__init__(f"{reason}\n  {shown}\n  {' ' * (position - start)}^", line=line, column=position - start + 1)
+        self.reason = reason
+        self.pattern = pattern
+        self.position = position
+
+
+class InvalidLarkError(InvalidGrammarError):
+    """The text of a Lark grammar is malformed, or uses what is not supported."""
+
+    code = "invalid_lark"
+
+
+class EmptyLanguageError(InvalidGrammarError):
+    """No text can ever match: a contradiction, or rules that never finish."""
+
+    code = "empty_language"
+
+
+class InvalidSchemaError(StructgenError):
+    """A JSON Schema is malformed.
+
+    Attributes:
+        pointer: where (JSON Pointer, RFC 6901, as a URI fragment: `#/properties/a`).
+        reason: what is wrong there.
+    """
+
+    code = "invalid_schema"
+
+    def __init__(self, pointer: str, reason: str) -> None:
+        super().__init__(f"{pointer}: {reason}")
+        self.pointer = pointer
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One keyword that the mask does not enforce.
+
+    Attributes:
+        pointer: where it stands (JSON Pointer, RFC 6901, as a URI fragment: `#/properties/a/pattern`).
+        reason: why it cannot be enforced.
+    """
+
+    pointer: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer}   {self.reason}"
+
+
+class UnsupportedSchemaError(StructgenError):
+    """A schema asks for something that no mask enforces.
+
+    Reports everything that is wrong with the schema at once, in document order.
+
+    Attributes:
+        problems: where each keyword stands and why it can't be enforced.
+    """
+
+    code = "unsupported_schema"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        keywords = "1 keyword" if len(problems) == 1 else f"{len(problems)} keywords"
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(
+            f"{keywords} cannot be enforced in the mask\n{lines}\nPass strict=False to compile the rest; these are "
+            f"then in constraint.unenforced and validate() checks them."
+        )
+        self.problems = tuple(problems)
+
+
+class VocabularyError(StructgenError):
+    """A tokenizer cannot be mapped to byte strings, or does not fit the grammar."""
+
+    code = "vocabulary"
+
+
+class LimitExceeded(StructgenError):
+    """A budget of `Limits` is used up.
+
+    Attributes:
+        limit: the name of the field of `Limits`.
+        value: its value.
+    """
+
+    code = "limit_exceeded"
+
+    def __init__(self, limit: str, value: int, hint: str = "") -> None:
+        super().__init__(
+            f"limits.{limit} = {value} reached{': ' + hint if hint else ''}. "
+            f"Make the grammar smaller, or pass Limits({limit}=...)"
+        )
+        self.limit = limit
+        self.value = value
+
+
+class BudgetTooSmall(StructgenError):
+    """The token budget is less than the shortest valid text needs.
+
+    Attributes:
+        budget: tokens allowed.
+        needed: tokens that the shortest text known takes, the end-of-text token included.
+    """
+
+    code = "budget_too_small"
+
+    def __init__(self, budget: int, needed: int) -> None:
+        super().__init__(
+            f"{budget} tokens are too few: the shortest valid text needs {needed}, with the end-of-text token. "
+            f"Raise max_new_tokens"
+        )
+        self.budget = budget
+        self.needed = needed
+
+
+class InvalidText(StructgenError):
+    """A text is not in the language of a constraint.
+
+    Attributes:
+        text: the text.
+        position: offset of the first character that cannot stand there, in code points; `len(text)` if the text
+            ends too early.
+        line: of that character, from 1.
+        column: of that character, from 1.
+        reason: what is wrong there.
+        expected: what could stand there, in words, the most specific first; at most eight.
+    """
+
+    code = "invalid_text"
+
+    def __init__(self, text: str, position: int, reason: str, expected: Iterable[str] = ()) -> None:
+        self.text = text
+        self.position = position
+        self.reason = reason
+        self.expected = tuple(expected)
+        self.line = text.count("\n", 0, position) + 1
+        start = text.rfind("\n", 0, position) + 1
+        self.column = position - start + 1
+        shown_from = max(start, position - 80)
+        shown = text[shown_from : position + 40].split("\n")[0]
+        super().__init__(
+            f"line {self.line}, column {self.column}: {reason}\n  {shown}\n  {' ' * (position - shown_from)}^"
+        )
+
+
+class TokenRejected(StructgenError):
+    """A token may not come next; the matcher is as it was.
+
+    Attributes:
+        token_id: the token.
+        expected: what could come next, in words.
+    """
+
+    code = "token_rejected"
+
+    def __init__(self, token_id: int, token: str, expected: Iterable[str] = ()) -> None:
+        self.token_id = token_id
+        self.expected = tuple(expected)
+        hint = f"; expected {' or '.join(self.expected)}" if self.expected else ""
+        super().__init__(f"token {token_id} ({token}) may not come next{hint}")
+
+
+class DeadEnd(StructgenError):
+    """No token of the vocabulary can come next.
+
+    Attributes:
+        expected: what the grammar asks for, in words.
+    """
+
+    code = "dead_end"
+
+    def __init__(self, reason: str, expected: Iterable[str] = ()) -> None:
+        self.expected = tuple(expected)
+        hint = f"; expected {' or '.join(self.expected)}" if self.expected else ""
+        super().__init__(reason + hint)

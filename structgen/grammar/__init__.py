@@ -1,0 +1,1 @@
+"""The intermediate representation: expressions (regular) and rules (context-free). Pure data."""

@@ -1,0 +1,175 @@
+"""Rules: the context-free half of the intermediate representation.
+
+A grammar is a set of named rules; the body of a rule is one of
+
+    Terminal(name, expression)      text that the lexer reads in one piece; the leaves
+    SpecialToken(token)             one special token of the vocabulary, by name or id; it has no text
+    Reference(name)                 another rule; recursion of every kind is fine, left recursion too
+    Sequence(parts, separator)      the parts one after the other, with the separator between those present
+    Choice(options)                 any of the options
+    Repetition(part, min, max)      the part, min to max times
+    Permutation(parts, separator)   the parts in any order, with the separator between those present
+
+How a text is read. The lexer is contextual: where a text is being read, only the terminals that the parser
+can take next compete. It reads the longest match: a terminal ends where none of those competing can go on with
+the next byte. Of those that match there, only the ones with the highest priority count; all of these are
+handed to the parser (it follows every reading at once, so ambiguity is fine). Text of the `ignore` terminals
+may stand before, between and after terminals. A text belongs to the grammar if it can be read to its end.
+
+Plain data. `check(grammar)` is the executable specification of what is well formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from structgen.errors import InvalidGrammarError
+from structgen.grammar.expressions import Expression
+
+
+class RuleExpression:
+    """The body of a rule, or a part of one. The base of the seven kinds."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal(RuleExpression):
+    """Text read in one piece.
+
+    Attributes:
+        name: for people: errors and `explain()` show it.
+        expression: which texts. The empty text is never read: an expression that denotes it loses it, and a
+            rule must say itself where a terminal may be missing.
+        priority: among terminals that match the same text, only those of the highest priority count.
+    """
+
+    name: str
+    expression: Expression
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialToken(RuleExpression):
+    """One special token of the vocabulary, by its text (`"<|im_end|>"`) or id."""
+
+    token: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(RuleExpression):
+    """The rule called `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(RuleExpression):
+    """The parts, one after the other. `Sequence(())` is the empty text.
+
+    With a `separator`, it stands between any two items that are present. The items are the parts, and where a
+    part is a `Repetition`, each of its iterations: a part that may be missing is `Repetition(part, 0, 1)`, and
+    takes its separator with it. Items must then not be empty.
+    """
+
+    parts: tuple[RuleExpression, ...]
+    separator: RuleExpression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(RuleExpression):
+    """Any of the options. `Choice(())` denotes nothing."""
+
+    options: tuple[RuleExpression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition(RuleExpression):
+    """The part, min to max times; max=None: no bound. Costs the same whatever the bounds are."""
+
+    part: RuleExpression
+    min: int = 0
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permutation(RuleExpression):
+    """The parts in any order, each once, with the `separator` between items that are present.
+
+    A part that is `Repetition(part, 0, 1)` may be missing; one that is `Repetition(part, 0, None)` may come any
+    number of times, anywhere. Other repetitions, and parts that can be empty, are not allowed.
+    """
+
+    parts: tuple[RuleExpression, ...]
+    separator: RuleExpression | None = None
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """Named rules, and which of them is the start.
+
+    Attributes:
+        rules: bodies by name.
+        start: the rule that the whole text must match.
+        ignore: terminals whose text may stand before, between and after the others.
+
+    `str(grammar)` reads like Lark; `sample(rng)` makes a random text.
+    """
+
+    rules: Mapping[str, RuleExpression]
+    start: str = "start"
+    ignore: tuple[Terminal, ...] = field(default=())
+
+    def __str__(self) -> str:
+        from structgen.grammar.printing import format_grammar
+
+        return format_grammar(self)
+
+
+def children(body: RuleExpression) -> tuple[RuleExpression, ...]:
+    """The direct parts of a body, the separator included."""
+    if isinstance(body, (Sequence, Permutation)):
+        return body.parts if body.separator is None else (*body.parts, body.separator)
+    if isinstance(body, Choice):
+        return body.options
+    if isinstance(body, Repetition):
+        return (body.part,)
+    return ()
+
+
+def walk(body: RuleExpression) -> Iterator[RuleExpression]:
+    """`body` and everything in it, without following references."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children(node)))
+
+
+def check(grammar: Grammar) -> None:
+    """Raise `InvalidGrammarError` where the grammar is not well formed.
+
+    The start and every reference name a rule; bounds of repetitions are 0 <= min <= max; parts of permutations
+    are items. (That rules can finish, and that the language is not empty, is found when compiling.)
+    """
+    if grammar.start not in grammar.rules:
+        raise InvalidGrammarError(f"the start rule {grammar.start!r} is not defined")
+    for name, rule in grammar.rules.items():
+        for node in walk(rule):
+            if isinstance(node, Reference) and node.name not in grammar.rules:
+                raise InvalidGrammarError(f"rule {name!r} refers to {node.name!r}, which is not defined")
+            if isinstance(node, Repetition):
+                _check_bounds(name, node)
+            if isinstance(node, Permutation):
+                for part in node.parts:
+                    if isinstance(part, Repetition) and (part.min, part.max) not in {(0, 1), (0, None), (1, 1)}:
+                        raise InvalidGrammarError(
+                            f"rule {name!r}: a part of a permutation may be repeated 0 to 1 times or without "
+                            f"bound, not {part.min} to {part.max}"
+                        )
+
+
+def _check_bounds(name: str, node: Repetition) -> None:
+    if node.min < 0 or (node.max is not None and node.max < node.min):
+        raise InvalidGrammarError(f"rule {name!r}: repetition from {node.min} to {node.max} is impossible")

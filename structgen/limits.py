@@ -1,0 +1,29 @@
+"""Limits: every budget of the engine, with its default, its unit and the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What compiling and masking may cost. Passing a limit raises `LimitExceeded`, which names it.
+
+    Attributes:
+        expressions: expressions that one compiled grammar may add to its vocabulary's store. A pattern whose
+            automaton explodes meets this one first.
+        states: parse states, lexer states and configurations of one compiled grammar, each.
+        work: elementary steps (derivatives, trie nodes, items) of one call: a mask, an advance, a compilation.
+            Some 10 to 50 ns each.
+        row_bytes: memory of memoised masks of one compiled grammar, in bytes. When it is full the memo starts
+            anew; nothing is lost but time.
+        nesting: depth of the parse stack.
+        grammar_size: symbols of a grammar after lowering.
+    """
+
+    expressions: int = 2_000_000
+    states: int = 1_000_000
+    work: int = 200_000_000
+    row_bytes: int = 256 * 1024 * 1024
+    nesting: int = 100_000
+    grammar_size: int = 20_000_000
