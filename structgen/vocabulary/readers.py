@@ -3,7 +3,7 @@
 The bytes of a token are what the tokenizer's *decoder* makes of it. So that is what is looked at here, and
 not the name of a class or a model. Three families are known:
 
-    byte-level   each character of a token stands for a byte, in GPT-2's alphabet: Ġ is a space (Llama 3, Qwen)
+    byte-level   each character of a token stands for a byte, in GPT-2's alphabet: Ġ is a space (Llama 3)
     pieces       text with ▁ for a space, and tokens <0x0A> that stand for a byte (SentencePiece, Gemma)
     bytes        the library hands out the bytes themselves (tiktoken, Tekken)
 
@@ -13,10 +13,11 @@ afterwards, on real text, by `structgen.vocabulary.verification`.
 
 from __future__ import annotations
 
+import copy
 import json
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -60,15 +61,17 @@ def read_tokenizer(tokenizer: Any) -> list[TokenTable]:
     if hasattr(tokenizer, "decode_single_token_bytes"):
         return [_read_tiktoken(tokenizer)]
     if hasattr(tokenizer, "instruct_tokenizer"):  # a MistralTokenizer
-        tekken_or_pieces = tokenizer.instruct_tokenizer.tokenizer
-        return read_tokenizer(getattr(tekken_or_pieces, "_model", None) or tekken_or_pieces)
-    if hasattr(tokenizer, "id_to_byte_piece"):
-        return [_read_tekken(tokenizer)]
+        return [_read_mistral(tokenizer.instruct_tokenizer.tokenizer)]
+    if hasattr(tokenizer, "num_special_tokens") and hasattr(tokenizer, "n_words"):
+        return [_read_mistral(tokenizer)]
     if hasattr(tokenizer, "id_to_piece") and hasattr(tokenizer, "is_control"):
         return [_read_sentencepiece(tokenizer)]
     if hasattr(tokenizer, "convert_ids_to_tokens") and not hasattr(inner, "instruct_tokenizer"):
         return _read_slow(tokenizer)
-    if inner is not None:  # a processor of transformers, or its wrapper around Mistral's
+    if hasattr(tokenizer, "convert_ids_to_tokens"):  # the wrapper of transformers around a MistralTokenizer
+        (table,) = read_tokenizer(inner)
+        return [replace(table, encode=_encode_of(tokenizer), eos_token_ids=end_token_ids(tokenizer))]
+    if inner is not None:  # a processor of transformers
         return read_tokenizer(inner)
     raise VocabularyError(
         f"{type(tokenizer).__qualname__} is no tokenizer known here. Pass one of transformers, tokenizers, "
@@ -100,6 +103,9 @@ def end_token_ids(source: Any) -> frozenset[int]:
 
 def _read_tokenizers(backend: Any, wrapper: Any) -> TokenTable:
     """A `tokenizers.Tokenizer`, alone or inside a fast tokenizer of transformers."""
+    if backend.truncation is not None and wrapper is None:
+        backend = copy.deepcopy(backend)  # texts must be encoded as a whole to verify them
+        backend.no_truncation()
     strings = _strings(backend)
     special = {
         added.content: token_id
@@ -112,8 +118,6 @@ def _read_tokenizers(backend: Any, wrapper: Any) -> TokenTable:
         special.update((wrapper.convert_ids_to_tokens(token_id), token_id) for token_id in ends)
 
     def encode(text: str) -> list[int]:
-        if wrapper is not None:
-            return list(wrapper.encode(text, add_special_tokens=False))
         encoding = backend.encode(text, add_special_tokens=False)
         return [i for i, real in zip(encoding.ids, encoding.attention_mask, strict=True) if real]
 
@@ -123,7 +127,14 @@ def _read_tokenizers(backend: Any, wrapper: Any) -> TokenTable:
     tokens = decode_strings(strings)
     for token_id in special.values():
         tokens[token_id] = None
-    return TokenTable(tokens, special, ends, encode, decode, strips_prefix)
+    return TokenTable(
+        tokens, special, ends, encode if wrapper is None else _encode_of(wrapper), decode, strips_prefix
+    )
+
+
+def _encode_of(wrapper: Any) -> Callable[[str], list[int]]:
+    """The `encode` of a tokenizer of transformers."""
+    return lambda text: list(wrapper.encode(text, add_special_tokens=False))
 
 
 def _strings(backend: Any) -> list[str | None]:
@@ -201,8 +212,10 @@ def _read_tiktoken(encoding: Any) -> TokenTable:
     )
 
 
-def _read_tekken(tekken: Any) -> TokenTable:
-    """A `Tekkenizer` of mistral-common: tiktoken's tokens after a block of special ones."""
+def _read_mistral(tekken: Any) -> TokenTable:
+    """A `Tekkenizer` of mistral-common (tiktoken's tokens after a block of special ones), or its pieces."""
+    if not hasattr(tekken, "id_to_byte_piece"):
+        return _read_sentencepiece(tekken._model)
     special_ids = tekken.special_ids
     tokens = [None if i in special_ids else tekken.id_to_byte_piece(i) for i in range(tekken.n_words)]
     return TokenTable(
@@ -264,7 +277,7 @@ def _read_slow(tokenizer: Any) -> list[TokenTable]:
                 tokens,
                 special,
                 end_token_ids(tokenizer),
-                lambda text: list(tokenizer.encode(text, add_special_tokens=False)),
+                _encode_of(tokenizer),
                 None,
                 strips_prefix=True,
             )

@@ -62,7 +62,7 @@ def verify(table: TokenTable) -> None:
         decoded = table.decode([token_id])
         if decoded not in _readings(token, table):
             raise VocabularyError(
-                f"token {token_id} would be {token!r}, but the tokenizer decodes it to {decoded!r}; {_WAY_OUT}"
+                f"token {token_id} would be {token!r}, but the tokenizer reads it as {decoded!r}; {_WAY_OUT}"
             )
 
 
