@@ -1,0 +1,228 @@
+#include "apply.h"
+
+#include <array>
+#include <cstring>
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define STRUCTGEN_X86 1
+#include <immintrin.h>
+#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#define STRUCTGEN_NEON 1
+#include <arm_neon.h>
+#endif
+
+namespace structgen {
+namespace {
+
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+
+constexpr std::size_t kWords = 4;  // in a group
+constexpr std::size_t kTokens = 32 * kWords;
+
+enum class Group { AllClear, AllSet, Mixed };
+
+inline Group look(const u32* mask) {
+  const u32 any = mask[0] | mask[1] | mask[2] | mask[3];
+  const u32 all = mask[0] & mask[1] & mask[2] & mask[3];
+  return all == ~u32{0} ? Group::AllSet : any == 0 ? Group::AllClear : Group::Mixed;
+}
+
+// The rest of a row after its last whole group.
+template <class Bits>
+void apply_singly(Bits* logits, std::size_t width, const u32* mask, Bits minus_infinity) {
+  for (std::size_t token = 0; token < width; ++token) {
+    const bool allowed = (mask[token / 32] >> (token % 32)) & 1;
+    logits[token] = allowed ? logits[token] : minus_infinity;
+  }
+}
+
+// ---- each kind of machine has its own way to apply whole groups -------------------------------------------------
+
+// For each byte of a mask, eight patterns: all ones where a token is allowed. Compilers turn the loop over them into
+// whatever vectors the machine has.
+template <class Bits>
+constexpr std::array<std::array<Bits, 8>, 256> make_patterns() {
+  std::array<std::array<Bits, 8>, 256> patterns{};
+  for (std::size_t byte = 0; byte < 256; ++byte)
+    for (std::size_t bit = 0; bit < 8; ++bit)
+      patterns[byte][bit] = (byte >> bit) & 1 ? static_cast<Bits>(~Bits{0}) : Bits{0};
+  return patterns;
+}
+
+template <class Bits>
+void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  static constexpr auto kPatterns = make_patterns<Bits>();
+  for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
+    const Group group = look(mask);
+    if (group == Group::AllSet) continue;
+    if (group == Group::AllClear) {
+      for (std::size_t i = 0; i < kTokens; ++i) logits[i] = minus_infinity;
+      continue;
+    }
+    for (std::size_t byte = 0; byte < kTokens / 8; ++byte) {
+      const std::array<Bits, 8>& allowed = kPatterns[(mask[byte / 4] >> (8 * (byte % 4))) & 0xff];
+      std::array<Bits, 8> eight;  // by way of a copy: that `logits` and `mask` don't overlap is unknown to a compiler
+      std::memcpy(eight.data(), logits + 8 * byte, sizeof(eight));
+      for (std::size_t i = 0; i < 8; ++i)
+        eight[i] = static_cast<Bits>(minus_infinity ^ ((eight[i] ^ minus_infinity) & allowed[i]));
+      std::memcpy(logits + 8 * byte, eight.data(), sizeof(eight));
+    }
+  }
+}
+
+#ifdef STRUCTGEN_X86
+
+template <class Bits>
+__attribute__((target("avx512f,avx512bw"))) void apply_avx512(Bits* logits, std::size_t groups, const u32* mask,
+                                                              Bits minus_infinity) {
+  constexpr bool kWide = sizeof(Bits) == 4;
+  constexpr std::size_t kLanes = 64 / sizeof(Bits);
+  const __m512i forbidden = kWide ? _mm512_set1_epi32(static_cast<int>(minus_infinity))
+                                  : _mm512_set1_epi16(static_cast<short>(minus_infinity));
+  for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
+    const Group group = look(mask);
+    if (group == Group::AllSet) continue;
+    if (group == Group::AllClear) {
+      for (std::size_t i = 0; i < kTokens; i += kLanes) _mm512_storeu_si512(logits + i, forbidden);
+      continue;
+    }
+    for (std::size_t i = 0; i < kTokens; i += kLanes) {
+      const u32 bits = mask[i / 32] >> (i % 32);
+      const __m512i old = _mm512_loadu_si512(logits + i);
+      const __m512i masked = kWide ? _mm512_mask_mov_epi32(forbidden, static_cast<__mmask16>(bits), old)
+                                   : _mm512_mask_mov_epi16(forbidden, static_cast<__mmask32>(bits), old);
+      _mm512_storeu_si512(logits + i, masked);
+    }
+  }
+}
+
+template <class Bits>
+__attribute__((target("avx2"))) void apply_avx2(Bits* logits, std::size_t groups, const u32* mask,
+                                                Bits minus_infinity) {
+  constexpr bool kWide = sizeof(Bits) == 4;
+  constexpr std::size_t kLanes = 32 / sizeof(Bits);
+  const __m256i forbidden = kWide ? _mm256_set1_epi32(static_cast<int>(minus_infinity))
+                                  : _mm256_set1_epi16(static_cast<short>(minus_infinity));
+  // Lane i looks at bit i of the next kLanes bits.
+  const __m256i lane_bit =
+      kWide ? _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)
+            : _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
+  for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
+    const Group group = look(mask);
+    if (group == Group::AllSet) continue;
+    if (group == Group::AllClear) {
+      for (std::size_t i = 0; i < kTokens; i += kLanes)
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(logits + i), forbidden);
+      continue;
+    }
+    for (std::size_t i = 0; i < kTokens; i += kLanes) {
+      __m256i* at = reinterpret_cast<__m256i*>(logits + i);
+      const u32 bits = mask[i / 32] >> (i % 32);
+      const __m256i spread =
+          kWide ? _mm256_set1_epi32(static_cast<int>(bits)) : _mm256_set1_epi16(static_cast<short>(bits));
+      const __m256i mine = _mm256_and_si256(spread, lane_bit);
+      const __m256i allowed = kWide ? _mm256_cmpeq_epi32(mine, lane_bit) : _mm256_cmpeq_epi16(mine, lane_bit);
+      _mm256_storeu_si256(at, _mm256_blendv_epi8(forbidden, _mm256_loadu_si256(at), allowed));
+    }
+  }
+}
+
+#endif
+#ifdef STRUCTGEN_NEON
+
+void apply_neon(u32* logits, std::size_t groups, const u32* mask, u32 minus_infinity) {
+  const uint32x4_t forbidden = vdupq_n_u32(minus_infinity);
+  const uint32x4_t lane_bit = {1, 2, 4, 8};
+  for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
+    const Group group = look(mask);
+    if (group == Group::AllSet) continue;
+    for (std::size_t i = 0; i < kTokens; i += 4) {
+      const uint32x4_t allowed = vtstq_u32(vdupq_n_u32(mask[i / 32] >> (i % 32)), lane_bit);
+      vst1q_u32(logits + i,
+                group == Group::AllClear ? forbidden : vbslq_u32(allowed, vld1q_u32(logits + i), forbidden));
+    }
+  }
+}
+
+void apply_neon(u16* logits, std::size_t groups, const u32* mask, u16 minus_infinity) {
+  const uint16x8_t forbidden = vdupq_n_u16(minus_infinity);
+  const uint16x8_t lane_bit = {1, 2, 4, 8, 16, 32, 64, 128};
+  for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
+    const Group group = look(mask);
+    if (group == Group::AllSet) continue;
+    for (std::size_t i = 0; i < kTokens; i += 8) {
+      const uint16x8_t allowed = vtstq_u16(vdupq_n_u16(static_cast<u16>(mask[i / 32] >> (i % 32))), lane_bit);
+      vst1q_u16(logits + i,
+                group == Group::AllClear ? forbidden : vbslq_u16(allowed, vld1q_u16(logits + i), forbidden));
+    }
+  }
+}
+
+#endif
+
+// ---- which one ----------------------------------------------------------------------------------------------------
+
+struct Kernels {
+  const char* name;
+  void (*wide)(u32*, std::size_t, const u32*, u32);
+  void (*narrow)(u16*, std::size_t, const u32*, u16);
+};
+
+// The best first.
+std::vector<Kernels> find_kernels() {
+  std::vector<Kernels> found;
+#ifdef STRUCTGEN_X86
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+    found.push_back({"avx512", apply_avx512<u32>, apply_avx512<u16>});
+  if (__builtin_cpu_supports("avx2")) found.push_back({"avx2", apply_avx2<u32>, apply_avx2<u16>});
+#endif
+#ifdef STRUCTGEN_NEON
+  found.push_back({"neon", apply_neon, apply_neon});
+#endif
+  found.push_back({"portable", apply_portable<u32>, apply_portable<u16>});
+  return found;
+}
+
+const std::vector<Kernels>& kernels() {
+  static const std::vector<Kernels> found = find_kernels();
+  return found;
+}
+
+template <class Bits>
+void apply_rows(const LogitRows& logits, const MaskRows& mask, std::span<const std::int64_t> rows,
+                void (*apply_groups)(Bits*, std::size_t, const u32*, Bits), Bits minus_infinity) {
+  const std::size_t groups = logits.width / kTokens;
+  for (const std::int64_t row : rows) {
+    Bits* first = static_cast<Bits*>(logits.first) + row * logits.stride;
+    const u32* words = reinterpret_cast<const u32*>(mask.first) + row * mask.stride;
+    apply_groups(first, groups, words, minus_infinity);
+    apply_singly(first + groups * kTokens, logits.width % kTokens, words + groups * kWords, minus_infinity);
+  }
+}
+
+}  // namespace
+
+const std::vector<const char*>& apply_instructions() {
+  static const std::vector<const char*> names = [] {
+    std::vector<const char*> found;
+    for (const Kernels& kernel : kernels()) found.push_back(kernel.name);
+    return found;
+  }();
+  return names;
+}
+
+void apply_bitmask(const LogitRows& logits, const MaskRows& mask, std::span<const std::int64_t> rows,
+                   std::size_t instructions) {
+  const Kernels& kernel = kernels().at(instructions);
+  switch (logits.type) {
+    case LogitType::Float32:
+      return apply_rows<u32>(logits, mask, rows, kernel.wide, 0xFF800000u);
+    case LogitType::BFloat16:
+      return apply_rows<u16>(logits, mask, rows, kernel.narrow, 0xFF80u);
+    case LogitType::Float16:
+      return apply_rows<u16>(logits, mask, rows, kernel.narrow, 0xFC00u);
+  }
+}
+
+}  // namespace structgen
