@@ -1,8 +1,444 @@
 // The only unit that includes nanobind: converts, translates errors, releases the GIL, decides nothing.
+//
+// The lock of a store is never waited for while the GIL is held, and never held while the GIL is waited for: so the two
+// can't deadlock. What is memoised is answered at once, without giving up the GIL.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <utility>
+
+#include "matcher.h"
 
 namespace nb = nanobind;
+using namespace nb::literals;
+using namespace structgen;
+
+namespace {
+
+using Rows = nb::ndarray<std::int32_t, nb::ndim<2>, nb::device::cpu>;
+
+// Python's classes for what the engine has to say.
+[[noreturn]] void raise(const char* module, const char* name, const nb::tuple& arguments) {
+  const nb::object error = nb::module_::import_(module).attr(name)(*arguments);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
+  throw nb::python_error();
+}
+
+// Runs `work` with the store locked and the meter of the grammar attached.
+template <class Work>
+auto locked(Grammar& grammar, Work&& work) {
+  const nb::gil_scoped_release released;
+  const std::lock_guard guard(grammar.store().mutex);
+  grammar.check_spent();
+  const Spending spending(grammar.store(), grammar.meter());
+  try {
+    return work();
+  } catch (const LimitExceeded& error) {
+    grammar.mark_spent(error);
+    throw;
+  }
+}
+
+// The lock of a store, taken without giving up the GIL if nobody else has it.
+class Brief {
+ public:
+  explicit Brief(Store& store) : lock_(store.mutex, std::try_to_lock) {
+    if (!lock_.owns_lock()) {
+      const nb::gil_scoped_release released;
+      lock_.lock();
+    }
+  }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
+u32 check(const Grammar& grammar, std::int64_t configuration) {
+  if (configuration < 0 || static_cast<u64>(configuration) >= grammar.configurations())
+    throw nb::index_error("no such configuration of this grammar");
+  return static_cast<u32>(configuration);
+}
+
+u32 advance(Grammar& grammar, u32 configuration, std::int64_t token) {
+  if (token < 0 || token >= static_cast<std::int64_t>(kNone)) return kNone;
+  const u32 id = static_cast<u32>(token);
+  {
+    const Brief lock(grammar.store());
+    const u32 known = grammar.known_advance(configuration, id);
+    if (known != kNone) return known;
+  }
+  return locked(grammar, [&] { return grammar.advance(configuration, id); });
+}
+
+// Writes the row of the configuration to `to`, `words` words wide. False in a dead end.
+bool fill(Grammar& grammar, u32 configuration, u32* to, std::size_t words) {
+  const u32 own = grammar.store().trie.words();
+  auto write = [&](const Row& row) {
+    row->store(to);
+    std::fill(to + own, to + words, 0u);
+  };
+  {
+    const Brief lock(grammar.store());
+    if (const Row& known = grammar.known_row(configuration)) {
+      write(known);
+      return true;
+    }
+  }
+  return locked(grammar, [&] {
+    const Row& made = grammar.row(configuration);
+    if (made) write(made);
+    return made != nullptr;
+  });
+}
+
+u32* place_of(const Rows& rows, std::int64_t row, const Trie& trie, std::size_t* words) {
+  if (rows.stride(1) != 1 && rows.shape(1) > 1) throw nb::value_error("the words of a row must be contiguous");
+  if (row < 0 || static_cast<std::size_t>(row) >= rows.shape(0)) throw nb::index_error("no such row in the array");
+  if (rows.shape(1) < trie.words())
+    throw nb::value_error("the array is too narrow: a row needs ceil(V / 32) words, V the size of the vocabulary");
+  *words = rows.shape(1);
+  return reinterpret_cast<u32*>(rows.data() + row * rows.stride(0));
+}
+
+nb::object read_only(const Row& row, u32 words) {
+  using Array = nb::ndarray<nb::numpy, const std::int32_t, nb::ndim<1>>;
+  if (row->dense()) {
+    auto* keep = new Row(row);
+    const nb::capsule owner(keep, [](void* p) noexcept { delete static_cast<Row*>(p); });
+    return nb::cast(Array((*keep)->words().data(), {words}, owner));
+  }
+  auto* copy = new std::vector<u32>(words);
+  const nb::capsule owner(copy, [](void* p) noexcept { delete static_cast<std::vector<u32>*>(p); });
+  row->store(copy->data());
+  return nb::cast(Array(copy->data(), {words}, owner));
+}
+
+// One sequence: a configuration, those before it, and where its rows go.
+class Matcher {
+ public:
+  explicit Matcher(std::shared_ptr<Grammar> grammar) : grammar_(std::move(grammar)), now_(grammar_->initial()) {}
+
+  void advance(std::int64_t token) {
+    const u32 next = ::advance(*grammar_, now_, token);
+    if (next == kNone) raise("structgen.matcher", "rejection", nb::make_tuple(nb::find(*this), token));
+    before_.push_back(now_);
+    now_ = next;
+  }
+  bool try_advance(std::int64_t token) {
+    const u32 next = ::advance(*grammar_, now_, token);
+    if (next == kNone) return false;
+    before_.push_back(now_);
+    now_ = next;
+    return true;
+  }
+  void rollback(std::int64_t count) {
+    if (count < 0 || static_cast<u64>(count) > before_.size())
+      throw nb::value_error("cannot roll back more tokens than were advanced");
+    if (count == 0) return;
+    now_ = before_[before_.size() - static_cast<std::size_t>(count)];
+    before_.resize(before_.size() - static_cast<std::size_t>(count));
+  }
+  void bind(Rows rows, std::int64_t row) {
+    place_ = place_of(rows, row, grammar_->store().trie, &words_);
+    rows_ = std::move(rows);
+  }
+  void fill() {
+    if (!place_) throw nb::value_error("the matcher is not bound: call bind(array, row) first");
+    fill_at(place_, words_);
+  }
+  void fill_bitmask(const Rows& rows, std::int64_t row) {
+    std::size_t words = 0;
+    u32* place = place_of(rows, row, grammar_->store().trie, &words);
+    fill_at(place, words);
+  }
+  nb::object bitmask() {
+    const u32 words = grammar_->store().trie.words();
+    Row row;
+    {
+      const Brief lock(grammar_->store());
+      row = grammar_->known_row(now_);
+    }
+    if (!row) row = locked(*grammar_, [&] { return grammar_->row(now_); });
+    if (!row) dead_end();
+    return read_only(row, words);
+  }
+  bool can_stop() {
+    return locked(*grammar_, [&] { return grammar_->can_stop(now_); });
+  }
+  void set_configuration(std::int64_t configuration) {
+    now_ = check(*grammar_, configuration);
+    before_.clear();
+  }
+  u32 configuration() const { return now_; }
+  std::size_t advanced() const { return before_.size(); }
+  const std::vector<u32>& history() const { return before_; }
+  void copy_from(const Matcher& other) {
+    if (other.grammar_ != grammar_) throw nb::value_error("matchers of different grammars");
+    now_ = other.now_;
+    before_ = other.before_;
+  }
+
+ private:
+  void fill_at(u32* place, std::size_t words) {
+    if (!::fill(*grammar_, now_, place, words)) dead_end();
+  }
+  [[noreturn]] void dead_end() { raise("structgen.matcher", "dead_end", nb::make_tuple(nb::find(*this))); }
+
+  std::shared_ptr<Grammar> grammar_;
+  u32 now_;
+  std::vector<u32> before_;
+  std::optional<Rows> rows_;
+  u32* place_ = nullptr;
+  std::size_t words_ = 0;
+};
+
+// Builds expressions of one store; every call holds the lock and spends from one meter.
+class Builder {
+ public:
+  Builder(std::shared_ptr<Store> store, u64 expressions, u64 work) : store_(std::move(store)) {
+    meter_.limits.expressions = expressions;
+    meter_.limits.work = work;
+  }
+  template <class Work>
+  ExprId run(Work&& work) {
+    const Brief lock(*store_);
+    const u64 spent = meter_.work;
+    const Spending spending(*store_, meter_);
+    meter_.work = spent;  // over all calls
+    return work(store_->expressions);
+  }
+  std::shared_ptr<Store> store_;
+  Meter meter_;
+};
+
+std::string bytes_of(const nb::bytes& b) { return {b.c_str(), b.size()}; }
+
+nb::bytes to_bytes(const std::string& s) { return nb::bytes(s.data(), s.size()); }
+
+std::shared_ptr<Store> make_store(const nb::list& tokens, u32 size) {
+  std::vector<std::optional<std::string>> native;
+  native.reserve(tokens.size());
+  for (const nb::handle token : tokens) {
+    if (token.is_none()) {
+      native.emplace_back(std::nullopt);
+      continue;
+    }
+    char* data = nullptr;
+    Py_ssize_t length = 0;
+    if (PyBytes_AsStringAndSize(token.ptr(), &data, &length) != 0) throw nb::python_error();
+    native.emplace_back(std::string(data, static_cast<std::size_t>(length)));
+  }
+  if (native.size() > size) throw nb::value_error("more tokens than the size of the vocabulary");
+  const nb::gil_scoped_release released;
+  return std::make_shared<Store>(std::move(native), size);
+}
+
+std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<int> nodes, u32 start,
+                                      std::vector<u32> terminals, std::vector<int> priorities,
+                                      std::vector<u32> ignored, std::vector<u32> end_tokens, u64 expressions,
+                                      u64 states, u64 work, u64 row_bytes, u64 nesting) {
+  Grammar::Source source;
+  source.rules.nodes = std::move(nodes);
+  source.rules.start = start;
+  source.rules.ignored = std::move(ignored);
+  source.terminals = std::move(terminals);
+  source.priorities = std::move(priorities);
+  source.end_tokens = std::move(end_tokens);
+  source.limits = {expressions, states, work, row_bytes, nesting};
+  const nb::gil_scoped_release released;
+  const std::lock_guard guard(store->mutex);
+  return std::make_shared<Grammar>(store, std::move(source));
+}
+
+}  // namespace
 
 NB_MODULE(_native, m) {
   m.doc() = "The native engine of structgen. Use structgen.compile() instead.";
+
+  nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
+    try {
+      std::rethrow_exception(pointer);
+    } catch (const LimitExceeded& error) {
+      const nb::object made = nb::module_::import_("structgen.errors").attr("LimitExceeded")(error.which, error.value);
+      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
+    } catch (const EmptyLanguage& error) {
+      const nb::object made = nb::module_::import_("structgen.errors").attr("EmptyLanguageError")(error.what);
+      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
+    }
+  });
+
+  nb::class_<Store>(m, "Store", "What all grammars of a vocabulary share: trie, expressions, lexer states, walks.")
+      .def(nb::new_(&make_store), "tokens"_a, "size"_a)
+      .def_prop_ro("size", [](const Store& s) { return s.trie.width(); })
+      .def_prop_ro("words", [](const Store& s) { return s.trie.words(); })
+      .def_prop_ro("bytes", [](Store& s) {
+        const Brief lock(s);
+        return s.bytes();
+      });
+
+  nb::class_<Builder>(m, "Builder", "Makes expressions in a store; the numbers returned are theirs.")
+      .def("__init__",
+           [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
+             new (self) Builder(std::move(store), expressions, work);
+           },
+           "store"_a, "expressions"_a, "work"_a)
+      .def("literal",
+           [](Builder& b, const nb::bytes& text) {
+             return b.run([&](Expressions& e) { return e.literal(bytes_of(text)); });
+           })
+      .def("literals",
+           [](Builder& b, const nb::list& texts) {
+             std::vector<std::string> options;
+             options.reserve(texts.size());
+             for (const nb::handle text : texts) options.push_back(bytes_of(nb::cast<nb::bytes>(text)));
+             return b.run([&](Expressions& e) { return e.literals(std::move(options)); });
+           })
+      .def("charset",
+           [](Builder& b, const std::vector<std::pair<u32, u32>>& ranges) {
+             return b.run([&](Expressions& e) { return e.charset(ranges); });
+           })
+      .def("concat",
+           [](Builder& b, const std::vector<u32>& parts) {
+             return b.run([&](Expressions& e) { return e.concat(parts); });
+           })
+      .def("unite",
+           [](Builder& b, std::vector<u32> parts) {
+             return b.run([&](Expressions& e) { return e.unite(std::move(parts)); });
+           })
+      .def("intersect",
+           [](Builder& b, std::vector<u32> parts) {
+             return b.run([&](Expressions& e) { return e.intersect(std::move(parts)); });
+           })
+      .def("negate", [](Builder& b, u32 part) { return b.run([&](Expressions& e) { return e.negate(part); }); })
+      .def("repeat",
+           [](Builder& b, u32 part, u32 min, std::optional<u32> max) {
+             return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
+           },
+           "part"_a, "min"_a, "max"_a.none())
+      .def("special", [](Builder& b, u32 token) {
+        return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
+      });
+
+  nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
+      .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "ignored"_a,
+           "end_tokens"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a)
+      .def_prop_ro("initial", &Grammar::initial)
+      .def("try_advance",
+           [](Grammar& g, std::int64_t configuration, std::int64_t token) -> std::int64_t {
+             const u32 next = advance(g, check(g, configuration), token);
+             return next == kNone ? -1 : static_cast<std::int64_t>(next);
+           })
+      .def("try_read",
+           [](Grammar& g, std::int64_t configuration, const nb::bytes& text) {
+             u32 at = check(g, configuration);
+             const std::string bytes = bytes_of(text);
+             return locked(g, [&]() -> std::pair<std::int64_t, std::size_t> {
+               for (std::size_t i = 0; i < bytes.size(); ++i) {
+                 const u32 next = g.read_byte(at, static_cast<u8>(bytes[i]));
+                 if (next == kNone) return {at, i};
+                 at = next;
+               }
+               return {at, bytes.size()};
+             });
+           },
+           "The configuration after as many bytes of the text as can be read, and how many these are.")
+      .def("fill",
+           [](Grammar& g, std::int64_t configuration, const Rows& rows, std::int64_t row) {
+             std::size_t words = 0;
+             u32* place = place_of(rows, row, g.store().trie, &words);
+             return fill(g, check(g, configuration), place, words);
+           },
+           "Write the row of a configuration; False in a dead end.")
+      .def("fill_within",
+           [](Grammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
+             std::size_t words = 0;
+             u32* place = place_of(rows, row, g.store().trie, &words);
+             const u32 at = check(g, configuration);
+             return locked(g, [&] {
+               const Row made = g.row_within(at, budget);
+               if (!made) return false;
+               made->store(place);
+               std::fill(place + g.store().trie.words(), place + words, 0u);
+               return true;
+             });
+           })
+      .def("can_stop",
+           [](Grammar& g, std::int64_t configuration) {
+             const u32 at = check(g, configuration);
+             return locked(g, [&] { return g.can_stop(at); });
+           })
+      .def("is_finished", [](const Grammar&, std::int64_t configuration) { return configuration == Grammar::kFinished; })
+      .def("completion_tokens",
+           [](Grammar& g, std::int64_t configuration) -> std::int64_t {
+             const u32 at = check(g, configuration);
+             const u32 found = locked(g, [&] { return g.completion_tokens(at); });
+             return found == kNone ? -1 : static_cast<std::int64_t>(found);
+           })
+      .def("completion",
+           [](Grammar& g, std::int64_t configuration) -> nb::object {
+             const u32 at = check(g, configuration);
+             const auto found = locked(g, [&] { return g.completion(at); });
+             if (!found) return nb::none();
+             return nb::make_tuple(to_bytes(found->text), nb::cast(found->tokens));
+           })
+      .def("forced_tokens",
+           [](Grammar& g, std::int64_t configuration, std::size_t most) {
+             const u32 at = check(g, configuration);
+             return locked(g, [&] { return g.forced_tokens(at, most); });
+           })
+      .def("live_terminals",
+           [](Grammar& g, std::int64_t configuration) {
+             const u32 at = check(g, configuration);
+             return locked(g, [&] { return g.live_terminals(at); });
+           },
+           "Terminals that are being read, or that may begin.")
+      .def("next_bytes",
+           [](Grammar& g, std::int64_t configuration) {
+             const u32 at = check(g, configuration);
+             return to_bytes(locked(g, [&] { return g.next_bytes(at); }));
+           },
+           "The bytes that may come next.")
+      .def("is_fresh",
+           [](const Grammar& g, std::int64_t configuration) { return g.is_fresh(check(g, configuration)); },
+           "Whether nothing is read of a terminal.")
+      .def("stats", [](Grammar& g) {
+        const Brief lock(g.store());
+        const Grammar::Stats s = g.stats();
+        nb::dict d;
+        d["configurations"] = s.configurations;
+        d["parse_states"] = s.parse_states;
+        d["items"] = s.items;
+        d["rows"] = s.rows;
+        d["row_bytes"] = s.row_bytes;
+        d["advances"] = s.advances;
+        d["expressions"] = s.expressions;
+        d["lexer_states"] = s.lexer_states;
+        d["walks"] = s.walks;
+        d["trie_nodes_walked"] = s.trie_nodes;
+        d["store_bytes"] = s.store_bytes;
+        d["parser_bytes"] = s.parser_bytes;
+        return d;
+      });
+
+  nb::class_<Matcher>(m, "Matcher", "One sequence's position in a compiled grammar.")
+      .def("__init__",
+           [](Matcher* self, std::shared_ptr<Grammar> grammar) { new (self) Matcher(std::move(grammar)); },
+           "grammar"_a)
+      .def("advance", &Matcher::advance, "token_id"_a)
+      .def("try_advance", &Matcher::try_advance, "token_id"_a)
+      .def("rollback", &Matcher::rollback, "count"_a)
+      .def("bind", &Matcher::bind, "array"_a, "row"_a)
+      .def("fill", &Matcher::fill)
+      .def("fill_bitmask", &Matcher::fill_bitmask, "array"_a, "row"_a)
+      .def("bitmask", &Matcher::bitmask)
+      .def("copy_from", &Matcher::copy_from, "other"_a)
+      .def_prop_ro("can_stop", &Matcher::can_stop)
+      .def_prop_ro("is_finished", [](const Matcher& x) { return x.configuration() == Grammar::kFinished; })
+      .def_prop_ro("advanced", &Matcher::advanced)
+      .def_prop_rw("configuration", &Matcher::configuration, &Matcher::set_configuration);
 }

@@ -1,0 +1,319 @@
+"""Lowering: the IR becomes flat numbers that the native engine reads.
+
+Expressions go to the store of the vocabulary, which gives equal ones equal numbers; rules become one list of integers
+(`Parser::Source` in src/parser.h). The only Python that knows the native layout.
+
+What changes on the way:
+
+- Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
+  only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
+- A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, and something written.
+- Terminals with equal expressions and priorities become one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structgen.engine import _native
+from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
+from structgen.grammar.expressions import (
+    ANY_TEXT,
+    CharSet,
+    Complement,
+    Concat,
+    Expression,
+    Intersection,
+    Literal,
+    Repeat,
+    Union,
+)
+from structgen.grammar.rules import (
+    Choice,
+    Grammar,
+    Permutation,
+    Reference,
+    Repetition,
+    RuleExpression,
+    Sequence,
+    SpecialToken,
+    Terminal,
+)
+from structgen.limits import Limits
+
+_MAX_COUNT = 2**31 - 2
+_MAX_DEPTH = 300
+_RULE, _REPETITION, _PERMUTATION = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredGrammar:
+    """A grammar in the native engine.
+
+    Attributes:
+        native: the compiled grammar.
+        terminals: the names of each terminal, by its number.
+    """
+
+    native: _native.Grammar
+    terminals: tuple[tuple[str, ...], ...]
+
+
+def lower(
+    grammar: Grammar,
+    store: _native.Store,
+    *,
+    special_tokens: dict[str, int],
+    eos_token_ids: frozenset[int],
+    limits: Limits,
+) -> LoweredGrammar:
+    """Give a grammar to the engine.
+
+    Args:
+        grammar: well formed (`structgen.grammar.rules.check`).
+        store: of the vocabulary.
+        special_tokens: ids by text, for `SpecialToken`.
+        eos_token_ids: allowed where the text may end.
+        limits: what it may cost.
+
+    Raises:
+        EmptyLanguageError: No text can match.
+        InvalidGrammarError: It names a special token that the vocabulary does not have, or nests too deeply.
+        LimitExceeded: It is larger than the limits allow.
+    """
+    lowering = _Lowering(store, special_tokens, eos_token_ids, limits)
+    try:
+        start = lowering.rule(grammar, grammar.start)
+        ignored = [lowering.terminal(terminal) for terminal in grammar.ignore]
+    except RecursionError:
+        raise InvalidGrammarError("the grammar nests too deeply; give inner parts rules of their own") from None
+    size = sum(map(len, lowering.nodes))
+    if size > limits.grammar_size:
+        raise LimitExceeded("grammar_size", limits.grammar_size)
+    native = _native.Grammar(
+        store,
+        [number for node in lowering.nodes for number in node],
+        start,
+        lowering.expressions,
+        lowering.priorities,
+        ignored,
+        sorted(eos_token_ids),
+        limits.expressions,
+        limits.states,
+        limits.work,
+        limits.row_bytes,
+        limits.nesting,
+    )
+    return LoweredGrammar(native, tuple(tuple(dict.fromkeys(names)) for names in lowering.names))
+
+
+class _Lowering:
+    """The state of one lowering: nodes and terminals made so far, and what was seen."""
+
+    def __init__(
+        self, store: _native.Store, special_tokens: dict[str, int], eos_token_ids: frozenset[int], limits: Limits
+    ) -> None:
+        self.builder = _native.Builder(store, limits.expressions, limits.work)
+        self.special_tokens = special_tokens
+        self.eos_token_ids = eos_token_ids
+        self.nodes: list[list[int]] = []
+        self.expressions: list[int] = []
+        self.priorities: list[int] = []
+        self.names: list[list[str]] = []
+        self._terminals: dict[tuple[int, int], int] = {}
+        self._rules: dict[str, int] = {}
+        # By identity: front ends share the objects that they use often. The grammar keeps them alive meanwhile.
+        self._expression_ids: dict[int, int] = {}
+        self._symbols: dict[int, int] = {}
+        self._any_text: int | None = None
+
+    # Expressions
+
+    def expression(self, node: Expression) -> int:
+        """The number of an expression that denotes the same texts as UTF-8."""
+        known = self._expression_ids.get(id(node))
+        if known is None:
+            known = self._expression_ids[id(node)] = self._lower_expression(node)
+        return known
+
+    def _lower_expression(self, node: Expression) -> int:
+        build = self.builder
+        if isinstance(node, Literal):
+            return build.literal(_utf8(node.text))
+        if isinstance(node, CharSet):
+            return build.charset(node.ranges)
+        if isinstance(node, Concat):
+            return build.concat([self.expression(part) for part in node.parts])
+        if isinstance(node, Union):
+            literals = [_utf8(part.text) for part in node.parts if isinstance(part, Literal)]
+            others = [self.expression(part) for part in node.parts if not isinstance(part, Literal)]
+            return build.unite([*others, build.literals(literals)]) if literals else build.unite(others)
+        if isinstance(node, Repeat):
+            if node.min > _MAX_COUNT or (node.max or 0) > _MAX_COUNT:
+                raise InvalidGrammarError(f"a repetition of {node.max or node.min} times is beyond what can be counted")
+            return build.repeat(self.expression(node.part), node.min, node.max)
+        if isinstance(node, Intersection):
+            return self._lower_intersection(node)
+        if isinstance(node, Complement):
+            return build.intersect([build.negate(self.expression(node.part)), self.any_text()])
+        raise TypeError(f"not an expression: {node!r}")
+
+    def _lower_intersection(self, node: Intersection) -> int:
+        build = self.builder
+        numbers = [build.negate(self.expression(p.part)) for p in node.parts if isinstance(p, Complement)]
+        texts = [self.expression(p) for p in node.parts if not isinstance(p, Complement) and p != ANY_TEXT]
+        return build.intersect(numbers + (texts or [self.any_text()]))
+
+    def any_text(self) -> int:
+        """Every UTF-8 text."""
+        if self._any_text is None:
+            self._any_text = self.expression(ANY_TEXT)
+        return self._any_text
+
+    # Terminals
+
+    def terminal(self, node: Terminal) -> int:
+        """The number of a terminal."""
+        return self._add_terminal(self.expression(node.expression), node.priority, node.name)
+
+    def _add_terminal(self, expression: int, priority: int, name: str) -> int:
+        number = self._terminals.setdefault((expression, priority), len(self.expressions))
+        if number == len(self.expressions):
+            self.expressions.append(expression)
+            self.priorities.append(priority)
+            self.names.append([])
+        self.names[number].append(name)
+        return number
+
+    def _special(self, node: SpecialToken) -> int:
+        token = node.token if isinstance(node.token, int) else self.special_tokens.get(node.token)
+        if token is None or token not in self.special_tokens.values():
+            raise InvalidGrammarError(f"the vocabulary has no special token {node.token!r}")
+        if token in self.eos_token_ids:
+            raise InvalidGrammarError(
+                f"{node.token!r} ends the text, so a grammar cannot ask for it; end the rule there instead"
+            )
+        return self._add_terminal(self.builder.special(token), 0, str(node.token))
+
+    # Rules
+
+    def rule(self, grammar: Grammar, start: str) -> int:
+        """The node of the rule `start`; those it needs are made too."""
+        first = self._reference(start)
+        todo = [start]
+        done = {start}
+        while todo:
+            name = todo.pop()
+            body = grammar.rules[name]
+            self._wanted: list[str] = []
+            options = body.options if isinstance(body, Choice) else (body,)
+            node: list[int] = [_RULE, len(options)]
+            for option in options:
+                self._append_alternative(node, option)
+            self.nodes[self._rules[name]] = node
+            for wanted in self._wanted:
+                if wanted not in done:
+                    done.add(wanted)
+                    todo.append(wanted)
+        return first
+
+    def _reference(self, name: str) -> int:
+        number = self._rules.get(name)
+        if number is None:
+            number = self._rules[name] = self._add([])
+        return number
+
+    def _add(self, node: list[int]) -> int:
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def _append_alternative(self, node: list[int], body: RuleExpression) -> None:
+        """Append one alternative, its length first; plain sequences are spelled out in place."""
+        parts = body.parts if isinstance(body, Sequence) and body.separator is None else (body,)
+        node.append(len(parts))
+        node.extend([self.symbol(part) for part in parts])
+
+    def symbol(self, body: RuleExpression) -> int:
+        """The symbol of a part: a node, or -1 - terminal."""
+        if isinstance(body, Terminal):
+            return -1 - self.terminal(body)
+        if isinstance(body, Reference):
+            self._wanted.append(body.name)
+            return self._reference(body.name)
+        known = self._symbols.get(id(body))
+        if known is None:
+            known = self._symbols[id(body)] = self._make_symbol(body)
+        return known
+
+    def _make_symbol(self, body: RuleExpression) -> int:
+        if isinstance(body, SpecialToken):
+            return -1 - self._special(body)
+        if isinstance(body, Repetition):
+            return self._repetition(self.symbol(body.part), body.min, body.max)
+        if isinstance(body, Permutation):
+            return self._permutation(body)
+        if isinstance(body, Sequence) and body.separator is not None:
+            return self._separated(body.parts, self.symbol(body.separator))
+        options = body.options if isinstance(body, Choice) else (body,)
+        node: list[int] = [_RULE, len(options)]
+        for option in options:
+            self._append_alternative(node, option)
+        return self._add(node)
+
+    def _repetition(self, symbol: int, least: int, most: int | None) -> int:
+        if least > _MAX_COUNT or (most or 0) > _MAX_COUNT:
+            raise InvalidGrammarError(f"a repetition of {most or least} times is beyond what can be counted")
+        if (least, most) == (0, 1):
+            return self._add([_RULE, 2, 1, symbol, 0])
+        return self._add([_REPETITION, symbol, least, -1 if most is None else most])
+
+    def _permutation(self, body: Permutation) -> int:
+        members: list[int] = []
+        for part in body.parts:
+            if isinstance(part, Repetition) and (part.min, part.max) != (1, 1):
+                members += [self.symbol(part.part), 2 if part.max is None else 0]
+            else:
+                members += [self.symbol(part), 1]
+        separator = [0, 0] if body.separator is None else [1, self.symbol(body.separator)]
+        return self._add([_PERMUTATION, *separator, len(members) // 2, *members])
+
+    def _separated(self, parts: tuple[RuleExpression, ...], separator: int) -> int:
+        """Items with a separator between those present, from the last one backwards.
+
+        `first`: what may follow if nothing is written yet; `rest`: if something is. Both may be missing (None).
+        """
+        first: int | None = None
+        rest: int | None = None
+        for part in reversed(parts):
+            if isinstance(part, Repetition):
+                item, least, most = self.symbol(part.part), part.min, part.max
+            else:
+                item, least, most = self.symbol(part), 1, 1
+            if most == 0:
+                continue
+            tail = [] if rest is None else [rest]
+            begin = [item]
+            if most is None or most > 1:
+                more = self._add([_RULE, 1, 2, separator, item])
+                begin.append(self._repetition(more, max(least - 1, 0), None if most is None else most - 1))
+                follow = [self._repetition(more, least, most), *tail]
+                rest_node = [_RULE, 1, len(follow), *follow]
+            else:
+                follow = [separator, item, *tail]
+                rest_node = [_RULE, 1, len(follow), *follow]
+                if least == 0:
+                    rest_node = [_RULE, 2, len(follow), *follow, len(tail), *tail]
+            begin += tail
+            first_node = [_RULE, 1, len(begin), *begin]
+            if least == 0:
+                skip = [] if first is None else [first]
+                first_node = [_RULE, 2, len(begin), *begin, len(skip), *skip]
+            first, rest = self._add(first_node), self._add(rest_node)
+        return self._add([_RULE, 1, 0]) if first is None else first
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise EmptyLanguageError(f"{text[:80]!r} holds a lone surrogate, which no text can") from None

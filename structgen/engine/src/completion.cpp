@@ -1,0 +1,261 @@
+// The shortest way out: how a text can be finished, and what must come anyway.
+//
+// Every parse state knows a lower bound of the bytes that finish it (the shortest terminals, in the shortest order).
+// A witness is built along that bound and then read back through lexer and parser. It nearly always holds, and is then a
+// shortest text, since nothing is below the bound. Where the longest match gets in its way (`a` and `ab` both
+// terminals), a search over configurations (A*, with the same bound) decides.
+#include <algorithm>
+#include <queue>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "matcher.h"
+
+namespace structgen {
+
+namespace {
+
+constexpr u32 kUnknown = kNone - 1;
+constexpr u32 kMostSearched = 20'000;  // configurations
+
+u32 sum(u32 a, u32 b) { return std::min(kFar, a + b); }
+
+}  // namespace
+
+u32 Grammar::bytes_to_finish(const Place& p) {
+  if (p.fresh) return parser_.shortest(p.parse);
+  u32 best = kFar;
+  for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
+    const u32 word = expressions_.shortest_length(lexer_.rest(p.lexer, i));
+    const u32 parse = parser_.next(p.parse, {state(p.parse).terminals[lexer_.index(p.lexer, i)]});
+    best = std::min(best, sum(word, parser_.shortest(parse)));
+  }
+  return best;
+}
+
+std::optional<std::string> Grammar::shortest_text(const Place& from) {
+  Place p = from;
+  std::string text;
+  for (;;) {
+    if (p.fresh && parser_.accepts(p.parse)) break;
+    const u32 lexer = lexer_state(p);
+    u32 best = kFar, best_parse = 0;
+    ExprId best_rest = kEmpty;
+    const std::vector<u32> terminals = state(p.parse).terminals;
+    for (u32 i = 0; i < lexer_.members(lexer); ++i) {
+      ExprId rest = lexer_.rest(lexer, i);
+      u32 word = expressions_.shortest_length(rest);
+      if (p.fresh && word == 0) {
+        word = kFar;
+        for (u32 b = 0; b < 256; b = expressions_.interval(rest, static_cast<u8>(b)).second + 1u)
+          word = std::min(word, sum(1, expressions_.shortest_length(expressions_.derive(rest, static_cast<u8>(b)))));
+      }
+      const u32 parse = parser_.next(p.parse, {terminals[lexer_.index(lexer, i)]});
+      const u32 total = sum(word, parser_.shortest(parse));
+      if (total < best) best = total, best_parse = parse, best_rest = rest;
+    }
+    if (best >= kFar) return std::nullopt;
+    if (p.fresh && expressions_.nullable(best_rest)) {
+      u32 best_byte = 0, shortest = kFar;
+      for (u32 b = 0; b < 256; b = expressions_.interval(best_rest, static_cast<u8>(b)).second + 1u) {
+        const ExprId d = expressions_.derive(best_rest, static_cast<u8>(b));
+        if (expressions_.shortest_length(d) < shortest) shortest = expressions_.shortest_length(d), best_byte = b;
+      }
+      text.push_back(static_cast<char>(best_byte));
+      best_rest = expressions_.derive(best_rest, static_cast<u8>(best_byte));
+    }
+    text += expressions_.shortest(best_rest);
+    meter_.spend(text.size() + 1);
+    p = {best_parse, kDead, true};
+  }
+  Place check = from;
+  if (read(check, text) && stops(check)) return text;
+  return search_text(from);
+}
+
+std::optional<std::string> Grammar::search_text(const Place& from) {
+  struct Step {
+    u32 parent, configuration, distance;
+    u8 byte;
+  };
+  std::vector<Step> steps{{kNone, intern(from), 0, 0}};
+  using Entry = std::pair<u32, u32>;  // estimate, step
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  std::unordered_map<u32, u32> best{{steps[0].configuration, 0}};
+  queue.push({bytes_to_finish(from), 0});
+  for (u32 searched = 0; !queue.empty() && searched < kMostSearched; ++searched) {
+    const u32 at = queue.top().second;
+    queue.pop();
+    const Step step = steps[at];
+    if (best[step.configuration] < step.distance) continue;
+    if (can_stop(step.configuration)) {
+      std::string text;
+      for (u32 i = at; steps[i].parent != kNone; i = steps[i].parent) text.push_back(static_cast<char>(steps[i].byte));
+      std::reverse(text.begin(), text.end());
+      return text;
+    }
+    for (u32 b = 0; b < 256; ++b) {
+      Place p = place(step.configuration);
+      if (!read(p, static_cast<u8>(b))) continue;
+      const u32 left = bytes_to_finish(p);
+      if (left >= kFar) continue;
+      const u32 to = intern(p);
+      const auto [known, added] = best.emplace(to, step.distance + 1);
+      if (!added && known->second <= step.distance + 1) continue;
+      known->second = step.distance + 1;
+      queue.push({sum(step.distance + 1, left), static_cast<u32>(steps.size())});
+      steps.push_back({at, to, step.distance + 1, static_cast<u8>(b)});
+    }
+    meter_.spend(256);
+  }
+  return std::nullopt;
+}
+
+std::optional<Completion> Grammar::completion(u32 configuration) {
+  if (configuration == kFinished) return Completion{};
+  auto text = shortest_text(place(configuration));
+  if (!text) return std::nullopt;
+  auto tokens = store_->trie.segment(*text);
+  if (!tokens) return std::nullopt;
+  return Completion{std::move(*text), std::move(*tokens)};
+}
+
+u32 Grammar::completion_tokens(u32 configuration) {
+  if (infos_[configuration].completion == kUnknown) {
+    const auto found = completion(configuration);
+    infos_[configuration].completion = found ? static_cast<u32>(found->tokens.size()) + 1 : kNone;
+  }
+  return infos_[configuration].completion;
+}
+
+// Where the tokens allowed below `node` lead: the configurations, or for counted walks a bound in bytes.
+void Grammar::destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
+  const u32 from = lexer_state(p);
+  if (from != kDead) {
+    const Walks::View view = store_->walks.walk(node, lexer_.normal(from, store_->trie.longest()));
+    const Walk& walk = *view.walk;
+    if (walk.counted && (!walk.by_count.empty() || !walk.tail.empty())) {
+      const u32 word = sum(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
+      const u32 parse = parser_.next(p.parse, {state(p.parse).terminals[lexer_.index(from, 0)]});
+      bytes = std::max(bytes, sum(word, parser_.shortest(parse)));
+    }
+    for (u32 end : walk.ends) found.insert(intern({p.parse, lexer_.renumbered(end, from), false}));
+    auto parse_after = [&](u32 accept) {
+      std::vector<u32> indices;
+      for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+      return after(p.parse, indices);
+    };
+    for (const auto& exit : walk.exits) {
+      const Residual& r = store_->walks.residual(exit.residual);
+      const Place begin{parse_after(exit.accept), kDead, true};
+      if (r.first[0] != r.first[1]) found.insert(intern(begin));
+      std::vector<std::pair<Place, u32>> stack{{begin, r.end[0]}};
+      for (u32 n = 1; n < r.end[0];) {
+        while (n >= stack.back().second) stack.pop_back();
+        Place q = stack.back().first;
+        meter_.spend(1);
+        if (!read(q, r.byte[n])) {
+          n = r.end[n];
+          continue;
+        }
+        if (r.first[n] != r.first[n + 1]) found.insert(intern(q));
+        stack.push_back({q, r.end[n]});
+        ++n;
+      }
+    }
+    for (const auto& reference : walk.references)
+      destinations(reference.node, {parse_after(reference.accept), kDead, true}, found, bytes);
+  }
+  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, {after(p.parse, p.lexer), kDead, true}, found, bytes);
+}
+
+// The most tokens that any token allowed here leaves to be read, the end-of-text token included.
+u32 Grammar::farthest(u32 configuration) {
+  if (infos_[configuration].farthest == kUnknown) {
+    std::unordered_set<u32> found;
+    u32 bytes = 0, most = 1;
+    destinations(0, place(configuration), found, bytes);
+    if (bytes != 0) most = spells_bytes_ && bytes < kFar ? bytes + 1 : kNone;
+    for (u32 to : found) most = std::max(most, completion_tokens(to));
+    infos_[configuration].farthest = most;
+  }
+  return infos_[configuration].farthest;
+}
+
+Row Grammar::row_within(u32 configuration, u64 budget) {
+  const Row& all = row(configuration);
+  if (!all || configuration == kFinished) return all;
+  // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read.
+  const u64 near = bytes_to_finish(place(configuration));
+  if (budget > 10 * near + 2048) return all;
+  const u32 most = farthest(configuration);
+  if (most != kNone && budget > most) return all;
+  auto kept = std::make_shared<TokenSet>(store_->trie.words());
+  // Down the trie, only where the row has tokens; what follows a place is asked for once.
+  const Trie& trie = store_->trie;
+  std::unordered_map<u64, bool> verdicts;
+  auto fits = [&](const Place& p) {
+    const u64 key = pair_key(p.parse, p.fresh ? kNone : p.lexer);
+    const auto known = verdicts.find(key);
+    if (known != verdicts.end()) return known->second;
+    const u32 needed = completion_tokens(intern(p));
+    return verdicts[key] = needed != kNone && needed < budget;
+  };
+  std::vector<std::pair<Place, u32>> stack{{place(configuration), trie.end(0)}};
+  for (u32 node = 1; node < trie.end(0);) {
+    while (node >= stack.back().second) stack.pop_back();
+    Place p = stack.back().first;
+    if (!read(p, trie.byte(node))) {
+      node = trie.end(node);
+      continue;
+    }
+    if (trie.first_token(node) != trie.first_token(node + 1) && fits(p))
+      for (u32 i = trie.first_token(node); i < trie.first_token(node + 1); ++i) kept->add(trie.order()[i]);
+    stack.push_back({p, trie.end(node)});
+    ++node;
+  }
+  meter_.spend(trie.nodes());
+  if (budget >= 1 && can_stop(configuration))
+    for (u32 t : end_tokens_) kept->add(t);
+  if (kept->empty()) return nullptr;
+  return kept;
+}
+
+std::string Grammar::forced_bytes(u32 configuration, std::size_t most) {
+  std::string text;
+  if (configuration == kFinished) return text;
+  Place p = place(configuration);
+  while (text.size() < most && !stops(p)) {
+    Place only{};
+    u32 ways = 0, byte = 0;
+    for (u32 b = 0; b < 256 && ways < 2; ++b) {
+      Place q = p;
+      if (read(q, static_cast<u8>(b))) only = q, byte = b, ++ways;
+    }
+    if (ways != 1) break;
+    text.push_back(static_cast<char>(byte));
+    p = only;
+    meter_.spend(256);
+  }
+  return text;
+}
+
+std::vector<u32> Grammar::forced_tokens(u32 configuration, std::size_t most_bytes) {
+  const std::string text = forced_bytes(configuration, most_bytes);
+  const Trie& trie = store_->trie;
+  std::vector<u32> found;
+  for (std::size_t at = 0; at < text.size();) {
+    u32 node = 0, token = kNone;
+    for (std::size_t i = at; i < text.size(); ++i) {
+      node = trie.child(node, static_cast<u8>(text[i]));
+      if (node == kNone) break;
+      if (trie.first_token(node) != trie.first_token(node + 1)) token = trie.order()[trie.first_token(node)];
+    }
+    if (token == kNone) break;
+    found.push_back(token);
+    at += trie.bytes(token).size();
+  }
+  return found;
+}
+
+}  // namespace structgen

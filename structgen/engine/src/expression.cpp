@@ -1,0 +1,672 @@
+#include "expression.h"
+
+#include <algorithm>
+#include <tuple>
+#include <unordered_set>
+
+namespace structgen {
+
+namespace {
+
+constexpr u32 kMaxDepth = 2000;  // of recursion; some 1 KiB of stack each
+
+void set_bit(ByteSet& s, u32 b) {
+  if (b < 256) s[b >> 6] |= 1ull << (b & 63);
+}
+
+u32 range_of(u32 lo, u32 hi) { return lo | (hi << 8); }
+
+u32 add_lengths(u32 a, u32 b) { return std::min(kFar, a + b); }
+
+// A byte of lo..hi that people can read, if there is one.
+u8 readable(u32 lo, u32 hi) {
+  for (u32 c : {'0', 'a', ' '})
+    if (lo <= c && c <= hi) return static_cast<u8>(c);
+  return static_cast<u8>(lo <= 0x21 && hi >= 0x21 ? 0x21 : lo);
+}
+
+}  // namespace
+
+// Counts recursion: hostile nesting is an error, not a broken stack.
+struct Expressions::Depth {
+  explicit Depth(u32& depth) : d(depth) {
+    if (d >= kMaxDepth) throw LimitExceeded{"nesting", kMaxDepth};
+    ++d;
+  }
+  ~Depth() { --d; }
+  u32& d;
+};
+
+Expressions::Expressions() {
+  make(Empty, {});
+  make(Epsilon, {});
+  make(Not, {kEmpty});
+}
+
+ExprId Expressions::make(Kind kind, const std::vector<u32>& args) {
+  std::vector<u32> key;
+  key.reserve(args.size() + 1);
+  key.push_back(kind);
+  key.insert(key.end(), args.begin(), args.end());
+  bool added = false;
+  const ExprId id = keys_.intern(key, &added);
+  if (added) {
+    nodes_.push_back(describe(kind, this->args(id)));
+    if (meter_) meter_->expression();
+  }
+  return id;
+}
+
+Expressions::Node Expressions::describe(Kind kind, Span args) const {
+  Node node;
+  node.bounds = {0, 0, 0, 0};
+  auto include = [&](ExprId e) {
+    for (std::size_t i = 0; i < 4; ++i) node.bounds[i] |= nodes_[e].bounds[i];
+    node.boolean |= nodes_[e].boolean;
+  };
+  switch (kind) {
+    case Empty:
+      node.shortest = kFar;
+      break;
+    case Epsilon:
+      node.nullable = true;
+      break;
+    case Switch: {
+      node.nullable = args[0] != 0;
+      u32 best = kFar;
+      for (u32 i = 1; i < args.size; i += 2) {
+        set_bit(node.bounds, args[i] & 0xFF);
+        set_bit(node.bounds, (args[i] >> 8) + 1);
+        best = std::min(best, nodes_[args[i + 1]].shortest);
+      }
+      node.shortest = node.nullable ? 0 : add_lengths(best, 1);
+      break;
+    }
+    case Concat: {
+      include(args[0]);
+      const Node &a = nodes_[args[0]], &b = nodes_[args[1]];
+      node.boolean |= b.boolean;
+      if (a.nullable) include(args[1]);
+      node.nullable = a.nullable && b.nullable;
+      node.shortest = a.shortest == kNone || b.shortest == kNone ? kNone : add_lengths(a.shortest, b.shortest);
+      break;
+    }
+    case Union:
+      node.shortest = kFar;
+      for (ExprId e : args) {
+        include(e);
+        node.nullable |= nodes_[e].nullable;
+        node.shortest = node.shortest == kNone || nodes_[e].shortest == kNone
+                            ? kNone
+                            : std::min(node.shortest, nodes_[e].shortest);
+      }
+      break;
+    case Inter:
+      node.nullable = true;
+      for (ExprId e : args) {
+        include(e);
+        node.nullable &= nodes_[e].nullable;
+      }
+      node.boolean = true;
+      node.shortest = node.nullable ? 0 : kNone;
+      break;
+    case Not:
+      include(args[0]);
+      node.nullable = !nodes_[args[0]].nullable;
+      node.boolean = args[0] != kEmpty;  // kAll is plain
+      node.shortest = node.nullable ? 0 : kNone;
+      break;
+    case Repeat: {
+      include(args[0]);
+      node.nullable = args[1] == 0 || nodes_[args[0]].nullable;
+      const u32 one = nodes_[args[0]].shortest;
+      node.shortest = node.nullable ? 0
+                      : one == kNone ? kNone
+                                     : static_cast<u32>(std::min<u64>(kFar, static_cast<u64>(one) * args[1]));
+      break;
+    }
+  }
+  if (node.nullable) node.shortest = 0;
+  return node;
+}
+
+ExprId Expressions::literal(const std::string& bytes) {
+  ExprId e = kEpsilon;
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    const u32 b = static_cast<u8>(bytes[i]);
+    e = make(Switch, {0, range_of(b, b), e});
+  }
+  return e;
+}
+
+ExprId Expressions::literals(std::vector<std::string> options) {
+  std::sort(options.begin(), options.end());
+  options.erase(std::unique(options.begin(), options.end()), options.end());
+  if (options.empty()) return kEmpty;
+  // Build the trie of the sorted options from the right: a stack of open nodes, one for each byte of the last one.
+  struct Open {
+    std::vector<u32> args;
+  };
+  std::vector<Open> path(1);
+  path[0].args = {0};
+  std::string last;
+  auto close = [&](std::size_t depth) {
+    while (path.size() > depth + 1) {
+      Open top = std::move(path.back());
+      path.pop_back();
+      const ExprId child = top.args.size() == 1 && top.args[0] ? kEpsilon : make(Switch, top.args);
+      const u32 b = static_cast<u8>(last[path.size() - 1]);
+      path.back().args.push_back(range_of(b, b));
+      path.back().args.push_back(child);
+    }
+  };
+  for (const std::string& option : options) {
+    std::size_t common = 0;
+    while (common < last.size() && common < option.size() && last[common] == option[common]) ++common;
+    close(common);
+    path.resize(option.size() + 1);
+    for (std::size_t i = common + 1; i <= option.size(); ++i) path[i].args = {0};
+    path.back().args[0] = 1;
+    last = option;
+  }
+  close(0);
+  return path[0].args.size() == 1 ? kEpsilon : make(Switch, path[0].args);
+}
+
+ExprId Expressions::charset(const std::vector<std::pair<u32, u32>>& ranges) {
+  // UTF-8 (RFC 3629) of each range, cut where the length or a leading byte changes, as sequences of byte ranges;
+  // then a trie of these sequences. They come sorted, and their first ranges are equal or disjoint.
+  using Sequence = std::vector<std::pair<u8, u8>>;
+  std::vector<Sequence> sequences;
+  auto encode = [](u32 c, u8* out) -> int {
+    if (c < 0x80) return out[0] = static_cast<u8>(c), 1;
+    if (c < 0x800) return out[0] = static_cast<u8>(0xC0 | (c >> 6)), out[1] = static_cast<u8>(0x80 | (c & 63)), 2;
+    if (c < 0x10000)
+      return out[0] = static_cast<u8>(0xE0 | (c >> 12)), out[1] = static_cast<u8>(0x80 | ((c >> 6) & 63)),
+             out[2] = static_cast<u8>(0x80 | (c & 63)), 3;
+    out[0] = static_cast<u8>(0xF0 | (c >> 18));
+    out[1] = static_cast<u8>(0x80 | ((c >> 12) & 63));
+    out[2] = static_cast<u8>(0x80 | ((c >> 6) & 63));
+    out[3] = static_cast<u8>(0x80 | (c & 63));
+    return 4;
+  };
+  for (const auto& whole : ranges) {
+    std::vector<std::pair<u32, u32>> todo{{whole.first, std::min(whole.second, 0x10FFFFu)}};
+    while (!todo.empty()) {
+      auto [lo, hi] = todo.back();
+      todo.pop_back();
+      if (lo > hi) continue;
+      bool cut = false;
+      for (u32 border : {0x80u, 0x800u, 0xD800u, 0xE000u, 0x10000u})
+        if (lo < border && border <= hi) {
+          todo.push_back({border, hi});
+          todo.push_back({lo, border - 1});
+          cut = true;
+          break;
+        }
+      if (cut || (lo >= 0xD800 && lo < 0xE000)) continue;
+      for (u32 shift : {6u, 12u, 18u}) {
+        const u32 low = (1u << shift) - 1;
+        if ((lo & ~low) == (hi & ~low) || hi < 0x80) continue;
+        if ((lo & low) != 0) {
+          todo.push_back({(lo | low) + 1, hi});
+          todo.push_back({lo, lo | low});
+          cut = true;
+        } else if ((hi & low) != low) {
+          todo.push_back({hi & ~low, hi});
+          todo.push_back({lo, (hi & ~low) - 1});
+          cut = true;
+        }
+        if (cut) break;
+      }
+      if (cut) continue;
+      u8 a[4], b[4];
+      const int n = encode(lo, a);
+      encode(hi, b);
+      Sequence s;
+      for (int i = 0; i < n; ++i) s.emplace_back(a[i], b[i]);
+      sequences.push_back(std::move(s));
+    }
+  }
+  std::sort(sequences.begin(), sequences.end());
+  auto build = [&](auto&& self, std::size_t from, std::size_t to, std::size_t at) -> ExprId {
+    if (sequences[from].size() == at) return kEpsilon;
+    std::vector<u32> args{0};
+    for (std::size_t i = from; i < to;) {
+      std::size_t j = i;
+      while (j < to && sequences[j][at] == sequences[i][at]) ++j;
+      const ExprId child = self(self, i, j, at + 1);
+      const u32 lo = sequences[i][at].first, hi = sequences[i][at].second;
+      const std::size_t n = args.size();
+      if (n > 1 && args[n - 1] == child && (args[n - 2] >> 8) + 1 == lo)
+        args[n - 2] = range_of(args[n - 2] & 0xFF, hi);
+      else {
+        args.push_back(range_of(lo, hi));
+        args.push_back(child);
+      }
+      i = j;
+    }
+    return make(Switch, args);
+  };
+  return sequences.empty() ? kEmpty : build(build, 0, sequences.size(), 0);
+}
+
+ExprId Expressions::concat(ExprId a, ExprId b) {
+  if (a == kEmpty || b == kEmpty) return kEmpty;
+  std::vector<ExprId> spine;
+  while (kind(a) == Concat) {
+    spine.push_back(args(a)[0]);
+    a = args(a)[1];
+  }
+  spine.push_back(a);
+  for (std::size_t i = spine.size(); i-- > 0;) {
+    const ExprId head = spine[i];
+    if (head == kEpsilon) continue;
+    if (b == kEpsilon) {
+      b = head;
+      continue;
+    }
+    // X{m,n} X{p,q} = X{m+p,n+q}
+    const bool chain = kind(b) == Concat;
+    const ExprId next = chain ? args(b)[0] : b;
+    if (kind(head) == Repeat && kind(next) == Repeat && args(head)[0] == args(next)[0]) {
+      const Span h = args(head), n = args(next);
+      const u64 low = static_cast<u64>(h[1]) + n[1], high = static_cast<u64>(h[2]) + n[2];
+      if (low < kUnbounded && (h[2] == kUnbounded || n[2] == kUnbounded || high < kUnbounded)) {
+        const u32 max = h[2] == kUnbounded || n[2] == kUnbounded ? kUnbounded : static_cast<u32>(high);
+        const ExprId rest = chain ? args(b)[1] : kEpsilon;
+        const ExprId merged = repeat(h[0], static_cast<u32>(low), max);
+        b = rest == kEpsilon ? merged : make(Concat, {merged, rest});
+        continue;
+      }
+    }
+    b = make(Concat, {head, b});
+  }
+  return b;
+}
+
+ExprId Expressions::concat(const std::vector<ExprId>& parts) {
+  ExprId e = kEpsilon;
+  for (std::size_t i = parts.size(); i-- > 0;) e = concat(parts[i], e);
+  return e;
+}
+
+// X{m,n} R | X{p,q} R = X{min(m,p),max(n,q)} R where the ranges touch.
+void Expressions::merge_ranges(std::vector<ExprId>& parts) {
+  struct Range {
+    ExprId x, rest;
+    u32 min, max;
+    ExprId whole;
+  };
+  std::vector<Range> found;
+  for (ExprId e : parts) {
+    const ExprId head = kind(e) == Concat ? args(e)[0] : e;
+    if (kind(head) != Repeat) continue;
+    found.push_back({args(head)[0], kind(e) == Concat ? args(e)[1] : kEpsilon, args(head)[1], args(head)[2], e});
+  }
+  if (found.size() < 2) return;
+  std::sort(found.begin(), found.end(), [](const Range& a, const Range& b) {
+    return std::tie(a.x, a.rest, a.min, a.max) < std::tie(b.x, b.rest, b.min, b.max);
+  });
+  bool changed = false;
+  for (std::size_t i = 0; i + 1 < found.size(); ++i) {
+    Range &a = found[i], &b = found[i + 1];
+    if (a.x != b.x || a.rest != b.rest) continue;
+    if (a.max != kUnbounded && b.min > static_cast<u64>(a.max) + 1) continue;
+    b.min = a.min;
+    b.max = std::max(a.max, b.max);  // kUnbounded is the largest
+    a.whole = b.whole == a.whole ? a.whole : kNone;
+    changed = true;
+    a.x = kNone;  // merged into b
+  }
+  if (!changed) return;
+  std::vector<ExprId> kept;
+  for (ExprId e : parts) {
+    const ExprId head = kind(e) == Concat ? args(e)[0] : e;
+    if (kind(head) != Repeat) kept.push_back(e);
+  }
+  for (const Range& r : found)
+    if (r.x != kNone) kept.push_back(concat(repeat(r.x, r.min, r.max), r.rest));
+  parts.swap(kept);
+}
+
+ExprId Expressions::unite(std::vector<ExprId> parts) {
+  std::vector<ExprId> flat;
+  bool nullable_part = false;
+  for (ExprId e : parts) {
+    if (e == kAll) return kAll;
+    if (e == kEmpty) continue;
+    if (kind(e) == Union)
+      flat.insert(flat.end(), args(e).begin(), args(e).end());
+    else
+      flat.push_back(e);
+  }
+  std::sort(flat.begin(), flat.end());
+  flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  if (flat.size() > 1) {
+    merge_ranges(flat);
+    std::sort(flat.begin(), flat.end());
+    flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+    for (ExprId e : flat) nullable_part |= e != kEpsilon && nodes_[e].nullable;
+    if (nullable_part && !flat.empty() && flat[0] == kEpsilon) flat.erase(flat.begin());
+  }
+  if (meter_) meter_->spend(flat.size());
+  if (flat.empty()) return kEmpty;
+  return flat.size() == 1 ? flat[0] : make(Union, flat);
+}
+
+ExprId Expressions::intersect(std::vector<ExprId> parts) {
+  std::vector<ExprId> flat;
+  for (ExprId e : parts) {
+    if (e == kEmpty) return kEmpty;
+    if (e == kAll) continue;
+    if (kind(e) == Inter)
+      flat.insert(flat.end(), args(e).begin(), args(e).end());
+    else
+      flat.push_back(e);
+  }
+  std::sort(flat.begin(), flat.end());
+  flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  if (meter_) meter_->spend(flat.size());
+  if (flat.empty()) return kAll;
+  if (flat.size() == 1) return flat[0];
+  for (ExprId e : flat) {
+    if (e == kEpsilon) {
+      const bool all = std::all_of(flat.begin(), flat.end(), [this](ExprId x) { return nodes_[x].nullable; });
+      return all ? kEpsilon : kEmpty;
+    }
+    if (kind(e) == Not && std::binary_search(flat.begin(), flat.end(), args(e)[0])) return kEmpty;
+  }
+  return make(Inter, flat);
+}
+
+ExprId Expressions::negate(ExprId part) {
+  if (kind(part) == Not) return args(part)[0];
+  return make(Not, {part});
+}
+
+ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
+  if (max == 0 || part == kEpsilon) return kEpsilon;
+  if (part == kEmpty) return min == 0 ? kEpsilon : kEmpty;
+  if (part == kAll) return kAll;
+  if (nodes_[part].nullable) min = 0;
+  if (kind(part) == Repeat && args(part)[2] == kUnbounded && args(part)[1] <= 1) {
+    // (X*){m,n} = X*, (X+)* = X*, (X+)+ = X+
+    const Span a = args(part);
+    if (a[1] == 0 || min == 0) return make(Repeat, {a[0], 0, kUnbounded});
+    if (min == 1) return part;
+  }
+  if (kind(part) == Repeat && args(part)[1] == 0 && args(part)[2] == 1 && min == 0)
+    return repeat(args(part)[0], 0, max);  // (X?){0,n} = X{0,n}
+  if (min == 1 && max == 1) return part;
+  return make(Repeat, {part, min, max});
+}
+
+std::pair<u8, u8> Expressions::interval(ExprId e, u8 byte) const {
+  const ByteSet& s = nodes_[e].bounds;
+  u32 lo = byte, hi = byte;
+  while (lo > 0 && !((s[lo >> 6] >> (lo & 63)) & 1)) --lo;
+  while (hi < 255 && !((s[(hi + 1) >> 6] >> ((hi + 1) & 63)) & 1)) ++hi;
+  return {static_cast<u8>(lo), static_cast<u8>(hi)};
+}
+
+ExprId Expressions::derive(ExprId e, u8 byte) {
+  const Kind k = kind(e);
+  if (k == Empty || k == Epsilon) return kEmpty;
+  if (k == Switch) {
+    const Span a = args(e);
+    u32 lo = 0, hi = (a.size - 1) / 2;
+    while (lo < hi) {  // the first range that does not end before `byte`
+      const u32 mid = (lo + hi) / 2;
+      if ((a[1 + 2 * mid] >> 8) < byte)
+        lo = mid + 1;
+      else
+        hi = mid;
+    }
+    if (1 + 2 * lo >= a.size || (a[1 + 2 * lo] & 0xFF) > byte) return kEmpty;
+    return a[2 + 2 * lo];
+  }
+  const u64 key = (static_cast<u64>(e) << 8) | interval(e, byte).first;
+  const u32 known = memo_.find(key);
+  if (known != kNone) return known;
+  const ExprId result = compute_derivative(e, byte);
+  memo_.put(key, result);
+  return result;
+}
+
+ExprId Expressions::compute_derivative(ExprId e, u8 byte) {
+  const Depth guard(depth_);
+  if (meter_) meter_->spend(1);
+  const Span a = args(e);
+  switch (kind(e)) {
+    case Concat: {
+      const ExprId first = concat(derive(a[0], byte), a[1]);
+      if (!nodes_[a[0]].nullable) return first;
+      return unite({first, derive(a[1], byte)});
+    }
+    case Union: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) {
+        const ExprId d = derive(x, byte);
+        if (d != kEmpty) parts.push_back(d);
+      }
+      return unite(std::move(parts));
+    }
+    case Inter: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) {
+        const ExprId d = derive(x, byte);
+        if (d == kEmpty) return kEmpty;
+        parts.push_back(d);
+      }
+      return intersect(std::move(parts));
+    }
+    case Not:
+      return negate(derive(a[0], byte));
+    case Repeat: {
+      const u32 min = a[1] == 0 ? 0 : a[1] - 1, max = a[2] == kUnbounded ? kUnbounded : a[2] - 1;
+      const ExprId part = a[0];
+      return concat(derive(part, byte), repeat(part, min, max));
+    }
+    default:
+      return kEmpty;
+  }
+}
+
+bool Expressions::is_empty(ExprId e) {
+  if (!nodes_[e].boolean) return e == kEmpty;
+  if (nodes_[e].nullable) return false;
+  if (nodes_[e].live != 0) return nodes_[e].live == 2;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  bool empty = false;
+  switch (kind(e)) {
+    case Concat:
+      empty = is_empty(a[0]) || is_empty(a[1]);
+      break;
+    case Union:
+      empty = std::all_of(a.begin(), a.end(), [this](ExprId x) { return is_empty(x); });
+      break;
+    case Repeat:
+      empty = is_empty(a[0]);
+      break;
+    default:
+      empty = search_empty(e);
+  }
+  nodes_[e].live = empty ? 2 : 1;
+  return empty;
+}
+
+// Depth-first through the derivatives of an Inter or Not for one that holds the empty text.
+bool Expressions::search_empty(ExprId root) {
+  struct Frame {
+    ExprId e;
+    u32 byte;
+  };
+  std::unordered_set<ExprId> seen{root};
+  std::vector<Frame> stack{{root, 0}};
+  while (!stack.empty()) {
+    Frame& top = stack.back();
+    if (top.byte > 255) {
+      stack.pop_back();
+      continue;
+    }
+    const ExprId from = top.e;
+    const ExprId d = derive(from, static_cast<u8>(top.byte));
+    top.byte = interval(from, static_cast<u8>(top.byte)).second + 1u;
+    if (d == kEmpty || nodes_[d].live == 2) continue;
+    if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
+      for (const Frame& f : stack) nodes_[f.e].live = 1;
+      return false;
+    }
+    if (kind(d) != Inter && kind(d) != Not) {
+      // Parts decide: a concatenation or union is empty or not by its own rules.
+      if (is_empty(d)) continue;
+      for (const Frame& f : stack) nodes_[f.e].live = 1;
+      return false;
+    }
+    if (seen.insert(d).second) stack.push_back({d, 0});
+    if (meter_) meter_->spend(1);
+  }
+  for (const ExprId dead : seen) nodes_[dead].live = 2;
+  return true;
+}
+
+u32 Expressions::shortest_length(ExprId e) {
+  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  u32 length = kFar;
+  switch (kind(e)) {
+    case Concat:
+      length = add_lengths(shortest_length(a[0]), shortest_length(a[1]));
+      break;
+    case Union:
+      for (ExprId x : a) length = std::min(length, shortest_length(x));
+      break;
+    case Repeat:
+      length = static_cast<u32>(std::min<u64>(kFar, static_cast<u64>(shortest_length(a[0])) * a[1]));
+      break;
+    default:
+      length = search_shortest(e);
+  }
+  nodes_[e].shortest = length;
+  return length;
+}
+
+// Breadth-first through derivatives; a plain node on the way bounds what is left exactly.
+u32 Expressions::search_shortest(ExprId root) {
+  if (is_empty(root)) return kFar;
+  struct Step {
+    u32 parent;
+    ExprId e;
+    u32 distance;
+  };
+  std::vector<Step> steps{{kNone, root, 0}};
+  std::unordered_set<ExprId> seen{root};
+  u32 best = kFar, best_step = kNone;
+  for (u32 at = 0; at < steps.size(); ++at) {
+    const Step step = steps[at];
+    if (step.distance >= best) break;
+    if (nodes_[step.e].shortest != kNone) {
+      const u32 total = add_lengths(step.distance, nodes_[step.e].shortest);
+      if (total < best) best = total, best_step = at;
+      continue;
+    }
+    for (u32 b = 0; b < 256; b = interval(step.e, static_cast<u8>(b)).second + 1u) {
+      const ExprId d = derive(step.e, static_cast<u8>(b));
+      if (d == kEmpty || is_empty(d) || !seen.insert(d).second) continue;
+      if (nodes_[d].boolean && kind(d) != Inter && kind(d) != Not) shortest_length(d);  // parts decide
+      steps.push_back({at, d, step.distance + 1});
+      if (meter_) meter_->spend(1);
+    }
+  }
+  for (u32 at = best_step; at != kNone; at = steps[at].parent) nodes_[steps[at].e].shortest = best - steps[at].distance;
+  return best;
+}
+
+std::string Expressions::shortest(ExprId e) {
+  std::string text;
+  if (shortest_length(e) >= kFar) return text;
+  std::vector<ExprId> todo{e};
+  while (!todo.empty()) {
+    const ExprId at = todo.back();
+    todo.pop_back();
+    if (nodes_[at].nullable) continue;
+    if (meter_) meter_->spend(1);
+    const Span a = args(at);
+    switch (kind(at)) {
+      case Switch: {
+        u32 best = 1;
+        for (u32 i = 1; i < a.size; i += 2)
+          if (shortest_length(a[i + 1]) < shortest_length(a[best + 1])) best = i;
+        text.push_back(static_cast<char>(readable(a[best] & 0xFF, a[best] >> 8)));
+        todo.push_back(a[best + 1]);
+        break;
+      }
+      case Concat:
+        todo.push_back(a[1]);
+        todo.push_back(a[0]);
+        break;
+      case Union:
+        todo.push_back(*std::min_element(a.begin(), a.end(), [this](ExprId x, ExprId y) {
+          return shortest_length(x) < shortest_length(y);
+        }));
+        break;
+      case Repeat:
+        for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
+        break;
+      case Inter:
+      case Not: {
+        const u32 left = shortest_length(at) - 1;
+        for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
+          const ExprId d = derive(at, static_cast<u8>(b));
+          if (d == kEmpty || is_empty(d) || shortest_length(d) != left) continue;
+          const auto [lo, hi] = interval(at, static_cast<u8>(b));
+          text.push_back(static_cast<char>(readable(lo, hi)));
+          todo.push_back(d);
+          break;
+        }
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return text;
+}
+
+ExprId Expressions::clip(ExprId e, u32 longest) {
+  if (nodes_[e].clipped != kNone) return nodes_[e].clipped;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  ExprId result = e;
+  switch (kind(e)) {
+    case Concat: {
+      std::vector<ExprId> parts{clip(a[0], longest)};
+      ExprId rest = a[1];
+      for (; kind(rest) == Concat; rest = args(rest)[1]) parts.push_back(clip(args(rest)[0], longest));
+      parts.push_back(clip(rest, longest));
+      result = concat(parts);
+      break;
+    }
+    case Union: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) parts.push_back(clip(x, longest));
+      result = unite(std::move(parts));
+      break;
+    }
+    case Repeat: {
+      const u32 min = std::min(a[1], longest + 1), max = a[2] > longest ? kUnbounded : a[2];
+      const ExprId part = a[0];
+      result = repeat(clip(part, longest), min, max);
+      break;
+    }
+    default:
+      break;
+  }
+  nodes_[e].clipped = result;
+  return result;
+}
+
+}  // namespace structgen

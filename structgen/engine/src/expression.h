@@ -1,0 +1,89 @@
+// Expressions: regular languages over bytes, as hash-consed nodes (Brzozowski 1964; Owens, Reppy, Turon 2009).
+//
+// The derivative of a node by a byte is a node, so an automaton is built only where text goes. Smart constructors
+// keep nodes in a normal form (concatenations lean right, unions and intersections are flat sorted sets, ranges of
+// one repetition are merged), which is what makes the number of derivatives finite and small.
+//
+//   Switch       one byte decides: sorted disjoint byte ranges, each with what follows it. Literals, sets of
+//                literals (as a trie) and sets of code points (as the automaton of their UTF-8) are made of these.
+//   Repeat       one node with two numbers, whatever they are.
+//   Inter, Not   are why emptiness is not plain to see: is_empty() searches the derivatives, once per node.
+//
+// Not here: code points beyond the construction of sets, texts, tokens.
+#pragma once
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "limits.h"
+
+namespace structgen {
+
+using ExprId = u32;
+constexpr ExprId kEmpty = 0, kEpsilon = 1, kAll = 2;  // nothing, the empty text, every byte string
+constexpr u32 kUnbounded = kNone;
+constexpr u32 kFar = 1u << 30;  // length of what does not exist
+
+using ByteSet = std::array<u64, 4>;
+
+class Expressions {
+ public:
+  enum Kind : u8 { Empty, Epsilon, Switch, Concat, Union, Inter, Not, Repeat };
+
+  Expressions();
+  void set_meter(Meter* meter) { meter_ = meter; }
+
+  ExprId literal(const std::string& bytes);
+  ExprId literals(std::vector<std::string> options);
+  ExprId charset(const std::vector<std::pair<u32, u32>>& ranges);  // of code points
+  ExprId concat(ExprId a, ExprId b);
+  ExprId concat(const std::vector<ExprId>& parts);
+  ExprId unite(std::vector<ExprId> parts);
+  ExprId intersect(std::vector<ExprId> parts);
+  ExprId negate(ExprId part);
+  ExprId repeat(ExprId part, u32 min, u32 max);
+
+  bool nullable(ExprId e) const { return nodes_[e].nullable; }
+  ExprId derive(ExprId e, u8 byte);
+  bool is_empty(ExprId e);
+  // Bytes around `byte` that all have the same derivative.
+  std::pair<u8, u8> interval(ExprId e, u8 byte) const;
+  const ByteSet& bounds(ExprId e) const { return nodes_[e].bounds; }
+  u32 shortest_length(ExprId e);  // in bytes; kFar if there is none
+  std::string shortest(ExprId e);
+  // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
+  // `longest` bytes can tell the difference, so masks of the two are equal.
+  ExprId clip(ExprId e, u32 longest);
+
+  Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
+  Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }
+  u32 size() const { return keys_.size(); }
+  std::size_t bytes() const { return keys_.bytes() + nodes_.capacity() * sizeof(Node) + memo_.bytes(); }
+
+ private:
+  struct Node {
+    ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
+    u32 shortest = 0;      // kNone: not known yet
+    u32 clipped = kNone;
+    bool nullable = false;
+    bool boolean = false;  // an Inter or Not is inside
+    u8 live = 0;           // of boolean nodes: 0 not known, 1 some text, 2 none
+  };
+  struct Depth;
+
+  ExprId make(Kind kind, const std::vector<u32>& args);
+  Node describe(Kind kind, Span args) const;
+  ExprId compute_derivative(ExprId e, u8 byte);
+  void merge_ranges(std::vector<ExprId>& parts);
+  bool search_empty(ExprId e);
+  u32 search_shortest(ExprId e);
+
+  SpanTable keys_;
+  std::vector<Node> nodes_;
+  Memo memo_;
+  Meter* meter_ = nullptr;
+  u32 depth_ = 0;
+};
+
+}  // namespace structgen

@@ -1,0 +1,99 @@
+#include "lexer.h"
+
+#include <algorithm>
+
+namespace structgen {
+
+Lexer::Lexer(Expressions& expressions) : expressions_(expressions) { intern({}); }
+
+u32 Lexer::intern(const std::vector<u32>& members) {
+  bool added = false;
+  const u32 id = tuples_.intern(members, &added);
+  if (added) {
+    Info info;
+    info.ended = !members.empty();
+    for (std::size_t i = 1; i < members.size(); i += 2) {
+      info.accepting |= expressions_.nullable(members[i]);
+      info.ended &= members[i] == kEpsilon;
+    }
+    infos_.push_back(info);
+    rows_.emplace_back();
+    if (meter_) meter_->spend(1 + members.size());
+  }
+  return id;
+}
+
+u32 Lexer::state(const std::vector<ExprId>& parts) {
+  std::vector<u32> members;
+  members.reserve(parts.size() * 2);
+  for (u32 i = 0; i < parts.size(); ++i) {
+    members.push_back(i);
+    members.push_back(parts[i]);
+  }
+  return intern(members);
+}
+
+u32 Lexer::compute_next(u32 state, u8 byte) {
+  const Span tuple = tuples_[state];
+  std::vector<u32> members;
+  u32 lo = 0, hi = 255;
+  for (u32 i = 0; i < tuple.size; i += 2) {
+    const ExprId rest = expressions_.derive(tuple[i + 1], byte);
+    const auto [first, last] = expressions_.interval(tuple[i + 1], byte);
+    lo = std::max<u32>(lo, first);
+    hi = std::min<u32>(hi, last);
+    if (rest == kEmpty || expressions_.is_empty(rest)) continue;
+    members.push_back(tuple[i]);
+    members.push_back(rest);
+  }
+  if (meter_) meter_->spend(tuple.size);
+  const u32 result = intern(members);
+  if (u32* row = rows_[state].get())
+    std::fill(row + lo, row + hi + 1, result);
+  else
+    memo_.put((static_cast<u64>(state) << 8) | byte, result);
+  return result;
+}
+
+const u32* Lexer::row(u32 state) {
+  if (!rows_[state]) {
+    rows_[state] = std::make_unique<u32[]>(256);
+    std::fill_n(rows_[state].get(), 256, kNone);
+    ++row_count_;
+  }
+  return rows_[state].get();
+}
+
+u32 Lexer::clipped(u32 state, u32 longest) {
+  if (infos_[state].clipped != kNone) return infos_[state].clipped;
+  std::vector<u32> members;
+  for (u32 i = 0; i < this->members(state); ++i) {
+    members.push_back(index(state, i));
+    members.push_back(expressions_.clip(rest(state, i), longest));
+  }
+  const u32 found = intern(members);
+  infos_[found].clipped = found;
+  infos_[state].clipped = found;
+  return found;
+}
+
+u32 Lexer::normal(u32 state, u32 longest) {
+  if (infos_[state].normal != kNone) return infos_[state].normal;
+  std::vector<ExprId> parts;
+  for (u32 i = 0; i < members(state); ++i) parts.push_back(expressions_.clip(rest(state, i), longest));
+  const u32 found = this->state(parts);
+  infos_[found].normal = found;
+  infos_[state].normal = found;
+  return found;
+}
+
+u32 Lexer::renumbered(u32 state, u32 original) {
+  std::vector<u32> members;
+  for (u32 i = 0; i < this->members(state); ++i) {
+    members.push_back(index(original, index(state, i)));
+    members.push_back(rest(state, i));
+  }
+  return intern(members);
+}
+
+}  // namespace structgen

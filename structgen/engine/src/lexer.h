@@ -1,0 +1,69 @@
+// Lexer states: what is left of the terminals that compete where a text is being read.
+//
+// A lexer state is a tuple of members (index, expression): `index` numbers the terminals that competed when the
+// terminal began, `expression` is what is left of one. Members that can't go on are dropped. Which terminal an index
+// stands for is known to the parse state (parser.h), so tuples are shared by all grammars of a vocabulary.
+//
+//   next(state, byte)   the state after the byte; kDead if no member can go on (the longest match ends before it)
+//   accepting(state)    some member may end here
+//   ended(state)        nothing but the empty text is left of any member: the terminal ends at once
+//
+// State 0 (kDead) has no members. That nothing has been read of a terminal is not a lexer state but a fact of the
+// configuration (matcher.h): a terminal never matches the empty text, so the difference matters.
+#pragma once
+
+#include "expression.h"
+
+namespace structgen {
+
+constexpr u32 kDead = 0;
+
+class Lexer {
+ public:
+  explicit Lexer(Expressions& expressions);
+
+  // A state with members (0, parts[0]), (1, parts[1]), ...
+  u32 state(const std::vector<ExprId>& parts);
+  u32 next(u32 state, u8 byte) {
+    const u32* row = rows_[state].get();
+    const u32 known = row ? row[byte] : memo_.find((static_cast<u64>(state) << 8) | byte);
+    return known != kNone ? known : compute_next(state, byte);
+  }
+  // The same by a table of 256 entries that is kept: for states from which a trie is walked.
+  const u32* row(u32 state);
+  u32 compute_next(u32 state, u8 byte);
+
+  bool accepting(u32 state) const { return infos_[state].accepting; }
+  bool ended(u32 state) const { return infos_[state].ended; }
+  u32 members(u32 state) const { return tuples_[state].size / 2; }
+  u32 index(u32 state, u32 member) const { return tuples_[state][2 * member]; }
+  ExprId rest(u32 state, u32 member) const { return tuples_[state][2 * member + 1]; }
+  // The same members clipped (Expressions::clip): a state whose masks are equal.
+  u32 clipped(u32 state, u32 longest);
+  // The same members clipped and numbered 0, 1, ...: the key under which walks of the trie are shared.
+  u32 normal(u32 state, u32 longest);
+
+  // The members of a state that was reached from normal(original), numbered as in `original` again.
+  u32 renumbered(u32 state, u32 original);
+
+  void set_meter(Meter* meter) { meter_ = meter; }
+  u32 size() const { return tuples_.size(); }
+  std::size_t bytes() const { return tuples_.bytes() + memo_.bytes() + row_count_ * 1024; }
+
+ private:
+  struct Info {
+    bool accepting = false, ended = false;
+    u32 clipped = kNone, normal = kNone;
+  };
+  u32 intern(const std::vector<u32>& members);
+
+  Expressions& expressions_;
+  SpanTable tuples_;
+  std::vector<Info> infos_;
+  std::vector<std::unique_ptr<u32[]>> rows_;
+  std::size_t row_count_ = 0;
+  Memo memo_;
+  Meter* meter_ = nullptr;
+};
+
+}  // namespace structgen

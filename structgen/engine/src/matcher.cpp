@@ -1,0 +1,346 @@
+#include "matcher.h"
+
+#include <algorithm>
+
+namespace structgen {
+
+namespace {
+
+std::vector<u32> terminal_lengths(Store& store, const std::vector<ExprId>& terminals) {
+  std::vector<u32> lengths;
+  for (ExprId e : terminals) {
+    u32 length = store.expressions.shortest_length(e);
+    if (length == 0) {  // terminals are never empty: the shortest text but that one
+      length = kFar;
+      for (u32 b = 0; b < 256; b = store.expressions.interval(e, static_cast<u8>(b)).second + 1u) {
+        const u32 rest = store.expressions.shortest_length(store.expressions.derive(e, static_cast<u8>(b)));
+        length = std::min(length, std::min(kFar, rest + 1));
+      }
+    }
+    lengths.push_back(length);
+  }
+  return lengths;
+}
+
+Parser::Source with_lengths(Parser::Source source, std::vector<u32> lengths) {
+  source.terminal_lengths = std::move(lengths);
+  return source;
+}
+
+}  // namespace
+
+Grammar::Grammar(std::shared_ptr<Store> store, Source source)
+    : store_(std::move(store)),
+      meter_{source.limits, 0, 0},
+      lexer_(store_->lexer),
+      expressions_(store_->expressions),
+      terminals_(std::move(source.terminals)),
+      priorities_(std::move(source.priorities)),
+      end_tokens_(std::move(source.end_tokens)),
+      parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, terminals_)), store_->trie.longest(),
+              meter_) {
+  for (u32 b = 0; b < 0xF5; ++b)
+    if (b != 0xC0 && b != 0xC1) {
+      const u32 node = store_->trie.child(0, static_cast<u8>(b));
+      spells_bytes_ &= node != kNone && store_->trie.first_token(node) != store_->trie.first_token(node + 1);
+    }
+  const u32 finished[] = {kNone, kNone};
+  configurations_.intern(finished, 2);
+  infos_.push_back({});
+  infos_[kFinished].canonical = kFinished;
+  infos_[kFinished].stop = 1;
+  infos_[kFinished].completion = 1;
+  initial_ = intern({parser_.start(), kDead, true});
+}
+
+u32 Grammar::intern(const Place& p) {
+  const u32 key[] = {p.parse, p.fresh ? kNone : p.lexer};
+  bool added = false;
+  const u32 id = configurations_.intern(key, 2, &added);
+  if (added) {
+    Info info;
+    info.parse = p.parse;
+    info.lexer = p.fresh ? kDead : p.lexer;
+    info.fresh = p.fresh;
+    infos_.push_back(std::move(info));
+    meter_.states(infos_.size());
+  }
+  return id;
+}
+
+const Grammar::State& Grammar::state(u32 parse) {
+  if (parse >= states_.size()) states_.resize(std::max<std::size_t>(parse + 1, states_.size() * 2));
+  State& s = states_[parse];
+  if (!s.ready) {
+    std::vector<u32> found;
+    for (u32 t : parser_.terminals(parse)) found.push_back(t);
+    std::stable_sort(found.begin(), found.end(), [this](u32 a, u32 b) { return terminals_[a] < terminals_[b]; });
+    std::vector<ExprId> parts;
+    for (u32 t : found) parts.push_back(terminals_[t]);
+    s.lexer = lexer_.state(parts);
+    s.terminals = std::move(found);
+    s.ready = true;
+  }
+  return s;
+}
+
+u32 Grammar::after(u32 parse, const std::vector<u32>& indices) {
+  std::vector<u32> found;
+  int best = INT32_MIN;
+  const State& s = state(parse);
+  for (u32 i : indices) best = std::max(best, priorities_[s.terminals[i]]);
+  for (u32 i : indices)
+    if (priorities_[s.terminals[i]] == best) found.push_back(s.terminals[i]);
+  std::sort(found.begin(), found.end());
+  return parser_.next(parse, found);
+}
+
+u32 Grammar::after(u32 parse, u32 lexer) {
+  const u64 key = pair_key(parse, lexer);
+  u32 found = after_.find(key);
+  if (found == kNone) {
+    std::vector<u32> indices;
+    for (u32 i = 0; i < lexer_.members(lexer); ++i)
+      if (expressions_.nullable(lexer_.rest(lexer, i))) indices.push_back(lexer_.index(lexer, i));
+    found = after(parse, indices);
+    after_.put(key, found);
+  }
+  return found;
+}
+
+// One byte of text. The longest match: only where no member can go on does the terminal end.
+bool Grammar::read(Place& p, u8 byte) {
+  u32 next = lexer_.next(lexer_state(p), byte);
+  if (next == kDead) {
+    if (p.fresh || !lexer_.accepting(p.lexer)) return false;
+    p = {after(p.parse, p.lexer), kDead, true};
+    next = lexer_.next(state(p.parse).lexer, byte);
+    if (next == kDead) return false;
+  }
+  if (lexer_.ended(next))
+    p = {after(p.parse, next), kDead, true};
+  else
+    p = {p.parse, next, false};
+  return true;
+}
+
+bool Grammar::read(Place& p, std::string_view bytes) {
+  for (char c : bytes)
+    if (!read(p, static_cast<u8>(c))) return false;
+  return true;
+}
+
+bool Grammar::stops(const Place& p) {
+  if (p.fresh) return parser_.accepts(p.parse);
+  return lexer_.accepting(p.lexer) && parser_.accepts(after(p.parse, p.lexer));
+}
+
+bool Grammar::can_stop(u32 configuration) {
+  if (infos_[configuration].stop == 2) {
+    const bool found = stops(place(configuration));
+    infos_[configuration].stop = found;
+  }
+  return infos_[configuration].stop == 1;
+}
+
+u32 Grammar::advance(u32 configuration, u32 token) {
+  const u64 key = pair_key(configuration, token);
+  const u32 known = advances_.find(key);
+  if (known != kNone) return known;
+  u32 found = kNone;
+  if (std::find(end_tokens_.begin(), end_tokens_.end(), token) != end_tokens_.end()) {
+    if (can_stop(configuration)) found = kFinished;
+  } else if (configuration != kFinished && token < store_->trie.tokens() && !store_->trie.bytes(token).empty()) {
+    Place p = place(configuration);
+    if (read(p, store_->trie.bytes(token))) found = intern(p);
+  }
+  if (found != kNone) {
+    if (advances_.size() > 4'000'000) advances_.clear();
+    advances_.put(key, found);
+  }
+  return found;
+}
+
+u32 Grammar::read_byte(u32 configuration, u8 byte) {
+  if (configuration == kFinished) return kNone;
+  Place p = place(configuration);
+  return read(p, byte) ? intern(p) : kNone;
+}
+
+u32 Grammar::canonical(u32 configuration) {
+  if (infos_[configuration].canonical == kNone) {
+    const Place p = place(configuration);
+    const u32 lexer = p.fresh ? kDead : lexer_.clipped(p.lexer, store_->trie.longest());
+    const u32 found = intern({parser_.canonical(p.parse), lexer, p.fresh});
+    infos_[configuration].canonical = found;
+    infos_[found].canonical = found;
+  }
+  return infos_[configuration].canonical;
+}
+
+void Grammar::forget_masks() {
+  for (Info& info : infos_) info.row.reset();
+  subtree_memo_.clear();
+  subtrees_.clear();
+  through_memo_.clear();
+  throughs_.clear();
+  row_bytes_ = 0;
+}
+
+const Row& Grammar::row(u32 configuration) {
+  if (infos_[configuration].row) return infos_[configuration].row;
+  if (row_bytes_ > meter_.limits.row_bytes) forget_masks();
+  const u32 wide = canonical(configuration);
+  if (!infos_[wide].row) {
+    auto made = std::make_shared<TokenSet>(store_->trie.words());
+    if (wide != kFinished && infos_[wide].fresh)
+      *made = subtree(0, infos_[wide].parse);
+    else if (wide != kFinished)
+      mask(0, place(wide), *made);
+    if (can_stop(wide))
+      for (u32 t : end_tokens_) made->add(t);
+    made->shrink();
+    if (made->empty()) {
+      static const Row none;
+      return none;
+    }
+    row_bytes_ += made->bytes();
+    ++rows_;
+    infos_[wide].row = std::move(made);
+  }
+  infos_[configuration].row = infos_[wide].row;
+  return infos_[configuration].row;
+}
+
+// Tokens below `node` that may be read from the place.
+void Grammar::mask(u32 node, const Place& p, TokenSet& out) {
+  const u32 from = lexer_state(p);
+  if (from != kDead) {
+    const Walks::View view = store_->walks.walk(node, lexer_.normal(from, store_->trie.longest()));
+    const Walk& walk = *view.walk;
+    out.add(store_->walks.interior(view));
+    auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
+    for (const auto& entry : walk.tail)
+      if (counts(entry.count)) out.add(entry.token);
+    auto parse_after = [&](u32 accept) {
+      std::vector<u32> indices;
+      for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+      return after(p.parse, indices);
+    };
+    for (const auto& exit : walk.exits)
+      for (const auto& entry : through(exit.residual, parse_after(exit.accept)))
+        if (counts(entry.count)) out.add(entry.token);
+    for (const auto& reference : walk.references)
+      if (counts(reference.count))
+        add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
+  }
+  if (p.fresh || !lexer_.accepting(p.lexer)) return;
+  // The terminal may end before the token, where it can't go on with the token's first byte.
+  std::vector<u32> forbidden;
+  const u32* row = lexer_.row(p.lexer);
+  for (u32 child = node + 1; child < store_->trie.end(node); child = store_->trie.end(child)) {
+    u32 to = row[store_->trie.byte(child)];
+    if (to == kNone) to = lexer_.compute_next(p.lexer, store_->trie.byte(child));
+    if (to != kDead) forbidden.push_back(child);
+  }
+  add_less(subtree(node, after(p.parse, p.lexer)), forbidden, out);
+}
+
+// Tokens below `node` that may be read where a terminal begins.
+const TokenSet& Grammar::subtree(u32 node, u32 parse) {
+  const u64 key = pair_key(node, parse);
+  u32 at = subtree_memo_.find(key);
+  if (at == kNone) {
+    auto made = std::make_unique<TokenSet>(store_->trie.words());
+    mask(node, {parse, kDead, true}, *made);
+    made->shrink();
+    row_bytes_ += made->bytes();
+    at = static_cast<u32>(subtrees_.size());
+    subtrees_.push_back(std::move(made));
+    subtree_memo_.put(key, at);
+  }
+  return *subtrees_[at];
+}
+
+void Grammar::add_less(const TokenSet& from, const std::vector<u32>& nodes, TokenSet& out) {
+  if (nodes.empty()) {
+    out.add(from);
+    return;
+  }
+  const Trie& trie = store_->trie;
+  if (!from.dense() && from.list().empty()) return;
+  TokenSet left = from;
+  u64 work = 0;
+  for (u32 node : nodes) {
+    const u32 last = trie.first_token(trie.end(node));
+    work += last - trie.first_token(node);
+    for (u32 i = trie.first_token(node); i < last; ++i) left.remove(trie.order()[i]);
+  }
+  meter_.spend(work);
+  out.add(left);
+}
+
+// Of a residual, what lexer and parser let through from the beginning of a terminal.
+const std::vector<Residual::Entry>& Grammar::through(u32 id, u32 parse) {
+  const u64 key = pair_key(id, parse);
+  u32 at = through_memo_.find(key);
+  if (at != kNone) return *throughs_[at];
+  auto found = std::make_unique<std::vector<Residual::Entry>>();
+  const Residual& r = store_->walks.residual(id);
+  struct Frame {
+    Place place;
+    u32 end;
+  };
+  auto take = [&](u32 node) {
+    for (u32 i = r.first[node]; i < r.first[node + 1]; ++i) found->push_back(r.entries[i]);
+  };
+  std::vector<Frame> stack{{{parse, kDead, true}, r.end[0]}};
+  take(0);
+  u64 steps = 1;
+  for (u32 node = 1; node < r.end[0];) {
+    while (node >= stack.back().end) stack.pop_back();
+    Place p = stack.back().place;
+    ++steps;
+    if (!read(p, r.byte[node])) {
+      node = r.end[node];
+      continue;
+    }
+    take(node);
+    if (r.end[node] > node + 1) stack.push_back({p, r.end[node]});
+    ++node;
+  }
+  meter_.spend(steps);
+  row_bytes_ += found->size() * sizeof(Residual::Entry) + 32;
+  at = static_cast<u32>(throughs_.size());
+  throughs_.push_back(std::move(found));
+  through_memo_.put(key, at);
+  return *throughs_[at];
+}
+
+std::string Grammar::next_bytes(u32 configuration) {
+  std::string found;
+  if (configuration == kFinished) return found;
+  for (u32 b = 0; b < 256; ++b) {
+    Place p = place(configuration);
+    if (read(p, static_cast<u8>(b))) found.push_back(static_cast<char>(b));
+  }
+  return found;
+}
+
+std::vector<u32> Grammar::live_terminals(u32 configuration) {
+  if (configuration == kFinished) return {};
+  const Place p = place(configuration);
+  const State& s = state(p.parse);
+  if (p.fresh) return s.terminals;
+  std::vector<u32> found;
+  for (u32 i = 0; i < lexer_.members(p.lexer); ++i) found.push_back(s.terminals[lexer_.index(p.lexer, i)]);
+  return found;
+}
+
+Grammar::Stats Grammar::stats() const {
+  return {infos_.size(),     parser_.states(), parser_.items(),           rows_,
+          row_bytes_,        advances_.size(), expressions_.size(),       lexer_.size(),
+          store_->walks.size(), store_->walks.visited(), store_->bytes(), parser_.bytes()};
+}
+
+}  // namespace structgen

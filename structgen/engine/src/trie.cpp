@@ -1,0 +1,113 @@
+#include "trie.h"
+
+#include <algorithm>
+
+namespace structgen {
+
+namespace {
+
+bool never_text(u8 b) { return b == 0xC0 || b == 0xC1 || b >= 0xF5; }
+
+u64 prefix_key(const std::string& s) {
+  u64 key = 0;
+  for (std::size_t i = 0; i < 8; ++i) key = (key << 8) | (i < s.size() ? static_cast<u8>(s[i]) : 0u);
+  return key;
+}
+
+}  // namespace
+
+std::string Trie::special_bytes(u32 token) {
+  std::string s(5, '\xFF');
+  for (int i = 0; i < 4; ++i) s[static_cast<std::size_t>(i) + 1] = static_cast<char>((token >> (24 - 8 * i)) & 0xFF);
+  return s;
+}
+
+Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(width) {
+  struct Key {
+    u64 prefix;
+    u32 token;
+  };
+  std::vector<Key> keys;
+  keys.reserve(tokens.size());
+  bytes_.resize(tokens.size());
+  special_.assign(tokens.size(), false);
+  for (u32 t = 0; t < tokens.size(); ++t) {
+    if (tokens[t]) {
+      if (tokens[t]->empty() || std::any_of(tokens[t]->begin(), tokens[t]->end(),
+                                            [](char c) { return never_text(static_cast<u8>(c)); }))
+        continue;
+      bytes_[t] = std::move(*tokens[t]);
+      longest_ = std::max(longest_, static_cast<u32>(bytes_[t].size()));
+    } else {
+      special_[t] = true;
+      bytes_[t] = special_bytes(t);
+    }
+    keys.push_back({prefix_key(bytes_[t]), t});
+  }
+  std::sort(keys.begin(), keys.end(), [this](const Key& a, const Key& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = bytes_[a.token].compare(bytes_[b.token]);
+    return order != 0 ? order < 0 : a.token < b.token;
+  });
+  const std::size_t guess = keys.size() * 3;
+  byte_.reserve(guess);
+  end_.reserve(guess);
+  first_token_.reserve(guess);
+  order_.reserve(keys.size());
+  std::vector<u32> path{0};  // nodes from the root to the last token
+  byte_.push_back(0);
+  end_.push_back(0);
+  first_token_.push_back(0);
+  std::string_view last;
+  for (const Key& key : keys) {
+    const std::string_view text = bytes_[key.token];
+    std::size_t common = 0;
+    while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
+    while (path.size() > common + 1) {
+      end_[path.back()] = nodes();
+      path.pop_back();
+    }
+    for (std::size_t i = common; i < text.size(); ++i) {
+      path.push_back(nodes());
+      byte_.push_back(static_cast<u8>(text[i]));
+      end_.push_back(0);
+      first_token_.push_back(static_cast<u32>(order_.size()));
+    }
+    order_.push_back(key.token);
+    last = text;
+  }
+  for (; !path.empty(); path.pop_back()) end_[path.back()] = nodes();
+  first_token_.push_back(static_cast<u32>(order_.size()));  // behind the last node
+}
+
+u32 Trie::child(u32 node, u8 byte) const {
+  for (u32 at = node + 1; at < end_[node]; at = end_[at])
+    if (byte_[at] >= byte) return byte_[at] == byte ? at : kNone;
+  return kNone;
+}
+
+std::optional<std::vector<u32>> Trie::segment(std::string_view text) const {
+  const std::size_t n = text.size();
+  std::vector<u32> cost(n + 1, kNone), via(n + 1, kNone);
+  cost[0] = 0;
+  for (std::size_t from = 0; from < n; ++from) {
+    if (cost[from] == kNone) continue;
+    u32 node = 0;
+    for (std::size_t to = from; to < n; ++to) {
+      node = child(node, static_cast<u8>(text[to]));
+      if (node == kNone) break;
+      if (first_token_[node] == first_token_[node + 1]) continue;
+      if (cost[from] + 1 < cost[to + 1]) {
+        cost[to + 1] = cost[from] + 1;
+        via[to + 1] = order_[first_token_[node]];
+      }
+    }
+  }
+  if (cost[n] == kNone) return std::nullopt;
+  std::vector<u32> found;
+  for (std::size_t at = n; at > 0; at -= bytes_[via[at]].size()) found.push_back(via[at]);
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace structgen

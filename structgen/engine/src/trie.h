@@ -1,0 +1,50 @@
+// The vocabulary as a trie: flat arrays in depth-first order.
+//
+// Node i is followed by its subtree; end(i) is the first node behind it, so skipping a subtree is one assignment.
+// Tokens are listed in the same order: the own tokens of i are [first_token(i), first_token(i + 1)), those of its
+// whole subtree [first_token(i), first_token(end(i))). Node 0 is the root.
+//
+// Tokens without text (special tokens, holes) get a byte string that no text can hold: 0xFF and four bytes of id.
+// Tokens with text that holds a byte which UTF-8 never has (0xC0, 0xC1, 0xF5 to 0xFF) can't be part of any text;
+// they, empty tokens, and the end-of-text tokens, which are no text either, are left out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "intern.h"
+
+namespace structgen {
+
+class Trie {
+ public:
+  Trie(std::vector<std::optional<std::string>> tokens, u32 width);
+
+  u32 width() const { return width_; }                                     // of the logits, in tokens
+  u32 words() const { return (width_ + 31) / 32; }                         // of a row
+  u32 tokens() const { return static_cast<u32>(bytes_.size()); }           // ids that have a meaning
+  u32 longest() const { return longest_; }                                 // token with text, in bytes
+  std::string_view bytes(u32 token) const { return bytes_[token]; }        // empty: never part of a text
+  bool is_special(u32 token) const { return special_[token]; }
+  static std::string special_bytes(u32 token);
+
+  u32 nodes() const { return static_cast<u32>(byte_.size()); }
+  u8 byte(u32 node) const { return byte_[node]; }
+  u32 end(u32 node) const { return end_[node]; }
+  u32 first_token(u32 node) const { return first_token_[node]; }
+  const u32* order() const { return order_.data(); }                       // token ids in depth-first order
+  u32 subtree_tokens(u32 node) const { return first_token_[end_[node]] - first_token_[node]; }
+  u32 child(u32 node, u8 byte) const;                                      // kNone if there is none
+  // The fewest tokens that spell `text`, or nothing if the vocabulary cannot.
+  std::optional<std::vector<u32>> segment(std::string_view text) const;
+
+ private:
+  u32 width_, longest_ = 1;
+  std::vector<std::string> bytes_;
+  std::vector<bool> special_;
+  std::vector<u8> byte_;
+  std::vector<u32> end_, first_token_, order_;
+};
+
+}  // namespace structgen

@@ -1,0 +1,406 @@
+#include "walk.h"
+
+#include <algorithm>
+
+namespace structgen {
+
+namespace {
+
+constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
+constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
+
+}  // namespace
+
+void TokenSet::densify() {
+  words_.assign(width_, 0);
+  for (u32 t : list_) words_[t >> 5] |= 1u << (t & 31);
+  list_.clear();
+  list_.shrink_to_fit();
+}
+
+void TokenSet::add(const TokenSet& other) {
+  if (!other.dense()) {
+    for (u32 t : other.list_) add(t);
+    return;
+  }
+  if (!dense()) {
+    const std::vector<u32> mine = std::move(list_);
+    list_.clear();
+    words_ = other.words_;
+    for (u32 t : mine) words_[t >> 5] |= 1u << (t & 31);
+    return;
+  }
+  for (std::size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+}
+
+void TokenSet::remove(u32 token) {
+  if (dense())
+    words_[token >> 5] &= ~(1u << (token & 31));
+  else
+    std::erase(list_, token);
+}
+
+void TokenSet::store(u32* row) const {
+  if (dense()) {
+    std::copy(words_.begin(), words_.end(), row);
+    return;
+  }
+  std::fill_n(row, width_, 0u);
+  for (u32 t : list_) row[t >> 5] |= 1u << (t & 31);
+}
+
+bool TokenSet::empty() const {
+  return dense() ? std::all_of(words_.begin(), words_.end(), [](u32 w) { return w == 0; }) : list_.empty();
+}
+
+Walks::Walks(const Trie& trie, Expressions& expressions, Lexer& lexer)
+    : trie_(trie), expressions_(expressions), lexer_(lexer) {}
+
+u32 Walks::accepting_members(u32 state) {
+  std::vector<u32> found;
+  for (u32 i = 0; i < lexer_.members(state); ++i)
+    if (expressions_.nullable(lexer_.rest(state, i))) found.push_back(lexer_.index(state, i));
+  return accept_sets_.intern(found);
+}
+
+Walks::View Walks::walk(u32 node, u32 state) {
+  if (const auto counter = find_counter(state)) {
+    const u32 key[] = {node, counter->prefix, counter->x, counter->rest};
+    bool added = false;
+    const u32 at = counted_keys_.intern(key, 4, &added);
+    if (added) counted_walks_.push_back(kNone - 1);
+    if (counted_walks_[at] == kNone - 1) {
+      auto made = counted(node, *counter);
+      counted_walks_[at] = made ? size() : kNone;
+      if (made) walks_.push_back(std::move(made));
+    }
+    if (counted_walks_[at] != kNone) return {walks_[counted_walks_[at]].get(), counter->min, counter->max};
+  }
+  const u64 key = pair_key(node, state);
+  u32 at = plain_memo_.find(key);
+  if (at == kNone) {
+    auto made = plain(node, state);
+    at = size();
+    walks_.push_back(std::move(made));
+    plain_memo_.put(key, at);
+  }
+  return {walks_[at].get(), 0, kNone};
+}
+
+const TokenSet& Walks::interior(const View& view) {
+  Walk& walk = *view.walk;
+  if (!walk.counted) return walk.interior;
+  const u32 most = static_cast<u32>(walk.starts.size()) - 2;  // starts has one entry behind the last count
+  const u32 cap = std::min(view.max, most);
+  auto& made = walk.up_to[cap];
+  if (!made) {
+    made = std::make_unique<TokenSet>(trie_.words());
+    u32 from = 0;
+    for (u32 lower = cap; lower-- > 0;)
+      if (walk.up_to[lower]) {
+        *made = *walk.up_to[lower];
+        from = walk.starts[lower + 1];
+        break;
+      }
+    for (u32 i = from; i < walk.starts[cap + 1]; ++i) made->add(walk.by_count[i]);
+    bytes_ += made->bytes();
+    if (meter_) meter_->spend(walk.starts[cap + 1] - from);
+  }
+  return *made;
+}
+
+std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
+  std::vector<u32> found;
+  for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child)) {
+    u32 to = row[trie_.byte(child)];
+    if (to == kNone) to = lexer_.compute_next(state, trie_.byte(child));
+    if (to != kDead) found.push_back(child);
+  }
+  return found;
+}
+
+// Bytes from the root of the trie to `node`.
+u32 Walks::depth_of(u32 node) const {
+  u32 depth = 0;
+  for (u32 at = 0; at != node; ++depth) {
+    u32 child = at + 1;
+    while (trie_.end(child) <= node) child = trie_.end(child);
+    at = child;
+  }
+  return depth;
+}
+
+void Walks::leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const {
+  const u32 last = trie_.first_token(trie_.end(node));
+  for (u32 i = trie_.first_token(node); i < last; ++i) leaving.push_back({accept, trie_.order()[i], offset, count});
+}
+
+std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
+  auto walk = std::make_unique<Walk>();
+  walk->interior = TokenSet(trie_.words());
+  std::vector<Leaving> leaving;
+  struct Frame {
+    const u32* row;
+    u32 end;        // node behind the subtree
+    u32 state;
+    u32 accept;     // kNone: the state does not accept, or a reference covers it
+  };
+  std::vector<Frame> stack;
+  const u32 base = depth_of(root);
+  // The state is at the border of a terminal only through the caller, who knows whether something was read.
+  stack.push_back({lexer_.row(state), trie_.end(root), state, kNone});
+  u32 last_end = kNone;
+  u64 steps = 0;
+  for (u32 node = root + 1; node < trie_.end(root);) {
+    while (node >= stack.back().end) stack.pop_back();
+    const Frame& top = stack.back();
+    const u8 byte = trie_.byte(node);
+    u32 to = top.row[byte];
+    if (to == kNone) to = lexer_.compute_next(top.state, byte);
+    ++steps;
+    const u32 depth = base + static_cast<u32>(stack.size());  // bytes up to and with this one
+    if (to == kDead) {
+      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
+      node = trie_.end(node);
+      continue;
+    }
+    if (lexer_.ended(to)) {
+      const u32 accept = accepting_members(to);
+      if (trie_.subtree_tokens(node) > kLarge) {
+        for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i)
+          leaving.push_back({accept, trie_.order()[i], depth, 0});
+        walk->references.push_back({accept, node, 0, {}});
+      } else {
+        leave_subtree(leaving, accept, node, depth, 0);
+      }
+      node = trie_.end(node);
+      continue;
+    }
+    if (trie_.first_token(node) != trie_.first_token(node + 1)) {
+      for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i) walk->interior.add(trie_.order()[i]);
+      if (to != last_end) {
+        last_end = to;
+        if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
+      }
+    }
+    if (trie_.end(node) == node + 1) {
+      ++node;
+      continue;
+    }
+    u32 accept = kNone;
+    const u32* row = lexer_.row(to);
+    if (lexer_.accepting(to)) {
+      accept = accepting_members(to);
+      if (trie_.subtree_tokens(node) > kLarge) {
+        walk->references.push_back({accept, node, 0, forbidden(node, row, to)});
+        accept = kNone;
+      }
+    }
+    stack.push_back({row, trie_.end(node), to, accept});
+    ++node;
+  }
+  visited_ += steps;
+  if (meter_) meter_->spend(steps);
+  finish(*walk, std::move(leaving));
+  return walk;
+}
+
+// P X{m,n} R with R never empty. Of several counters the largest is taken: the others are part of P or R.
+std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
+  if (lexer_.members(state) != 1) return std::nullopt;
+  const ExprId e = lexer_.rest(state, 0);
+  if (expressions_.kind(e) != Expressions::Concat) return std::nullopt;
+  std::vector<ExprId> spine;
+  ExprId at = e;
+  for (; expressions_.kind(at) == Expressions::Concat; at = expressions_.args(at)[1])
+    spine.push_back(expressions_.args(at)[0]);
+  u32 best = 1, where = kNone;
+  for (u32 i = 0; i < spine.size() && i < 8; ++i) {
+    if (expressions_.kind(spine[i]) != Expressions::Repeat) continue;
+    const Span a = expressions_.args(spine[i]);
+    const u32 size = a[2] == kUnbounded ? a[1] : a[2];
+    if (size > best && !expressions_.nullable(a[0])) best = size, where = i;
+  }
+  if (where == kNone) return std::nullopt;
+  const Span a = expressions_.args(spine[where]);
+  Counter counter{kEpsilon, a[0], at, a[1], a[2]};
+  Expressions& expressions = expressions_;
+  for (u32 i = static_cast<u32>(spine.size()); i-- > where + 1;) counter.rest = expressions.concat(spine[i], counter.rest);
+  for (u32 i = where; i-- > 0;) counter.prefix = expressions.concat(spine[i], counter.prefix);
+  if (expressions.nullable(counter.rest) || expressions.is_empty(counter.rest) || expressions.is_empty(counter.x) ||
+      expressions.is_empty(counter.prefix))
+    return std::nullopt;
+  return counter;
+}
+
+u32 Walks::counted_state(ExprId x, ExprId rest, bool tail, ExprId e) {
+  const u32 key[] = {x, rest, tail, e};
+  bool added = false;
+  const u32 id = counted_state_keys_.intern(key, 4, &added);
+  if (added) {
+    counted_states_.push_back({tail, e, std::make_unique<u32[]>(256)});
+    std::fill_n(counted_states_.back().next.get(), 256, kNone);
+    bytes_ += 1024;
+  }
+  return id;
+}
+
+u32 Walks::counted_next(u32 state, ExprId x, ExprId rest, u8 byte) {
+  const bool tail = counted_states_[state].tail;
+  const ExprId e = counted_states_[state].e;
+  auto derive = [&](ExprId from) {
+    const ExprId d = expressions_.derive(from, byte);
+    return d == kEmpty || expressions_.is_empty(d) ? kEmpty : d;
+  };
+  u32 result = kStop;
+  if (tail) {
+    const ExprId d = derive(e);
+    if (d != kEmpty) result = counted_state(x, rest, true, d) << 1;
+  } else {
+    const ExprId inside = derive(e);
+    const bool border = expressions_.nullable(e);
+    const ExprId begin = border ? derive(x) : kEmpty, leave = border ? derive(rest) : kEmpty;
+    const int ways = (inside != kEmpty) + (begin != kEmpty) + (leave != kEmpty);
+    if (ways > 1)
+      result = kAmbiguous;
+    else if (inside != kEmpty)
+      result = counted_state(x, rest, false, inside) << 1;
+    else if (begin != kEmpty)
+      result = (counted_state(x, rest, false, begin) << 1) | 1;
+    else if (leave != kEmpty)
+      result = counted_state(x, rest, true, leave) << 1;
+  }
+  counted_states_[state].next[byte] = result;
+  return result;
+}
+
+std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
+  auto walk = std::make_unique<Walk>();
+  walk->counted = true;
+  std::vector<Leaving> leaving;
+  std::vector<Residual::Entry> inside;
+  const u32 none[] = {0};
+  const u32 accept_first = accept_sets_.intern(none, 1);
+  struct Frame {
+    u32 state, end, count;
+    u32 accept;
+  };
+  const u32 base = depth_of(root);
+  std::vector<Frame> stack{{counted_state(counter.x, counter.rest, false, counter.prefix), trie_.end(root), 0, kNone}};
+  u64 steps = 0;
+  u32 most = 0, last_end = kNone;
+  for (u32 node = root + 1; node < trie_.end(root);) {
+    while (node >= stack.back().end) stack.pop_back();
+    const Frame top = stack.back();
+    const u8 byte = trie_.byte(node);
+    u32 to = counted_states_[top.state].next[byte];
+    if (to == kNone) to = counted_next(top.state, counter.x, counter.rest, byte);
+    ++steps;
+    if (to == kAmbiguous) return nullptr;
+    const u32 depth = base + static_cast<u32>(stack.size());
+    if (to == kStop) {
+      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, top.count);
+      node = trie_.end(node);
+      continue;
+    }
+    const u32 count = top.count + (to & 1);
+    const u32 state = to >> 1;
+    const bool tail = counted_states_[state].tail;
+    const ExprId e = counted_states_[state].e;
+    if (tail && e == kEpsilon) {
+      if (trie_.subtree_tokens(node) > kLarge) {
+        for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i)
+          leaving.push_back({accept_first, trie_.order()[i], depth, count});
+        walk->references.push_back({accept_first, node, count, {}});
+      } else {
+        leave_subtree(leaving, accept_first, node, depth, count);
+      }
+      node = trie_.end(node);
+      continue;
+    }
+    for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i) {
+      (tail ? walk->tail : inside).push_back({trie_.order()[i], count});
+      if (!tail) most = std::max(most, count);
+      if (state != last_end) {
+        last_end = state;
+        walk->farthest = std::max(walk->farthest, expressions_.shortest_length(e));
+      }
+    }
+    if (trie_.end(node) == node + 1) {
+      ++node;
+      continue;
+    }
+    u32 accept = kNone;
+    if (tail && expressions_.nullable(e)) {
+      accept = accept_first;
+      if (trie_.subtree_tokens(node) > kLarge) {
+        std::vector<u32> goes_on;
+        for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child))
+          if (counted_next(state, counter.x, counter.rest, trie_.byte(child)) != kStop) goes_on.push_back(child);
+        walk->references.push_back({accept, node, count, std::move(goes_on)});
+        accept = kNone;
+      }
+    }
+    stack.push_back({state, trie_.end(node), count, accept});
+    ++node;
+  }
+  visited_ += steps;
+  if (meter_) meter_->spend(steps);
+  walk->starts.assign(most + 2, 0);
+  for (const auto& entry : inside) ++walk->starts[entry.count + 1];
+  for (u32 i = 1; i < walk->starts.size(); ++i) walk->starts[i] += walk->starts[i - 1];
+  walk->by_count.resize(inside.size());
+  std::vector<u32> at(walk->starts.begin(), walk->starts.end() - 1);
+  for (const auto& entry : inside) walk->by_count[at[entry.count]++] = entry.token;
+  walk->up_to.resize(most + 1);
+  bytes_ += inside.size() * 4;
+  finish(*walk, std::move(leaving));
+  return walk;
+}
+
+// Puts what is left of the tokens into residuals, one for each set of members that accept.
+void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
+  auto rest = [this](const Leaving& l) { return trie_.bytes(l.token).substr(l.offset); };
+  std::sort(leaving.begin(), leaving.end(), [&](const Leaving& a, const Leaving& b) {
+    if (a.accept != b.accept) return a.accept < b.accept;
+    const int order = rest(a).compare(rest(b));
+    return order != 0 ? order < 0 : a.token < b.token;
+  });
+  if (meter_) meter_->spend(leaving.size());
+  for (std::size_t i = 0; i < leaving.size();) {
+    auto residual = std::make_unique<Residual>();
+    Residual& r = *residual;
+    const u32 accept = leaving[i].accept;
+    std::vector<u32> path{0};
+    r.byte.push_back(0);
+    r.end.push_back(0);
+    r.first.push_back(0);
+    std::string_view last;
+    for (; i < leaving.size() && leaving[i].accept == accept; ++i) {
+      const std::string_view text = rest(leaving[i]);
+      std::size_t common = 0;
+      while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
+      while (path.size() > common + 1) {
+        r.end[path.back()] = static_cast<u32>(r.byte.size());
+        path.pop_back();
+      }
+      for (std::size_t k = common; k < text.size(); ++k) {
+        path.push_back(static_cast<u32>(r.byte.size()));
+        r.byte.push_back(static_cast<u8>(text[k]));
+        r.end.push_back(0);
+        r.first.push_back(static_cast<u32>(r.entries.size()));
+      }
+      r.entries.push_back({leaving[i].token, leaving[i].count});
+      last = text;
+    }
+    for (; !path.empty(); path.pop_back()) r.end[path.back()] = static_cast<u32>(r.byte.size());
+    r.first.push_back(static_cast<u32>(r.entries.size()));
+    bytes_ += r.byte.size() * 9 + r.entries.size() * 8;
+    walk.exits.push_back({accept, static_cast<u32>(residuals_.size())});
+    residuals_.push_back(std::move(residual));
+  }
+  walk.interior.shrink();
+  bytes_ += walk.interior.bytes() + sizeof(Walk);
+}
+
+}  // namespace structgen

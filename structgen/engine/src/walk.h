@@ -1,0 +1,154 @@
+// Walks: what the tokens of the vocabulary do to a lexer state. The part of a mask that needs no parser.
+//
+// Most tokens stay inside the terminal that is being read; whether they may come next depends on its lexer state
+// alone. The few that leave it, such as `",` or `}]`, depend on the parse state as well. A walk of the trie (or of one
+// subtree) from a lexer state finds
+//
+//   interior     tokens used up without leaving the terminal
+//   exits        tokens in which the terminal ends, by the members that accept there: what is left of each token is put
+//                into a small trie, the residual, so that `x",` and `y",` are tried with the parser once
+//   references   the same where a whole large subtree is left: it is not copied but named, with the children of it
+//                that the longest match forbids
+//
+// Walks are kept under (node, normal lexer state), and so shared by all grammars of the vocabulary.
+//
+// Counters cost one walk. In P X{m,n} R, where the next byte always tells whether an X goes on, an X begins or R
+// begins, a walk does not depend on m and n: it is made once, noting for each token how many X it begins, and
+// a window of (m, n) picks the tokens afterwards. (Otherwise bounds above the longest token are clipped.)
+//
+// Invariants   A walk never changes once it is in the table.
+// Cost         One step per trie node reached; a step is a look-up in a row of 256 entries.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "lexer.h"
+#include "trie.h"
+
+namespace structgen {
+
+// A set of tokens: a list while it is small, bits when it is not.
+class TokenSet {
+ public:
+  explicit TokenSet(u32 words = 0) : width_(words) {}
+  void add(u32 token) {
+    if (!words_.empty()) {
+      words_[token >> 5] |= 1u << (token & 31);
+      return;
+    }
+    list_.push_back(token);
+    if (list_.size() > kSparse) densify();
+  }
+  void add(const TokenSet& other);
+  void remove(u32 token);
+  bool dense() const { return !words_.empty(); }
+  const std::vector<u32>& list() const { return list_; }
+  const std::vector<u32>& words() const { return words_; }
+  // Writes the row of 32-bit words.
+  void store(u32* row) const;
+  bool empty() const;
+  std::size_t bytes() const { return sizeof(*this) + 4 * (list_.capacity() + words_.capacity()); }
+  void shrink() { list_.shrink_to_fit(); }
+
+ private:
+  static constexpr std::size_t kSparse = 256;
+  void densify();
+
+  u32 width_;
+  std::vector<u32> list_, words_;
+};
+
+// What is left of tokens in which a terminal ended. Node 0 is the root.
+struct Residual {
+  struct Entry {
+    u32 token, count;  // count: of X begun, see above
+  };
+  std::vector<u8> byte;
+  std::vector<u32> end, first;  // as in Trie; entries are in depth-first order
+  std::vector<Entry> entries;
+};
+
+struct Walk {
+  struct Exit {
+    u32 accept;    // id of the set of members that accept, Walks::accept_set
+    u32 residual;  // Walks::residual
+  };
+  struct Reference {
+    u32 accept, node, count;
+    std::vector<u32> forbidden;  // children of node where the terminal goes on
+  };
+  bool counted = false;
+  TokenSet interior;                    // not counted
+  std::vector<u32> by_count, starts;    // counted: tokens that end inside, ascending by count; where each count begins
+  std::vector<std::unique_ptr<TokenSet>> up_to;  // of by_count, made when asked for
+  std::vector<Residual::Entry> tail;    // counted: tokens that end in R
+  std::vector<Exit> exits;
+  std::vector<Reference> references;
+  std::vector<u32> ends;                // not counted: lexer states in which interior tokens end
+  u32 farthest = 0;                     // counted: most bytes that finish the X in which a token ends
+};
+
+class Walks {
+ public:
+  Walks(const Trie& trie, Expressions& expressions, Lexer& lexer);
+  Walks(const Walks&) = delete;
+  Walks& operator=(const Walks&) = delete;
+
+  struct View {
+    Walk* walk;
+    u32 min, max;  // window of counts for the tail, exits and references; interior: count <= max
+  };
+  // Of the children of `node`, from a normal lexer state.
+  View walk(u32 node, u32 state);
+  const TokenSet& interior(const View& view);
+
+  Span accept_set(u32 id) const { return accept_sets_[id]; }
+  const Residual& residual(u32 id) const { return *residuals_[id]; }
+  void set_meter(Meter* meter) { meter_ = meter; }
+  u64 visited() const { return visited_; }
+  u32 size() const { return static_cast<u32>(walks_.size()); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  // A token that left the terminal after `offset` of its bytes.
+  struct Leaving {
+    u32 accept, token, offset, count;
+  };
+  struct Counter {
+    ExprId prefix, x, rest;
+    u32 min, max;
+  };
+  // The automaton of P X{} R without its numbers.
+  struct CountedState {
+    bool tail;
+    ExprId e;  // what is left of the X begun, or of R
+    std::unique_ptr<u32[]> next;  // id << 1 | 1 if an X begins; kNone: not known, kStop, kAmbiguous
+  };
+
+  std::optional<Counter> find_counter(u32 state) const;
+  std::unique_ptr<Walk> plain(u32 node, u32 state);
+  std::unique_ptr<Walk> counted(u32 node, const Counter& counter);
+  u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
+  u32 counted_next(u32 state, ExprId x, ExprId rest, u8 byte);
+  u32 accepting_members(u32 state);
+  u32 depth_of(u32 node) const;
+  void leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const;
+  void finish(Walk& walk, std::vector<Leaving> leaving);
+  std::vector<u32> forbidden(u32 node, const u32* row, u32 state);
+
+  const Trie& trie_;
+  Expressions& expressions_;
+  Lexer& lexer_;
+  Meter* meter_ = nullptr;
+  Memo plain_memo_;
+  SpanTable counted_keys_, counted_state_keys_, accept_sets_;
+  std::vector<u32> counted_walks_;  // kNone: ambiguous
+  std::vector<CountedState> counted_states_;
+  std::vector<std::unique_ptr<Walk>> walks_;
+  std::vector<std::unique_ptr<Residual>> residuals_;
+  u64 visited_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace structgen
