@@ -10,8 +10,10 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <numeric>
 #include <utility>
 
+#include "apply.h"
 #include "matcher.h"
 
 namespace nb = nanobind;
@@ -255,6 +257,22 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
   return std::make_shared<Grammar>(store, std::move(source));
 }
 
+// Addresses instead of arrays: passing an ndarray costs more than masking what is allowed nearly everywhere.
+void apply_at(std::uintptr_t logits, int type, std::size_t batch, std::size_t width, std::ptrdiff_t stride,
+              std::uintptr_t bitmask, std::ptrdiff_t bitmask_stride, std::optional<std::vector<std::int64_t>> rows,
+              std::size_t instructions) {
+  if (!rows) {
+    rows.emplace(batch);
+    std::iota(rows->begin(), rows->end(), std::int64_t{0});
+  }
+  const LogitRows logit_rows{reinterpret_cast<void*>(logits), LogitType{type}, width, stride};
+  const MaskRows mask_rows{reinterpret_cast<const std::int32_t*>(bitmask), bitmask_stride};
+  constexpr std::size_t kLarge = std::size_t{1} << 20;  // below some 30 µs, giving up the GIL costs more than it gains
+  if (rows->size() * width < kLarge) return apply_bitmask(logit_rows, mask_rows, *rows, instructions);
+  const nb::gil_scoped_release without_gil;
+  apply_bitmask(logit_rows, mask_rows, *rows, instructions);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -441,4 +459,9 @@ NB_MODULE(_native, m) {
       .def_prop_ro("is_finished", [](const Matcher& x) { return x.configuration() == Grammar::kFinished; })
       .def_prop_ro("advanced", &Matcher::advanced)
       .def_prop_rw("configuration", &Matcher::configuration, &Matcher::set_configuration);
+
+  m.def("apply_bitmask", &apply_at, "logits"_a, "type"_a, "batch"_a, "width"_a, "stride"_a, "bitmask"_a,
+        "bitmask_stride"_a, "rows"_a.none() = nb::none(), "instructions"_a = 0,
+        "Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.");
+  m.def("apply_instructions", &apply_instructions, "What apply_bitmask() can use on this machine, the best first.");
 }
