@@ -1,0 +1,207 @@
+"""What follows a backslash, in Python's dialect and in ECMA-262's.
+
+Both functions read from the backslash on and move the reader behind what they read. They give a character (as
+text), a class, or the node of an assertion.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import sys
+import unicodedata
+from dataclasses import dataclass
+from typing import Protocol
+
+from structgen.errors import InvalidRegexError
+from structgen.frontends.regex import characters
+from structgen.frontends.regex.nodes import Node, text_end, text_start, word_boundary
+from structgen.grammar.expressions import CharSet, invert
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A set of characters that has a name.
+
+    Attributes:
+        letter: as it is written: `d`, `W`, `p`.
+        chars: the set.
+    """
+
+    letter: str
+    chars: CharSet
+
+
+class Source(Protocol):
+    """What is read from: `Reader`, as far as it is needed here."""
+
+    pattern: str
+    position: int
+
+    def error(self, reason: str, position: int) -> InvalidRegexError:
+        """The error to raise for what stands at `position`."""
+
+
+_PYTHON_CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ECMA_CONTROLS = {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_LETTERS_OF_CLASSES = frozenset("dDsSwW")
+_LETTERS = frozenset(string.ascii_letters)
+_OCTAL = re.compile("[0-7]{1,3}").match
+_THREE_OCTAL = re.compile("[0-7]{3}").match
+_HEX = {
+    "x": re.compile("[0-9A-Fa-f]{2}").match,
+    "u": re.compile("[0-9A-Fa-f]{4}").match,
+    "U": re.compile("[0-9A-Fa-f]{8}").match,
+}
+_NAME = re.compile(r"\{([^{}]*)\}").match
+_CODE_POINT = re.compile(r"\{([0-9A-Fa-f]+)\}").match
+_LOW_SURROGATE = re.compile(r"\\u([dD][c-fC-F][0-9A-Fa-f]{2})").match
+_PROPERTY = re.compile(
+    r"\{(?:(General_Category|gc|Script|sc|Script_Extensions|scx)=)?([A-Za-z_0-9]+)\}"
+).match
+
+BACKREFERENCE = (
+    "a backreference is not regular: what the group matched would have to be remembered, however long it is. "
+    "Where it has few texts, write each case out: (?:'[^']*'|\"[^\"]*\")"
+)
+
+
+def python_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | Node:
+    """Read an escape as `re` does."""
+    start = source.position
+    letter = _letter(source)
+    ascii_only = bool(flags & re.ASCII)
+    if letter in _LETTERS_OF_CLASSES:
+        return Class(letter, characters.python_class(letter, ascii_only))
+    if letter in _PYTHON_CONTROLS:
+        return _PYTHON_CONTROLS[letter]
+    if letter in _HEX:
+        return _hexadecimal(source, letter, start)
+    if letter == "N":
+        return _named(source, start)
+    if letter in "01234567" and (in_set or letter == "0" or _THREE_OCTAL(source.pattern, start + 1)):
+        return _octal(source, start, in_set)
+    if letter in string.digits and not in_set:
+        raise source.error(BACKREFERENCE, start)
+    if letter == "b" and in_set:
+        return "\b"
+    if not in_set:
+        if letter in "bB":
+            word = characters.python_class("w", ascii_only)
+            return word_boundary(word, letter == "B", sys.version_info >= (3, 14), start)
+        if letter == "A":
+            return text_start(start)
+        if letter == "Z" or (letter == "z" and sys.version_info >= (3, 14)):
+            return text_end(start)
+    if letter in _LETTERS or letter in string.digits:
+        raise source.error(f"bad escape \\{letter}", start)
+    return letter
+
+
+def ecma_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | Node:
+    """Read an escape as ECMA-262 does with the flag u; a backslash before any sign means the sign itself."""
+    start = source.position
+    letter = _letter(source)
+    ignore_case = bool(flags & re.IGNORECASE)
+    if letter in _LETTERS_OF_CLASSES:
+        return Class(letter, characters.ecma_class(letter, ignore_case))
+    if letter in _ECMA_CONTROLS:
+        return _ECMA_CONTROLS[letter]
+    if letter in "pP":
+        return Class(letter, _property(source, letter == "P", start))
+    if letter == "u":
+        return _ecma_unicode(source, start)
+    if letter == "x":
+        return _hexadecimal(source, letter, start)
+    if letter == "c":
+        control = source.pattern[source.position : source.position + 1]
+        if control not in _LETTERS:
+            raise source.error("\\c is followed by a letter", start)
+        source.position += 1
+        return chr(ord(control) % 32)
+    if letter == "0" and source.pattern[source.position : source.position + 1] not in tuple(string.digits):
+        return "\0"
+    if letter == "k" or (letter in string.digits and letter != "0" and not in_set):
+        raise source.error(BACKREFERENCE, start)
+    if letter == "b" and in_set:
+        return "\b"
+    if letter in "bB" and not in_set:
+        return word_boundary(characters.ecma_class("w", ignore_case), letter == "B", True, start)
+    if letter in "AZz":
+        instead = "^" if letter == "A" else "$"
+        raise source.error(f"ECMA-262 has no \\{letter}; write {instead}", start)
+    if letter in _LETTERS or letter in string.digits:
+        raise source.error(f"bad escape \\{letter}", start)
+    return letter
+
+
+def _letter(source: Source) -> str:
+    letter = source.pattern[source.position + 1 : source.position + 2]
+    if not letter:
+        raise source.error(
+            "a backslash at the end escapes nothing; write \\\\ for the character", source.position
+        )
+    source.position += 2
+    return letter
+
+
+def _hexadecimal(source: Source, letter: str, start: int) -> str:
+    found = _HEX[letter](source.pattern, source.position)
+    digits = {"x": 2, "u": 4, "U": 8}[letter]
+    if not found:
+        raise source.error(f"\\{letter} is followed by {digits} hexadecimal digits", start)
+    source.position = found.end()
+    return _character(source, int(found.group(), 16), start)
+
+
+def _character(source: Source, code: int, start: int) -> str:
+    if code > sys.maxunicode:
+        raise source.error(f"there is no character {code:#x}; the last is 0x10ffff", start)
+    return chr(code)
+
+
+def _octal(source: Source, start: int, in_set: bool) -> str:
+    found = _OCTAL(source.pattern, start + 1)
+    assert found
+    code = int(found.group(), 8)
+    if code > 0o377:
+        raise source.error(f"the octal escape \\{found.group()} is above \\377", start)
+    source.position = found.end()
+    return chr(code)
+
+
+def _named(source: Source, start: int) -> str:
+    found = _NAME(source.pattern, source.position)
+    if not found:
+        raise source.error("\\N is followed by the name of a character in braces", start)
+    try:
+        char = unicodedata.lookup(found.group(1))
+    except KeyError:
+        char = ""
+    if len(char) != 1:  # a named sequence is no character
+        raise source.error(f"there is no character called {found.group(1)!r}", start)
+    source.position = found.end()
+    return char
+
+
+def _ecma_unicode(source: Source, start: int) -> str:
+    braces = _CODE_POINT(source.pattern, source.position)
+    if braces:
+        source.position = braces.end()
+        return _character(source, int(braces.group(1)[-12:], 16), start)
+    char = _hexadecimal(source, "u", start)
+    low = _LOW_SURROGATE(source.pattern, source.position)
+    if "\ud800" <= char <= "\udbff" and low:
+        source.position = low.end()
+        return chr(0x10000 + (ord(char) - 0xD800) * 0x400 + int(low.group(1), 16) - 0xDC00)
+    return char
+
+
+def _property(source: Source, negated: bool, start: int) -> CharSet:
+    found = _PROPERTY(source.pattern, source.position)
+    chars = characters.ecma_property(found.group(1) or "", found.group(2)) if found else None
+    if not found or chars is None:
+        named = found.group() if found else "after \\p"
+        raise source.error(f"the property {named} is not known; general categories such as {{Lu}} are", start)
+    source.position = found.end()
+    return invert(chars) if negated else chars
