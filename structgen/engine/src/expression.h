@@ -12,7 +12,6 @@
 // Not here: code points beyond the construction of sets, texts, tokens.
 #pragma once
 
-#include <array>
 #include <string>
 #include <utility>
 
@@ -24,8 +23,6 @@ using ExprId = u32;
 constexpr ExprId kEmpty = 0, kEpsilon = 1, kAll = 2;  // nothing, the empty text, every byte string
 constexpr u32 kUnbounded = kNone;
 constexpr u32 kFar = 1u << 30;  // length of what does not exist
-
-using ByteSet = std::array<u64, 4>;
 
 class Expressions {
  public:

@@ -8,6 +8,7 @@
 // Threads      None of its own: the owner holds the lock of the Store.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -17,8 +18,11 @@
 namespace structgen {
 
 using u8 = std::uint8_t;
+using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
+
+using ByteSet = std::array<u64, 4>;  // bit b % 64 of word b / 64
 
 constexpr u32 kNone = UINT32_MAX;
 

@@ -267,16 +267,10 @@ void Grammar::add_less(const TokenSet& from, const std::vector<u32>& nodes, Toke
     out.add(from);
     return;
   }
-  const Trie& trie = store_->trie;
   if (!from.dense() && from.list().empty()) return;
   TokenSet left = from;
-  u64 work = 0;
-  for (u32 node : nodes) {
-    const u32 last = trie.first_token(trie.end(node));
-    work += last - trie.first_token(node);
-    for (u32 i = trie.first_token(node); i < last; ++i) left.remove(trie.order()[i]);
-  }
-  meter_.spend(work);
+  for (u32 node : nodes) store_->walks.remove_subtree(left, node);
+  meter_.spend(nodes.size());
   out.add(left);
 }
 

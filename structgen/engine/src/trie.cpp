@@ -6,6 +6,8 @@ namespace structgen {
 
 namespace {
 
+constexpr std::size_t kLongest = 60'000;  // bytes of a token; longer ones are never offered
+
 bool never_text(u8 b) { return b == 0xC0 || b == 0xC1 || b >= 0xF5; }
 
 u64 prefix_key(const std::string& s) {
@@ -33,7 +35,7 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   special_.assign(tokens.size(), false);
   for (u32 t = 0; t < tokens.size(); ++t) {
     if (tokens[t]) {
-      if (tokens[t]->empty() || std::any_of(tokens[t]->begin(), tokens[t]->end(),
+      if (tokens[t]->empty() || tokens[t]->size() > kLongest || std::any_of(tokens[t]->begin(), tokens[t]->end(),
                                             [](char c) { return never_text(static_cast<u8>(c)); }))
         continue;
       bytes_[t] = std::move(*tokens[t]);
@@ -56,6 +58,7 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   order_.reserve(keys.size());
   std::vector<u32> path{0};  // nodes from the root to the last token
   byte_.push_back(0);
+  depth_.push_back(0);
   end_.push_back(0);
   first_token_.push_back(0);
   std::string_view last;
@@ -68,6 +71,7 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
       path.pop_back();
     }
     for (std::size_t i = common; i < text.size(); ++i) {
+      depth_.push_back(static_cast<u16>(std::min<std::size_t>(path.size(), UINT16_MAX)));
       path.push_back(nodes());
       byte_.push_back(static_cast<u8>(text[i]));
       end_.push_back(0);
@@ -78,6 +82,24 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   }
   for (; !path.empty(); path.pop_back()) end_[path.back()] = nodes();
   first_token_.push_back(static_cast<u32>(order_.size()));  // behind the last node
+  rank_.assign(tokens.size(), kNone);
+  for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
+  // From the last node to the first, children before parents.
+  constexpr u32 kWorthIt = 8;
+  below_index_.assign(nodes(), kNone);
+  for (u32 node = nodes(); node-- > 0;) {
+    if (end_[node] - node <= kWorthIt) continue;
+    ByteSet set{};
+    for (u32 child = node + 1; child < end_[node]; child = end_[child]) {
+      set[byte_[child] >> 6] |= 1ull << (byte_[child] & 63);
+      if (const ByteSet* deeper = bytes_below(child))
+        for (std::size_t i = 0; i < 4; ++i) set[i] |= (*deeper)[i];
+      else
+        for (u32 inner = child + 1; inner < end_[child]; ++inner) set[byte_[inner] >> 6] |= 1ull << (byte_[inner] & 63);
+    }
+    below_index_[node] = static_cast<u32>(below_.size());
+    below_.push_back(set);
+  }
 }
 
 u32 Trie::child(u32 node, u8 byte) const {

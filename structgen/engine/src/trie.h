@@ -4,6 +4,8 @@
 // Tokens are listed in the same order: the own tokens of i are [first_token(i), first_token(i + 1)), those of its
 // whole subtree [first_token(i), first_token(end(i))). Node 0 is the root.
 //
+// bytes_below() lets a walk take a whole subtree at once, where none of its bytes changes the lexer state.
+//
 // Tokens without text (special tokens, holes) get a byte string that no text can hold: 0xFF and four bytes of id.
 // Tokens with text that holds a byte which UTF-8 never has (0xC0, 0xC1, 0xF5 to 0xFF) can't be part of any text;
 // they, empty tokens, and the end-of-text tokens, which are no text either, are left out.
@@ -33,6 +35,12 @@ class Trie {
   u8 byte(u32 node) const { return byte_[node]; }
   u32 end(u32 node) const { return end_[node]; }
   u32 first_token(u32 node) const { return first_token_[node]; }
+  u32 depth(u32 node) const { return depth_[node]; }                       // bytes from the root
+  u32 rank(u32 token) const { return rank_[token]; }                       // its place in order(); kNone: not in the trie
+  // Bytes that occur below a node; null where the subtree is too small to be worth it.
+  const ByteSet* bytes_below(u32 node) const {
+    return below_index_[node] == kNone ? nullptr : &below_[below_index_[node]];
+  }
   const u32* order() const { return order_.data(); }                       // token ids in depth-first order
   u32 subtree_tokens(u32 node) const { return first_token_[end_[node]] - first_token_[node]; }
   u32 child(u32 node, u8 byte) const;                                      // kNone if there is none
@@ -44,7 +52,9 @@ class Trie {
   std::vector<std::string> bytes_;
   std::vector<bool> special_;
   std::vector<u8> byte_;
-  std::vector<u32> end_, first_token_, order_;
+  std::vector<u16> depth_;
+  std::vector<u32> end_, first_token_, order_, rank_, below_index_;
+  std::vector<ByteSet> below_;
 };
 
 }  // namespace structgen

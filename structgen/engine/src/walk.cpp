@@ -1,6 +1,7 @@
 #include "walk.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace structgen {
 
@@ -38,6 +39,10 @@ void TokenSet::remove(u32 token) {
     words_[token >> 5] &= ~(1u << (token & 31));
   else
     std::erase(list_, token);
+}
+
+void TokenSet::remove(const std::vector<u32>& words) {
+  for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= ~words[i];
 }
 
 void TokenSet::store(u32* row) const {
@@ -94,19 +99,49 @@ const TokenSet& Walks::interior(const View& view) {
   const u32 cap = std::min(view.max, most);
   auto& made = walk.up_to[cap];
   if (!made) {
-    made = std::make_unique<TokenSet>(trie_.words());
-    u32 from = 0;
-    for (u32 lower = cap; lower-- > 0;)
-      if (walk.up_to[lower]) {
-        *made = *walk.up_to[lower];
-        from = walk.starts[lower + 1];
-        break;
-      }
-    for (u32 i = from; i < walk.starts[cap + 1]; ++i) made->add(walk.by_count[i]);
+    // From the nearest that is there: tokens in between are added or removed.
+    u32 lower = cap, upper = cap;
+    while (lower > 0 && !walk.up_to[lower]) --lower;
+    while (upper < most && !walk.up_to[upper]) ++upper;
+    const u32 here = walk.starts[cap + 1];
+    const u32 to_add = walk.up_to[lower] ? here - walk.starts[lower + 1] : here;
+    const u32 to_remove = walk.up_to[upper] ? walk.starts[upper + 1] - here : kNone;
+    if (to_remove < to_add) {
+      made = std::make_unique<TokenSet>(*walk.up_to[upper]);
+      for (u32 i = here; i < here + to_remove; ++i) made->remove(walk.by_count[i]);
+    } else {
+      made = walk.up_to[lower] ? std::make_unique<TokenSet>(*walk.up_to[lower]) : std::make_unique<TokenSet>(trie_.words());
+      for (u32 i = here - to_add; i < here; ++i) made->add(walk.by_count[i]);
+    }
     bytes_ += made->bytes();
-    if (meter_) meter_->spend(walk.starts[cap + 1] - from);
+    if (meter_) meter_->spend(std::min(to_add, to_remove));
   }
   return *made;
+}
+
+// The tokens of a large subtree as bits, kept: so that taking them out of a mask is one pass.
+const std::vector<u32>& Walks::subtree_bits(u32 node) {
+  u32 at = subtree_memo_.find(node);
+  if (at == kNone) {
+    std::vector<u32> words(trie_.words(), 0);
+    const u32 last = trie_.first_token(trie_.end(node));
+    for (u32 i = trie_.first_token(node); i < last; ++i) words[trie_.order()[i] >> 5] |= 1u << (trie_.order()[i] & 31);
+    bytes_ += words.size() * 4;
+    at = static_cast<u32>(subtree_bits_.size());
+    subtree_bits_.push_back(std::make_unique<std::vector<u32>>(std::move(words)));
+    subtree_memo_.put(node, at);
+  }
+  return *subtree_bits_[at];
+}
+
+void Walks::remove_subtree(TokenSet& set, u32 node) {
+  const u32 first = trie_.first_token(node), last = trie_.first_token(trie_.end(node));
+  if (!set.dense())
+    set.keep_if([&](u32 token) { return trie_.rank(token) < first || trie_.rank(token) >= last; });
+  else if (last - first > 1024)
+    set.remove(subtree_bits(node));
+  else
+    for (u32 i = first; i < last; ++i) set.remove(trie_.order()[i]);
 }
 
 std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
@@ -119,20 +154,21 @@ std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
   return found;
 }
 
-// Bytes from the root of the trie to `node`.
-u32 Walks::depth_of(u32 node) const {
-  u32 depth = 0;
-  for (u32 at = 0; at != node; ++depth) {
-    u32 child = at + 1;
-    while (trie_.end(child) <= node) child = trie_.end(child);
-    at = child;
-  }
-  return depth;
-}
-
 void Walks::leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const {
   const u32 last = trie_.first_token(trie_.end(node));
   for (u32 i = trie_.first_token(node); i < last; ++i) leaving.push_back({accept, trie_.order()[i], offset, count});
+}
+
+// Whether the state after any byte of the set is the state itself.
+bool Walks::stays(u32 state, const u32* row, const ByteSet& bytes) {
+  for (u32 word = 0; word < 4; ++word)
+    for (u64 left = bytes[word]; left != 0; left &= left - 1) {
+      const u8 byte = static_cast<u8>(word * 64 + static_cast<u32>(std::countr_zero(left)));
+      u32 to = row[byte];
+      if (to == kNone) to = lexer_.compute_next(state, byte);
+      if (to != state) return false;
+    }
+  return true;
 }
 
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
@@ -141,34 +177,35 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   std::vector<Leaving> leaving;
   struct Frame {
     const u32* row;
-    u32 end;        // node behind the subtree
     u32 state;
-    u32 accept;     // kNone: the state does not accept, or a reference covers it
+    u32 accept;  // kNone: the state does not accept, or a reference covers it
   };
-  std::vector<Frame> stack;
-  const u32 base = depth_of(root);
-  // The state is at the border of a terminal only through the caller, who knows whether something was read.
-  stack.push_back({lexer_.row(state), trie_.end(root), state, kNone});
+  const u32 base = trie_.depth(root);
+  // By depth below the root. That a terminal may end where the walk begins is left to the caller, who knows whether
+  // anything of it was read.
+  std::vector<Frame> path(trie_.longest() + 6 - std::min(base, trie_.longest()));
+  path[0] = {lexer_.row(state), state, kNone};
   u32 last_end = kNone;
   u64 steps = 0;
-  for (u32 node = root + 1; node < trie_.end(root);) {
-    while (node >= stack.back().end) stack.pop_back();
-    const Frame& top = stack.back();
+  const u32 end = trie_.end(root);
+  for (u32 node = root + 1; node < end;) {
+    const u32 depth = trie_.depth(node);  // bytes up to and with this one
+    const Frame top = path[depth - base - 1];
     const u8 byte = trie_.byte(node);
     u32 to = top.row[byte];
     if (to == kNone) to = lexer_.compute_next(top.state, byte);
     ++steps;
-    const u32 depth = base + static_cast<u32>(stack.size());  // bytes up to and with this one
     if (to == kDead) {
       if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
       node = trie_.end(node);
       continue;
     }
-    if (lexer_.ended(to)) {
+    const u32 first = trie_.first_token(node), behind = trie_.first_token(node + 1);
+    const bool same = to == top.state;  // what was found out about the parent holds here too
+    if (!same && lexer_.ended(to)) {
       const u32 accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i)
-          leaving.push_back({accept, trie_.order()[i], depth, 0});
+        for (u32 i = first; i < behind; ++i) leaving.push_back({accept, trie_.order()[i], depth, 0});
         walk->references.push_back({accept, node, 0, {}});
       } else {
         leave_subtree(leaving, accept, node, depth, 0);
@@ -176,27 +213,36 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
       node = trie_.end(node);
       continue;
     }
-    if (trie_.first_token(node) != trie_.first_token(node + 1)) {
-      for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i) walk->interior.add(trie_.order()[i]);
-      if (to != last_end) {
-        last_end = to;
-        if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
-      }
+    if (first != behind && to != last_end) {
+      last_end = to;
+      if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
     }
     if (trie_.end(node) == node + 1) {
+      for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
       ++node;
       continue;
     }
-    u32 accept = kNone;
-    const u32* row = lexer_.row(to);
+    Frame next{same ? top.row : lexer_.row(to), to, kNone};
+    const ByteSet* below = trie_.bytes_below(node);
+    if (below != nullptr && stays(to, next.row, *below)) {
+      const u32 last = trie_.first_token(trie_.end(node));
+      for (u32 i = first; i < last; ++i) walk->interior.add(trie_.order()[i]);
+      if (first == behind && to != last_end) {
+        last_end = to;
+        if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
+      }
+      node = trie_.end(node);
+      continue;
+    }
+    for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
     if (lexer_.accepting(to)) {
-      accept = accepting_members(to);
+      next.accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        walk->references.push_back({accept, node, 0, forbidden(node, row, to)});
-        accept = kNone;
+        walk->references.push_back({next.accept, node, 0, forbidden(node, next.row, to)});
+        next.accept = kNone;
       }
     }
-    stack.push_back({row, trie_.end(node), to, accept});
+    path[depth - base] = next;
     ++node;
   }
   visited_ += steps;
@@ -285,7 +331,7 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     u32 state, end, count;
     u32 accept;
   };
-  const u32 base = depth_of(root);
+  const u32 base = trie_.depth(root);
   std::vector<Frame> stack{{counted_state(counter.x, counter.rest, false, counter.prefix), trie_.end(root), 0, kNone}};
   u64 steps = 0;
   u32 most = 0, last_end = kNone;
@@ -353,6 +399,8 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
   std::vector<u32> at(walk->starts.begin(), walk->starts.end() - 1);
   for (const auto& entry : inside) walk->by_count[at[entry.count]++] = entry.token;
   walk->up_to.resize(most + 1);
+  walk->up_to[most] = std::make_unique<TokenSet>(trie_.words());
+  for (u32 token : walk->by_count) walk->up_to[most]->add(token);
   bytes_ += inside.size() * 4;
   finish(*walk, std::move(leaving));
   return walk;

@@ -42,6 +42,11 @@ class TokenSet {
   }
   void add(const TokenSet& other);
   void remove(u32 token);
+  void remove(const std::vector<u32>& words);  // of a dense set
+  template <class Keep>
+  void keep_if(Keep&& keep) {                  // of a list
+    std::erase_if(list_, [&](u32 token) { return !keep(token); });
+  }
   bool dense() const { return !words_.empty(); }
   const std::vector<u32>& list() const { return list_; }
   const std::vector<u32>& words() const { return words_; }
@@ -102,6 +107,8 @@ class Walks {
   // Of the children of `node`, from a normal lexer state.
   View walk(u32 node, u32 state);
   const TokenSet& interior(const View& view);
+  // Takes the tokens below a trie node out of the set.
+  void remove_subtree(TokenSet& set, u32 node);
 
   Span accept_set(u32 id) const { return accept_sets_[id]; }
   const Residual& residual(u32 id) const { return *residuals_[id]; }
@@ -132,7 +139,8 @@ class Walks {
   u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
   u32 counted_next(u32 state, ExprId x, ExprId rest, u8 byte);
   u32 accepting_members(u32 state);
-  u32 depth_of(u32 node) const;
+  bool stays(u32 state, const u32* row, const ByteSet& bytes);
+  const std::vector<u32>& subtree_bits(u32 node);
   void leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const;
   void finish(Walk& walk, std::vector<Leaving> leaving);
   std::vector<u32> forbidden(u32 node, const u32* row, u32 state);
@@ -141,7 +149,8 @@ class Walks {
   Expressions& expressions_;
   Lexer& lexer_;
   Meter* meter_ = nullptr;
-  Memo plain_memo_;
+  Memo plain_memo_, subtree_memo_;
+  std::vector<std::unique_ptr<std::vector<u32>>> subtree_bits_;
   SpanTable counted_keys_, counted_state_keys_, accept_sets_;
   std::vector<u32> counted_walks_;  // kNone: ambiguous
   std::vector<CountedState> counted_states_;
