@@ -63,7 +63,7 @@ class _Compiler:
         found = self._plain(ANY_TEXT, rest)[0] if search else rest[0]
         if analysis.tree_size(found) > MAX_SIZE:
             raise InvalidRegexError(
-                "the assertions of this pattern multiply what follows them; use fewer in options and repetitions",
+                "the assertions multiply what follows them; use fewer of them in options and repetitions",
                 self.pattern,
                 0,
             )

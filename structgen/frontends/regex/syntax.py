@@ -355,7 +355,7 @@ class Reader:
                 found.append(sequence((earlier, option)) if i else option)
             return options(found)
         raise self.error(
-            "an atomic group or possessive quantifier may hold one repetition, or options, of texts equally long; "
+            "an atomic group or possessive quantifier holds one repetition, or options, of texts equally long; "
             "where going back into it makes no difference, write it without the ?> or +",
             position,
         )
