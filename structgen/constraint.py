@@ -85,6 +85,23 @@ class Constraint:
         """
         return self._compiled.explain_text(prefix)
 
+    def compile(self, vocabulary: Vocabulary, *, limits: Limits | None = None) -> CompiledGrammar:
+        """The compiled grammar for a vocabulary; made once for each and kept with the constraint.
+
+        Raises:
+            LimitExceeded: It costs more than `limits` (by default the constraint's own) allow.
+        """
+        limits = limits or self.limits
+        found = self._by_vocabulary.get((vocabulary, limits))
+        if found is None:
+            found = compile_grammar(self.grammar, vocabulary, limits=limits)
+            self._by_vocabulary[vocabulary, limits] = found
+        return found
+
+    @cached_property
+    def _by_vocabulary(self) -> dict[tuple[Vocabulary, Limits], CompiledGrammar]:
+        return {}
+
     @cached_property
     def _compiled(self) -> CompiledGrammar:
         """The grammar over single bytes: enough to read a text, whatever the tokenizer."""
@@ -92,3 +109,34 @@ class Constraint:
 
     def __repr__(self) -> str:
         return f"<Constraint {self.description or 'of a grammar'}>"
+
+
+def compile(
+    constraint: Constraint | Grammar, vocabulary: Vocabulary | Any, *, limits: Limits | None = None
+) -> CompiledGrammar:
+    """Compile a constraint for a vocabulary: what a logits processor or a decoding loop of your own needs.
+
+    Args:
+        constraint: a constraint, or a bare grammar.
+        vocabulary: a `Vocabulary`, or a tokenizer to take it from (`Vocabulary.from_tokenizer`).
+        limits: what compiling and masking may cost; by default those of the constraint.
+
+    Returns:
+        The compiled grammar; of one constraint and vocabulary always the same object.
+
+    Raises:
+        InvalidGrammarError: The grammar is not well formed, or no text can match.
+        VocabularyError: The tokenizer cannot be mapped to bytes.
+        LimitExceeded: It costs more than the limits allow.
+
+    >>> import structgen
+    >>> matcher = compile(structgen.choice(["yes", "no"]), Vocabulary.of_bytes()).matcher()
+    >>> matcher.advance(ord("y"))
+    >>> bytes(matcher.forced_tokens())
+    b'es'
+    """
+    if not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary.from_tokenizer(vocabulary)
+    if isinstance(constraint, Constraint):
+        return constraint.compile(vocabulary, limits=limits)
+    return compile_grammar(constraint, vocabulary, limits=limits)

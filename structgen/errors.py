@@ -73,7 +73,9 @@ class InvalidRegexError(InvalidGrammarError):
         line = pattern.count("\n", 0, position) + 1
         start = pattern.rfind("\n", 0, position) + 1
         shown = pattern[start : start + 200].split("\n")[0]
-        super().__init__(f"{reason}\n  {shown}\n  {' ' * (position - start)}^", line=line, column=position - start + 1)
+        super().__init__(
+            f"{reason}\n  {shown}\n  {' ' * (position - start)}^", line=line, column=position - start + 1
+        )
         self.reason = reason
         self.pattern = pattern
         self.position = position
@@ -223,16 +225,23 @@ class TokenRejected(StructgenError):
 
     Attributes:
         token_id: the token.
+        token: its text, for people.
         expected: what could come next, in words.
+        row: of the batch, from 0; None if there is no batch.
     """
 
     code = "token_rejected"
 
-    def __init__(self, token_id: int, token: str, expected: Iterable[str] = ()) -> None:
+    def __init__(
+        self, token_id: int, token: str, expected: Iterable[str] = (), *, row: int | None = None
+    ) -> None:
         self.token_id = token_id
+        self.token = token
         self.expected = tuple(expected)
+        self.row = row
+        place = "" if row is None else f"row {row}: "
         hint = f"; expected {' or '.join(self.expected)}" if self.expected else ""
-        super().__init__(f"token {token_id} ({token}) may not come next{hint}")
+        super().__init__(f"{place}token {token_id} ({token}) may not come next{hint}")
 
 
 class DeadEnd(StructgenError):

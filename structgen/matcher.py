@@ -182,7 +182,9 @@ class CompiledGrammar:
             return self._unexpected(text, data, length, configuration)
         if not self.can_stop(configuration):
             expected = self.explain(configuration)
-            return InvalidText(text, len(text), f"the text ends too early: expected {expected}", expected.expected)
+            return InvalidText(
+                text, len(text), f"the text ends too early: expected {expected}", expected.expected
+            )
         return None
 
     def explain_text(self, prefix: str) -> Explanation:
@@ -209,7 +211,9 @@ class CompiledGrammar:
             words = _describe_bytes(following)
         if can_stop:
             words.append("the end of the text")
-        return Explanation(tuple(words[:7] + words[-1:] if len(words) > 8 else words), terminals, following, can_stop)
+        return Explanation(
+            tuple(words[:7] + words[-1:] if len(words) > 8 else words), terminals, following, can_stop
+        )
 
     def stats(self) -> dict[str, int]:
         """Counters of the engine: states, rows, trie nodes walked, bytes. For tests and tuning."""
@@ -218,11 +222,17 @@ class CompiledGrammar:
     def _unexpected(self, text: str, data: bytes, length: int, configuration: int) -> InvalidText:
         position = len(data[:length].decode(errors="ignore"))
         expected = self.explain(configuration)
-        return InvalidText(text, position, f"expected {expected}, found {text[position]!r}", expected.expected)
+        return InvalidText(
+            text, position, f"expected {expected}, found {text[position]!r}", expected.expected
+        )
 
     def _rejection(self, configuration: int, token_id: int) -> TokenRejected:
         known = 0 <= token_id < len(self.vocabulary)
-        shown = repr(self.vocabulary[token_id].decode(errors="backslashreplace")) if known else "not in the vocabulary"
+        shown = (
+            repr(self.vocabulary[token_id].decode(errors="backslashreplace"))
+            if known
+            else "not in the vocabulary"
+        )
         return TokenRejected(token_id, shown, self.explain(configuration).expected)
 
     def _dead_end(self, configuration: int, within: str = "") -> DeadEnd:
@@ -238,8 +248,9 @@ class Matcher(_NativeMatcher):
     Inherited from the native engine: `advance(token_id)`, `try_advance(token_id)`, `rollback(count)`,
     `bind(array, row)`, `fill()`, `fill_bitmask(array, row)`, `bitmask()`, `can_stop`, `is_finished`, `advanced`.
 
-    `bitmask()` is int32 [W], W = ceil(V / 32), read-only: token t is allowed if bit t % 32 of word t // 32 is set, the
-    packing of xgrammar, llguidance and vLLM. `advance` raises `TokenRejected` and leaves the matcher as it was.
+    `bitmask()` is int32 [W], W = ceil(V / 32), read-only: token t is allowed if bit t % 32 of word t // 32 is
+    set, the packing of xgrammar, llguidance and vLLM. `advance` raises `TokenRejected` and leaves the matcher
+    as it was.
 
     Not for several threads at once; their compiled grammar may be shared.
     """
@@ -274,7 +285,9 @@ class Matcher(_NativeMatcher):
         return self.grammar.explain(self.configuration)
 
 
-def compile_grammar(grammar: Grammar, vocabulary: Vocabulary, *, limits: Limits | None = None) -> CompiledGrammar:
+def compile_grammar(
+    grammar: Grammar, vocabulary: Vocabulary, *, limits: Limits | None = None
+) -> CompiledGrammar:
     """Compile a grammar for a vocabulary.
 
     Args:

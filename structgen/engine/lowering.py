@@ -7,7 +7,7 @@ What changes on the way:
 
 - Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
   only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
-- A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, and something written.
+- A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, or something.
 - Terminals with equal expressions and priorities become one.
 """
 
@@ -86,7 +86,9 @@ def lower(
         start = lowering.rule(grammar, grammar.start)
         ignored = [lowering.terminal(terminal) for terminal in grammar.ignore]
     except RecursionError:
-        raise InvalidGrammarError("the grammar nests too deeply; give inner parts rules of their own") from None
+        raise InvalidGrammarError(
+            "the grammar nests too deeply; give inner parts rules of their own"
+        ) from None
     size = sum(map(len, lowering.nodes))
     if size > limits.grammar_size:
         raise LimitExceeded("grammar_size", limits.grammar_size)
@@ -111,7 +113,11 @@ class _Lowering:
     """The state of one lowering: nodes and terminals made so far, and what was seen."""
 
     def __init__(
-        self, store: _native.Store, special_tokens: dict[str, int], eos_token_ids: frozenset[int], limits: Limits
+        self,
+        store: _native.Store,
+        special_tokens: dict[str, int],
+        eos_token_ids: frozenset[int],
+        limits: Limits,
     ) -> None:
         self.builder = _native.Builder(store, limits.expressions, limits.work)
         self.special_tokens = special_tokens
@@ -150,7 +156,9 @@ class _Lowering:
             return build.unite([*others, build.literals(literals)]) if literals else build.unite(others)
         if isinstance(node, Repeat):
             if node.min > _MAX_COUNT or (node.max or 0) > _MAX_COUNT:
-                raise InvalidGrammarError(f"a repetition of {node.max or node.min} times is beyond what can be counted")
+                raise InvalidGrammarError(
+                    f"a repetition of {node.max or node.min} times is beyond what can be counted"
+                )
             return build.repeat(self.expression(node.part), node.min, node.max)
         if isinstance(node, Intersection):
             return self._lower_intersection(node)

@@ -163,7 +163,11 @@ def check(grammar: Grammar) -> None:
                 _check_bounds(name, node)
             if isinstance(node, Permutation):
                 for part in node.parts:
-                    if isinstance(part, Repetition) and (part.min, part.max) not in {(0, 1), (0, None), (1, 1)}:
+                    if isinstance(part, Repetition) and (part.min, part.max) not in {
+                        (0, 1),
+                        (0, None),
+                        (1, 1),
+                    }:
                         raise InvalidGrammarError(
                             f"rule {name!r}: a part of a permutation may be repeated 0 to 1 times or without "
                             f"bound, not {part.min} to {part.max}"

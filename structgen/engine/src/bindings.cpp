@@ -222,7 +222,7 @@ std::string bytes_of(const nb::bytes& b) { return {b.c_str(), b.size()}; }
 
 nb::bytes to_bytes(const std::string& s) { return nb::bytes(s.data(), s.size()); }
 
-std::shared_ptr<Store> make_store(const nb::list& tokens, u32 size) {
+std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::bytes>>& tokens, u32 size) {
   std::vector<std::optional<std::string>> native;
   native.reserve(tokens.size());
   for (const nb::handle token : tokens) {
@@ -310,7 +310,7 @@ NB_MODULE(_native, m) {
              return b.run([&](Expressions& e) { return e.literal(bytes_of(text)); });
            })
       .def("literals",
-           [](Builder& b, const nb::list& texts) {
+           [](Builder& b, const nb::typed<nb::list, nb::bytes>& texts) {
              std::vector<std::string> options;
              options.reserve(texts.size());
              for (const nb::handle text : texts) options.push_back(bytes_of(nb::cast<nb::bytes>(text)));
@@ -398,11 +398,11 @@ NB_MODULE(_native, m) {
              return found == kNone ? -1 : static_cast<std::int64_t>(found);
            })
       .def("completion",
-           [](Grammar& g, std::int64_t configuration) -> nb::object {
+           [](Grammar& g, std::int64_t configuration) -> std::optional<std::pair<nb::bytes, std::vector<u32>>> {
              const u32 at = check(g, configuration);
              const auto found = locked(g, [&] { return g.completion(at); });
-             if (!found) return nb::none();
-             return nb::make_tuple(to_bytes(found->text), nb::cast(found->tokens));
+             if (!found) return std::nullopt;
+             return std::make_pair(to_bytes(found->text), found->tokens);
            })
       .def("forced_tokens",
            [](Grammar& g, std::int64_t configuration, std::size_t most) {
@@ -427,7 +427,7 @@ NB_MODULE(_native, m) {
       .def("stats", [](Grammar& g) {
         const Brief lock(g.store());
         const Grammar::Stats s = g.stats();
-        nb::dict d;
+        nb::typed<nb::dict, nb::str, int> d;
         d["configurations"] = s.configurations;
         d["parse_states"] = s.parse_states;
         d["items"] = s.items;
