@@ -1,0 +1,156 @@
+"""Masks onto logits: packed rows of allowed tokens set the logits of all others to minus infinity, in place.
+
+On the CPU by the engine's vector loop, which costs less than a copy of the logits; on other devices by
+operations of torch on the packed rows, which never wait for the device.
+
+Knows neither grammars nor matchers: a row may come from any library that packs as xgrammar, llguidance and
+vLLM do.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+
+from structgen.engine._native import apply_bitmask as apply_natively
+
+Bitmask = torch.Tensor | np.ndarray[Any, np.dtype[np.int32]]
+
+_TYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
+"""The logits that the engine knows, by its numbers (`LogitType` in apply.h)."""
+
+_CHUNK_BYTES = 1 << 26
+"""How much memory unpacked bits may take on a device at a time, one byte per token."""
+
+
+def apply_bitmask(logits: torch.Tensor, bitmask: Bitmask, *, rows: Sequence[int] | None = None) -> None:
+    """Forbid tokens: set their logits to minus infinity, in place.
+
+    Args:
+        logits: float16, bfloat16 or float32 [B, V], on any device, of any strides; or [V], one row.
+        bitmask: int32 [B, W], W = ceil(V / 32), on the same device, or a numpy array; or [W], one row. Token
+            t of row b is allowed if bit t % 32 of bitmask[b, t // 32] is set, least significant bit first.
+            Bits from V up are ignored.
+        rows: the rows to mask; the others stay as they are. None: all rows.
+
+    Raises:
+        ValueError: Shapes, dtypes or devices do not fit. `logits` is then untouched.
+
+    A row always allows a token: a matcher in a dead end raises `DeadEnd` instead of handing one out, so
+    softmax never sees a row of minus infinities.
+
+    One pass over `logits`, no synchronisation with the host. Rows on the CPU whose logits lie side by side
+    are masked by the engine, all others by operations of torch.
+
+    The packing is that of xgrammar, llguidance and vLLM, so rows can be exchanged with them.
+
+    >>> logits = torch.zeros(1, 3)
+    >>> apply_bitmask(logits, torch.tensor([[0b101]], dtype=torch.int32))
+    >>> logits.tolist()
+    [[0.0, -inf, 0.0]]
+    """
+    if logits.dim() == 1:
+        logits = logits[None]
+    if bitmask.ndim == 1:
+        bitmask = bitmask[None]
+    if rows is not None:
+        rows = [operator.index(row) for row in rows]
+    kind = _check(logits, bitmask, rows)
+    batch, width = logits.shape
+    if batch == 0 or width == 0:
+        return
+    # Autograd does not see what the engine writes.
+    if logits.is_cpu and logits.stride(1) == 1 and not logits.requires_grad:
+        address, bitmask_stride = _place(bitmask)
+        if bitmask_stride is not None:
+            stride = logits.stride(0)
+            apply_natively(logits.data_ptr(), kind, batch, width, stride, address, bitmask_stride, rows)
+            return
+    _apply_by_torch(logits, bitmask, rows)
+
+
+def _check(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -> int:
+    """The number of the logits' type; ValueError where something does not fit."""
+    kind = _TYPES.get(logits.dtype)
+    if kind is None:
+        raise ValueError(f"logits are {logits.dtype}, and must be float16, bfloat16 or float32")
+    if logits.dim() != 2 or bitmask.ndim != 2:
+        raise ValueError(
+            f"logits have {logits.dim()} dimensions and bitmask {bitmask.ndim}: must be [B, V] and [B, W]"
+        )
+    batch, width = logits.shape
+    if batch > 1 and logits.stride(0) == 0:
+        raise ValueError("the rows of logits are one and the same row (expanded): clone() them first")
+    words = (width + 31) // 32
+    if bitmask.shape[0] != batch or bitmask.shape[1] != words:
+        raise ValueError(
+            f"bitmask is {list(bitmask.shape)}, must be [{batch}, {words}] for logits of [{batch}, {width}]: "
+            f"a row for each row, 32 tokens in a word. The vocabulary must be as wide as the logits: "
+            f"Vocabulary.from_tokenizer(tokenizer, size={width})"
+        )
+    if isinstance(bitmask, torch.Tensor):
+        if bitmask.dtype != torch.int32:
+            raise ValueError(f"bitmask is {bitmask.dtype}, and must be int32")
+        if bitmask.device != logits.device:
+            raise ValueError(
+                f"bitmask is on {bitmask.device}, and must be on {logits.device}, as the logits are"
+            )
+    elif bitmask.dtype != np.int32:
+        raise ValueError(f"bitmask is {bitmask.dtype}, and must be int32")
+    if rows is not None:
+        for row in rows:
+            if not 0 <= row < batch:
+                raise ValueError(f"row {row} is to be masked, and the batch has {batch}")
+    return kind
+
+
+def _place(bitmask: Bitmask) -> tuple[int, int | None]:
+    """Where the first row begins, and how many words lie between rows; None if words are not side by side."""
+    if isinstance(bitmask, torch.Tensor):
+        side_by_side = bitmask.stride(1) == 1
+        return bitmask.data_ptr(), bitmask.stride(0) if side_by_side else None
+    row_bytes, word_bytes = bitmask.strides
+    return bitmask.__array_interface__["data"][
+        0
+    ], row_bytes // 4 if word_bytes == 4 and row_bytes % 4 == 0 else None
+
+
+def _apply_by_torch(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -> None:
+    """The same by operations of torch, on any device."""
+    if not isinstance(bitmask, torch.Tensor):
+        bitmask = torch.tensor(np.ascontiguousarray(bitmask), device=logits.device)
+    # Bytes, not words: unpacked, a token then takes one byte instead of four. Every device is little-endian.
+    packed = bitmask.contiguous().view(torch.uint8)
+    bits = _bits(logits.device)
+    width = logits.shape[1]
+    at_once = max(1, _CHUNK_BYTES // (8 * packed.shape[1]))
+    for first, last in _runs(range(logits.shape[0]) if rows is None else rows):
+        for start in range(first, last, at_once):
+            stop = min(start + at_once, last)
+            forbidden = (packed[start:stop, :, None] & bits) == 0
+            logits[start:stop].masked_fill_(forbidden.flatten(1)[:, :width], float("-inf"))
+
+
+@cache
+def _bits(device: torch.device) -> torch.Tensor:
+    """1, 2, 4 .. 128, made on the device: a list of numbers would be waited for."""
+    places = torch.arange(8, dtype=torch.uint8, device=device)
+    return torch.ones_like(places) << places
+
+
+def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ranges of consecutive rows: slices need no index on the device."""
+    if isinstance(rows, range):
+        yield rows.start, rows.stop
+        return
+    ordered = sorted(set(rows))
+    breaks = [i for i, (row, following) in enumerate(pairwise(ordered), 1) if following != row + 1]
+    for start, stop in pairwise([0, *breaks, len(ordered)]):
+        if start < stop:
+            yield ordered[start], ordered[stop - 1] + 1
