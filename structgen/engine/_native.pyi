@@ -16,6 +16,9 @@ class Store:
     def size(self) -> int: ...
     @property
     def words(self) -> int: ...
+    def warm(self, expression: int) -> None:
+        """Walk the vocabulary from an expression now, for all grammars to come."""
+
     @property
     def bytes(self) -> int: ...
 

@@ -294,6 +294,14 @@ NB_MODULE(_native, m) {
       .def(nb::new_(&make_store), "tokens"_a, "size"_a)
       .def_prop_ro("size", [](const Store& s) { return s.trie.width(); })
       .def_prop_ro("words", [](const Store& s) { return s.trie.words(); })
+      .def("warm",
+           [](Store& s, u32 expression) {
+             const nb::gil_scoped_release released;
+             const std::lock_guard guard(s.mutex);
+             const u32 state = s.lexer.normal(s.lexer.state({expression}), s.trie.longest());
+             if (state != kDead) s.walks.interior(s.walks.walk(0, state));
+           },
+           "expression"_a, "Walk the vocabulary from an expression now, for all grammars to come.")
       .def_prop_ro("bytes", [](Store& s) {
         const Brief lock(s);
         return s.bytes();
@@ -422,7 +430,11 @@ NB_MODULE(_native, m) {
            },
            "The bytes that may come next.")
       .def("is_fresh",
-           [](const Grammar& g, std::int64_t configuration) { return g.is_fresh(check(g, configuration)); },
+           [](Grammar& g, std::int64_t configuration) {
+             const u32 at = check(g, configuration);
+             const Brief lock(g.store());
+             return g.is_fresh(at);
+           },
            "Whether nothing is read of a terminal.")
       .def("stats", [](Grammar& g) {
         const Brief lock(g.store());

@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-#include "limits.h"
+#include "meter.h"
 
 namespace structgen {
 

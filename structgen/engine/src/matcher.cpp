@@ -63,6 +63,7 @@ u32 Grammar::intern(const Place& p) {
     info.lexer = p.fresh ? kDead : p.lexer;
     info.fresh = p.fresh;
     infos_.push_back(std::move(info));
+    published_.store(infos_.size(), std::memory_order_release);
     meter_.states(infos_.size());
   }
   return id;

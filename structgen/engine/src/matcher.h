@@ -21,6 +21,7 @@
 // Memory       Masks are counted against Limits::row_bytes; when they pass it, all memoised ones go.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <unordered_set>
 
@@ -68,9 +69,9 @@ class Grammar {
   std::vector<u32> forced_tokens(u32 configuration, std::size_t most_bytes);
   std::string next_bytes(u32 configuration);           // bytes that may come next
   std::vector<u32> live_terminals(u32 configuration);  // that are being read, or may begin
-  bool is_fresh(u32 configuration) const { return infos_[configuration].fresh; }
+  bool is_fresh(u32 configuration) const { return infos_[configuration].fresh; }  // nothing is read of a terminal
 
-  u64 configurations() const { return infos_.size(); }
+  u64 configurations() const { return published_.load(std::memory_order_acquire); }  // needs no lock
   // What is known already, without work: the row, or null; the next configuration, or kNone.
   const Row& known_row(u32 configuration) const { return infos_[configuration].row; }
   u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
@@ -152,6 +153,7 @@ class Grammar {
   std::vector<std::unique_ptr<TokenSet>> subtrees_;
   std::vector<std::unique_ptr<std::vector<Residual::Entry>>> throughs_;
   u64 row_bytes_ = 0, rows_ = 0;
+  std::atomic<u64> published_{0};
   u32 initial_ = 0;
   bool spent_ = false;
   LimitExceeded error_{"", 0};

@@ -18,7 +18,7 @@
 // Not here     bytes, tokens.
 #pragma once
 
-#include "limits.h"
+#include "meter.h"
 
 namespace structgen {
 

@@ -10,6 +10,13 @@ namespace {
 constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
 constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
 
+// The first eight bytes, as a number that sorts like them.
+u64 leading_bytes(std::string_view text) {
+  u64 key = 0;
+  for (std::size_t i = 0; i < 8; ++i) key = (key << 8) | (i < text.size() ? static_cast<u8>(text[i]) : 0u);
+  return key;
+}
+
 }  // namespace
 
 void TokenSet::densify() {
@@ -156,7 +163,7 @@ std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
 
 void Walks::leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const {
   const u32 last = trie_.first_token(trie_.end(node));
-  for (u32 i = trie_.first_token(node); i < last; ++i) leaving.push_back({accept, trie_.order()[i], offset, count});
+  for (u32 i = trie_.first_token(node); i < last; ++i) leaving.push_back({accept, trie_.order()[i], offset, count, 0});
 }
 
 // Whether the state after any byte of the set is the state itself.
@@ -205,7 +212,7 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
     if (!same && lexer_.ended(to)) {
       const u32 accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = first; i < behind; ++i) leaving.push_back({accept, trie_.order()[i], depth, 0});
+        for (u32 i = first; i < behind; ++i) leaving.push_back({accept, trie_.order()[i], depth, 0, 0});
         walk->references.push_back({accept, node, 0, {}});
       } else {
         leave_subtree(leaving, accept, node, depth, 0);
@@ -328,22 +335,38 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
   const u32 none[] = {0};
   const u32 accept_first = accept_sets_.intern(none, 1);
   struct Frame {
-    u32 state, end, count;
+    u32 state, count;
     u32 accept;
   };
   const u32 base = trie_.depth(root);
-  std::vector<Frame> stack{{counted_state(counter.x, counter.rest, false, counter.prefix), trie_.end(root), 0, kNone}};
+  std::vector<Frame> path(trie_.longest() + 6 - std::min(base, trie_.longest()));
+  path[0] = {counted_state(counter.x, counter.rest, false, counter.prefix), 0, kNone};
+  auto step = [&](u32 state, u8 byte) {
+    const u32 to = counted_states_[state].next[byte];
+    return to != kNone ? to : counted_next(state, counter.x, counter.rest, byte);
+  };
+  // Whether every byte of the set is one whole X from this state, which is then the same again.
+  auto counts_bytes = [&](u32 state, const ByteSet& bytes) {
+    for (u32 word = 0; word < 4; ++word)
+      for (u64 left = bytes[word]; left != 0; left &= left - 1)
+        if (step(state, static_cast<u8>(word * 64 + static_cast<u32>(std::countr_zero(left)))) != ((state << 1) | 1))
+          return false;
+    return true;
+  };
   u64 steps = 0;
   u32 most = 0, last_end = kNone;
-  for (u32 node = root + 1; node < trie_.end(root);) {
-    while (node >= stack.back().end) stack.pop_back();
-    const Frame top = stack.back();
-    const u8 byte = trie_.byte(node);
-    u32 to = counted_states_[top.state].next[byte];
-    if (to == kNone) to = counted_next(top.state, counter.x, counter.rest, byte);
+  auto end_in = [&](u32 state) {
+    if (state == last_end) return;
+    last_end = state;
+    walk->farthest = std::max(walk->farthest, expressions_.shortest_length(counted_states_[state].e));
+  };
+  const u32 end = trie_.end(root);
+  for (u32 node = root + 1; node < end;) {
+    const u32 depth = trie_.depth(node);
+    const Frame top = path[depth - base - 1];
+    const u32 to = step(top.state, trie_.byte(node));
     ++steps;
     if (to == kAmbiguous) return nullptr;
-    const u32 depth = base + static_cast<u32>(stack.size());
     if (to == kStop) {
       if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, top.count);
       node = trie_.end(node);
@@ -352,11 +375,10 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     const u32 count = top.count + (to & 1);
     const u32 state = to >> 1;
     const bool tail = counted_states_[state].tail;
-    const ExprId e = counted_states_[state].e;
-    if (tail && e == kEpsilon) {
+    const u32 first = trie_.first_token(node), behind = trie_.first_token(node + 1);
+    if (tail && counted_states_[state].e == kEpsilon) {
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i)
-          leaving.push_back({accept_first, trie_.order()[i], depth, count});
+        for (u32 i = first; i < behind; ++i) leaving.push_back({accept_first, trie_.order()[i], depth, count, 0});
         walk->references.push_back({accept_first, node, count, {}});
       } else {
         leave_subtree(leaving, accept_first, node, depth, count);
@@ -364,30 +386,40 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
       node = trie_.end(node);
       continue;
     }
-    for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i) {
+    for (u32 i = first; i < behind; ++i) {
       (tail ? walk->tail : inside).push_back({trie_.order()[i], count});
       if (!tail) most = std::max(most, count);
-      if (state != last_end) {
-        last_end = state;
-        walk->farthest = std::max(walk->farthest, expressions_.shortest_length(e));
-      }
+      end_in(state);
     }
     if (trie_.end(node) == node + 1) {
       ++node;
       continue;
     }
+    const ByteSet* below = trie_.bytes_below(node);
+    if (!tail && below != nullptr && counts_bytes(state, *below)) {
+      const u32 last = trie_.first_token(trie_.end(node));
+      for (u32 i = behind; i < last; ++i) {
+        const u32 token = trie_.order()[i];
+        const u32 total = count + static_cast<u32>(trie_.bytes(token).size()) - depth;
+        inside.push_back({token, total});
+        most = std::max(most, total);
+      }
+      end_in(state);
+      node = trie_.end(node);
+      continue;
+    }
     u32 accept = kNone;
-    if (tail && expressions_.nullable(e)) {
+    if (tail && expressions_.nullable(counted_states_[state].e)) {
       accept = accept_first;
       if (trie_.subtree_tokens(node) > kLarge) {
         std::vector<u32> goes_on;
         for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child))
-          if (counted_next(state, counter.x, counter.rest, trie_.byte(child)) != kStop) goes_on.push_back(child);
+          if (step(state, trie_.byte(child)) != kStop) goes_on.push_back(child);
         walk->references.push_back({accept, node, count, std::move(goes_on)});
         accept = kNone;
       }
     }
-    stack.push_back({state, trie_.end(node), count, accept});
+    path[depth - base] = {state, count, accept};
     ++node;
   }
   visited_ += steps;
@@ -409,8 +441,10 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
 // Puts what is left of the tokens into residuals, one for each set of members that accept.
 void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
   auto rest = [this](const Leaving& l) { return trie_.bytes(l.token).substr(l.offset); };
+  for (Leaving& l : leaving) l.key = leading_bytes(rest(l));
   std::sort(leaving.begin(), leaving.end(), [&](const Leaving& a, const Leaving& b) {
     if (a.accept != b.accept) return a.accept < b.accept;
+    if (a.key != b.key) return a.key < b.key;
     const int order = rest(a).compare(rest(b));
     return order != 0 ? order < 0 : a.token < b.token;
   });

@@ -121,6 +121,7 @@ class Walks {
   // A token that left the terminal after `offset` of its bytes.
   struct Leaving {
     u32 accept, token, offset, count;
+    u64 key;  // sorts like the bytes that are left
   };
   struct Counter {
     ExprId prefix, x, rest;
