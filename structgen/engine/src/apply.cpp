@@ -1,6 +1,7 @@
 #include "apply.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
@@ -16,16 +17,26 @@ namespace {
 
 using u16 = std::uint16_t;
 using u32 = std::uint32_t;
+using u64 = std::uint64_t;
 
-constexpr std::size_t kWords = 4;  // in a group
-constexpr std::size_t kTokens = 32 * kWords;
+constexpr int kWords = 4;  // in a group
+constexpr int kTokens = 32 * kWords;
+constexpr int kFew = 2;
 
-enum class Group { AllClear, AllSet, Mixed };
+enum class Group { AllSet, FewClear, AllClear, Mixed };
 
 inline Group look(const u32* mask) {
-  const u32 any = mask[0] | mask[1] | mask[2] | mask[3];
-  const u32 all = mask[0] & mask[1] & mask[2] & mask[3];
-  return all == ~u32{0} ? Group::AllSet : any == 0 ? Group::AllClear : Group::Mixed;
+  const u64 low = u64{mask[1]} << 32 | mask[0], high = u64{mask[3]} << 32 | mask[2];
+  if ((low & high) == ~u64{0}) return Group::AllSet;
+  if ((low | high) == 0) return Group::AllClear;
+  return std::popcount(~low) + std::popcount(~high) <= kFew ? Group::FewClear : Group::Mixed;
+}
+
+template <class Bits>
+inline void forbid_few(Bits* logits, const u32* mask, Bits minus_infinity) {
+  for (int word = 0; word < kWords; ++word)
+    for (u32 clear = ~mask[word]; clear != 0; clear &= clear - 1)
+      logits[32 * word + std::countr_zero(clear)] = minus_infinity;
 }
 
 // The rest of a row after its last whole group.
@@ -56,11 +67,15 @@ void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minu
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
     if (group == Group::AllSet) continue;
-    if (group == Group::AllClear) {
-      for (std::size_t i = 0; i < kTokens; ++i) logits[i] = minus_infinity;
+    if (group == Group::FewClear) {
+      forbid_few(logits, mask, minus_infinity);
       continue;
     }
-    for (std::size_t byte = 0; byte < kTokens / 8; ++byte) {
+    if (group == Group::AllClear) {
+      for (int i = 0; i < kTokens; ++i) logits[i] = minus_infinity;
+      continue;
+    }
+    for (int byte = 0; byte < kTokens / 8; ++byte) {
       const std::array<Bits, 8>& allowed = kPatterns[(mask[byte / 4] >> (8 * (byte % 4))) & 0xff];
       std::array<Bits, 8> eight;  // by way of a copy: that `logits` and `mask` don't overlap is unknown to a compiler
       std::memcpy(eight.data(), logits + 8 * byte, sizeof(eight));
@@ -74,20 +89,24 @@ void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minu
 #ifdef STRUCTGEN_X86
 
 template <class Bits>
-__attribute__((target("avx512f,avx512bw"))) void apply_avx512(Bits* logits, std::size_t groups, const u32* mask,
+__attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void apply_avx512(Bits* logits, std::size_t groups, const u32* mask,
                                                               Bits minus_infinity) {
   constexpr bool kWide = sizeof(Bits) == 4;
-  constexpr std::size_t kLanes = 64 / sizeof(Bits);
+  constexpr int kLanes = 64 / sizeof(Bits);
   const __m512i forbidden = kWide ? _mm512_set1_epi32(static_cast<int>(minus_infinity))
                                   : _mm512_set1_epi16(static_cast<short>(minus_infinity));
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
     if (group == Group::AllSet) continue;
-    if (group == Group::AllClear) {
-      for (std::size_t i = 0; i < kTokens; i += kLanes) _mm512_storeu_si512(logits + i, forbidden);
+    if (group == Group::FewClear) {
+      forbid_few(logits, mask, minus_infinity);
       continue;
     }
-    for (std::size_t i = 0; i < kTokens; i += kLanes) {
+    if (group == Group::AllClear) {
+      for (int i = 0; i < kTokens; i += kLanes) _mm512_storeu_si512(logits + i, forbidden);
+      continue;
+    }
+    for (int i = 0; i < kTokens; i += kLanes) {
       const u32 bits = mask[i / 32] >> (i % 32);
       const __m512i old = _mm512_loadu_si512(logits + i);
       const __m512i masked = kWide ? _mm512_mask_mov_epi32(forbidden, static_cast<__mmask16>(bits), old)
@@ -98,10 +117,10 @@ __attribute__((target("avx512f,avx512bw"))) void apply_avx512(Bits* logits, std:
 }
 
 template <class Bits>
-__attribute__((target("avx2"))) void apply_avx2(Bits* logits, std::size_t groups, const u32* mask,
+__attribute__((target("avx2,popcnt,bmi"))) void apply_avx2(Bits* logits, std::size_t groups, const u32* mask,
                                                 Bits minus_infinity) {
   constexpr bool kWide = sizeof(Bits) == 4;
-  constexpr std::size_t kLanes = 32 / sizeof(Bits);
+  constexpr int kLanes = 32 / sizeof(Bits);
   const __m256i forbidden = kWide ? _mm256_set1_epi32(static_cast<int>(minus_infinity))
                                   : _mm256_set1_epi16(static_cast<short>(minus_infinity));
   // Lane i looks at bit i of the next kLanes bits.
@@ -111,12 +130,16 @@ __attribute__((target("avx2"))) void apply_avx2(Bits* logits, std::size_t groups
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
     if (group == Group::AllSet) continue;
+    if (group == Group::FewClear) {
+      forbid_few(logits, mask, minus_infinity);
+      continue;
+    }
     if (group == Group::AllClear) {
-      for (std::size_t i = 0; i < kTokens; i += kLanes)
+      for (int i = 0; i < kTokens; i += kLanes)
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(logits + i), forbidden);
       continue;
     }
-    for (std::size_t i = 0; i < kTokens; i += kLanes) {
+    for (int i = 0; i < kTokens; i += kLanes) {
       __m256i* at = reinterpret_cast<__m256i*>(logits + i);
       const u32 bits = mask[i / 32] >> (i % 32);
       const __m256i spread =
@@ -137,7 +160,11 @@ void apply_neon(u32* logits, std::size_t groups, const u32* mask, u32 minus_infi
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
     if (group == Group::AllSet) continue;
-    for (std::size_t i = 0; i < kTokens; i += 4) {
+    if (group == Group::FewClear) {
+      forbid_few(logits, mask, minus_infinity);
+      continue;
+    }
+    for (int i = 0; i < kTokens; i += 4) {
       const uint32x4_t allowed = vtstq_u32(vdupq_n_u32(mask[i / 32] >> (i % 32)), lane_bit);
       vst1q_u32(logits + i,
                 group == Group::AllClear ? forbidden : vbslq_u32(allowed, vld1q_u32(logits + i), forbidden));
@@ -151,7 +178,11 @@ void apply_neon(u16* logits, std::size_t groups, const u32* mask, u16 minus_infi
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
     if (group == Group::AllSet) continue;
-    for (std::size_t i = 0; i < kTokens; i += 8) {
+    if (group == Group::FewClear) {
+      forbid_few(logits, mask, minus_infinity);
+      continue;
+    }
+    for (int i = 0; i < kTokens; i += 8) {
       const uint16x8_t allowed = vtstq_u16(vdupq_n_u16(static_cast<u16>(mask[i / 32] >> (i % 32))), lane_bit);
       vst1q_u16(logits + i,
                 group == Group::AllClear ? forbidden : vbslq_u16(allowed, vld1q_u16(logits + i), forbidden));
