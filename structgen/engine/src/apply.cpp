@@ -6,6 +6,7 @@
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define STRUCTGEN_X86 1
+#define STRUCTGEN_TARGET(features) __attribute__((target(features)))
 #include <immintrin.h>
 #elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
 #define STRUCTGEN_NEON 1
@@ -89,8 +90,8 @@ void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minu
 #ifdef STRUCTGEN_X86
 
 template <class Bits>
-__attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void apply_avx512(Bits* logits, std::size_t groups, const u32* mask,
-                                                              Bits minus_infinity) {
+STRUCTGEN_TARGET("avx512f,avx512bw,popcnt,bmi")
+void apply_avx512(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
   constexpr bool kWide = sizeof(Bits) == 4;
   constexpr int kLanes = 64 / sizeof(Bits);
   const __m512i forbidden = kWide ? _mm512_set1_epi32(static_cast<int>(minus_infinity))
@@ -117,8 +118,8 @@ __attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void apply_avx512(Bits* l
 }
 
 template <class Bits>
-__attribute__((target("avx2,popcnt,bmi"))) void apply_avx2(Bits* logits, std::size_t groups, const u32* mask,
-                                                Bits minus_infinity) {
+STRUCTGEN_TARGET("avx2,popcnt,bmi")
+void apply_avx2(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
   constexpr bool kWide = sizeof(Bits) == 4;
   constexpr int kLanes = 32 / sizeof(Bits);
   const __m256i forbidden = kWide ? _mm256_set1_epi32(static_cast<int>(minus_infinity))

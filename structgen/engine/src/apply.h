@@ -16,7 +16,7 @@
 //
 // Logits are handled as bit patterns: a forbidden NaN becomes minus infinity, an allowed one stays.
 //
-// Cost         Less than that of a copy of the logits: 0.5 to 6 µs for a row of 128k float32, where the copy took 6 to 9.
+// Cost         Less than that of a copy of the logits: 0.5 to 6 µs for a row of 128k float32, a copy 6 to 9.
 // Threads      None are started. Calls may run in parallel on different rows.
 //
 // Not here: that shapes and types fit is checked by the caller (generation/masking.py).
