@@ -13,6 +13,7 @@ import subprocess
 import sys
 import warnings
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,6 +71,13 @@ def test_of_bytes() -> None:
     assert vocabulary is Vocabulary.of_bytes()
     assert vocabulary.tokens == tuple(bytes([byte]) for byte in range(256))
     assert not vocabulary.eos_token_ids
+
+
+def test_the_native_store_is_built_once() -> None:
+    vocabulary = Vocabulary([b"a", None, b"ab"], size=5)
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: vocabulary.native, range(8)))
+    assert len({id(store) for store in stores}) == 1
 
 
 def test_importing_it_loads_no_library() -> None:
@@ -333,7 +341,7 @@ def slow_tokenizer(strings: list[str], cut: Any) -> Any:
             return len(strings)
 
         def get_vocab(self) -> dict[str, int]:
-            return self.ids | self.added_tokens_encoder
+            return {**self.ids, **self.added_tokens_encoder}
 
         def _tokenize(self, text: str) -> list[str]:
             return list(cut(text))
