@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         return "torch"
 
     def apply_natively(*arguments: Any) -> None:
-        _native.apply_bitmask(*arguments, instructions=request.param)
+        _native.apply_bitmask(*arguments, request.param)
 
     monkeypatch.setattr(masking, "apply_natively", apply_natively)
     return str(_native.apply_instructions()[request.param])
@@ -82,11 +83,12 @@ def test_forbidden_logits_are_minus_infinity_and_others_as_they_were(
 def test_views_are_masked_and_their_surroundings_left_alone(
     way: str, generator: Any, width: int, dtype: Any
 ) -> None:
-    for view in (
+    views: list[Callable[[Any], Any]] = [
         lambda whole: whole[:, 3 : 3 + width],  # rows apart
         lambda whole: whole[::2, 1 : 1 + width],  # every other row
         lambda whole: whole[:, : 2 * width : 2],  # every other logit
-    ):
+    ]
+    for view in views:
         whole = make_logits(generator, 8, 2 * width + 8, dtype)
         logits = view(whole)
         allowed, bitmask = make_bitmask(generator, logits.shape[0], width, 0.5)
