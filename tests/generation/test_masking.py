@@ -58,7 +58,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         return "torch"
 
     def apply_natively(*arguments: Any) -> None:
-        _native.apply_bitmask(*arguments, request.param)
+        _native.apply_bitmask(*[*arguments, request.param])
 
     monkeypatch.setattr(masking, "apply_natively", apply_natively)
     return str(_native.apply_instructions()[request.param])
