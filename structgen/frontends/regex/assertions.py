@@ -1,21 +1,26 @@
 r"""Turns nodes into expressions: what an assertion asks of the text around it becomes part of that text.
 
-The idea: a pattern is compiled from its end, each node together with the language of everything that may
-follow it. Then "what follows is in L" is an intersection with that language, exactly. What went before is
-followed from the start of the text in a small automaton, the tracker; a node is compiled once for each of its
-states, and an assertion about what went before holds in a state or does not.
+A pattern is compiled from its end, each node together with the expression of everything that may follow it.
+Then "what follows is in L" is an intersection with that expression, and exact. What went before a position is
+known while the pattern begins with plain parts; where it is asked about later, an automaton follows it, and a
+node is compiled once for each state. A repetition with assertions inside is a set of equations (`contexts.py`).
 
-    ^abc$           abc
-    (?!foo)\w+      \w+ & ~(foo .*)         in each case without a detour where the pattern has none
-    \bfoo           foo | .*\W foo
+    ^abc$            abc
+    ^(?!foo)\w+$     \w+ & ~(foo .*)
+    a(?<=[bc])?$     .* a
+    \bfoo            foo | .* \W foo
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as SequenceOf
+from dataclasses import replace
 
 from structgen.errors import InvalidRegexError
 from structgen.frontends.regex import analysis
+from structgen.frontends.regex.automata import Automaton, TooManyStates, automaton
+from structgen.frontends.regex.contexts import then_loop, without_aheads
 from structgen.frontends.regex.nodes import (
     Ahead,
     Behind,
@@ -24,94 +29,164 @@ from structgen.frontends.regex.nodes import (
     Options,
     Sequence,
     either,
+    find_aheads,
+    find_behinds,
     join,
+    parts_of,
+    sequence,
 )
-from structgen.frontends.regex.trackers import Tracker, tracker
-from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, Complement, Expression, Literal, Union
+from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, Expression
 
 MAX_SIZE = 100_000
-"""Nodes of an expression, written out as a tree: assertions in options and loops double what follows them."""
+"""Nodes of an expression, written out as a tree: assertions in options and loops multiply what follows them."""
 
 Rest = tuple[Expression, ...]
-"""What may follow a node, by the state of the tracker behind it."""
+"""What may follow a position, by the state that the automaton of what went before is in."""
 
 
 def denote(node: Node, pattern: str, *, search: bool) -> Expression:
-    """The texts that the node matches; with `search`, the texts in which it matches somewhere."""
+    """The texts that the node matches as a whole; with `search`, those in which it matches somewhere.
+
+    Args:
+        node: the pattern, read.
+        pattern: its text, for errors.
+        search: whether the match may stand anywhere.
+
+    Raises:
+        InvalidRegexError: An assertion looks at too much of the text around it.
+    """
     if isinstance(node, Expression):
         return join((ANY_TEXT, node, ANY_TEXT)) if search else node
+    node = _resolve(node, pattern)
     if search and isinstance(node, Options):
         return either([denote(option, pattern, search=True) for option in node.options])
-    return _Compiler(node, pattern).whole(node, search=search)
+    compiler = Compiler(pattern)
+    if search:
+        return compiler.whole((ANY_TEXT, *parts_of(node)), ANY_TEXT)
+    return compiler.whole(parts_of(node), EPSILON)
 
 
-class _Compiler:
-    def __init__(self, node: Node, pattern: str) -> None:
-        self.pattern = pattern
-        self.languages: list[Expression] = []  # that something behind is asked to be in
-        self.index: dict[int, int] = {}  # of Behind nodes, in languages
-        self._collect(node)
-        found = tracker(tuple(self.languages))
-        if found is None:
-            raise InvalidRegexError("a lookbehind of more than one character is not supported", pattern, 0)
-        self.tracker: Tracker = found
-        self.states = range(self.tracker.states)
+def _resolve(node: Node, pattern: str) -> Node:
+    """The node, with lookbehinds that hold no assertions."""
+    if isinstance(node, Expression):
+        return node
+    if isinstance(node, Sequence):
+        return Sequence(tuple(_resolve(part, pattern) for part in node.parts))
+    if isinstance(node, Options):
+        return Options(tuple(_resolve(option, pattern) for option in node.options))
+    if isinstance(node, Loop):
+        return replace(node, body=_resolve(node.body, pattern))
+    assert isinstance(node, (Ahead, Behind))
+    if isinstance(node.language, Expression):
+        return node
+    node = replace(node, language=_resolve(node.language, pattern))
+    if isinstance(node, Ahead):
+        return node
+    compiler = Compiler(pattern)
+    if find_aheads(node.language):
+        compiler.follow(node.language)
+        return without_aheads(compiler, node)
+    return replace(node, language=compiler.whole(parts_of(node.language), EPSILON))
 
-    def whole(self, node: Node, *, search: bool) -> Expression:
-        rest: Rest = (ANY_TEXT if search else EPSILON,) * len(self.states)
-        rest = self.before(node, rest)
-        found = self._plain(ANY_TEXT, rest)[0] if search else rest[0]
-        if analysis.tree_size(found) > MAX_SIZE:
-            raise InvalidRegexError(
-                "the assertions multiply what follows them; use fewer of them in options and repetitions",
-                self.pattern,
-                0,
+
+class Compiler:
+    """Compiles one pattern.
+
+    Attributes:
+        left: follows what went before, as far as the pattern asks.
+        states: those of `left`.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self.follow(EPSILON)
+
+    def follow(self, node: Node) -> None:
+        """Follow what the assertions in the node ask of the text before them."""
+        behinds = find_behinds(node)
+        languages = dict.fromkeys(_expression(behind) for behind in behinds)
+        self._numbers = {language: i for i, language in enumerate(languages)}
+        try:
+            self.left: Automaton = automaton(tuple(languages))
+        except TooManyStates:
+            raise self.error("this looks at too much of the text before it", behinds[0].position) from None
+        self.states = range(self.left.states)
+
+    def error(self, reason: str, position: int) -> InvalidRegexError:
+        """The error to raise for what stands at `position`."""
+        return InvalidRegexError(reason, self._pattern, position)
+
+    def check_size(self, texts: Expression, position: int = 0) -> None:
+        """Raise an error if the expression has grown beyond reason."""
+        if analysis.tree_size(texts) > MAX_SIZE:
+            raise self.error(
+                "written out, the assertions here are too large; use fewer of them in options and repetitions",
+                position,
             )
+
+    def whole(self, parts: SequenceOf[Node], rest: Expression) -> Expression:
+        """The texts that the parts match, followed by the rest."""
+        before: Expression = EPSILON
+        for i, part in enumerate(parts):
+            if isinstance(part, Expression):
+                before = join((before, part))
+            elif isinstance(part, Behind):
+                before = analysis.restrict(before, _expression(part), part.negated, at_end=True)
+            else:
+                return self._after(before, sequence(parts[i:]), rest)
+        return join((before, rest))
+
+    def _after(self, before: Expression, node: Node, rest: Expression) -> Expression:
+        """The texts before, then the node, then the rest."""
+        self.follow(node)
+        after = self.then(node, (rest,) * len(self.states))
+        found = self.then(before, after)[0]
+        self.check_size(found)
         return found
 
-    def _collect(self, node: Node) -> None:
-        """Find what is asked of the text before, and say it by expressions."""
-        if isinstance(node, Behind):
-            if not isinstance(node.language, Expression):
-                raise InvalidRegexError(
-                    "an assertion within a lookbehind is not supported", self.pattern, node.position
-                )
-            if node.language not in self.languages:
-                self.languages.append(node.language)
-            self.index[id(node)] = self.languages.index(node.language)
-        elif isinstance(node, Ahead):
-            self._collect(node.language)
-        elif isinstance(node, Loop):
-            self._collect(node.body)
-        elif isinstance(node, (Sequence, Options)):
-            for part in node.parts if isinstance(node, Sequence) else node.options:
-                self._collect(part)
+    def holds(self, node: Behind) -> tuple[bool, ...]:
+        """Whether the assertion holds, by state."""
+        holds = self.left.holds[self._numbers[_expression(node)]]
+        return tuple(held != node.negated for held in holds)
 
-    def before(self, node: Node, rest: Rest) -> Rest:
-        """The node and then the rest, by the state of the tracker before the node."""
+    def then(self, node: Node, rest: Rest) -> Rest:
+        """The node, then the rest: by the state before the node."""
         if isinstance(node, Expression):
             return self._plain(node, rest)
         if isinstance(node, Sequence):
             for part in reversed(node.parts):
-                rest = self.before(part, rest)
+                rest = self.then(part, rest)
             return rest
         if isinstance(node, Options):
-            return self._options(node, rest)
+            plain = [option for option in node.options if isinstance(option, Expression)]
+            found = [self._plain(either(plain), rest)] if plain else []
+            found += [
+                self.then(option, rest) for option in node.options if not isinstance(option, Expression)
+            ]
+            return self.each(lambda state: either([option[state] for option in found]), *found)
         if isinstance(node, Behind):
-            holds = self.tracker.holds[self.index[id(node)]]
-            return tuple(rest[state] if holds[state] != node.negated else EMPTY for state in self.states)
+            holds = self.holds(node)
+            return tuple(rest[state] if holds[state] else EMPTY for state in self.states)
         if isinstance(node, Ahead):
-            wanted = self.before(node.language, (EPSILON,) * len(self.states))
-            return self._each(lambda state: meet(rest[state], wanted[state], node.negated), rest, wanted)
+            wanted = self.ahead_language(node)
+            return self.each(
+                lambda state: analysis.restrict(rest[state], wanted[state], node.negated, at_end=False),
+                rest,
+                wanted,
+            )
         assert isinstance(node, Loop)
-        return self._loop(node, rest)
+        return then_loop(self, node, rest)
 
-    def _each(self, make: Callable[[int], Expression], *keys: Rest) -> Rest:
-        """`make(state)` for each state, once where the keys are the same objects."""
+    def ahead_language(self, node: Ahead) -> Rest:
+        """What the text after must be, by the state before it."""
+        return self.then(node.language, (EPSILON,) * len(self.states))
+
+    def each(self, make: Callable[[int], Expression], *given: Rest) -> Rest:
+        """`make(state)` for each state; the same object where the same objects are given."""
         made: dict[tuple[int, ...], Expression] = {}
         found: list[Expression] = []
         for state in self.states:
-            key = tuple(id(rest[state]) for rest in keys)
+            key = tuple(id(rest[state]) for rest in given)
             if key not in made:
                 made[key] = make(state)
             found.append(made[key])
@@ -120,58 +195,21 @@ class _Compiler:
     def _plain(self, node: Expression, rest: Rest) -> Rest:
         targets: dict[int, list[int]] = {}
         for state in self.states:
-            if rest[state] is not EMPTY:
-                targets.setdefault(id(rest[state]), []).append(state)
-        if not targets:
-            return (EMPTY,) * len(self.states)
-        if len(targets) == 1 and len(next(iter(targets.values()))) == len(self.states):
+            targets.setdefault(id(rest[state]), []).append(state)
+        if len(targets) == 1:
             return (join((node, rest[0])),) * len(self.states)
+        groups = [group for group in targets.values() if rest[group[0]] is not EMPTY]
         return tuple(
             either(
                 [
-                    join((self.tracker.ending(node, state, group), rest[group[0]]))
-                    for group in targets.values()
+                    join((self.left.leading(node, state, group, at_end=True), rest[group[0]]))
+                    for group in groups
                 ]
             )
             for state in self.states
         )
 
-    def _options(self, node: Options, rest: Rest) -> Rest:
-        plain = [option for option in node.options if isinstance(option, Expression)]
-        found = [self.before(either(plain), rest)] if plain else []
-        found += [self.before(option, rest) for option in node.options if not isinstance(option, Expression)]
-        return self._each(lambda state: either([option[state] for option in found]), *found)
 
-    def _loop(self, node: Loop, rest: Rest) -> Rest:
-        if node.max is None or node.max > 100:
-            raise InvalidRegexError(
-                "an assertion within a repetition is not supported", self.pattern, node.position
-            )
-        found = rest
-        for _ in range(node.max - node.min):
-            again = self.before(node.body, found)
-            found = self._each(lambda state: either((rest[state], again[state])), rest, again)  # noqa: B023
-        for _ in range(node.min):
-            found = self.before(node.body, found)
-        return found
-
-
-_SHORT = (EPSILON, Union((EPSILON, Literal("\n"))))
-
-
-def meet(rest: Expression, wanted: Expression, negated: bool) -> Expression:
-    """What of the rest is wanted (or, `negated`, is not); no intersection where none is needed."""
-    if rest is EMPTY or wanted is EMPTY:
-        return rest if negated else EMPTY
-    if wanted == ANY_TEXT:
-        return EMPTY if negated else rest
-    if not negated:
-        if wanted in _SHORT:
-            texts = [
-                text for text in ("", "\n") if analysis.matches(rest, text) and analysis.matches(wanted, text)
-            ]
-            return either([Literal(text) if text else EPSILON for text in texts])
-        return wanted if rest is ANY_TEXT else rest & wanted
-    if not analysis.matches(rest, "") and wanted == EPSILON:
-        return rest
-    return Complement(wanted) if rest is ANY_TEXT else rest & Complement(wanted)
+def _expression(node: Behind) -> Expression:
+    assert isinstance(node.language, Expression)  # after _resolve
+    return node.language

@@ -28,9 +28,11 @@ def parse_regex(
     Args:
         pattern: the regular expression.
         flags: of the module `re`.
-        search: the texts in which the pattern is found somewhere (`re.search`, JSON Schema's `pattern`), instead
+        search: the texts in which the pattern is found somewhere (`re.search`, JSON Schema's `pattern`),
+        instead
             of those that it matches as a whole (`re.fullmatch`).
-        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u, as JSON Schema wants it.
+        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u, as JSON Schema wants
+        it.
 
     Raises:
         InvalidRegexError: The pattern is malformed, or asks for something that is not regular.
@@ -56,7 +58,7 @@ def regex(
     Args:
         pattern: the regular expression, or a compiled one (with its flags).
         flags: of the module `re`.
-        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u (JavaScript, JSON Schema).
+        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u (JSON Schema).
         name: what errors and `explain()` call it; the pattern itself by default.
         limits: what compiling and masking may cost.
 
@@ -64,11 +66,11 @@ def regex(
         A constraint whose value is the text.
 
     Raises:
-        InvalidRegexError: The pattern is malformed, or asks for something that is not regular: backreferences and
-            conditions on groups. Carries the offset.
+        InvalidRegexError: The pattern is malformed, or asks for something that is not regular, a backreference
+            or a condition on a group; the position says where.
 
-    The language is that of `re`, exactly; the way there is not: no backtracking, so no pattern makes the mask or
-    `validate()` take exponential time. That is also why `validate()` does not ask `re` itself.
+    The language is that of `re`, exactly; the way there is not: no backtracking, so no pattern makes the mask
+    or `validate()` take exponential time. That is also why `validate()` does not ask `re` itself.
 
     >>> regex(r"[0-9]{4}-[0-9]{2}")
     <Constraint regex '[0-9]{4}-[0-9]{2}'>

@@ -17,6 +17,7 @@ from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 
 from structgen.grammar.expressions import (
+    ANY_CHAR,
     ANY_TEXT,
     EMPTY,
     EPSILON,
@@ -160,6 +161,8 @@ def times(part: Expression, least: int, most: int | None) -> Expression:
         return EMPTY if least else EPSILON
     if (least, most) == (1, 1):
         return part
+    if (least, most) == (0, None) and part == ANY_CHAR:
+        return ANY_TEXT
     if isinstance(part, Repeat) and most is None and part.max is None and part.min <= 1 and least <= 1:
         return Repeat(part.part, min(part.min, least), None)
     return Repeat(part, least, most)
@@ -218,7 +221,8 @@ def width(node: Node) -> tuple[int, int | None]:
     if isinstance(node, CharSet):
         return 1, 1
     if isinstance(node, (Concat, Sequence)):
-        least, most = 0, 0
+        least: int = 0
+        most: int | None = 0
         for low, high in map(width, node.parts):
             least += low
             most = None if most is None or high is None else most + high
@@ -235,6 +239,36 @@ def width(node: Node) -> tuple[int, int | None]:
             return 0, 0
         return low * node.min, None if high is None or node.max is None else high * node.max
     return 0, 0
+
+
+def inner(node: Node) -> tuple[Node, ...]:
+    """The direct parts of a node that is no expression."""
+    if isinstance(node, (Ahead, Behind)):
+        return (node.language,)
+    if isinstance(node, Loop):
+        return (node.body,)
+    if isinstance(node, Sequence):
+        return node.parts
+    return node.options if isinstance(node, Options) else ()
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """The parts of a sequence; any other node is its only part."""
+    return node.parts if isinstance(node, Sequence) else (node,)
+
+
+def find_behinds(node: Node) -> list[Behind]:
+    """The assertions in the node about what went before; not those within them."""
+    if isinstance(node, Behind):
+        return [node]
+    return [found for part in inner(node) for found in find_behinds(part)]
+
+
+def find_aheads(node: Node) -> list[Ahead]:
+    """The assertions in the node about what follows; not those within them, nor within the others."""
+    if isinstance(node, Ahead):
+        return [node]
+    return [] if isinstance(node, Behind) else [found for part in inner(node) for found in find_aheads(part)]
 
 
 # The assertions that have a name.
