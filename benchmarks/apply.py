@@ -91,7 +91,7 @@ def measure(
                 start = time.perf_counter()
                 run()
                 times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times[name]) * 1e6 if name in times else None for name in ways}
+    return {name: round(statistics.median(times[name]) * 1e6, 2) if name in times else None for name in ways}
 
 
 def bind(apply: Apply, logits: torch.Tensor, bitmask: torch.Tensor) -> Callable[[], None]:
@@ -120,7 +120,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "processor": names[0].partition(":")[2].strip() if names else platform.processor(),
         "cores": os.cpu_count(),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "instructions": _native.apply_instructions()[0],
         "python": sys.version.split()[0],
         "versions": versions,
