@@ -25,6 +25,9 @@ from structgen.vocabulary.verification import read_verified
 if TYPE_CHECKING:
     from structgen.engine import Store
 
+STORE_BYTES = 512 * 1024 * 1024
+"""What a store may hold before grammars to come get a new one, in bytes."""
+
 
 class Vocabulary:
     """The tokens of a model as byte strings.
@@ -139,14 +142,20 @@ class Vocabulary:
 
     @property
     def native(self) -> Store:
-        """The engine's store: the trie of this vocabulary, and what its grammars share. Built once."""
-        if self._store is None:
+        """The engine's store: the trie of this vocabulary, and what its grammars share.
+
+        Built once. When what grammars left in it passes `STORE_BYTES`, those to come get a new one, and the old one
+        goes with the last grammar that uses it: a server may compile new schemas for ever.
+        """
+        store = self._store
+        if store is None or store.bytes > STORE_BYTES:
             with self._lock:
-                if self._store is None:
+                if self._store is None or self._store.bytes > STORE_BYTES:
                     from structgen.engine import Store
 
                     self._store = Store(list(self.tokens), self.size)
-        return self._store
+                store = self._store
+        return store
 
     def __len__(self) -> int:
         return self.size
