@@ -1,9 +1,12 @@
 """Questions about expressions that need no automaton, and expressions cut down by what they begin or end with.
 
-Expressions here share parts, so whatever walks one remembers what it found by identity.
+Expressions that assertions have been compiled into share parts and may be deep, so what walks one goes through
+`in_order`: each part once, without recursion.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from structgen.frontends.regex.characters import common, contains
 from structgen.frontends.regex.nodes import either, join, one_char, times
@@ -35,110 +38,135 @@ def children(expression: Expression) -> tuple[Expression, ...]:
     return (expression.part,) if isinstance(expression, (Complement, Repeat)) else ()
 
 
-def tree_size(expression: Expression) -> int:
-    """Nodes of the expression; those that stand in several places count in each."""
-    known: dict[int, int] = {}
+def in_order(expression: Expression) -> list[Expression]:
+    """The expression and all in it, each once, parts before what they are part of."""
+    found: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[tuple[Expression, bool]] = [(expression, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            found.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((part, False) for part in children(node))
+    return found
 
-    def size(node: Expression) -> int:
-        found = known.get(id(node))
-        if found is None:
-            found = known[id(node)] = 1 + sum(map(size, children(node)))
-        return found
 
-    return size(expression)
+@dataclass(slots=True)
+class Sizes:
+    """Measures expressions that grow: what was measured once is not looked at again."""
+
+    known: dict[int, tuple[Expression, int, int]] = field(default_factory=dict)
+
+    def measure(self, expression: Expression) -> tuple[int, int]:
+        """How many nodes it has, written out as a tree, and how deep they are nested."""
+        stack = [expression]
+        while stack:
+            node = stack[-1]
+            parts = children(node)
+            missing = [part for part in parts if id(part) not in self.known]
+            if missing and id(node) not in self.known:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            sizes = [self.known[id(part)] for part in parts]
+            nodes = 1 + sum(size for _, size, _ in sizes)
+            self.known[id(node)] = node, nodes, 1 + max((depth for _, _, depth in sizes), default=0)
+        return self.known[id(expression)][1:]
 
 
 def matches(expression: Expression, text: str) -> bool:
     """Whether a text of at most one character is in the expression."""
-    return _Matcher(text).matches(expression)
+    if isinstance(expression, Concat) and not text:  # mostly decided here, so worth the look
+        for part in expression.parts:
+            if isinstance(part, (CharSet, Literal)):
+                return False
+    order = in_order(expression)
+    found: dict[int, bool] = {}
+    for node in order:
+        found[id(node)] = _empty_in(node, found)
+    if text:
+        empty, found = found, {}
+        for node in order:
+            found[id(node)] = _char_in(node, text, found, empty)
+    return found[id(expression)]
 
 
-class _Matcher:
-    def __init__(self, text: str) -> None:
-        assert len(text) <= 1
-        self.text = text
-        self.empty = _Matcher("") if text else self
-        self.known: dict[int, bool] = {}
+def _empty_in(node: Expression, found: dict[int, bool]) -> bool:
+    """Whether the empty text is in the expression, given the answers for its parts."""
+    if isinstance(node, Literal):
+        return not node.text
+    if isinstance(node, (Concat, Intersection)):
+        return all(found[id(part)] for part in node.parts)
+    if isinstance(node, Union):
+        return any(found[id(part)] for part in node.parts)
+    if isinstance(node, Repeat):
+        return node.min == 0 or found[id(node.part)]
+    return isinstance(node, Complement) and not found[id(node.part)]
 
-    def matches(self, expression: Expression) -> bool:
-        found = self.known.get(id(expression))
-        if found is None:
-            found = self.known[id(expression)] = self._matches(expression)
-        return found
 
-    def _matches(self, expression: Expression) -> bool:
-        if isinstance(expression, Literal):
-            return expression.text == self.text
-        if isinstance(expression, CharSet):
-            return bool(self.text) and contains(expression, ord(self.text))
-        if isinstance(expression, Concat):
-            return self._in_sequence(expression.parts)
-        if isinstance(expression, Union):
-            return any(map(self.matches, expression.parts))
-        if isinstance(expression, Intersection):
-            return all(map(self.matches, expression.parts))
-        if isinstance(expression, Complement):
-            return not self.matches(expression.part)
-        assert isinstance(expression, Repeat)
-        if expression.min == 0 and not self.text:
-            return True
-        if expression.min <= 1:
-            return expression.max != 0 and self.matches(expression.part)
-        return self.matches(expression.part) and self.empty.matches(expression.part)
-
-    def _in_sequence(self, parts: tuple[Expression, ...]) -> bool:
-        if not self.text:
-            return all(map(self.matches, parts))
-        misses = [part for part in parts if not self.empty.matches(part)]
-        if len(misses) > 1:
-            return False
-        return any(map(self.matches, misses or parts))
+def _char_in(node: Expression, char: str, found: dict[int, bool], empty: dict[int, bool]) -> bool:
+    """Whether a character is in the expression, given the answers for its parts and for the empty text."""
+    if isinstance(node, Literal):
+        return node.text == char
+    if isinstance(node, CharSet):
+        return contains(node, ord(char))
+    if isinstance(node, Union):
+        return any(found[id(part)] for part in node.parts)
+    if isinstance(node, Intersection):
+        return all(found[id(part)] for part in node.parts)
+    if isinstance(node, Complement):
+        return not found[id(node.part)]
+    if isinstance(node, Repeat):
+        return node.max != 0 and found[id(node.part)] and (node.min <= 1 or empty[id(node.part)])
+    assert isinstance(node, Concat)
+    misses = [part for part in node.parts if not empty[id(part)]]
+    return len(misses) <= 1 and any(found[id(part)] for part in misses or node.parts)
 
 
 def edge_chars(expression: Expression, *, at_end: bool) -> CharSet:
     """A set that has the first (last) character of every text of the expression, and perhaps more."""
-    return _Edges(at_end).chars(expression)
+    empty: dict[int, bool] = {}
+    found: dict[int, CharSet] = {}
+    for node in in_order(expression):
+        empty[id(node)] = _empty_in(node, empty)
+        found[id(node)] = _edge_of_node(node, at_end, found, empty)
+    return found[id(expression)]
 
 
-class _Edges:
-    def __init__(self, at_end: bool) -> None:
-        self.at_end = at_end
-        self.empty = _Matcher("")
-        self.known: dict[int, CharSet] = {}
-
-    def chars(self, expression: Expression) -> CharSet:
-        found = self.known.get(id(expression))
-        if found is None:
-            found = self.known[id(expression)] = self._chars(expression)
-        return found
-
-    def _chars(self, expression: Expression) -> CharSet:
-        if isinstance(expression, CharSet):
-            return expression
-        if isinstance(expression, Literal):
-            return charset(expression.text[-1:] if self.at_end else expression.text[:1])
-        if isinstance(expression, Repeat):
-            return self.chars(expression.part)
-        if isinstance(expression, Union):
-            return _joined(map(self.chars, expression.parts))
-        if isinstance(expression, Intersection):
-            found = ANY_CHAR
-            for part in expression.parts:
-                found = common(found, self.chars(part))
-            return found
-        if isinstance(expression, Complement):
-            return ANY_CHAR
-        assert isinstance(expression, Concat)
-        reached: list[CharSet] = []
-        for part in reversed(expression.parts) if self.at_end else expression.parts:
-            reached.append(self.chars(part))
-            if not self.empty.matches(part):
-                break
-        return _joined(reached)
+def _edge_of_node(
+    node: Expression, at_end: bool, found: dict[int, CharSet], empty: dict[int, bool]
+) -> CharSet:
+    if isinstance(node, CharSet):
+        return node
+    if isinstance(node, Literal):
+        return charset(node.text[-1:] if at_end else node.text[:1])
+    if isinstance(node, Repeat):
+        return found[id(node.part)]
+    if isinstance(node, Union):
+        return _joined([found[id(part)] for part in node.parts])
+    if isinstance(node, Intersection):
+        chars = ANY_CHAR
+        for part in node.parts:
+            chars = common(chars, found[id(part)])
+        return chars
+    if isinstance(node, Complement):
+        return ANY_CHAR
+    assert isinstance(node, Concat)
+    reached: list[CharSet] = []
+    for part in reversed(node.parts) if at_end else node.parts:
+        reached.append(found[id(part)])
+        if not empty[id(part)]:
+            break
+    return _joined(reached)
 
 
-def _joined(sets: object) -> CharSet:
-    return CharSet(merge_ranges(pair for chars in sets for pair in chars.ranges))  # type: ignore[attr-defined]
+def _joined(sets: list[CharSet]) -> CharSet:
+    return (
+        sets[0] if len(sets) == 1 else CharSet(merge_ranges(pair for chars in sets for pair in chars.ranges))
+    )
 
 
 def with_edge(expression: Expression, chars: CharSet, *, at_end: bool) -> Expression:
@@ -216,28 +244,24 @@ def edge_of(language: Expression, *, at_end: bool) -> tuple[bool, CharSet] | Non
 
 def reverse(expression: Expression) -> Expression:
     """The texts read backwards."""
-    known: dict[int, Expression] = {}
-
-    def turned(node: Expression) -> Expression:
-        found = known.get(id(node))
-        if found is None:
-            found = known[id(node)] = turn(node)
-        return found
-
-    def turn(node: Expression) -> Expression:
-        if isinstance(node, Literal):
-            return Literal(node.text[::-1]) if len(node.text) > 1 else node
-        if isinstance(node, Concat):
-            return Concat(tuple(map(turned, reversed(node.parts))))
-        if isinstance(node, Repeat):
-            return node if isinstance(node.part, CharSet) else Repeat(turned(node.part), node.min, node.max)
-        if isinstance(node, Union):
-            return Union(tuple(map(turned, node.parts)))
-        if isinstance(node, Intersection):
-            return Intersection(tuple(map(turned, node.parts)))
-        return Complement(turned(node.part)) if isinstance(node, Complement) else node
-
-    return turned(expression)
+    found: dict[int, Expression] = {}
+    for node in in_order(expression):
+        parts = [found[id(part)] for part in children(node)]
+        turned = node
+        if isinstance(node, Literal) and len(node.text) > 1:
+            turned = Literal(node.text[::-1])
+        elif isinstance(node, Concat):
+            turned = Concat(tuple(reversed(parts)))
+        elif isinstance(node, Union):
+            turned = Union(tuple(parts))
+        elif isinstance(node, Intersection):
+            turned = Intersection(tuple(parts))
+        elif isinstance(node, Complement):
+            turned = Complement(parts[0])
+        elif isinstance(node, Repeat) and not isinstance(node.part, CharSet):
+            turned = Repeat(parts[0], node.min, node.max)
+        found[id(node)] = turned
+    return found[id(expression)]
 
 
 def restrict(texts: Expression, language: Expression, negated: bool, *, at_end: bool) -> Expression:

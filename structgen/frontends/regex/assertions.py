@@ -31,6 +31,7 @@ from structgen.frontends.regex.nodes import (
     either,
     find_aheads,
     find_behinds,
+    first_position,
     join,
     parts_of,
     sequence,
@@ -39,6 +40,9 @@ from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, Expression
 
 MAX_SIZE = 100_000
 """Nodes of an expression, written out as a tree: assertions in options and loops multiply what follows them."""
+
+MAX_DEPTH = 200
+"""How deep its nodes are nested: each assertion after another one may add two."""
 
 Rest = tuple[Expression, ...]
 """What may follow a position, by the state that the automaton of what went before is in."""
@@ -99,6 +103,7 @@ class Compiler:
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
+        self._sizes = analysis.Sizes()
         self.follow(EPSILON)
 
     def follow(self, node: Node) -> None:
@@ -116,13 +121,11 @@ class Compiler:
         """The error to raise for what stands at `position`."""
         return InvalidRegexError(reason, self._pattern, position)
 
-    def check_size(self, texts: Expression, position: int = 0) -> None:
+    def check_size(self, texts: Expression, position: int) -> None:
         """Raise an error if the expression has grown beyond reason."""
-        if analysis.tree_size(texts) > MAX_SIZE:
-            raise self.error(
-                "written out, the assertions here are too large; use fewer of them in options and repetitions",
-                position,
-            )
+        nodes, depth = self._sizes.measure(texts)
+        if nodes > MAX_SIZE or depth > MAX_DEPTH:
+            raise self.error("written out, the assertions here are too large; use fewer of them", position)
 
     def whole(self, parts: SequenceOf[Node], rest: Expression) -> Expression:
         """The texts that the parts match, followed by the rest."""
@@ -140,9 +143,7 @@ class Compiler:
         """The texts before, then the node, then the rest."""
         self.follow(node)
         after = self.then(node, (rest,) * len(self.states))
-        found = self.then(before, after)[0]
-        self.check_size(found)
-        return found
+        return self.then(before, after)[0]
 
     def holds(self, node: Behind) -> tuple[bool, ...]:
         """Whether the assertion holds, by state."""
@@ -156,6 +157,10 @@ class Compiler:
         if isinstance(node, Sequence):
             for part in reversed(node.parts):
                 rest = self.then(part, rest)
+                if not isinstance(part, Expression):
+                    position = first_position(part)
+                    for texts in {id(texts): texts for texts in rest}.values():
+                        self.check_size(texts, position)
             return rest
         if isinstance(node, Options):
             plain = [option for option in node.options if isinstance(option, Expression)]

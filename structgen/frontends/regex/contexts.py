@@ -227,7 +227,7 @@ class _Contexts:
         """The repetition, then the rest, with its bounds kept as numbers; None where that cannot be had."""
         steps, ends = self.matrix(node.body), self._ends(rest)
         least, most = width(node.body)
-        if least == most and least:
+        if least == most and least and least * (node.max or node.min) < 2**31 - 1:
             return self._by_length(node, steps, ends)
         steps = useful(steps, ends)
         paths = _paths(steps, self.all)

@@ -188,7 +188,7 @@ def _ecma_unicode(source: Source, start: int) -> str:
     braces = _CODE_POINT(source.pattern, source.position)
     if braces:
         source.position = braces.end()
-        return _character(source, int(braces.group(1)[-12:], 16), start)
+        return _character(source, int(braces.group(1), 16), start)
     char = _hexadecimal(source, "u", start)
     low = _LOW_SURROGATE(source.pattern, source.position)
     if "\ud800" <= char <= "\udbff" and low:

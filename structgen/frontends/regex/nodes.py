@@ -241,6 +241,44 @@ def width(node: Node) -> tuple[int, int | None]:
     return 0, 0
 
 
+def atomic(node: Node, position: int, *, lazy: bool) -> Node | None:
+    """What `(?>node)` denotes: only the first match of the node counts, there is no way back into it.
+
+    Where every match at a position is equally long, that changes nothing. For a repetition of such texts, the
+    first match is the longest, and for options, the first of them that matches: `(?!...)` says both.
+
+    Args:
+        node: the contents.
+        position: offset in the pattern.
+        lazy: whether there is a lazy quantifier in it.
+
+    Returns:
+        The node; None if its first match is not so easy to say.
+    """
+    least, most = width(node)
+    if least == most:
+        return node
+    if not lazy and isinstance(node, Repeat) and _is_fixed(node.part):
+        stop = Ahead(sequence((node.part, ANY_TEXT)), True, position)
+        if node.max is None:
+            return sequence((node, stop))
+        full = times(node.part, node.max, node.max)
+        return options((sequence((times(node.part, node.min, node.max - 1), stop)), full))
+    if isinstance(node, Union) and all(map(_is_fixed, node.parts)):
+        found: list[Node] = []
+        for i, option in enumerate(node.parts):
+            earlier = Ahead(sequence((either(node.parts[:i]), ANY_TEXT)), True, position)
+            found.append(sequence((earlier, option)) if i else option)
+        return options(found)
+    return None
+
+
+def _is_fixed(node: Expression) -> bool:
+    """Whether the texts are equally long."""
+    least, most = width(node)
+    return least == most
+
+
 def inner(node: Node) -> tuple[Node, ...]:
     """The direct parts of a node that is no expression."""
     if isinstance(node, (Ahead, Behind)):
@@ -269,6 +307,13 @@ def find_aheads(node: Node) -> list[Ahead]:
     if isinstance(node, Ahead):
         return [node]
     return [] if isinstance(node, Behind) else [found for part in inner(node) for found in find_aheads(part)]
+
+
+def first_position(node: Node) -> int:
+    """The offset of the first assertion in the node."""
+    if isinstance(node, (Ahead, Behind)):
+        return node.position
+    return min(map(first_position, (part for part in inner(node) if isinstance(part, Assertive))))
 
 
 # The assertions that have a name.

@@ -26,6 +26,7 @@ from structgen.frontends.regex.nodes import (
     Assertive,
     Behind,
     Node,
+    atomic,
     line_end,
     line_start,
     loop,
@@ -45,17 +46,15 @@ from structgen.grammar.expressions import (
     CharSet,
     Expression,
     Literal,
-    Repeat,
-    Union,
     charset,
     invert,
 )
 
-MAX_NESTING = 100
+MAX_NESTING = 64
 """Groups within groups. `re` itself gives up at some 200 to 500, by RecursionError."""
 
-MAX_REPEAT = 2**32 - 1
-"""Bounds of a repetition are below this, as in `re`."""
+MAX_REPEAT = 2**31 - 1
+"""Bounds of a repetition are below this: the engine counts so far."""
 
 _I, _M, _S, _X, _A, _U = (
     int(flag) for flag in (re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, re.ASCII, re.UNICODE)
@@ -301,11 +300,13 @@ class Reader:
         if char == "{":
             found = _BRACES(self.pattern, start)
             low, comma, high = found.groups() if found else ("", None, None)
-            if not found or not (low or (comma and not self.ecma)):
+            if not found or not (low or comma):
                 self._text("{")
                 return
-            least = int(low) if len(low) < 11 and low else 0 if not low else MAX_REPEAT
-            most = least if not comma else None if not high else int(high) if len(high) < 11 else MAX_REPEAT
+            if self.ecma and not low:
+                raise self.error("a repetition without a lower bound is written {0,...}", start)
+            least = _number(low)
+            most = least if not comma else _number(high) if high else None
             if max(least, most or 0) >= MAX_REPEAT:
                 raise self.error(f"a repetition goes up to {MAX_REPEAT - 1:,}", start)
             if most is not None and most < least:
@@ -333,32 +334,14 @@ class Reader:
         group.before = _REPEATED
 
     def _atomic(self, node: Node, position: int, *, lazy: bool) -> Node:
-        """What `(?>node)` denotes: only the first match of `node` counts, there is no way back into it.
-
-        Where every match at a position is equally long, that changes nothing. For a repetition of such, the
-        first match is the longest, and for options of such, the first that matches: both can be said by
-        `(?!...)`.
-        """
-        least, most = width(node)
-        if least == most:
-            return node
-        if not lazy and isinstance(node, Repeat) and _is_fixed(node.part):
-            stop = Ahead(sequence((node.part, ANY_TEXT)), True, position)
-            if node.max is None:
-                return sequence((node, stop))
-            full = loop(node.part, node.max, node.max, position)
-            return options((sequence((loop(node.part, node.min, node.max - 1, position), stop)), full))
-        if isinstance(node, Union) and all(map(_is_fixed, node.parts)):
-            found: list[Node] = []
-            for i, option in enumerate(node.parts):
-                earlier = Ahead(sequence((options(node.parts[:i]), ANY_TEXT)), True, position)
-                found.append(sequence((earlier, option)) if i else option)
-            return options(found)
-        raise self.error(
-            "an atomic group or possessive quantifier holds one repetition, or options, of texts equally long; "
-            "where going back into it makes no difference, write it without the ?> or +",
-            position,
-        )
+        found = atomic(node, position, lazy=lazy)
+        if found is None:
+            raise self.error(
+                "an atomic group or possessive quantifier holds one repetition, or options, of texts equally long; "
+                "where going back into it makes no difference, write it without the ?> or +",
+                position,
+            )
+        return found
 
     # Groups.
 
@@ -401,7 +384,8 @@ class Reader:
                     return
                 flags = changed
             else:
-                raise self.error(f"unknown extension (?{rest[:1] if rest[:1] != 'P' else rest}", start)
+                hint = "; a name is written (?P<name>...)" if rest[:1] == "<" else ""
+                raise self.error(f"unknown extension (?{rest if rest[:1] == 'P' else rest[:1]}{hint}", start)
         if len(self._open) >= MAX_NESTING:
             raise self.error(f"groups nest deeper than {MAX_NESTING}", start)
         self._open.append(self._group)
@@ -487,10 +471,10 @@ class Reader:
         return nodes[0] if len(nodes) == 1 else sequence(nodes)
 
 
-def _is_fixed(node: Node) -> bool:
-    """Whether the node is an expression whose texts are equally long."""
-    least, most = width(node)
-    return least == most and isinstance(node, Expression)
+def _number(digits: str) -> int:
+    """The bound of a repetition; one that is too large as `MAX_REPEAT`."""
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) <= 10 else MAX_REPEAT
 
 
 def _assertion(node: Ahead | Behind) -> Node:
