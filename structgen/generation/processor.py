@@ -178,7 +178,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         scores: torch.Tensor,
         failures: dict[int, StructgenError],
     ) -> None:
-        is_empty = (scores.amax(dim=-1) == -torch.inf).tolist()
+        is_empty = (_highest(scores) == -torch.inf).tolist()
         for row in masked:
             grammar = progress.grammars[row]
             if not is_empty[row] or grammar is None:
@@ -190,3 +190,11 @@ class LogitsProcessor(transformers.LogitsProcessor):
                     f"row {row}: other processors (bad_words_ids, min_new_tokens, suppress_tokens or the like) "
                     f"forbid every token that the grammar allows"
                 )
+
+
+def _highest(scores: torch.Tensor) -> Any:
+    """The highest logit of each row."""
+    if scores.is_cpu and scores.dtype == torch.float32:
+        # numpy needs a quarter of the time, as it does not wake other threads for so little.
+        return scores.detach().numpy().max(axis=-1)
+    return scores.amax(dim=-1)

@@ -177,22 +177,22 @@ class _Rows:
     def extended(self, input_ids: torch.Tensor, parents: Sequence[int], *, tolerant: bool) -> _Rows:
         """The rows of `input_ids`, which come from `parents`: these rows, or a branch of them."""
         length = input_ids.shape[1]
-        in_place = parents == range(len(parents))
-        if length <= self.length and in_place and torch.equal(input_ids[:, -1], self.tokens[:, length - 1]):
+        in_place = isinstance(parents, range)
+        last = input_ids[:, -1]
+        if length <= self.length and in_place and torch.equal(last, self.tokens[:, length - 1]):
             return self
-        advanced = self._advanced(parents, input_ids[:, -1].tolist(), length - 1, tolerant=tolerant)
-        if length == self.length + 1 and in_place:
+        advanced = self._advanced(parents, last.tolist(), length - 1, tolerant=tolerant)
+        if length == self.length + 1:
             rows = self
-        elif length == self.length + 1:
-            rows = self
-            rows.tokens = rows.tokens[list(parents)]
-            rows.configurations = rows.configurations[list(parents)]
+            if not in_place:
+                self.tokens = self.tokens[list(parents)]
+                self.configurations = self.configurations[list(parents)]
         else:
             rows = object.__new__(_Rows)
             rows.prompt_length, rows.grammars, rows.blocks = self.prompt_length, self.grammars, self.blocks
             rows.tokens = self.tokens[list(parents), : length - 1]
             rows.configurations = self.configurations[list(parents), : length - self.prompt_length]
-        rows._append(input_ids[:, -1], advanced, length)
+        rows._append(last, advanced, length)
         return rows
 
     def _append(self, tokens: torch.Tensor, configurations: list[int], length: int) -> None:

