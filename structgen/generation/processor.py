@@ -69,6 +69,9 @@ class LogitsProcessor(transformers.LogitsProcessor):
     A row that has ended can only end again: its logits allow the end tokens and nothing else. (In a batch
     generate() pads such rows whatever the logits say; in a beam search this keeps a finished hypothesis valid.)
 
+    Assisted decoding needs an assistant with the same tokenizer: generate() puts the tokens of another one through
+    the same processors.
+
     A beam search asked for more texts than it finds fills up with empty rows, which are not texts; generate()
     gives them a score (`sequences_scores`) of -1e9.
 
