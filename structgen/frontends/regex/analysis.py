@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from structgen.frontends.regex.characters import common, contains
+from structgen.frontends.regex.characters import common, contains, joined, outside
 from structgen.frontends.regex.nodes import either, join, one_char, times
 from structgen.grammar.expressions import (
     ANY_CHAR,
@@ -24,8 +24,6 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
     charset,
-    invert,
-    merge_ranges,
 )
 
 NO_CHARS = CharSet(())
@@ -146,7 +144,7 @@ def _edge_of_node(
     if isinstance(node, Repeat):
         return found[id(node.part)]
     if isinstance(node, Union):
-        return _joined([found[id(part)] for part in node.parts])
+        return joined(*[found[id(part)] for part in node.parts])
     if isinstance(node, Intersection):
         chars = ANY_CHAR
         for part in node.parts:
@@ -160,13 +158,7 @@ def _edge_of_node(
         reached.append(found[id(part)])
         if not empty[id(part)]:
             break
-    return _joined(reached)
-
-
-def _joined(sets: list[CharSet]) -> CharSet:
-    return (
-        sets[0] if len(sets) == 1 else CharSet(merge_ranges(pair for chars in sets for pair in chars.ranges))
-    )
+    return joined(*reached)
 
 
 def with_edge(expression: Expression, chars: CharSet, *, at_end: bool) -> Expression:
@@ -177,7 +169,7 @@ def with_edge(expression: Expression, chars: CharSet, *, at_end: bool) -> Expres
     edges = edge_chars(expression, at_end=at_end)
     if not common(edges, chars).ranges:
         return EMPTY
-    if not common(edges, invert(chars)).ranges and not matches(expression, ""):
+    if not common(edges, outside(chars)).ranges and not matches(expression, ""):
         return expression
     if isinstance(expression, CharSet):
         return one_char(common(expression, chars))
@@ -283,7 +275,7 @@ def restrict(texts: Expression, language: Expression, negated: bool, *, at_end: 
     if edge:
         empty, chars = edge
         if negated:
-            empty, chars = not empty, invert(chars)
+            empty, chars = not empty, outside(chars)
         stays = empty and matches(texts, "")
         if not chars.ranges:
             return EPSILON if stays else EMPTY
@@ -302,7 +294,7 @@ def restrict(texts: Expression, language: Expression, negated: bool, *, at_end: 
 
 
 def _is_all(texts: Expression, chars: CharSet, at_end: bool) -> bool:
-    return not common(edge_chars(texts, at_end=at_end), invert(chars)).ranges
+    return not common(edge_chars(texts, at_end=at_end), outside(chars)).ranges
 
 
 NOT_EMPTY = Repeat(ANY_CHAR, 1, None)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from structgen.frontends.regex import analysis
-from structgen.frontends.regex.characters import common, contains
+from structgen.frontends.regex.characters import common, contains, joined, outside
 from structgen.frontends.regex.nodes import either, join, one_char, times
 from structgen.grammar.expressions import (
     ANY_CHAR,
@@ -28,8 +28,6 @@ from structgen.grammar.expressions import (
     Literal,
     Repeat,
     Union,
-    invert,
-    merge_ranges,
 )
 
 MAX_STATES = 64
@@ -80,7 +78,7 @@ class Automaton:
         found = [
             chars for chars, target in zip(self._classes, self._next[state], strict=True) if target in wanted
         ]
-        return CharSet(merge_ranges(pair for chars in found for pair in chars.ranges))
+        return joined(*found)
 
     def read(self, state: int, text: str) -> int:
         """The state after `text`."""
@@ -155,9 +153,11 @@ def _classes(languages: Iterable[Expression]) -> list[CharSet]:
             stack.extend(analysis.children(node))
     classes = [ANY_CHAR]
     for atom in atoms:
-        outside = invert(atom)
         classes = [
-            part for chars in classes for part in (common(chars, atom), common(chars, outside)) if part.ranges
+            part
+            for chars in classes
+            for part in (common(chars, atom), common(chars, outside(atom)))
+            if part.ranges
         ]
     return classes
 

@@ -1,4 +1,4 @@
-r"""Sets of characters that regular expressions name: `\w`, `\p{Lu}`, "this letter, whatever its case".
+r"""Sets of characters that regular expressions mean: `\w`, `.`, "this letter, whatever its case".
 
 Python's answers depend on its version (each has its own Unicode), so they are asked of `re` and `unicodedata`
 themselves, once per process and only when a pattern needs them. The sets of ECMA-262 that matter every day
@@ -10,10 +10,9 @@ Knows no syntax.
 from __future__ import annotations
 
 import re
-import unicodedata
 from array import array
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from structgen.grammar.expressions import CharSet, charset, invert, merge_ranges
 
@@ -94,6 +93,7 @@ def contains(chars: CharSet, code: int) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)  # \w has some 770 ranges, and assertions ask for the same few sets again and again
 def common(left: CharSet, right: CharSet) -> CharSet:
     """The code points in both."""
     found: list[tuple[int, int]] = []
@@ -108,6 +108,18 @@ def common(left: CharSet, right: CharSet) -> CharSet:
         else:
             j += 1
     return CharSet(tuple(found))
+
+
+@lru_cache(maxsize=4096)
+def joined(*sets: CharSet) -> CharSet:
+    """The code points in any of them."""
+    return (
+        sets[0] if len(sets) == 1 else CharSet(merge_ranges(pair for chars in sets for pair in chars.ranges))
+    )
+
+
+outside = lru_cache(maxsize=4096)(invert)
+"""The code points not in a set."""
 
 
 # Case.
@@ -158,8 +170,14 @@ def python_set(items: Iterable[tuple[int, int] | str], negated: bool, ascii_only
     return invert(found) if negated else found
 
 
+# Simple foldings that Unicode 15.1 added, whatever the version of this Python.
+_LATER_FOLDS = {"\u1fd3": "\u0390", "\u1fe3": "\u03b0", "\ufb05": "\ufb06"}
+
+
 def _simple_fold(char: str) -> str:
     """Simple case folding (CaseFolding.txt, status C and S); `str.casefold` is the full one."""
+    if char in _LATER_FOLDS:
+        return _LATER_FOLDS[char]
     folded = char.casefold()
     if len(folded) > 1:
         folded = char.lower()
@@ -175,52 +193,13 @@ def _ecma_orbits() -> dict[str, str]:
     return {char: "".join(group) for group in groups.values() if len(group) > 1 for char in group}
 
 
+@lru_cache(maxsize=1024)
 def ecma_any_case(chars: CharSet) -> CharSet:
     """`chars`, and all that equal one of them under the flags u and i (ECMA-262, 22.2.2.7.3)."""
-    more = [
-        (ord(b), ord(b))
-        for char, orbit in _ecma_orbits().items()
-        if contains(chars, ord(char))
-        for b in orbit
-    ]
-    return CharSet(merge_ranges((*chars.ranges, *more)))
-
-
-# Unicode properties.
-
-
-@cache
-def category(name: str) -> CharSet | None:
-    """A general category by its short name, `Lu` or `L`; None if there is none of that name."""
-    if name in _CATEGORIES:
-        return _by_category()[name]
-    parts = [_by_category()[part] for part in _CATEGORIES if name == part[0]]
-    if name == "LC":
-        parts = [_by_category()[part] for part in ("Lu", "Ll", "Lt")]
-    return CharSet(merge_ranges(pair for part in parts for pair in part.ranges)) if parts else None
-
-
-_CATEGORIES = (
-    *("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No"),
-    *("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"),
-    *("Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"),
-)
-
-
-@cache
-def _by_category() -> dict[str, CharSet]:
-    runs: dict[str, list[tuple[int, int]]] = {name: [] for name in _CATEGORIES}
-    start, current = 0, "Cc"
-    for code, name in enumerate(map(unicodedata.category, map(chr, range(0x110000)))):
-        if name != current:
-            runs[current].append((start, code - 1))
-            start, current = code, name
-    runs[current].append((start, 0x10FFFF))
-    return {name: CharSet(tuple(ranges)) for name, ranges in runs.items()}
-
-
-def ecma_property(kind: str, name: str) -> CharSet | None:
-    r"""`\p{kind=name}` or `\p{name}`; None if it is not known."""
-    if kind in ("", "General_Category", "gc"):
-        return category(name)
-    return None
+    orbits = _ecma_orbits()
+    if sum(last - first for first, last in chars.ranges) < 1000:
+        codes = [code for first, last in chars.ranges for code in range(first, last + 1)]
+        found = [orbits.get(chr(code), "") for code in codes]
+    else:
+        found = [orbit for char, orbit in orbits.items() if contains(chars, ord(char))]
+    return joined(chars, singles("".join(found)))

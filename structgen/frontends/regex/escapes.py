@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from structgen.errors import InvalidRegexError
-from structgen.frontends.regex import characters
+from structgen.frontends.regex import characters, properties
 from structgen.frontends.regex.nodes import Node, text_end, text_start, word_boundary
-from structgen.grammar.expressions import CharSet, invert
+from structgen.grammar.expressions import CharSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,7 @@ _HEX = {
 _NAME = re.compile(r"\{([^{}]*)\}").match
 _CODE_POINT = re.compile(r"\{([0-9A-Fa-f]+)\}").match
 _LOW_SURROGATE = re.compile(r"\\u([dD][c-fC-F][0-9A-Fa-f]{2})").match
-_PROPERTY = re.compile(
-    r"\{(?:(General_Category|gc|Script|sc|Script_Extensions|scx)=)?([A-Za-z_0-9]+)\}"
-).match
+_PROPERTY = re.compile(r"\{(?:([A-Za-z_]+)=)?([A-Za-z_0-9]+)\}").match
 
 BACKREFERENCE = (
     "a backreference is not regular: what the group matched would have to be remembered, however long it is. "
@@ -199,9 +197,11 @@ def _ecma_unicode(source: Source, start: int) -> str:
 
 def _property(source: Source, negated: bool, start: int) -> CharSet:
     found = _PROPERTY(source.pattern, source.position)
-    chars = characters.ecma_property(found.group(1) or "", found.group(2)) if found else None
+    chars = properties.find_property(found.group(1) or "", found.group(2)) if found else None
     if not found or chars is None:
         named = found.group() if found else "after \\p"
-        raise source.error(f"the property {named} is not known; general categories such as {{Lu}} are", start)
+        raise source.error(
+            f"the property {named} is not known; categories and scripts are, as {{Lu}}, {{Script=Han}}", start
+        )
     source.position = found.end()
-    return invert(chars) if negated else chars
+    return characters.outside(chars) if negated else chars

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 
+from structgen.frontends.regex.characters import joined
 from structgen.grammar.expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -27,7 +28,7 @@ from structgen.grammar.expressions import (
     Literal,
     Repeat,
     Union,
-    merge_ranges,
+    charset,
 )
 
 
@@ -120,25 +121,26 @@ def join(parts: Iterable[Expression]) -> Expression:
 def either(options: Iterable[Expression]) -> Expression:
     """`union`, in order, folding single characters that are neighbours, and options that denote nothing."""
     flat: list[Expression] = []
-    pairs: list[tuple[int, int]] = []
+    chars: list[Expression] = []
     for outer in options:
         for option in outer.parts if isinstance(outer, Union) else (outer,):
-            if isinstance(option, CharSet):
-                pairs.extend(option.ranges)
-            elif isinstance(option, Literal) and len(option.text) == 1:
-                pairs.append((ord(option.text), ord(option.text)))
-            else:
-                if pairs:
-                    flat.append(_one_of(pairs))
-                    pairs = []
-                flat.append(option)
-    if pairs:
-        flat.append(_one_of(pairs))
+            if isinstance(option, CharSet) or (isinstance(option, Literal) and len(option.text) == 1):
+                chars.append(option)
+                continue
+            if chars:
+                flat.append(_one_of(chars))
+                chars = []
+            flat.append(option)
+    if chars:
+        flat.append(_one_of(chars))
     return flat[0] if len(flat) == 1 else Union(tuple(flat)) if flat else EMPTY
 
 
-def _one_of(pairs: list[tuple[int, int]]) -> Expression:
-    return one_char(CharSet(merge_ranges(pairs)))
+def _one_of(chars: list[Expression]) -> Expression:
+    if len(chars) == 1:
+        return chars[0]
+    sets = [char for char in chars if isinstance(char, CharSet)]
+    return one_char(joined(charset(*[char.text for char in chars if isinstance(char, Literal)]), *sets))
 
 
 def one_char(chars: CharSet) -> Expression:

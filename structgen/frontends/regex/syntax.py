@@ -47,7 +47,6 @@ from structgen.grammar.expressions import (
     Expression,
     Literal,
     charset,
-    invert,
 )
 
 MAX_NESTING = 64
@@ -213,7 +212,8 @@ class Reader:
         read = escapes.ecma_escape if self.ecma else escapes.python_escape
         found = read(self, self.flags, in_set=False)
         if isinstance(found, escapes.Class):
-            self._atom(one_char(found.chars))
+            ignore_case = self.ecma and self.flags & _I
+            self._atom(one_char(characters.ecma_any_case(found.chars) if ignore_case else found.chars))
         elif isinstance(found, str):
             self._atom(self._char(found))
         else:
@@ -286,10 +286,12 @@ class Reader:
         if self.flags & _I and not self.ecma:
             items = (*ranges, *(found.letter for found in classes))
             return characters.python_set_any_case(items, negated, bool(self.flags & _A))
-        chars = charset(*ranges, *(pair for found in classes for pair in found.chars.ranges))
+        chars = charset(*ranges)
+        if classes:
+            chars = characters.joined(*([chars] if ranges else []), *[found.chars for found in classes])
         if self.flags & _I:
             chars = characters.ecma_any_case(chars)
-        return invert(chars) if negated else chars
+        return characters.outside(chars) if negated else chars
 
     # Quantifiers.
 
