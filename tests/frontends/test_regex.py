@@ -9,6 +9,7 @@ import warnings
 
 import pytest
 from frontends.matching import denotes
+from frontends.patterns import patterns
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -150,23 +151,8 @@ def test_search(pattern: str, texts: list[str]) -> None:
 
 ATOMS = ["a", "b", "ab", "\n", " ", "[ab]", "[^a]", ".", r"\w", r"\s", r"\W", "-"]
 ASSERTIONS = ["^", "$", r"\A", r"\Z", r"\b", r"\B"]
-QUANTIFIERS = ["*", "+", "?", "{2}", "{0,2}", "{1,3}", "{3,}", "*?", "+?", "??"]
 TEXTS = st.text(alphabet="ab\n -A", max_size=7)
-
-
-def larger(patterns: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    some = st.lists(patterns, min_size=2, max_size=3)
-    return st.one_of(
-        some.map("".join),
-        some.map(lambda parts: f"(?:{'|'.join(parts)})"),
-        st.tuples(patterns, st.sampled_from(QUANTIFIERS)).map(lambda pair: f"(?:{pair[0]}){pair[1]}"),
-        st.tuples(st.sampled_from(["?=", "?!", "?<=", "?<!", "?m:", "?s:", "?i:"]), patterns).map(
-            lambda pair: f"({pair[0]}{pair[1]})"
-        ),
-    )
-
-
-PATTERNS = st.recursive(st.sampled_from(ATOMS * 2 + ASSERTIONS), larger, max_leaves=8)
+PATTERNS = patterns([*ATOMS * 2, *ASSERTIONS], ["", "?=", "?!", "?<=", "?<!", "?m:", "?s:", "?i:"])
 
 
 @settings(deadline=None)
