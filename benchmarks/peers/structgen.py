@@ -1,0 +1,58 @@
+"""structgen: the library of this repository."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+import structgen
+from peers import Engine, Refused, words_of_mask
+from structgen.errors import StructgenError
+
+
+class _Matcher:
+    def __init__(self, grammar: structgen.CompiledGrammar, size: int) -> None:
+        array = np.zeros((1, words_of_mask(size)), np.int32)
+        matcher = grammar.matcher()
+        matcher.bind(array, 0)
+        self.mask = array[0]
+        self.fill = matcher.fill
+        self.advance = matcher.try_advance
+
+
+class _Grammar:
+    def __init__(self, grammar: structgen.CompiledGrammar) -> None:
+        self._grammar = grammar
+
+    def matcher(self) -> _Matcher:
+        return _Matcher(self._grammar, self._grammar.vocabulary.size)
+
+
+class Structgen:
+    """structgen with its defaults: a keyword that the mask cannot enforce is refused."""
+
+    version = version("structgen")
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._vocabulary = structgen.Vocabulary.from_tokenizer(tokenizer)
+        self._vocabulary.native  # noqa: B018  (built when first asked for)
+
+    def compile(self, schema: str) -> _Grammar:
+        """The grammar of a schema."""
+        try:
+            return _Grammar(structgen.compile(structgen.json_schema(schema), self._vocabulary))
+        except StructgenError as error:
+            raise Refused(f"{error.code}: {error}") from error
+
+    def renew(self) -> None:
+        """Expressions and their walks are shared by all grammars of a vocabulary: take another one."""
+        old = self._vocabulary
+        self._vocabulary = structgen.Vocabulary(
+            old.tokens, special_tokens=old.special_tokens, eos_token_ids=old.eos_token_ids, size=old.size
+        )
+        self._vocabulary.native  # noqa: B018
+
+
+ADAPTERS: dict[str, type[Engine]] = {"structgen": Structgen}
