@@ -170,7 +170,8 @@ def _print(
     console.print(tables.engines_table(report), tables.figures_table(report))
     for peer in report["paired"]:
         console.print(tables.paired_table(report, peer))
-    console.print(tables.bounded_table(report))
+    if any(report["large bounds"].values()):
+        console.print(tables.bounded_table(report))
     console.print(f"An engine that does nothing takes {report['clock, ns']} ns for a token.")
     engine = options.of or report["subject"]
     if options.slowest:

@@ -73,7 +73,8 @@ class Worker:
             case: schema and instances.
             isolated: whether the engine forgets first what it knows from other schemas.
         """
-        self._connection.send((engine, case, isolated))
+        with contextlib.suppress(OSError):  # of a process that is dead: receiving says so
+            self._connection.send((engine, case, isolated))
         received = self._receive(self._timeout)
         if isinstance(received, Measurement):
             return received
@@ -109,7 +110,7 @@ class Worker:
             return None
         try:
             return self._connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             self._process.join()
             said = self._log.read_text(errors="replace").strip().splitlines()
             return f"exit code {self._process.exitcode}: {said[-1] if said else ''}"
