@@ -41,6 +41,9 @@ from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, Expression
 MAX_SIZE = 100_000
 """Nodes of an expression, written out as a tree: assertions in options and loops multiply what follows them."""
 
+MAX_WORK = 20_000
+"""Different nodes made on the way, and 20 for each character of the pattern. Patterns in use need 2 to 100."""
+
 MAX_DEPTH = 200
 """How deep its nodes are nested: each assertion after another one may add two."""
 
@@ -61,32 +64,30 @@ def denote(node: Node, pattern: str, *, search: bool) -> Expression:
     """
     if isinstance(node, Expression):
         return join((ANY_TEXT, node, ANY_TEXT)) if search else node
-    node = _resolve(node, pattern)
-    if search and isinstance(node, Options):
-        return either([denote(option, pattern, search=True) for option in node.options])
     compiler = Compiler(pattern)
-    if search:
-        return compiler.whole((ANY_TEXT, *parts_of(node)), ANY_TEXT)
-    return compiler.whole(parts_of(node), EPSILON)
+    node = _resolve(node, compiler)
+    if not search:
+        return compiler.whole(parts_of(node), EPSILON)
+    options = node.options if isinstance(node, Options) else (node,)
+    return either([compiler.whole((ANY_TEXT, *parts_of(option)), ANY_TEXT) for option in options])
 
 
-def _resolve(node: Node, pattern: str) -> Node:
+def _resolve(node: Node, compiler: Compiler) -> Node:
     """The node, with lookbehinds that hold no assertions."""
     if isinstance(node, Expression):
         return node
     if isinstance(node, Sequence):
-        return Sequence(tuple(_resolve(part, pattern) for part in node.parts))
+        return Sequence(tuple(_resolve(part, compiler) for part in node.parts))
     if isinstance(node, Options):
-        return Options(tuple(_resolve(option, pattern) for option in node.options))
+        return Options(tuple(_resolve(option, compiler) for option in node.options))
     if isinstance(node, Loop):
-        return replace(node, body=_resolve(node.body, pattern))
+        return replace(node, body=_resolve(node.body, compiler))
     assert isinstance(node, (Ahead, Behind))
     if isinstance(node.language, Expression):
         return node
-    node = replace(node, language=_resolve(node.language, pattern))
+    node = replace(node, language=_resolve(node.language, compiler))
     if isinstance(node, Ahead):
         return node
-    compiler = Compiler(pattern)
     if find_aheads(node.language):
         compiler.follow(node.language)
         return without_aheads(compiler, node)
@@ -104,12 +105,15 @@ class Compiler:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._sizes = analysis.Sizes()
+        self._work = MAX_WORK + 20 * len(pattern)
         self.follow(EPSILON)
 
     def follow(self, node: Node) -> None:
         """Follow what the assertions in the node ask of the text before them."""
         behinds = find_behinds(node)
-        languages = dict.fromkeys(_expression(behind) for behind in behinds)
+        for behind in behinds:
+            self.check_size(_expression(behind), behind.position)
+        languages = dict.fromkeys(map(_expression, behinds))
         self._numbers = {language: i for i, language in enumerate(languages)}
         try:
             self.left: Automaton = automaton(tuple(languages))
@@ -124,7 +128,7 @@ class Compiler:
     def check_size(self, texts: Expression, position: int) -> None:
         """Raise an error if the expression has grown beyond reason."""
         nodes, depth = self._sizes.measure(texts)
-        if nodes > MAX_SIZE or depth > MAX_DEPTH:
+        if nodes > MAX_SIZE or depth > MAX_DEPTH or len(self._sizes.known) > self._work:
             raise self.error("written out, the assertions here are too large; use fewer of them", position)
 
     def whole(self, parts: SequenceOf[Node], rest: Expression) -> Expression:

@@ -28,11 +28,9 @@ def parse_regex(
     Args:
         pattern: the regular expression.
         flags: of the module `re`.
-        search: the texts in which the pattern is found somewhere (`re.search`, JSON Schema's `pattern`),
-        instead
+        search: the texts in which the pattern is found somewhere (`re.search`, JSON Schema's `pattern`) instead
             of those that it matches as a whole (`re.fullmatch`).
-        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u, as JSON Schema wants
-        it.
+        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u, as JSON Schema has it.
 
     Raises:
         InvalidRegexError: The pattern is malformed, or asks for something that is not regular.

@@ -105,9 +105,16 @@ class _Contexts:
         self.compiler = compiler
         self.position = position
         self.left = compiler.left
-        self.aheads = {id(ahead): compiler.ahead_language(ahead) for ahead in find_aheads(node)}
-        languages = dict.fromkeys(reverse(wanted) for rest in self.aheads.values() for wanted in rest)
-        self.numbers = {language: i for i, language in enumerate(languages)}
+        # For each assertion about what follows: its language read backwards, by the state of `left`.
+        backwards: dict[int, list[Expression]] = {}
+        for ahead in find_aheads(node):
+            backwards[id(ahead)] = []
+            for wanted in compiler.ahead_language(ahead):
+                compiler.check_size(wanted, ahead.position)
+                backwards[id(ahead)].append(reverse(wanted))
+        languages = dict.fromkeys(language for found in backwards.values() for language in found)
+        numbers = {language: i for i, language in enumerate(languages)}
+        self.aheads = {key: [numbers[language] for language in found] for key, found in backwards.items()}
         try:
             self.right: Automaton = automaton(tuple(languages))
         except TooManyStates:
@@ -159,8 +166,7 @@ class _Contexts:
         if isinstance(node, Behind):
             return self.compiler.holds(node)[before]
         assert isinstance(node, Ahead)
-        language = reverse(self.aheads[id(node)][before])
-        return self.right.holds[self.numbers[language]][after] != node.negated
+        return self.right.holds[self.aheads[id(node)][before]][after] != node.negated
 
     def _product(self, a: Matrix, b: Matrix) -> Matrix:
         found: Matrix = {}

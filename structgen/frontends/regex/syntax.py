@@ -378,7 +378,7 @@ class Reader:
                 raise self.error(escapes.BACKREFERENCE, start)
             elif rest[:1] == "(":
                 raise self.error(
-                    "a condition on a group is not regular; write both cases out: (?:(a)b|c)", start
+                    "a condition on a group is not supported; write both cases out: (?:(a)b|c)", start
                 )
             elif (rest[:1].isalpha() and rest[:1] != "P") or rest[:1] == "-":
                 changed = self._group_flags(start)
