@@ -5,10 +5,10 @@ Then "what follows is in L" is an intersection with that expression, and exact. 
 known while the pattern begins with plain parts; where it is asked about later, an automaton follows it, and a
 node is compiled once for each state. A repetition with assertions inside is a set of equations (`contexts.py`).
 
-    ^abc$            abc
-    ^(?!foo)\w+$     \w+ & ~(foo .*)
-    a(?<=[bc])?$     .* a
-    \bfoo            foo | .* \W foo
+    ^abc$              abc
+    ^(?!foo)\w+$       \w+ & ~(foo .*)
+    \w+(?<!foo)bar    (\w+ & ~(.* foo)) bar
+    .*\bfoo            foo | .* \W foo
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def python_any_case(char: str, ascii_only: bool) -> CharSet | None:
     return None if found == [char] else singles(found)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def python_set_any_case(items: tuple[tuple[int, int] | str, ...], negated: bool, ascii_only: bool) -> CharSet:
     r"""What a set matches under IGNORECASE. Items are ranges, and the letters of `\d`, `\s`, `\w` ...
 

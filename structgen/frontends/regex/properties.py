@@ -7,7 +7,7 @@ Names are those of ECMA-262 (22.2.1, tables 67 to 69), as exact as there. Catego
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from structgen.frontends.regex.characters import joined, outside
 from structgen.grammar.expressions import ANY_CHAR, CharSet, charset
@@ -58,7 +58,7 @@ _GROUPS = {
 _SHORT = {name: short for short, names in (_CATEGORIES | _GROUPS).items() for name in (short, *names)}
 
 
-@cache
+@lru_cache(maxsize=1024)
 def find_property(kind: str, name: str) -> CharSet | None:
     r"""`\p{kind=name}`, or `\p{name}` with an empty kind; None if it is not known."""
     if kind in ("Script", "sc"):
