@@ -7,7 +7,7 @@ node is compiled once for each state. A repetition with assertions inside is a s
 
     ^abc$              abc
     ^(?!foo)\w+$       \w+ & ~(foo .*)
-    \w+(?<!foo)bar    (\w+ & ~(.* foo)) bar
+    \w+(?<!foo)bar     (\w+ & ~(.* foo)) bar
     .*\bfoo            foo | .* \W foo
 """
 
