@@ -69,8 +69,8 @@ DEMO = [
     ),
     (
         "choices",
-        "Is the sentiment of this review positive, negative or mixed? The soup was cold and the waiter rude.",
-        lambda: structgen.choice(["positive", "negative", "mixed"]),
+        "Is Glasgow the capital of Scotland? Answer yes or no.",
+        lambda: structgen.choice(["Yes", "No"]),
     ),
 ]
 """Title, prompt and constraint of each part of the demo. Unconstrained, the model fails each of them."""
