@@ -1,0 +1,23 @@
+"""JSON Schema: a schema, in; a `Constraint`, out.
+
+In reading order:
+
+    build.py        the function that others call
+    compiler.py     places to rules: who does what
+    documents.py    drafts, references, where things stand
+    normalize.py    combinators become alternatives of plain schemas
+    containers.py   objects and arrays become rules
+    scalars.py      keywords of strings and numbers become terminals
+    strings.py      lengths and patterns over characters, and how JSON spells them
+    numbers.py      ranges as digits
+    values.py       enum and const; evaluate.py: which of them the other keywords leave
+    layout.py       structural characters and whitespace
+    judge.py        what a complete text means
+    keywords.py     names
+"""
+
+from __future__ import annotations
+
+from structgen.frontends.json_schema.build import json_schema
+
+__all__ = ["json_schema"]

@@ -1,0 +1,311 @@
+"""The compiler: a schema, in; the rules of its texts, out. What each kind of value takes is in the modules it calls.
+
+A *place* is what a value must satisfy: a schema, or several at once (a tuple: the conjunction of its members, as
+`allOf` makes them). `value(place)` gives its rule, or None where no value can be. Schemas without combinators, the
+plain ones, are compiled as they stand; the others are first brought into alternatives of plain ones
+(`normalize.py`), which are again compiled at once: a tuple of plain schemas is one value's conjunction of keywords.
+
+What refers to itself becomes a rule of its own; so does what is nested deeply, since nobody's stack is endless.
+Results are kept by identity, and small things (a string, an integer) are the same objects in every grammar.
+
+Keywords that no mask enforces are collected, as are the reasons why a place is empty; nothing is raised half-way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from structgen.errors import EmptyLanguageError, Problem, UnsupportedSchemaError
+from structgen.frontends.json_schema import containers, normalize, numbers, scalars, strings, values
+from structgen.frontends.json_schema.documents import Document, Schema
+from structgen.frontends.json_schema.keywords import (
+    ANY_TYPE,
+    ARRAY,
+    ARRAY_KEYWORDS,
+    ASSERTIONS,
+    BOOLEAN,
+    COMBINATORS,
+    FRACTION,
+    INTEGER,
+    NULL,
+    NUMBER,
+    NUMBER_KEYWORDS,
+    OBJECT,
+    OBJECT_KEYWORDS,
+    STRING,
+    STRING_KEYWORDS,
+    TYPES,
+)
+from structgen.frontends.json_schema.layout import Layout
+from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
+
+Place = Any
+"""A schema, or a tuple of schemas."""
+
+Rule = RuleExpression | None
+"""None: no value can be there."""
+
+_NESTING = 8
+"""Containers that are nested in one rule before the next becomes a rule of its own."""
+
+
+class Compiler:
+    """The state of one compilation.
+
+    Attributes:
+        document: the schema, and where references lead.
+        layout: structural terminals.
+        rules: made so far, by name.
+        problems: keywords that are not enforced, by the identity of their schema.
+        causes: why places are empty.
+    """
+
+    def __init__(self, document: Document, layout: Layout) -> None:
+        self.document = document
+        self.draft = document.draft
+        self.layout = layout
+        self.rules: dict[str, RuleExpression] = {}
+        self.problems: dict[tuple[int, str], tuple[Schema, str, str]] = {}
+        self.causes: list[tuple[Schema, str | None, str]] = []
+        self.depth = 0
+        self._values: dict[int, Rule] = {}
+        self._shared: dict[Any, Rule] = {}
+        self._open: dict[Any, str | None] = {}
+        self._kept: list[Any] = []
+        self._void = document.draft.void
+        self._lean: dict[int, dict[str, Any]] = {}
+        self._any: Reference | None = None
+
+    def compile(self, *, strict: bool) -> tuple[Grammar, tuple[Problem, ...]]:
+        """The grammar of the document, and what it does not enforce.
+
+        Raises:
+            InvalidSchemaError: The schema is malformed.
+            UnsupportedSchemaError: It has keywords that are not enforced, and `strict` is set.
+            EmptyLanguageError: No value satisfies it.
+        """
+        start = self.value(self.document.root)
+        problems = self._located()
+        if strict and problems:
+            raise UnsupportedSchemaError(problems)
+        if start is None or not normalize.can_finish(start, self.rules):
+            raise EmptyLanguageError(self._why_empty(start is None))
+        self.rules["start"] = self.layout.surround(start)
+        return Grammar(self.rules), problems
+
+    def _located(self) -> tuple[Problem, ...]:
+        if not self.problems:
+            return ()
+        found = self.document.locate([(node, keyword) for node, keyword, _ in self.problems.values()])
+        reasons = [reason for _, _, reason in self.problems.values()]
+        ordered = sorted(zip(found, reasons, strict=True), key=lambda one: one[0][0])
+        return tuple(dict.fromkeys(Problem(pointer, reason) for (_, pointer), reason in ordered))
+
+    def _why_empty(self, contradiction: bool) -> str:
+        if not contradiction or not self.causes:
+            return "no value satisfies the schema: it requires a value inside itself without end"
+        node, keyword, reason = self.causes[-1]
+        lines = [f"{self.document.pointer(node, *([] if keyword is None else [keyword]))}: {reason}"]
+        return "no value satisfies the schema: " + "; ".join(lines)
+
+    # What others report
+
+    def unsupported(self, node: Schema, keyword: str, reason: str) -> None:
+        """A keyword constrains and is not enforced."""
+        self.problems.setdefault((id(node), keyword), (node, keyword, reason))
+
+    def empty(self, node: Schema, keyword: str | None, reason: str) -> None:
+        """No value can be at a place."""
+        self.causes.append((node, keyword, reason))
+
+    def keep(self, node: Schema) -> Schema:
+        """Keep an object that was made on the way alive, as identities stand for objects."""
+        self._kept.append(node)
+        return node
+
+    # Places
+
+    def value(self, place: Place) -> Rule:
+        """The rule of what satisfies a place."""
+        key = id(place)
+        if key in self._values:
+            return self._values[key]
+        if isinstance(place, dict):
+            if not self._void.isdisjoint(place):
+                place = self.without_void(place)
+            rule = self.plain((place,)) if COMBINATORS.isdisjoint(place) else self._combined(place)
+        elif place is True:
+            return self.any()
+        elif place is False:
+            self.empty(place, None, "false allows nothing")
+            return None
+        elif isinstance(place, tuple):
+            return self.conjunction(place)
+        else:
+            raise self.document.invalid(place, None, "expected a schema: an object or a boolean")
+        self._values[key] = rule
+        return rule
+
+    def conjunction(self, nodes: tuple[Schema, ...]) -> Rule:
+        """The rule of what satisfies all of some schemas."""
+        distinct = {id(node): node for node in nodes if node is not True}
+        if len(distinct) < 2:
+            return self.value(next(iter(distinct.values()))) if distinct else self.any()
+        nodes = tuple(distinct.values())
+        self._kept.append(nodes)
+        return self.shared(tuple(distinct), lambda: self._joined(nodes), None)
+
+    def reference(self, node: dict[str, Any], keyword: str = "$ref") -> Rule:
+        """The rule of what a reference refers to."""
+        target, name = self.document.resolve(node, keyword)
+        return self.shared(id(target), lambda: self.value(target), name)
+
+    def shared(self, key: Any, make: Callable[[], Rule], name: str | None) -> Rule:
+        """A rule that may need itself: made once, and referred to meanwhile and afterwards."""
+        if key in self._shared:
+            return self._shared[key]
+        if key in self._open:
+            known = self._open[key]
+            if known is None:
+                known = self._open[key] = self.new_name(name)
+            return Reference(known)
+        self._open[key] = None
+        rule = make()
+        used = self._open.pop(key)
+        if rule is not None and (used is not None or not isinstance(rule, (Terminal, Reference))):
+            used = used or self.new_name(name)
+            self.rules[used] = rule
+            rule = Reference(used)
+        elif used is not None:
+            self.rules[used] = Choice(())
+        self._shared[key] = rule
+        return rule
+
+    def new_name(self, name: str | None) -> str:
+        """A name for a rule that no other rule has, nor will have."""
+        taken = self.rules.keys() | set(self._open.values())
+        if name is not None and name not in taken:
+            return name
+        number = len(taken)
+        while f"{name or 'value'} {number}" in taken:
+            number += 1
+        return f"{name or 'value'} {number}"
+
+    def any(self) -> RuleExpression:
+        """The rule of any JSON value."""
+        if self._any is None:
+            self.rules.update(containers.any_rules(self.layout))
+            self._any = Reference("any")
+        return self._any
+
+    def nested(self, rule: RuleExpression) -> RuleExpression:
+        """A container; every few levels it becomes a rule of its own."""
+        if self.depth % _NESTING:
+            return rule
+        name = self.new_name("nested")
+        self.rules[name] = rule
+        return Reference(name)
+
+    def without_void(self, node: dict[str, Any]) -> dict[str, Any]:
+        """A schema without what its draft has no meaning for."""
+        lean = self._lean.get(id(node))
+        if lean is None:
+            void = self._void
+            if isinstance(node.get("items"), list):  # an older draft's way, whatever the schema says it is
+                void = void - {"additionalItems"}
+            lean = {keyword: value for keyword, value in node.items() if keyword not in void}
+            self._lean[id(node)] = self.document.stands_for(lean, node)
+        return lean
+
+    # Combinators
+
+    def _combined(self, node: dict[str, Any]) -> Rule:
+        if self.draft.ref_alone and "$ref" in node:
+            return self.reference(node)
+        active = node.keys() & ASSERTIONS
+        if len(active) == 1:
+            keyword = next(iter(active))
+            if keyword == "$ref":
+                return self.reference(node)
+            if keyword in ("anyOf", "allOf"):
+                parts = normalize.schemas(self.document, node, keyword)
+                if len(parts) == 1:
+                    return self.value(parts[0])
+                if keyword == "anyOf":
+                    return self.choice([self.value(part) for part in parts])
+        self._kept.append(node)
+        return self.shared((id(node),), lambda: self._joined((node,)), None)
+
+    def _joined(self, nodes: tuple[Schema, ...]) -> Rule:
+        options = normalize.alternatives(self, nodes)
+        if not options:
+            self.empty(nodes[0], None, "what is required contradicts itself")
+        return self.choice([self.plain(option) for option in options])
+
+    def choice(self, rules: list[Rule]) -> Rule:
+        """Any of some rules, as far as they are possible."""
+        options: dict[int, RuleExpression] = {}
+        for rule in rules:
+            if isinstance(rule, Choice):
+                options.update((id(option), option) for option in rule.options)
+            elif rule is not None:
+                options[id(rule)] = rule
+        if len(options) < 2:
+            return next(iter(options.values()), None)
+        return Choice(tuple(options.values()))
+
+    # Plain schemas
+
+    def plain(self, nodes: tuple[dict[str, Any], ...]) -> Rule:
+        """The rule of what satisfies the keywords of all of some schemas, combinators aside."""
+        mask = ANY_TYPE
+        for node in nodes:
+            kind = node.get("type")
+            if kind is not None:
+                mask &= self._mask(node, kind)
+            if "enum" in node or "const" in node:
+                return values.finite(self, nodes)
+        if not mask:
+            self.empty(nodes[0], "type", "no type is allowed by all that is required")
+            return None
+        if mask & (mask - 1) == 0 or mask == NUMBER:
+            return self._kind(mask, nodes)
+        if mask == ANY_TYPE and all(ASSERTIONS.isdisjoint(node) for node in nodes):
+            return self.any()
+        kinds = [kind for kind in (NULL, BOOLEAN, mask & NUMBER, STRING, ARRAY, OBJECT) if kind & mask]
+        return self.choice([self._kind(kind, nodes) for kind in kinds])
+
+    def _mask(self, node: dict[str, Any], kind: Any) -> int:
+        if isinstance(kind, str) and kind in TYPES:
+            return TYPES[kind]
+        mask = 0
+        if isinstance(kind, list) and kind:
+            for one in kind:
+                if not isinstance(one, str) or one not in TYPES:
+                    raise self.document.invalid(node, "type", f"{one!r} is not a type of JSON")
+                mask |= TYPES[one]
+            return mask
+        raise self.document.invalid(node, "type", f"{kind!r} is not a type of JSON, nor a list of types")
+
+    def _kind(self, kind: int, nodes: tuple[dict[str, Any], ...]) -> Rule:
+        """The rule of the values of one type that satisfy some plain schemas."""
+        if kind == STRING:
+            if all(STRING_KEYWORDS.isdisjoint(node) for node in nodes):
+                return strings.STRING
+            return scalars.string_rule(self, nodes)
+        if kind == OBJECT:
+            if all(OBJECT_KEYWORDS.isdisjoint(node) for node in nodes):
+                self.any()
+                return containers.ANY_OBJECT
+            return containers.object_rule(self, nodes)
+        if kind == ARRAY:
+            if all(ARRAY_KEYWORDS.isdisjoint(node) for node in nodes):
+                self.any()
+                return containers.ANY_ARRAY
+            return containers.array_rule(self, nodes)
+        if kind & NUMBER:
+            if kind & FRACTION and all(NUMBER_KEYWORDS.isdisjoint(node) for node in nodes):
+                return numbers.NUMBER if kind & INTEGER else numbers.FRACTIONAL
+            return scalars.number_rule(self, nodes, kind)
+        return containers.NULL if kind == NULL else containers.BOOLEAN

@@ -1,0 +1,379 @@
+"""Documents: a schema as given, its draft, and where its references lead. Knows no text and no rules.
+
+Places in a document are found by identity: whoever meets a problem names the object that has it, and only then the
+document is searched for the JSON Pointer that leads there. On the path of a request nothing is spent on pointers.
+
+References into the document itself are resolved here. Only where a schema changes its base (`$id` inside it), names
+anchors or refers to other documents, all of it is read once for an index; other documents come from the registry that
+the caller hands over (`referencing.Registry`) or are metaschemas, never from the network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin
+
+from structgen.errors import InvalidSchemaError
+
+Schema = Any
+"""A dict or a bool, once it has been looked at; whatever JSON holds, before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What differs between drafts.
+
+    Attributes:
+        name: as the argument `draft` takes it.
+        uri: of its metaschema.
+        id_keyword: what sets the base of references.
+        ref_alone: `$ref` makes everything beside it void.
+        prefix_items: `prefixItems` and `items`, instead of `items` and `additionalItems`.
+        boolean_bounds: `exclusiveMinimum` is a boolean.
+        void: keywords of other drafts, which mean nothing in this one.
+    """
+
+    name: str
+    uri: str
+    id_keyword: str = "$id"
+    ref_alone: bool = False
+    prefix_items: bool = False
+    boolean_bounds: bool = False
+    void: frozenset[str] = frozenset()
+
+
+_SINCE_6 = ("const", "contains", "propertyNames")
+_SINCE_7 = ("if", "then", "else")
+_SINCE_2019 = (
+    "dependentRequired",
+    "dependentSchemas",
+    "maxContains",
+    "minContains",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
+_SINCE_2020 = ("$dynamicRef", "prefixItems")
+
+DRAFT4 = Draft(
+    "4",
+    "http://json-schema.org/draft-04/schema",
+    "id",
+    ref_alone=True,
+    boolean_bounds=True,
+    void=frozenset((*_SINCE_6, *_SINCE_7, *_SINCE_2019, *_SINCE_2020, "$recursiveRef")),
+)
+DRAFT6 = Draft(
+    "6",
+    "http://json-schema.org/draft-06/schema",
+    ref_alone=True,
+    void=frozenset((*_SINCE_7, *_SINCE_2019, *_SINCE_2020, "$recursiveRef")),
+)
+DRAFT7 = Draft(
+    "7",
+    "http://json-schema.org/draft-07/schema",
+    ref_alone=True,
+    void=frozenset((*_SINCE_2019, *_SINCE_2020, "$recursiveRef")),
+)
+DRAFT2019 = Draft(
+    "2019-09",
+    "https://json-schema.org/draft/2019-09/schema",
+    void=frozenset((*_SINCE_2020, "dependencies")),
+)
+DRAFT2020 = Draft(
+    "2020-12",
+    "https://json-schema.org/draft/2020-12/schema",
+    prefix_items=True,
+    void=frozenset(("additionalItems", "dependencies", "$recursiveRef")),
+)
+DRAFTS = {draft.name: draft for draft in (DRAFT4, DRAFT6, DRAFT7, DRAFT2019, DRAFT2020)}
+_BY_URI = {draft.uri: draft for draft in DRAFTS.values()}
+
+# Keywords whose value is a schema, a list of schemas, a map of schemas; in any draft.
+_ONE = frozenset(
+    (
+        "additionalItems",
+        "additionalProperties",
+        "contains",
+        "contentSchema",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    )
+)
+_LIST = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
+_MAP = frozenset(
+    ("$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties")
+)
+
+
+class Document:
+    """A schema and all that it refers to.
+
+    Attributes:
+        root: the schema.
+        draft: that it is written in.
+        declared: whether the schema or the caller says so; else it is the latest, read leniently.
+    """
+
+    def __init__(
+        self, root: Schema, *, draft: str | None = None, registry: Any = None, text: str | None = None
+    ) -> None:
+        self.root = root
+        self.draft, self.declared = _draft_of(root, draft)
+        self._registry = registry
+        self._targets: dict[str, Schema] = {}
+        self._index: _Index | None = None
+        self._foreign: list[tuple[str, Schema]] = []
+        self._origins: dict[int, tuple[Schema, Schema]] = {}
+        self._has_bases: bool | None = None
+        if text is not None and f'"{self.draft.id_keyword}"' not in text:
+            self._has_bases = False
+
+    # References
+
+    def resolve(self, node: dict[str, Any], keyword: str = "$ref") -> tuple[Schema, str]:
+        """What a reference refers to, and a name for it.
+
+        Raises:
+            InvalidSchemaError: It leads nowhere.
+        """
+        reference = node[keyword]
+        if not isinstance(reference, str):
+            raise self.invalid(node, keyword, "expected a URI reference")
+        if self._index is None:
+            target = self._targets.get(reference)
+            if target is None and (reference == "#" or reference.startswith("#/")) and not self.has_bases:
+                target = self._targets[reference] = self._step(self.root, reference[1:], node)
+            if target is not None:
+                return target, reference
+            self._index = _Index(self.root, self.draft)
+        return self._resolve_by_index(node, reference)
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether something inside the schema may change the base of references."""
+        if self._has_bases is None:
+            keyword = self.draft.id_keyword
+            self._has_bases = any(
+                isinstance(node.get(keyword), str) and node is not self.root for node in subschemas(self.root)
+            )
+        return self._has_bases
+
+    def _resolve_by_index(self, node: dict[str, Any], reference: str) -> tuple[Schema, str]:
+        index = self._index
+        assert index is not None
+        uri = urljoin(index.base_of(node), reference)
+        if uri in self._targets:
+            return self._targets[uri], uri
+        address, fragment = urldefrag(uri)
+        resource = index.resources.get(address)
+        if resource is None:
+            resource = self._fetch(address)
+            if resource is None:
+                raise self.invalid(
+                    node,
+                    "$ref",
+                    f"{uri} is not part of the schema; pass the document in registry= (referencing.Registry)",
+                )
+            self._foreign.append((address, resource))
+            index.add(resource, address)
+        if not fragment or fragment.startswith("/"):
+            target = self._step(resource, fragment, node)
+        else:
+            target = index.anchors.get((address, fragment))
+            if target is None:
+                raise self.invalid(node, "$ref", f"there is no anchor {fragment!r}")
+        self._targets[uri] = target
+        return target, uri
+
+    def _step(self, target: Schema, pointer: str, node: dict[str, Any]) -> Schema:
+        if "%" in pointer:
+            pointer = unquote(pointer)
+        for part in pointer.split("/")[1:]:
+            step = part.replace("~1", "/").replace("~0", "~") if "~" in part else part
+            try:
+                target = target[int(step)] if isinstance(target, list) else target[step]
+            except (KeyError, IndexError, TypeError, ValueError):
+                raise self.invalid(node, "$ref", f"there is nothing at {node['$ref']}") from None
+        return target
+
+    def _fetch(self, address: str) -> Schema | None:
+        """A document of the caller's registry, or a metaschema."""
+        import referencing.exceptions
+
+        registry = self._registry
+        if registry is None:
+            from jsonschema_specifications import REGISTRY
+
+            registry = REGISTRY
+        for uri in (address, address + "#"):
+            try:
+                return registry.get_or_retrieve(uri).value.contents
+            except (referencing.exceptions.NoSuchResource, referencing.exceptions.Unretrievable):
+                continue
+        return None
+
+    # Places
+
+    def stands_for(self, made: Schema, origin: Schema) -> Schema:
+        """Note that a schema that was made on the way stands for one of the document. Returns it."""
+        self._origins[id(made)] = made, origin
+        return made
+
+    def origin(self, node: Schema) -> Schema:
+        """The schema of the document that a schema stands for: mostly itself."""
+        while id(node) in self._origins:
+            node = self._origins[id(node)][1]
+        return node
+
+    def pointer(self, node: Schema, *steps: str | int) -> str:
+        """The JSON Pointer, as a URI fragment, of a part of the document; `#` if it is not found."""
+        return self.locate([(node, *steps)])[0][1]
+
+    def locate(self, places: list[tuple[Any, ...]]) -> list[tuple[tuple[int, int], str]]:
+        """For each (node, step...): its place in the order of the document, and its JSON Pointer."""
+        nodes = [self.origin(place[0]) for place in places]
+        paths: dict[int, tuple[int, str]] = {}
+        wanted = {id(node) for node in nodes if isinstance(node, (dict, list))}
+        for number, (address, document) in enumerate([("", self.root), *self._foreign]):
+            for order, found, path in _paths_to(document, wanted):
+                paths.setdefault(found, (order + number * 10**9, address + "#" + path))
+        located = []
+        for node, place in zip(nodes, places, strict=True):
+            order, path = paths.get(id(node), (0, "#"))
+            steps = place[1:]
+            keys = list(node) if isinstance(node, dict) else []
+            rank = keys.index(steps[0]) if steps and steps[0] in keys else 0
+            located.append(((order, rank), path + "".join("/" + escape(step) for step in steps)))
+        return located
+
+    def invalid(self, node: Schema, keyword: str | None, reason: str) -> InvalidSchemaError:
+        """The error for a malformed place."""
+        return InvalidSchemaError(self.pointer(node, *([keyword] if keyword is not None else [])), reason)
+
+
+def _draft_of(root: Schema, name: str | None) -> tuple[Draft, bool]:
+    if name is not None:
+        if name not in DRAFTS:
+            raise InvalidSchemaError("#", f"draft {name!r} is not one of {', '.join(DRAFTS)}")
+        return DRAFTS[name], True
+    uri = root.get("$schema") if isinstance(root, dict) else None
+    if uri is None:
+        return DRAFT2020, False
+    if not isinstance(uri, str):
+        raise InvalidSchemaError("#/$schema", "expected the URI of a metaschema")
+    draft = _BY_URI.get(
+        uri.rstrip("#").replace("https://json-schema.org/draft-", "http://json-schema.org/draft-")
+    )
+    return (DRAFT2020, False) if draft is None else (draft, True)
+
+
+def load(text: str) -> Schema:
+    """A schema from its JSON text.
+
+    Raises:
+        InvalidSchemaError: The text is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidSchemaError("#", f"the schema is not JSON: {error}") from None
+
+
+def escape(step: str | int) -> str:
+    """One step of a JSON Pointer in a URI fragment (RFC 6901, sections 3 and 6)."""
+    return str(step).replace("~", "~0").replace("/", "~1").replace("%", "%25")
+
+
+def subschemas(root: Schema) -> Iterator[dict[str, Any]]:
+    """Every schema object in a schema, itself included, in document order."""
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, dict):
+            continue
+        yield node
+        found: list[Any] = []
+        for keyword, value in node.items():
+            if isinstance(value, dict):
+                if keyword in _ONE:
+                    found.append(value)
+                elif keyword in _MAP:
+                    found.extend(value.values())
+            elif isinstance(value, list) and keyword in _LIST:
+                found.extend(value)
+        stack.extend(reversed(found))
+
+
+def _paths_to(root: Any, wanted: set[int]) -> Iterator[tuple[int, int, str]]:
+    """The objects whose identities are wanted: their place in document order, identity, and JSON Pointer."""
+    stack: list[tuple[Any, Any]] = [(root, None)]
+    seen: set[int] = set()
+    order = 0
+    while stack:
+        node, link = stack.pop()
+        if not isinstance(node, (dict, list)) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        order += 1
+        if id(node) in wanted:
+            steps: list[str] = []
+            back = link
+            while back is not None:
+                back, step = back
+                steps.append("/" + escape(step))
+            yield order, id(node), "".join(reversed(steps))
+        items = list(node.items() if isinstance(node, dict) else enumerate(node))
+        stack.extend([(value, (link, step)) for step, value in reversed(items)])
+
+
+class _Index:
+    """Bases, resources and anchors of a schema that has more than one."""
+
+    def __init__(self, root: Schema, draft: Draft) -> None:
+        self.draft = draft
+        self.resources: dict[str, Schema] = {}
+        self.anchors: dict[tuple[str, str], Schema] = {}
+        self._bases: dict[int, str] = {}
+        self.add(root, "")
+
+    def base_of(self, node: Schema) -> str:
+        return self._bases.get(id(node), "")
+
+    def add(self, root: Schema, base: str) -> None:
+        """Read a document."""
+        self.resources[base] = root
+        stack: list[tuple[Any, str]] = [(root, base)]
+        keyword = self.draft.id_keyword
+        while stack:
+            node, base = stack.pop()
+            if not isinstance(node, dict):
+                continue
+            identifier = node.get(keyword)
+            if isinstance(identifier, str) and not (self.draft.ref_alone and "$ref" in node):
+                uri, fragment = urldefrag(urljoin(base, identifier))
+                if identifier.startswith("#"):
+                    self.anchors.setdefault((base, fragment), node)
+                else:
+                    base = uri
+                    self.resources.setdefault(base, node)
+            self._bases[id(node)] = base
+            for name in ("$anchor", "$dynamicAnchor"):
+                if isinstance(node.get(name), str):
+                    self.anchors.setdefault((base, node[name]), node)
+            for name, value in node.items():
+                if isinstance(value, dict):
+                    if name in _ONE:
+                        stack.append((value, base))
+                    elif name in _MAP:
+                        stack.extend([(one, base) for one in value.values()])
+                elif isinstance(value, list) and name in _LIST:
+                    stack.extend([(one, base) for one in value])

@@ -1,0 +1,378 @@
+"""Types: a Python type in place of a JSON Schema. The value of a text is then an instance of it.
+
+Each kind of annotation is read once, into a *reading*: its schema, and how a parsed value becomes an instance. Types of
+pydantic, and whatever contains one, are left to pydantic itself, which need not be installed otherwise.
+
+    None, bool, int, float, str, Any      as JSON has them; float takes integers too
+    list, set, frozenset, Sequence        an array; tuple: of a fixed length, or tuple[X, ...]
+    dict[str, X], Mapping                 an object
+    Literal, Enum                         one of the values; of an Enum, its member
+    Union, Optional, X | Y                any of them, the first that fits
+    dataclass, TypedDict                  an object with these members and no others; defaults make them optional
+    NamedTuple                            an array, as `json.dumps` writes it
+    Annotated                             bounds in the way of annotated-types: Ge, Gt, Le, Lt, MinLen, MaxLen, Interval
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import enum
+import sys
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Union
+
+import typing_extensions
+
+from structgen.constraint import Constraint
+from structgen.errors import InvalidSchemaError, InvalidText
+
+_SCALARS: dict[Any, tuple[str, Any]] = {
+    type(None): ("null", (type(None),)),
+    bool: ("boolean", (bool,)),
+    int: ("integer", (int,)),
+    float: ("number", (int, float)),
+    str: ("string", (str,)),
+}
+_ARRAYS: dict[Any, Callable[[list[Any]], Any]] = {
+    list: list,
+    set: set,
+    frozenset: frozenset,
+    collections.abc.Sequence: list,
+    collections.abc.MutableSequence: list,
+    collections.abc.Iterable: list,
+    collections.abc.Collection: list,
+    collections.abc.Set: set,
+    collections.abc.MutableSet: set,
+}
+_OBJECTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+_BOUNDS: dict[str, Any] = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "multiple_of": "multipleOf",
+    "min_length": ("minLength", "minItems", "minProperties"),
+    "max_length": ("maxLength", "maxItems", "maxProperties"),
+    "pattern": "pattern",
+}
+
+
+class _Misfit(Exception):
+    """A value is not one of a type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A type as it was read.
+
+    Attributes:
+        schema: what JSON its values have.
+        build: makes an instance of a parsed value; raises `_Misfit` if it is none.
+    """
+
+    schema: dict[str, Any]
+    build: Callable[[Any], Any]
+
+
+def constraint_of(annotation: Any, **options: Any) -> Constraint:
+    """The text is JSON that makes an instance of a type.
+
+    Args:
+        annotation: the type.
+        options: those of `json_schema`.
+
+    Raises:
+        InvalidSchemaError: It is not a type, or one that JSON cannot carry.
+    """
+    from structgen.frontends.json_schema import json_schema
+
+    if _is_of_pydantic(annotation, set()):
+        return _constraint_by_pydantic(annotation, options)
+    reader = _Reader()
+    reading = reader.read(annotation)
+    schema = {**reading.schema, "$defs": reader.definitions} if reader.definitions else reading.schema
+    inner = json_schema(schema, **options)
+
+    def judge(text: str, error: InvalidText | None) -> Any:
+        value = inner.judge(text, error)
+        try:
+            return reading.build(value)
+        except _Misfit as misfit:
+            raise InvalidText(text, 0, str(misfit)) from None
+        except (TypeError, ValueError) as failure:  # the type's own checks, such as __post_init__
+            raise InvalidText(text, 0, f"{_name(annotation)}: {failure}") from failure
+
+    return dataclasses.replace(inner, judge=judge, description=f"JSON of {_name(annotation)}")
+
+
+class _Reader:
+    """Reads annotations. Classes that can contain themselves become definitions."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Any] = {}
+        self._classes: dict[Any, Reading] = {}
+
+    def read(self, annotation: Any) -> Reading:
+        if annotation is None:
+            annotation = type(None)
+        if annotation in (Any, object):
+            return Reading({}, lambda value: value)
+        if isinstance(
+            annotation, typing_extensions.TypeAliasType | getattr(typing, "TypeAliasType", type(None))
+        ):
+            return self.read(annotation.__value__)
+        if hasattr(annotation, "__supertype__"):  # NewType
+            return self.read(annotation.__supertype__)
+        origin = typing_extensions.get_origin(annotation) or annotation
+        arguments = typing_extensions.get_args(annotation)
+        if origin in _SCALARS:
+            return _scalar(origin)
+        if origin is typing_extensions.Annotated:
+            return self._annotated(arguments)
+        if origin in (typing_extensions.Required, typing_extensions.NotRequired, typing_extensions.ReadOnly):
+            return self.read(arguments[0])
+        if origin in (Literal, typing_extensions.Literal):
+            return _literal(arguments)
+        if origin in (Union, types.UnionType):
+            return self._union(arguments)
+        if origin is tuple:
+            return self._tuple(arguments)
+        if origin in _ARRAYS:
+            return self._array(_ARRAYS[origin], arguments)
+        if origin in _OBJECTS:
+            return self._object(arguments)
+        if isinstance(origin, type):
+            return self._class(origin)
+        raise InvalidSchemaError("#", f"{annotation!r} is not a type that JSON can carry")
+
+    def _annotated(self, arguments: tuple[Any, ...]) -> Reading:
+        reading = self.read(arguments[0])
+        keywords: dict[str, Any] = {}
+        for extra in arguments[1:]:
+            for attribute, keyword in _BOUNDS.items():
+                value = getattr(extra, attribute, None)
+                if value is None or callable(value):
+                    continue
+                if isinstance(keyword, tuple):
+                    kinds = {"string": 0, "array": 1, "object": 2}
+                    keyword = keyword[kinds.get(reading.schema.get("type", ""), 0)]
+                keywords[keyword] = getattr(value, "pattern", value)
+        if not keywords:
+            return reading
+        if "$ref" in reading.schema:
+            return Reading({"allOf": [reading.schema, keywords]}, reading.build)
+        return Reading({**reading.schema, **keywords}, reading.build)
+
+    def _union(self, arguments: tuple[Any, ...]) -> Reading:
+        readings = [self.read(argument) for argument in arguments]
+
+        def build(value: Any) -> Any:
+            for reading in readings:
+                try:
+                    return reading.build(value)
+                except _Misfit:
+                    continue
+            raise _Misfit(f"{value!r} fits none of {', '.join(map(_name, arguments))}")
+
+        return Reading({"anyOf": [reading.schema for reading in readings]}, build)
+
+    def _array(self, make: Callable[[list[Any]], Any], arguments: tuple[Any, ...]) -> Reading:
+        item = self.read(arguments[0] if arguments else Any)
+
+        def build(value: Any) -> Any:
+            return make([item.build(one) for one in _expect(value, list)])
+
+        return Reading({"type": "array", "items": item.schema}, build)
+
+    def _tuple(self, arguments: tuple[Any, ...]) -> Reading:
+        if not arguments or arguments[-1] is Ellipsis:
+            return self._array(tuple, arguments[:1])
+        if arguments == ((),):
+            arguments = ()
+        return self._row(tuple, [self.read(argument) for argument in arguments], len(arguments))
+
+    def _row(self, make: Callable[[list[Any]], Any], items: list[Reading], least: int) -> Reading:
+        def build(value: Any) -> Any:
+            if not least <= len(_expect(value, list)) <= len(items):
+                raise _Misfit(f"{value!r} does not have {len(items)} items")
+            return make([item.build(one) for item, one in zip(items, value, strict=False)])
+
+        schema = {
+            "type": "array",
+            "prefixItems": [item.schema for item in items],
+            "items": False,
+            "minItems": least,
+        }
+        return Reading(schema, build)
+
+    def _object(self, arguments: tuple[Any, ...]) -> Reading:
+        key, item = (arguments[0], self.read(arguments[1])) if arguments else (str, self.read(Any))
+        if key not in (str, Any):
+            raise InvalidSchemaError("#", f"names of members are texts, not {_name(key)}")
+
+        def build(value: Any) -> Any:
+            return {name: item.build(one) for name, one in _expect(value, dict).items()}
+
+        return Reading({"type": "object", "additionalProperties": item.schema}, build)
+
+    def _class(self, kind: type) -> Reading:
+        if issubclass(kind, enum.Enum):
+            return _enum(kind)
+        if kind in self._classes:
+            return self._classes[kind]
+        name = kind.__name__
+        while name in self.definitions:
+            name += "_"
+        self.definitions[name] = {}
+        made: list[Reading] = []
+        self._classes[kind] = Reading({"$ref": f"#/$defs/{name}"}, lambda value: made[0].build(value))
+        hints = _hints(kind)
+        if dataclasses.is_dataclass(kind):
+            made.append(self._dataclass(kind, hints))
+        elif typing_extensions.is_typeddict(kind):
+            made.append(self._typed_dict(kind, hints))
+        elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+            fields = [self.read(hints.get(field, Any)) for field in kind._fields]
+            least = len(fields) - len(kind._field_defaults)  # type: ignore[attr-defined]
+            made.append(self._row(lambda items: kind(*items), fields, least))
+        else:
+            raise InvalidSchemaError("#", f"{_name(kind)} is not a type that JSON can carry")
+        self.definitions[name] = made[0].schema
+        return self._classes[kind]
+
+    def _dataclass(self, kind: Any, hints: dict[str, Any]) -> Reading:
+        fields = {
+            field.name: self.read(hints[field.name]) for field in dataclasses.fields(kind) if field.init
+        }
+        required = [
+            field.name
+            for field in dataclasses.fields(kind)
+            if field.init
+            and field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        ]
+        return _members(fields, required, lambda members: kind(**members))
+
+    def _typed_dict(self, kind: Any, hints: dict[str, Any]) -> Reading:
+        fields = {name: self.read(hint) for name, hint in hints.items()}
+        return _members(fields, [name for name in fields if name in kind.__required_keys__], dict)
+
+
+def _members(
+    fields: dict[str, Reading], required: list[str], make: Callable[[dict[str, Any]], Any]
+) -> Reading:
+    def build(value: Any) -> Any:
+        if not set(required) <= _expect(value, dict).keys() <= fields.keys():
+            raise _Misfit(f"{value!r} does not have the members {', '.join(fields)}")
+        return make({name: fields[name].build(one) for name, one in value.items()})
+
+    schema = {
+        "type": "object",
+        "properties": {name: field.schema for name, field in fields.items()},
+        "required": required,
+        "additionalProperties": False,
+    }
+    return Reading(schema, build)
+
+
+def _scalar(kind: Any) -> Reading:
+    name, accepted = _SCALARS[kind]
+
+    def build(value: Any) -> Any:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+            if kind is int and isinstance(value, float) and value.is_integer():
+                return int(value)
+            raise _Misfit(f"{value!r} is not {'a' if name[0] not in 'aeiou' else 'an'} {name}")
+        return float(value) if kind is float else value
+
+    return Reading({"type": name}, build)
+
+
+def _literal(values: tuple[Any, ...]) -> Reading:
+    by_value = {(type(_plain(value)), _plain(value)): value for value in values}
+
+    def build(value: Any) -> Any:
+        try:
+            return by_value[type(value), value]
+        except (KeyError, TypeError):
+            raise _Misfit(f"{value!r} is none of {values!r}") from None
+
+    return Reading({"enum": [_plain(value) for value in values]}, build)
+
+
+def _enum(kind: type[enum.Enum]) -> Reading:
+    reading = _literal(tuple(kind))
+    if not all(isinstance(value, (str, int, float, bool, type(None))) for value in reading.schema["enum"]):
+        raise InvalidSchemaError("#", f"{_name(kind)} has values that JSON cannot carry")
+    return reading
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _expect(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise _Misfit(f"{value!r} is not {'an array' if kind is list else 'an object'}")
+    return value
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    try:
+        return typing_extensions.get_type_hints(kind, include_extras=True)
+    except NameError as error:
+        raise InvalidSchemaError("#", f"{_name(kind)}: {error}; define it at the level of a module") from None
+
+
+def _name(annotation: Any) -> str:
+    return getattr(annotation, "__qualname__", None) or str(annotation)
+
+
+# pydantic
+
+
+def _is_of_pydantic(annotation: Any, seen: set[Any]) -> bool:
+    """Whether a type is pydantic's, or contains one that is."""
+    if "pydantic" not in sys.modules:
+        return False
+    try:
+        if annotation in seen:
+            return False
+        seen.add(annotation)
+    except TypeError:  # not hashable, so not a type
+        return False
+    if hasattr(annotation, "__pydantic_core_schema__") or hasattr(annotation, "__get_pydantic_core_schema__"):
+        return True
+    module = type(annotation).__module__ or ""
+    if module.startswith("pydantic"):
+        return True
+    inside = typing_extensions.get_args(annotation)
+    if isinstance(annotation, type) and not inside and hasattr(annotation, "__annotations__"):
+        inside = tuple(_hints(annotation).values())
+    return any(_is_of_pydantic(one, seen) for one in inside)
+
+
+def _constraint_by_pydantic(annotation: Any, options: dict[str, Any]) -> Constraint:
+    import pydantic
+
+    from structgen.frontends.json_schema import json_schema
+
+    adapter: Any = (
+        annotation if isinstance(annotation, pydantic.TypeAdapter) else pydantic.TypeAdapter(annotation)
+    )
+    inner = json_schema(adapter.json_schema(), **options)
+
+    def judge(text: str, error: InvalidText | None) -> Any:
+        inner.judge(text, error)
+        try:
+            return adapter.validate_json(text)
+        except pydantic.ValidationError as failure:
+            first = failure.errors()[0]
+            where = "/".join(map(str, ("#", *first["loc"])))
+            raise InvalidText(text, 0, f"{where}: {first['msg']}") from failure
+
+    return dataclasses.replace(inner, judge=judge, description=f"JSON of {_name(annotation)}")
