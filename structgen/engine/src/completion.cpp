@@ -183,7 +183,7 @@ u32 Grammar::farthest(u32 configuration) {
 }
 
 Row Grammar::row_within(u32 configuration, u64 budget) {
-  const Row& all = row(configuration);
+  const Row all = row(configuration);  // a copy: what follows makes configurations, and the table may move
   if (!all || configuration == kFinished) return all;
   // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read.
   const u64 near = bytes_to_finish(place(configuration));
