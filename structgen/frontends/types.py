@@ -259,7 +259,17 @@ class _Reader:
 
     def _typed_dict(self, kind: Any, hints: dict[str, Any]) -> Reading:
         fields = {name: self.read(hint) for name, hint in hints.items()}
-        return _members(fields, [name for name in fields if name in kind.__required_keys__], dict)
+        required = []
+        for (
+            name,
+            hint,
+        ) in hints.items():  # where annotations are texts, the class itself has not seen NotRequired
+            marks = typing_extensions.get_origin(hint)
+            if marks is typing_extensions.Required or (
+                name in kind.__required_keys__ and marks is not typing_extensions.NotRequired
+            ):
+                required.append(name)
+        return _members(fields, required, dict)
 
 
 def _members(
@@ -329,7 +339,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _name(annotation: Any) -> str:
-    return getattr(annotation, "__qualname__", None) or str(annotation)
+    name = None if typing_extensions.get_args(annotation) else getattr(annotation, "__qualname__", None)
+    return name or str(annotation)
 
 
 # pydantic

@@ -71,7 +71,7 @@ class Compiler:
         self.depth = 0
         self._values: dict[int, Rule] = {}
         self._shared: dict[Any, Rule] = {}
-        self._open: dict[Any, str | None] = {}
+        self._open: dict[Any, tuple[str | None, int]] = {}
         self._kept: list[Any] = []
         self._void = document.draft.void
         self._lean: dict[int, dict[str, Any]] = {}
@@ -154,25 +154,28 @@ class Compiler:
             return self.value(next(iter(distinct.values()))) if distinct else self.any()
         nodes = tuple(distinct.values())
         self._kept.append(nodes)
-        return self.shared(tuple(distinct), lambda: self._joined(nodes), None)
+        return self.shared(tuple(distinct), lambda: self._joined(nodes), None, nodes[0])
 
     def reference(self, node: dict[str, Any], keyword: str = "$ref") -> Rule:
         """The rule of what a reference refers to."""
         target, name = self.document.resolve(node, keyword)
-        return self.shared(id(target), lambda: self.value(target), name)
+        return self.shared(id(target), lambda: self.value(target), name, target)
 
-    def shared(self, key: Any, make: Callable[[], Rule], name: str | None) -> Rule:
+    def shared(self, key: Any, make: Callable[[], Rule], name: str | None, node: Schema) -> Rule:
         """A rule that may need itself: made once, and referred to meanwhile and afterwards."""
         if key in self._shared:
             return self._shared[key]
         if key in self._open:
-            known = self._open[key]
+            known, depth = self._open[key]
+            if depth == self.depth:
+                raise self.document.invalid(node, None, "the schema refers to itself without getting on")
             if known is None:
-                known = self._open[key] = self.new_name(name)
+                known = self.new_name(name)
+                self._open[key] = known, depth
             return Reference(known)
-        self._open[key] = None
+        self._open[key] = None, self.depth
         rule = make()
-        used = self._open.pop(key)
+        used, _ = self._open.pop(key)
         if rule is not None and (used is not None or not isinstance(rule, (Terminal, Reference))):
             used = used or self.new_name(name)
             self.rules[used] = rule
@@ -184,7 +187,7 @@ class Compiler:
 
     def new_name(self, name: str | None) -> str:
         """A name for a rule that no other rule has, nor will have."""
-        taken = self.rules.keys() | set(self._open.values())
+        taken = self.rules.keys() | {used for used, _ in self._open.values()}
         if name is not None and name not in taken:
             return name
         number = len(taken)
@@ -201,7 +204,7 @@ class Compiler:
 
     def nested(self, rule: RuleExpression) -> RuleExpression:
         """A container; every few levels it becomes a rule of its own."""
-        if self.depth % _NESTING:
+        if self.depth % _NESTING or not self.depth:
             return rule
         name = self.new_name("nested")
         self.rules[name] = rule
@@ -235,7 +238,7 @@ class Compiler:
                 if keyword == "anyOf":
                     return self.choice([self.value(part) for part in parts])
         self._kept.append(node)
-        return self.shared((id(node),), lambda: self._joined((node,)), None)
+        return self.shared((id(node),), lambda: self._joined((node,)), None, node)
 
     def _joined(self, nodes: tuple[Schema, ...]) -> Rule:
         options = normalize.alternatives(self, nodes)

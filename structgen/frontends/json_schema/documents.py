@@ -257,6 +257,10 @@ class Document:
 
     def invalid(self, node: Schema, keyword: str | None, reason: str) -> InvalidSchemaError:
         """The error for a malformed place."""
+        if not isinstance(node, (dict, list)):  # identity says nothing, so where a schema should be
+            for parent, *steps, child in children(self.root):
+                if child is node:
+                    return InvalidSchemaError(self.pointer(parent, *steps), reason)
         return InvalidSchemaError(self.pointer(node, *([keyword] if keyword is not None else [])), reason)
 
 
@@ -294,23 +298,31 @@ def escape(step: str | int) -> str:
 
 
 def subschemas(root: Schema) -> Iterator[dict[str, Any]]:
-    """Every schema object in a schema, itself included, in document order."""
+    """Every schema object in a schema, itself included."""
+    if isinstance(root, dict):
+        yield root
+    for *_, child in children(root):
+        if isinstance(child, dict):
+            yield child
+
+
+def children(root: Schema) -> Iterator[tuple[Any, ...]]:
+    """Every place for a schema inside a schema: the schema around it, the steps to it, and what is there."""
     stack: list[Any] = [root]
     while stack:
         node = stack.pop()
         if not isinstance(node, dict):
             continue
-        yield node
-        found: list[Any] = []
+        found: list[tuple[Any, ...]] = []
         for keyword, value in node.items():
-            if isinstance(value, dict):
-                if keyword in _ONE:
-                    found.append(value)
-                elif keyword in _MAP:
-                    found.extend(value.values())
-            elif isinstance(value, list) and keyword in _LIST:
-                found.extend(value)
-        stack.extend(reversed(found))
+            if keyword in _LIST and isinstance(value, list):
+                found.extend((node, keyword, index, one) for index, one in enumerate(value))
+            elif keyword in _MAP and isinstance(value, dict):
+                found.extend((node, keyword, name, one) for name, one in value.items())
+            elif keyword in _ONE:
+                found.append((node, keyword, value))
+        yield from found
+        stack.extend(place[-1] for place in reversed(found))
 
 
 def _paths_to(root: Any, wanted: set[int]) -> Iterator[tuple[int, int, str]]:

@@ -92,11 +92,11 @@ def other_name(excluded: tuple[str, ...], inside: Expression | None = None) -> T
         excluded: the names that it must not be.
         inside: characters that the name must match (over the characters meant, not over their spelling).
     """
-    text = CANONICAL_TEXT if inside is None else spell(inside)
+    every = NAME.expression if inside is None else concat(QUOTE, spell(inside), QUOTE)
     if not excluded:
-        return NAME if inside is None else Terminal("a name", concat(QUOTE, text, QUOTE))
+        return NAME if inside is None else Terminal("a name", every)
     names = union(*[name(one).expression for one in excluded])
-    return Terminal("another name", Intersection((concat(QUOTE, text, QUOTE), Complement(names))))
+    return Terminal("another name", Intersection((every, Complement(names))))
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,184 @@
+"""Numbers: bounds. The judge is Python's arithmetic, on Decimal."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from frontends.json_schema.checking import check_accepts
+from frontends.matching import denotes
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from structgen.errors import InvalidSchemaError
+from structgen.frontends.json_schema import json_schema, numbers
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param({"minimum": 0}, ["0", "7", "1000000"], ["-1", "1.5"], id="minimum"),
+        pytest.param({"minimum": -3}, ["-3", "-1", "0", "99"], ["-4", "-10"], id="a negative minimum"),
+        pytest.param({"maximum": 12}, ["12", "0", "-99", "9"], ["13", "20", "100"], id="maximum"),
+        pytest.param({"maximum": -5}, ["-5", "-50"], ["-4", "0", "5"], id="a negative maximum"),
+        pytest.param(
+            {"minimum": 18, "maximum": 120}, ["18", "99", "100", "120"], ["17", "121", "1"], id="both"
+        ),
+        pytest.param({"exclusiveMinimum": 1, "exclusiveMaximum": 3}, ["2"], ["1", "3"], id="exclusive"),
+        pytest.param({"minimum": 0.5, "maximum": 2.5}, ["1", "2"], ["0", "3"], id="bounds between integers"),
+        pytest.param(
+            {"minimum": 10**25}, [str(10**25), str(10**25 + 1)], [str(10**25 - 1)], id="beyond 20 digits"
+        ),
+        pytest.param(
+            {"maximum": 10**25, "minimum": 5},
+            [str(10**25)],
+            [str(10**25 + 1), "4"],
+            id="up to beyond 20 digits",
+        ),
+        pytest.param({"minimum": 5, "maximum": 5}, ["5"], ["4", "6", "55"], id="one number"),
+    ],
+)
+def test_integers(schema: dict[str, Any], accepted: list[str], rejected: list[str]) -> None:
+    check_accepts({"type": "integer", **schema}, accepted, rejected)
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param(
+            {"minimum": 0}, ["0", "0.0", "1e5", "0.001"], ["-1", "-0.1"], id="minimum 0 keeps exponents"
+        ),
+        pytest.param({"exclusiveMinimum": 0}, ["0.001", "1"], ["0", "0.0", "-1"], id="above 0"),
+        pytest.param(
+            {"minimum": 0, "maximum": 1},
+            ["0", "0.5", "1", "1.0", "1.000"],
+            ["1.0001", "-0.5", "2"],
+            id="0 to 1",
+        ),
+        pytest.param(
+            {"exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            ["0.5", "0.999"],
+            ["0", "0.0", "1", "1.0"],
+            id="within 0 and 1",
+        ),
+        pytest.param(
+            {"minimum": 0.1}, ["0.1", "0.10", "0.11", "0.2", "1"], ["0.09", "0.0999", "0"], id="0.1 is 0.1"
+        ),
+        pytest.param(
+            {"maximum": -1.5},
+            ["-1.5", "-1.50", "-1.6", "-2"],
+            ["-1.49", "-1", "1.5"],
+            id="a negative maximum",
+        ),
+        pytest.param(
+            {"minimum": -1.5, "maximum": 2.25},
+            ["-1.5", "-0.1", "0", "2.25"],
+            ["-1.51", "2.26"],
+            id="around 0",
+        ),
+        pytest.param(
+            {"minimum": 3.1, "maximum": 3.14},
+            ["3.1", "3.12", "3.140"],
+            ["3", "3.09", "3.141"],
+            id="one whole part",
+        ),
+    ],
+)
+def test_numbers(schema: dict[str, Any], accepted: list[str], rejected: list[str]) -> None:
+    check_accepts({"type": "number", **schema}, accepted, rejected)
+
+
+def test_boolean_bounds_of_draft_4() -> None:
+    draft = {"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}
+    check_accepts({**draft, "minimum": 1, "exclusiveMinimum": True}, ["2"], ["1"])
+    check_accepts({**draft, "maximum": 1, "exclusiveMaximum": True}, ["0"], ["1"])
+    check_accepts({**draft, "maximum": 1, "exclusiveMaximum": False}, ["1"], ["2"])
+
+
+def test_what_is_narrowed() -> None:
+    """Under bounds there are no exponents, no zero has a minus, and digits have an end."""
+    check_accepts({"type": "number", "maximum": 5}, ["1"], [], narrowed=["1e0", "-0.0"])
+    check_accepts({"type": "integer", "minimum": 0}, ["0"], [], narrowed=["-0", "1" * 30])
+
+
+def test_no_number_is_infinite() -> None:
+    grammar = json_schema({"type": "number"})._compiled
+    assert grammar.accepts("9" * 20 + "e279")
+    assert not grammar.accepts("1e308")
+    assert float("9" * 20 + "e279") < float("inf")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("minimum", "1"),
+        ("maximum", None),
+        ("exclusiveMinimum", []),
+        ("minimum", True),
+        ("maximum", 10**500),
+        ("minimum", float("nan")),
+    ],
+)
+def test_bounds_that_are_no_numbers(keyword: str, value: Any) -> None:
+    with pytest.raises(InvalidSchemaError) as caught:
+        json_schema(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "number", keyword: value}
+        )
+    assert caught.value.pointer == f"#/{keyword}"
+
+
+INTEGERS = st.integers(-1200, 1200) | st.integers(-(10**21), 10**21)
+
+
+@settings(deadline=None)
+@given(INTEGERS | st.none(), INTEGERS | st.none(), INTEGERS)
+@example(0, 0, 0)
+@example(-100, 99, -99)
+@example(99, 1000, 999)
+def test_integers_compare_as_python_does(low: int | None, high: int | None, value: int) -> None:
+    terminal = numbers.integer(low, high)
+    inside = (low is None or low <= value) and (high is None or value <= high)
+    if terminal is None:
+        assert low is not None
+        assert high is not None
+        assert low > high
+    elif len(str(abs(value))) <= 20:
+        assert denotes(terminal.expression, str(value)) == inside
+
+
+DECIMALS = (
+    st.decimals(-30, 30, places=3) | st.decimals(-3, 3, places=1) | st.decimals(-(10**9), 10**9, places=5)
+)
+TEXTS = st.builds(lambda value, zeros: format(value, "f") + "0" * zeros, DECIMALS, st.integers(0, 2))
+
+
+@settings(deadline=None)
+@given(DECIMALS | st.none(), DECIMALS | st.none(), st.booleans(), st.booleans(), TEXTS)
+@example(Decimal("0.5"), Decimal("0.75"), True, True, "0.75")
+@example(Decimal("-0.5"), Decimal("0"), False, True, "0.0")
+@example(Decimal("1.05"), None, True, False, "1.050")
+def test_decimals_compare_as_python_does(
+    low: Decimal | None, high: Decimal | None, low_excluded: bool, high_excluded: bool, text: str
+) -> None:
+    low_excluded, high_excluded = low_excluded and low is not None, high_excluded and high is not None
+    terminal = numbers.number(low, high, low_excluded, high_excluded)
+    value = Decimal(text)
+    inside = (low is None or low < value or (low == value and not low_excluded)) and (
+        high is None or value < high or (value == high and not high_excluded)
+    )
+    if terminal is None:
+        assert not inside
+    elif not (value == 0 and text.startswith("-")):
+        assert denotes(terminal.expression, text) == inside
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(-50, 50), st.text("0123456789.", max_size=25))
+def test_doubles_agree_with_exclusive_bounds(bound: int, rest: str) -> None:
+    """What the mask takes for less than a bound is less than it to whoever reads it as a double."""
+    grammar = json_schema({"type": "number", "exclusiveMaximum": bound})._compiled
+    for text in (rest, f"{bound - 1}.{rest}", f"{bound - 1}.9999999999999999999{rest}"):
+        if grammar.accepts(text):
+            assert json.loads(text) < bound
