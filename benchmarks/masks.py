@@ -23,7 +23,7 @@ from typing import Any
 from maskbench import tables
 from maskbench.cases import BoundedPair, Case, Encode, bounded_pairs, case_of, sample_lines
 from maskbench.measure import Measurement, Reading
-from maskbench.summary import Results, bounded_costs, slowest_first_masks, slowest_tokens
+from maskbench.summary import Results, bounded_costs, by_kind, slowest_first_masks, slowest_tokens
 from maskbench.supervise import Worker, load_tokenizer
 from peers import ENGINES
 from rich.console import Console
@@ -96,7 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, help="write the summary to this file")
     add("--raw", type=Path, help="write every measurement to this file, as JSON lines")
     add("--replay", type=Path, help="do not measure: read what --raw wrote (with the same sample)")
-    add("--slowest", type=int, default=0, help="list that many schemas and tokens that took longest")
+    add(
+        "--slowest",
+        type=int,
+        default=0,
+        help="list that many of the schemas and tokens that took longest",
+    )
     add("--wrong", type=int, default=0, help="list that many wrong answers")
     add("--of", help="whose slowest schemas and wrong answers; the first engine if not given")
     return parser
@@ -181,6 +186,7 @@ def _print(
             "token, cold": slowest_tokens(results, engine, "cold", count),
             "token, warm": slowest_tokens(results, engine, "warm", count),
         }
+        console.print(tables.kinds_table(engine, by_kind(results, engine, cases, decode)))
         for what, places in found.items():
             console.print(tables.places_table(f"Slowest of {engine}: {what}", places, cases, decode))
     if options.wrong:

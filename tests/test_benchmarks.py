@@ -7,9 +7,17 @@ import masks
 import numpy as np
 import pytest
 from maskbench import tables
-from maskbench.cases import Case, Instance, bounded_pairs, case_of, pointer_at, sample_lines
+from maskbench.cases import Case, Instance, bounded_pairs, case_of, position_at, sample_lines
 from maskbench.measure import Measurement, Reading, clock_cost, measure
-from maskbench.summary import Results, bounded_costs, figures, ratios, slowest_first_masks, slowest_tokens
+from maskbench.summary import (
+    Results,
+    bounded_costs,
+    by_kind,
+    figures,
+    ratios,
+    slowest_first_masks,
+    slowest_tokens,
+)
 from peers import ENGINES, Refused, find_engine, words_of_mask
 
 END = 256
@@ -134,20 +142,37 @@ def test_an_instance_is_written_as_the_record_orders_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "pointer"),
+    ("prefix", "pointer", "kind"),
     [
-        pytest.param("", "", id="nothing yet"),
-        pytest.param('{"a', "", id="in a key"),
-        pytest.param('{"a"', "/a", id="after a key"),
-        pytest.param('{"a": {"b": 1, "c": [tr', "/a/c/0", id="nested"),
-        pytest.param('{"a": [1, {"b/c~": tr', "/a/1/b~1c~0", id="escaped as in RFC 6901"),
-        pytest.param('{"a": [[1], ["]", ', "/a/1/1", id="brackets in strings"),
-        pytest.param('{"a": {"b": "\\"}", "c', "/a", id="an escaped quote"),
-        pytest.param('{"a": {"b": 1}, "c": ', "/c", id="after an object"),
+        pytest.param("", "", "between", id="nothing yet"),
+        pytest.param('{"', "", "key start", id="before a key"),
+        pytest.param('{"a', "", "key", id="in a key"),
+        pytest.param('{"a"', "/a", "between", id="after a key"),
+        pytest.param('["', "/0", "string start", id="before a string"),
+        pytest.param('{"a": "\\"', "/a", "string", id="an escaped quote ends nothing"),
+        pytest.param('{"a": {"b": 1, "c": [tr', "/a/c/0", "scalar", id="nested"),
+        pytest.param('{"a": [1, {"b/c~": -', "/a/1/b~1c~0", "scalar", id="escaped as in RFC 6901"),
+        pytest.param('{"a": [[1], ["]", ', "/a/1/1", "between", id="brackets in strings"),
+        pytest.param('{"a": {"b": "\\"}", "c', "/a", "key", id="an escaped quote"),
+        pytest.param('{"a": {"b": 1}, "c": ', "/c", "between", id="after an object"),
     ],
 )
-def test_pointer_at(prefix: str, pointer: str) -> None:
-    assert pointer_at(prefix) == pointer
+def test_position_at(prefix: str, pointer: str, kind: str) -> None:
+    found = position_at(prefix)
+    assert (found.pointer, found.kind) == (pointer, kind)
+
+
+def test_time_is_told_by_what_is_being_written() -> None:
+    case = Case("c", "{}", (instance(0, '{"a": 1}'),))
+    cold = [10, 20, 30, 40, 50, 60, 70, 80]
+    found = by_kind(Results([measured("mine", "c", [cold])]), "mine", {"c": case}, decode)
+    assert {kind: one["count"] for kind, one in found.items()} == {
+        "between": 5,  # before {, ", :, the blank and 1
+        "key start": 1,
+        "key": 1,
+        "scalar": 1,
+    }
+    assert sum(one["share"] for one in found.values()) == pytest.approx(1, abs=1e-3)
 
 
 def test_each_valid_instance_is_read_twice_and_invalid_ones_are_judged() -> None:
@@ -223,7 +248,9 @@ def test_pairs_are_the_tokens_that_both_have_read() -> None:
 
 
 def test_the_slowest_come_first_with_what_others_took() -> None:
-    results = Results([measured("mine", "a", [[10, 500], [90]]), measured("theirs", "a", [[7], [8, 9]], 2_000_000)])
+    results = Results(
+        [measured("mine", "a", [[10, 500], [90]]), measured("theirs", "a", [[7], [8, 9]], 2_000_000)]
+    )
     found = slowest_tokens(results, "mine", "cold", 2)
     assert [(place.instance, place.token, place.nanoseconds) for place in found] == [
         (0, 1, {"mine": 500}),

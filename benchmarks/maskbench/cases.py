@@ -104,21 +104,38 @@ def _pair(keyword: str, bound: int, schema: dict[str, Any], value: object, encod
     )
 
 
-def pointer_at(prefix: str) -> str:
-    """JSON Pointer (RFC 6901) of the value that is being written at the end of the beginning of a JSON text.
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the beginning of a JSON text ends.
 
-    While a key is being written, that of its object.
+    Attributes:
+        pointer: JSON Pointer (RFC 6901) of the value that is being written; while a key is being written, that of its
+            object.
+        kind: "key start", "key", "string start", "string", "scalar" (a number, true, false, null) or "between".
+    """
 
-    >>> pointer_at('{"a": [1, {"b/c": tr')
-    '/a/1/b~1c'
+    pointer: str
+    kind: str
+
+
+def position_at(prefix: str) -> Position:
+    """Where the beginning of a JSON text ends.
+
+    >>> position_at('{"a": [1, {"b/c": tr')
+    Position(pointer='/a/1/b~1c', kind='scalar')
     """
     steps: list[int | str | None] = []  # an index, a key, or None: an object whose key is still to come
     position = 0
+    kind = "between"
     while position < len(prefix):
         char = prefix[position]
         if char == '"':
             end = _end_of_string(prefix, position)
-            if steps and steps[-1] is None and end <= len(prefix):
+            is_key = bool(steps) and steps[-1] is None
+            if end > len(prefix):
+                kind = ("key" if is_key else "string") + (" start" if position + 1 == len(prefix) else "")
+                break
+            if is_key:
                 steps[-1] = str(json.loads(prefix[position:end]))
             position = end
             continue
@@ -132,9 +149,12 @@ def pointer_at(prefix: str) -> str:
         elif char in "]}":
             steps.pop()
         position += 1
-    return "".join(
+    if kind == "between" and prefix and (prefix[-1].isalnum() or prefix[-1] in "-+."):
+        kind = "scalar"
+    pointer = "".join(
         "/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps if step is not None
     )
+    return Position(pointer, kind)
 
 
 def _end_of_string(text: str, start: int) -> int:

@@ -8,14 +8,14 @@ the ratio of the two. A pair of tokens agrees in schema, instance and position.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.cases import BoundedPair, Case
+from maskbench.cases import BoundedPair, Case, position_at
 from maskbench.measure import Measurement
 
 Request = Literal["cold", "warm"]
@@ -211,6 +211,23 @@ def slowest_tokens(results: Results, engine: str, request: Request, count: int) 
         assert mine is not None
         places.append(Place(case, mine.readings[number].number, position, times))
     return places
+
+
+def by_kind(
+    results: Results, engine: str, cases: Mapping[str, Case], decode: Callable[[Sequence[int]], str]
+) -> dict[str, Figures]:
+    """Figures of cold tokens by the kind of position (`Position.kind`) before them, each with its share of the time."""
+    times: dict[str, list[int]] = {}
+    for one in results.of(engine):
+        tokens = {instance.number: instance.tokens for instance in cases[one.case].instances}
+        for reading in one.readings:
+            for position, time in enumerate(reading.cold):
+                kind = position_at(decode(tokens[reading.number][:position])).kind
+                times.setdefault(kind, []).append(time)
+    total = sum(map(sum, times.values()))
+    return {
+        kind: {**figures(ones, 1e3), "share": _rounded(sum(ones) / total)} for kind, ones in times.items()
+    }
 
 
 def bounded_costs(measurements: Sequence[Measurement], pair: BoundedPair) -> dict[str, Any]:

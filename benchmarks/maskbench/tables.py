@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from maskbench.cases import Case, pointer_at
+from maskbench.cases import Case, position_at
 from maskbench.summary import Place
 
 Decode = Callable[[Sequence[int]], str]
@@ -126,12 +126,22 @@ def wrong_table(
     return table
 
 
+def kinds_table(engine: str, found: Mapping[str, Mapping[str, float]]) -> Table:
+    """Where in the texts the time of cold tokens went."""
+    table = _table(
+        f"Cold tokens of {engine} by what is being written, µs", "", "share", "count", *_STATISTICS
+    )
+    for kind, one in sorted(found.items(), key=lambda item: -item[1]["share"]):
+        table.add_row(kind, f"{one['share']:.1%}", *_figures(one))
+    return table
+
+
 def _where(case: Case, number: int, position: int, decode: Decode) -> str:
     """Pointer, the text before, and the token in question."""
     tokens = next(instance.tokens for instance in case.instances if instance.number == number)
     before = decode(tokens[:position])
     token = decode(tokens[position : position + 1]) if position < len(tokens) else "end of text"
-    return f"{pointer_at(before) or '/'}  …{before[-30:]!r} · {token!r}"
+    return f"{position_at(before).pointer or '/'}  …{before[-30:]!r} · {token!r}"
 
 
 def _table(title: str, *columns: str) -> Table:
