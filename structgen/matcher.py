@@ -16,7 +16,7 @@ import numpy.typing as npt
 from structgen.engine import Matcher as _NativeMatcher
 from structgen.engine import lower
 from structgen.errors import DeadEnd, InvalidText, TokenRejected
-from structgen.grammar.rules import Grammar, check
+from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
@@ -71,7 +71,6 @@ class CompiledGrammar:
     """
 
     def __init__(self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> None:
-        check(grammar)
         self.vocabulary = vocabulary
         self.limits = limits
         lowered = lower(

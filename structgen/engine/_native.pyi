@@ -6,16 +6,20 @@ from typing import Annotated
 import numpy
 from numpy.typing import NDArray
 
+
 class Store:
     """
     What all grammars of a vocabulary share: trie, expressions, lexer states, walks.
     """
 
     def __init__(self, tokens: list[bytes | None], size: int) -> None: ...
+
     @property
     def size(self) -> int: ...
+
     @property
     def words(self) -> int: ...
+
     def warm(self, expression: int) -> None:
         """Walk the vocabulary from an expression now, for all grammars to come."""
 
@@ -26,64 +30,55 @@ class Builder:
     """Makes expressions in a store; the numbers returned are theirs."""
 
     def __init__(self, store: Store, expressions: int, work: int) -> None: ...
+
     def literal(self, arg: bytes, /) -> int: ...
+
     def literals(self, arg: list[bytes], /) -> int: ...
+
     def charset(self, arg: Sequence[tuple[int, int]], /) -> int: ...
+
     def concat(self, arg: Sequence[int], /) -> int: ...
+
     def unite(self, arg: Sequence[int], /) -> int: ...
+
     def intersect(self, arg: Sequence[int], /) -> int: ...
+
     def negate(self, arg: int, /) -> int: ...
+
     def repeat(self, part: int, min: int, max: int | None) -> int: ...
+
     def special(self, arg: int, /) -> int: ...
 
 class Grammar:
     """A compiled grammar: rules over terminals, for one store."""
 
-    def __init__(
-        self,
-        store: Store,
-        nodes: Sequence[int],
-        start: int,
-        terminals: Sequence[int],
-        priorities: Sequence[int],
-        ignored: Sequence[int],
-        end_tokens: Sequence[int],
-        expressions: int,
-        states: int,
-        work: int,
-        row_bytes: int,
-        nesting: int,
-    ) -> None: ...
+    def __init__(self, store: Store, nodes: Sequence[int], start: int, terminals: Sequence[int], priorities: Sequence[int], ignored: Sequence[int], end_tokens: Sequence[int], expressions: int, states: int, work: int, row_bytes: int, nesting: int) -> None: ...
+
     @property
     def initial(self) -> int: ...
+
     def try_advance(self, arg0: int, arg1: int, /) -> int: ...
+
     def try_read(self, arg0: int, arg1: bytes, /) -> tuple[int, int]:
         """
         The configuration after as many bytes of the text as can be read, and how many these are.
         """
 
-    def fill(
-        self,
-        arg0: int,
-        arg1: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device="cpu")],
-        arg2: int,
-        /,
-    ) -> bool:
+    def fill(self, arg0: int, arg1: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], arg2: int, /) -> bool:
         """Write the row of a configuration; False in a dead end."""
 
-    def fill_within(
-        self,
-        arg0: int,
-        arg1: int,
-        arg2: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device="cpu")],
-        arg3: int,
-        /,
-    ) -> bool: ...
+    def fill_within(self, arg0: int, arg1: int, arg2: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], arg3: int, /) -> bool: ...
+
     def can_stop(self, arg: int, /) -> bool: ...
+
     def is_finished(self, arg: int, /) -> bool: ...
+
     def completion_tokens(self, arg: int, /) -> int: ...
+
     def completion(self, arg: int, /) -> tuple[bytes, list[int]] | None: ...
+
     def forced_tokens(self, arg0: int, arg1: int, /) -> list[int]: ...
+
     def live_terminals(self, arg: int, /) -> list[int]:
         """Terminals that are being read, or that may begin."""
 
@@ -99,40 +94,39 @@ class Matcher:
     """One sequence's position in a compiled grammar."""
 
     def __init__(self, grammar: Grammar) -> None: ...
+
     def advance(self, token_id: int) -> None: ...
+
     def try_advance(self, token_id: int) -> bool: ...
+
     def rollback(self, count: int) -> None: ...
-    def bind(
-        self, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device="cpu")], row: int
-    ) -> None: ...
+
+    def bind(self, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> None: ...
+
     def fill(self) -> None: ...
-    def fill_bitmask(
-        self, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device="cpu")], row: int
-    ) -> None: ...
+
+    def fill_bitmask(self, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> None: ...
+
     def bitmask(self) -> object: ...
+
     def copy_from(self, other: Matcher) -> None: ...
+
     @property
     def can_stop(self) -> bool: ...
+
     @property
     def is_finished(self) -> bool: ...
+
     @property
     def advanced(self) -> int: ...
+
     @property
     def configuration(self) -> int: ...
+
     @configuration.setter
     def configuration(self, arg: int, /) -> None: ...
 
-def apply_bitmask(
-    logits: int,
-    type: int,
-    batch: int,
-    width: int,
-    stride: int,
-    bitmask: int,
-    bitmask_stride: int,
-    rows: Sequence[int] | None = None,
-    instructions: int = 0,
-) -> None:
+def apply_bitmask(logits: int, type: int, batch: int, width: int, stride: int, bitmask: int, bitmask_stride: int, rows: Sequence[int] | None = None, instructions: int = 0) -> None:
     """
     Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.
     """

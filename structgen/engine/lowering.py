@@ -38,11 +38,12 @@ from structgen.grammar.rules import (
     Sequence,
     SpecialToken,
     Terminal,
+    check,
 )
 from structgen.limits import Limits
 
 _MAX_COUNT = 2**31 - 2
-_MAX_DEPTH = 300
+_MOST_KNOWN = 50_000
 _RULE, _REPETITION, _PERMUTATION = 0, 1, 2
 
 
@@ -70,7 +71,7 @@ def lower(
     """Give a grammar to the engine.
 
     Args:
-        grammar: well formed (`structgen.grammar.rules.check`).
+        grammar: rules over terminals.
         store: of the vocabulary.
         special_tokens: ids by text, for `SpecialToken`.
         eos_token_ids: allowed where the text may end.
@@ -78,13 +79,17 @@ def lower(
 
     Raises:
         EmptyLanguageError: No text can match.
-        InvalidGrammarError: It names a special token that the vocabulary does not have, or nests too deeply.
+        InvalidGrammarError: It is not well formed (`structgen.grammar.rules.check`), names a special token that the
+            vocabulary does not have, or nests too deeply.
         LimitExceeded: It is larger than the limits allow.
     """
     lowering = _Lowering(store, special_tokens, eos_token_ids, limits)
     try:
         start = lowering.rule(grammar, grammar.start)
         ignored = [lowering.terminal(terminal) for terminal in grammar.ignore]
+    except _NotWellFormed:
+        check(grammar)
+        raise
     except RecursionError:
         raise InvalidGrammarError(
             "the grammar nests too deeply; give inner parts rules of their own"
@@ -109,6 +114,10 @@ def lower(
     return LoweredGrammar(native, tuple(tuple(dict.fromkeys(names)) for names in lowering.names))
 
 
+class _NotWellFormed(InvalidGrammarError):
+    """Something that `check` describes better: this is on the path of a request, that is not."""
+
+
 class _Lowering:
     """The state of one lowering: nodes and terminals made so far, and what was seen."""
 
@@ -128,8 +137,12 @@ class _Lowering:
         self.names: list[list[str]] = []
         self._terminals: dict[tuple[int, int], int] = {}
         self._rules: dict[str, int] = {}
-        # By identity: front ends share the objects that they use often. The grammar keeps them alive meanwhile.
-        self._expression_ids: dict[int, int] = {}
+        # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile; what is
+        # known of expressions stays with the store, which therefore keeps them alive itself.
+        known: dict[int, tuple[Expression, int]] | None = getattr(store, "known", None)
+        if known is None or len(known) > _MOST_KNOWN:
+            known = store.known = {}
+        self._known = known
         self._symbols: dict[int, int] = {}
         self._any_text: int | None = None
 
@@ -137,10 +150,10 @@ class _Lowering:
 
     def expression(self, node: Expression) -> int:
         """The number of an expression that denotes the same texts as UTF-8."""
-        known = self._expression_ids.get(id(node))
-        if known is None:
-            known = self._expression_ids[id(node)] = self._lower_expression(node)
-        return known
+        found = self._known.get(id(node))
+        if found is None:
+            found = self._known[id(node)] = (node, self._lower_expression(node))
+        return found[1]
 
     def _lower_expression(self, node: Expression) -> int:
         build = self.builder
@@ -207,12 +220,16 @@ class _Lowering:
 
     def rule(self, grammar: Grammar, start: str) -> int:
         """The node of the rule `start`; those it needs are made too."""
+        if start not in grammar.rules:
+            raise _NotWellFormed(start)
         first = self._reference(start)
         todo = [start]
         done = {start}
         while todo:
             name = todo.pop()
-            body = grammar.rules[name]
+            body = grammar.rules.get(name)
+            if body is None:
+                raise _NotWellFormed(name)
             self._wanted: list[str] = []
             options = body.options if isinstance(body, Choice) else (body,)
             node: list[int] = [_RULE, len(options)]
@@ -243,17 +260,17 @@ class _Lowering:
 
     def symbol(self, body: RuleExpression) -> int:
         """The symbol of a part: a node, or -1 - terminal."""
-        if isinstance(body, Terminal):
-            return -1 - self.terminal(body)
-        if isinstance(body, Reference):
-            self._wanted.append(body.name)
-            return self._reference(body.name)
         known = self._symbols.get(id(body))
         if known is None:
             known = self._symbols[id(body)] = self._make_symbol(body)
         return known
 
     def _make_symbol(self, body: RuleExpression) -> int:
+        if isinstance(body, Terminal):
+            return -1 - self.terminal(body)
+        if isinstance(body, Reference):
+            self._wanted.append(body.name)
+            return self._reference(body.name)
         if isinstance(body, SpecialToken):
             return -1 - self._special(body)
         if isinstance(body, Repetition):
@@ -269,6 +286,8 @@ class _Lowering:
         return self._add(node)
 
     def _repetition(self, symbol: int, least: int, most: int | None) -> int:
+        if least < 0 or (most is not None and most < least):
+            raise _NotWellFormed("bounds")
         if least > _MAX_COUNT or (most or 0) > _MAX_COUNT:
             raise InvalidGrammarError(f"a repetition of {most or least} times is beyond what can be counted")
         if (least, most) == (0, 1):
@@ -279,6 +298,8 @@ class _Lowering:
         members: list[int] = []
         for part in body.parts:
             if isinstance(part, Repetition) and (part.min, part.max) != (1, 1):
+                if part.min != 0 or part.max not in (1, None):
+                    raise _NotWellFormed("permutation")
                 members += [self.symbol(part.part), 2 if part.max is None else 0]
             else:
                 members += [self.symbol(part), 1]
@@ -295,6 +316,8 @@ class _Lowering:
         for part in reversed(parts):
             if isinstance(part, Repetition):
                 item, least, most = self.symbol(part.part), part.min, part.max
+                if least < 0 or (most is not None and most < least):
+                    raise _NotWellFormed("bounds")
             else:
                 item, least, most = self.symbol(part), 1, 1
             if most == 0:

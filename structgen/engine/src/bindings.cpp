@@ -290,7 +290,8 @@ NB_MODULE(_native, m) {
     }
   });
 
-  nb::class_<Store>(m, "Store", "What all grammars of a vocabulary share: trie, expressions, lexer states, walks.")
+  nb::class_<Store>(m, "Store", nb::dynamic_attr(),
+                    "What all grammars of a vocabulary share: trie, expressions, lexer states, walks.")
       .def(nb::new_(&make_store), "tokens"_a, "size"_a)
       .def_prop_ro("size", [](const Store& s) { return s.trie.width(); })
       .def_prop_ro("words", [](const Store& s) { return s.trie.words(); })
