@@ -1,0 +1,93 @@
+"""structgen makes a language model's output valid: JSON for your schema, your regex, your grammar.
+
+A front end makes a `Constraint` out of what you have. Give it to `generate()`, or put a `LogitsProcessor` into
+`model.generate()` of transformers; or `compile()` it for a decoding loop of your own.
+
+The names of the last group need torch and transformers, and import them when they are first used; nothing else
+does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from structgen.constraint import Constraint, compile
+from structgen.errors import (
+    BudgetTooSmall,
+    DeadEnd,
+    EmptyLanguageError,
+    InvalidGrammarError,
+    InvalidLarkError,
+    InvalidRegexError,
+    InvalidSchemaError,
+    InvalidText,
+    LimitExceeded,
+    Problem,
+    StructgenError,
+    TokenRejected,
+    UnsupportedSchemaError,
+    VocabularyError,
+)
+from structgen.frontends.choice import choice
+from structgen.frontends.json_schema import json_schema
+from structgen.frontends.lark import lark
+from structgen.frontends.regex import regex
+from structgen.limits import Limits
+from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
+from structgen.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from structgen.generation import Generation, LogitsProcessor, apply_bitmask, generate, load_model
+
+__version__ = "0.1.0"
+
+__all__ = [
+    # What the text must be
+    "Constraint",
+    "choice",
+    "json_schema",
+    "lark",
+    "regex",
+    # Over a vocabulary
+    "CompiledGrammar",
+    "Completion",
+    "Explanation",
+    "Limits",
+    "Matcher",
+    "Vocabulary",
+    "compile",
+    # Errors
+    "BudgetTooSmall",
+    "DeadEnd",
+    "EmptyLanguageError",
+    "InvalidGrammarError",
+    "InvalidLarkError",
+    "InvalidRegexError",
+    "InvalidSchemaError",
+    "InvalidText",
+    "LimitExceeded",
+    "Problem",
+    "StructgenError",
+    "TokenRejected",
+    "UnsupportedSchemaError",
+    "VocabularyError",
+    # With a model
+    "Generation",
+    "LogitsProcessor",
+    "apply_bitmask",
+    "generate",
+    "load_model",
+]
+
+_LAZY = frozenset({"Generation", "LogitsProcessor", "apply_bitmask", "generate", "load_model"})
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is asked for."""
+    if name in _LAZY:
+        value = globals()[name] = getattr(import_module("structgen.generation"), name)
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
