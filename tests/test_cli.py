@@ -123,10 +123,11 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A small random model in the place of every named one."""
-    pytest.importorskip("torch", reason="torch is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
     pytest.importorskip("transformers", reason="transformers is not installed")
     from tiny import tiny_model, tiny_tokenizer
 
+    torch.set_num_threads(1)
     tokenizer = tiny_tokenizer()
     model = tiny_model(tokenizer, seed=3)
     monkeypatch.setattr(structgen, "load_model", lambda name: (model, tokenizer), raising=False)

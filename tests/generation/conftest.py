@@ -39,12 +39,11 @@ def smollm2() -> tuple[Any, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _threads(request: pytest.FixtureRequest) -> Iterator[None]:
-    """One thread for the small models: more of them wait for each other longer than they work."""
+def _one_thread() -> Iterator[None]:
+    """More threads wait for each other longer than they work, where others use the machine too."""
     import torch
 
     before = torch.get_num_threads()
-    if request.node.get_closest_marker("model") is None:
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
