@@ -16,7 +16,7 @@ import json
 import os
 import platform
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ from maskbench.supervise import Worker, load_tokenizer
 from peers import ENGINES
 from rich.console import Console
 from rich.progress import track
+
+Found = tuple[str, Any]
+"""What a run finds: "loaded" with facts about the engines; "sample" or "bounds" with a measurement."""
 
 _REPEATS_OF_BOUNDS = 5
 _WIDTH_OF_FILES = 150
@@ -46,23 +49,16 @@ def main() -> None:
 
     cases = _cases(options, encode)
     report: dict[str, Any] = {"options": _described(options), "machine": _machine()}
-    if options.replay:
-        measurements, bounds, loaded = _read(options.replay)
-    else:
-        worker = Worker(
-            options.tokenizer, options.engines, timeout=options.timeout, memory=options.memory << 30
-        )
-        try:
-            loaded = dataclasses.asdict(worker.loaded)
-            measurements = list(_measured(worker, cases, options))
-            bounds = [] if options.only else list(_measured_bounds(worker, bounded_pairs(encode)))
-        finally:
-            worker.stop()
+    pairs = bounded_pairs(encode)
+    found = _read(options.replay) if options.replay else _measure(options, cases, pairs)
     if options.raw:
-        _write(options.raw, measurements, bounds, loaded)
+        found = _written(options.raw, found)
+    kept: dict[str, list[Any]] = {"loaded": [], "sample": [], "bounds": []}
+    for kind, one in found:
+        kept[kind].append(one)
+    loaded, bounds, results = kept["loaded"][0], kept["bounds"], Results(kept["sample"])
     by_name = {case.name: case for case in cases}
-    results = Results(measurements)
-    report |= _summary(results, bounds, bounded_pairs(encode), loaded, options.engines)
+    report |= _summary(results, bounds, pairs, loaded, options.engines)
     report["machine"]["load at the end"] = os.getloadavg()
     if options.json:
         options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
@@ -113,6 +109,20 @@ def _cases(options: argparse.Namespace, encode: Encode) -> list[Case]:
         return [case_of(json.loads(line), encode) for line in lines]
     records = map(json.loads, sample_lines(options.data, None, options.seed))
     return [case_of(record, encode) for record in records if record["id"] in options.only]
+
+
+def _measure(
+    options: argparse.Namespace, cases: Sequence[Case], pairs: Sequence[BoundedPair]
+) -> Iterator[Found]:
+    worker = Worker(options.tokenizer, options.engines, timeout=options.timeout, memory=options.memory << 30)
+    try:
+        yield "loaded", dataclasses.asdict(worker.loaded)
+        for measurement in _measured(worker, cases, options):
+            yield "sample", measurement
+        for measurement in _measured_bounds(worker, [] if options.only else pairs):
+            yield "bounds", measurement
+    finally:
+        worker.stop()
 
 
 def _measured(worker: Worker, cases: Sequence[Case], options: argparse.Namespace) -> Iterable[Measurement]:
@@ -227,30 +237,24 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-def _write(
-    path: Path, measurements: Iterable[Measurement], bounds: Iterable[Measurement], loaded: dict[str, Any]
-) -> None:
+def _written(path: Path, found: Iterable[Found]) -> Iterator[Found]:
+    """The same, written to a file on the way: a long run that is ended early can still be read."""
     with path.open("w", encoding="utf-8") as file:
-        for kind, content in [
-            ("loaded", [loaded]),
-            ("sample", map(dataclasses.asdict, measurements)),
-            ("bounds", map(dataclasses.asdict, bounds)),
-        ]:
-            for one in content:
-                file.write(json.dumps([kind, one], ensure_ascii=False) + "\n")
+        for kind, one in found:
+            content = dataclasses.asdict(one) if isinstance(one, Measurement) else one
+            file.write(json.dumps([kind, content], ensure_ascii=False) + "\n")
+            file.flush()
+            yield kind, one
 
 
-def _read(path: Path) -> tuple[list[Measurement], list[Measurement], dict[str, Any]]:
-    found: dict[str, list[Any]] = {"loaded": [], "sample": [], "bounds": []}
+def _read(path: Path) -> Iterator[Found]:
+    """What was written."""
     with path.open(encoding="utf-8") as file:
         for line in file:
             kind, one = json.loads(line)
-            found[kind].append(one)
-    for kind in ("sample", "bounds"):
-        for one in found[kind]:
-            one["readings"] = [Reading(**reading) for reading in one["readings"]]
-        found[kind] = [Measurement(**one) for one in found[kind]]
-    return found["sample"], found["bounds"], found["loaded"][0]
+            if kind != "loaded":
+                one = Measurement(**{**one, "readings": [Reading(**reading) for reading in one["readings"]]})
+            yield kind, one
 
 
 if __name__ == "__main__":

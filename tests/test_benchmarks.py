@@ -295,9 +295,16 @@ def test_a_bound_is_compared_with_the_same_schema_without() -> None:
 
 def test_measurements_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "raw.jsonl"
-    sample, bounds = [measured("mine", "a", [[1, 2]])], [Measurement("b", "mine", "died", "exit code -11")]
-    masks._write(path, sample, bounds, {"clock_cost": 80})
-    assert masks._read(path) == (sample, bounds, {"clock_cost": 80})
+    found = [
+        ("loaded", {"clock_cost": 80}),
+        ("sample", measured("mine", "a", [[1, 2]])),
+        ("bounds", Measurement("b", "mine", "died", "exit code -11")),
+    ]
+    written = masks._written(path, iter(found))
+    next(written), next(written)
+    assert list(masks._read(path)) == found[:2]  # a run that is ended early
+    assert [found[2]] == list(written)
+    assert list(masks._read(path)) == found
 
 
 def test_tables_show_what_is_missing_as_a_dash() -> None:
