@@ -6,7 +6,7 @@ to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call m
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +40,7 @@ MaxNewTokens = Annotated[
     int, typer.Option(min=1, help="Tokens of the answer at most; it is complete all the same.")
 ]
 
-DEMO = [
+DEMO: list[tuple[str, str, Callable[[], structgen.Constraint]]] = [
     (
         "JSON Schema",
         'Extract a JSON object with the keys "name" and "born" (an integer, the year) from: Robert Burns was born '
