@@ -137,11 +137,12 @@ class _Lowering:
         self.names: list[list[str]] = []
         self._terminals: dict[tuple[int, int], int] = {}
         self._rules: dict[str, int] = {}
-        # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile; what is
-        # known of expressions stays with the store, which therefore keeps them alive itself.
+        # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile;
+        # what is known of expressions stays with the store, which therefore keeps them alive itself.
         known: dict[int, tuple[Expression, int]] | None = getattr(store, "known", None)
         if known is None or len(known) > _MOST_KNOWN:
-            known = store.known = {}
+            known = {}
+            setattr(store, "known", known)  # noqa: B010 - an attribute that the native class does not declare
         self._known = known
         self._symbols: dict[int, int] = {}
         self._any_text: int | None = None

@@ -31,7 +31,15 @@ from lark.load_grammar import load_grammar
 from structgen.constraint import Constraint
 from structgen.errors import InvalidLarkError, InvalidRegexError, InvalidText
 from structgen.frontends.regex import parse_regex
-from structgen.grammar.expressions import ANY_CHAR, Complement, Expression, Literal, concat, intersection, repeat
+from structgen.grammar.expressions import (
+    ANY_CHAR,
+    Complement,
+    Expression,
+    Literal,
+    concat,
+    intersection,
+    repeat,
+)
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Sequence, Terminal
 from structgen.limits import Limits
 
@@ -111,7 +119,9 @@ def found_grammars() -> list[Any]:
 def _load(text: str, path: str, start: str) -> tuple[list[TerminalDef], list[Rule], list[str]]:
     """The grammar as Lark reads it: terminals, rules without EBNF operators, names of ignored terminals."""
     try:
-        loaded, _ = load_grammar(text, path or "<string>", [], False)
+        loaded, _ = load_grammar(  # type: ignore[no-untyped-call]
+            text, path or "<string>", [], False
+        )
         if not any(definition[0].value == start for definition in loaded.rule_defs):
             names = ", ".join(sorted({str(definition[0].value) for definition in loaded.rule_defs})[:8])
             raise InvalidLarkError(f"the start rule {start!r} is not defined; there are {names}")
@@ -141,7 +151,9 @@ def _error(message: str, text: str, name: str | None = None) -> InvalidLarkError
     for candidate in names:
         for found in re.finditer(rf"\b{re.escape(candidate)}\b", text):
             line = text.count("\n", 0, found.start()) + 1
-            return InvalidLarkError(message, line=line, column=found.start() - text.rfind("\n", 0, found.start()))
+            return InvalidLarkError(
+                message, line=line, column=found.start() - text.rfind("\n", 0, found.start())
+            )
     return InvalidLarkError(message)
 
 
@@ -156,10 +168,14 @@ def _terminal(terminal: TerminalDef, text: str) -> Terminal:
             expression = _shortest_first(source, parse_regex(source, _flags(pattern.flags)))
         empty = pattern.min_width == 0
     except InvalidRegexError as error:
-        raise _error(f"terminal {terminal.name}: {error.reason} (in /{pattern.value}/)", text, terminal.name) from None
+        raise _error(
+            f"terminal {terminal.name}: {error.reason} (in /{pattern.value}/)", text, terminal.name
+        ) from None
     if empty:
         raise _error(
-            f"terminal {terminal.name} matches the empty text; make it optional in the rules instead", text, terminal.name
+            f"terminal {terminal.name} matches the empty text; make it optional in the rules instead",
+            text,
+            terminal.name,
         )
     name = f'"{pattern.value}"' if is_string else terminal.name
     return Terminal(name, expression, 2 * int(terminal.priority) + is_string)
@@ -223,7 +239,9 @@ class _Judge:
                 raise InvalidText(text, 0, "the text nests too deeply for Lark's parser") from None
         if error is not None:
             raise error
-        position = len(text) if isinstance(failure, UnexpectedEOF) else getattr(failure, "pos_in_stream", None) or 0
+        position = (
+            len(text) if isinstance(failure, UnexpectedEOF) else getattr(failure, "pos_in_stream", None) or 0
+        )
         if isinstance(failure, UnexpectedCharacters):
             raise InvalidText(text, position, "Lark's lexer finds no terminal here")
         raise InvalidText(text, position, "Lark's parser stops here")

@@ -114,7 +114,7 @@ class Grammar:
         start: the rule that the whole text must match.
         ignore: terminals whose text may stand before, between and after the others.
 
-    `str(grammar)` reads like Lark; `sample(rng)` makes a random text.
+    `str(grammar)` reads like Lark.
     """
 
     rules: Mapping[str, RuleExpression]

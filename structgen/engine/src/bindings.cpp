@@ -276,6 +276,7 @@ void apply_at(std::uintptr_t logits, int type, std::size_t batch, std::size_t wi
 }  // namespace
 
 NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);  // what lives as long as the process is not a leak
   m.doc() = "The native engine of structgen. Use structgen.compile() instead.";
 
   nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
