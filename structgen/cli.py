@@ -156,7 +156,7 @@ def demo(model: Model = "smollm2", max_new_tokens: MaxNewTokens = 64) -> None:
     """Ask a real model for four things, with a constraint and without."""
     loaded = _load(model)
     for title, prompt, constraint_of in DEMO:
-        constraint = constraint_of()  # type: ignore[no-untyped-call]
+        constraint = constraint_of()
         free = structgen.generate(*loaded, prompt, None, max_new_tokens=max_new_tokens)
         held = structgen.generate(*loaded, prompt, constraint, max_new_tokens=max_new_tokens)
         answers.rule(title)

@@ -136,8 +136,7 @@ void Parser::find_lengths(const Source&) {
     std::erase_if(node.members, [&](const Member& m) { return symbol_shortest(m.symbol) >= kFar; });
     for (Member& m : node.members)
       if (m.mode == 1 && symbol_shortest(m.symbol) == 0) m.mode = 0;
-    if (node.kind == Permutation && node.separated && symbol_shortest(node.body) >= kFar)
-      throw EmptyLanguage{"the separator of a permutation denotes nothing"};
+    node.alone = node.kind == Permutation && node.separated && symbol_shortest(node.body) >= kFar;
   }
 }
 
@@ -218,6 +217,7 @@ void Parser::choices(const Item& item, Visit&& visit) {
         const Member& member = node.members[i];
         if (member.mode != 2 && used(item.reg, i)) continue;
         const u32 reg = member.mode == 2 ? item.reg : with_member(item.reg, i);
+        if (node.alone && !all_required_used(node, reg)) continue;
         visit(member.symbol, Item{node.more, reg, item.continuation});
       }
       break;
@@ -247,6 +247,7 @@ bool Parser::all_required_used(const NodeInfo& node, u32 reg) const {
 }
 
 bool Parser::any_left(const NodeInfo& node, u32 reg) const {
+  if (node.alone) return false;
   for (u32 i = 0; i < node.members.size(); ++i)
     if (node.members[i].mode == 2 || !used(reg, i)) return true;
   return false;
