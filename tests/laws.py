@@ -61,7 +61,9 @@ def walk(
     matcher, position = grammar.matcher(), oracle.start()
     for _ in range(steps):
         yield matcher.fork(), position
-        choices = sorted(allowed_tokens(oracle, grammar.vocabulary, position) - grammar.vocabulary.eos_token_ids)
+        choices = sorted(
+            allowed_tokens(oracle, grammar.vocabulary, position) - grammar.vocabulary.eos_token_ids
+        )
         if not choices:
             return
         token = random.choice(choices)
@@ -185,7 +187,9 @@ def completion_is_shortest(matcher: Matcher, oracle: Oracle, position: Position)
     assert matcher.grammar.completion_tokens(matcher.configuration) == len(completion.tokens) + 1
 
 
-def _bytes_to_the_end(oracle: Oracle, vocabulary: Vocabulary, start: Position, *, most: int = 400) -> int | None:
+def _bytes_to_the_end(
+    oracle: Oracle, vocabulary: Vocabulary, start: Position, *, most: int = 400
+) -> int | None:
     """Bytes of the shortest completion that the vocabulary can spell; -1: there is none; None: too far to search."""
     numbers = count()
     queue, seen = [(0, next(numbers), start)], set()
@@ -207,7 +211,9 @@ def _bytes_to_the_end(oracle: Oracle, vocabulary: Vocabulary, start: Position, *
 
 def fewest_tokens(vocabulary: Vocabulary, text: bytes) -> int:
     """How many tokens spell the text at least."""
-    known = {token for i, token in enumerate(vocabulary.tokens) if token and i not in vocabulary.eos_token_ids}
+    known = {
+        token for i, token in enumerate(vocabulary.tokens) if token and i not in vocabulary.eos_token_ids
+    }
     fewest = [0] + [10**9] * len(text)
     for end in range(1, len(text) + 1):
         for start in range(end):

@@ -6,6 +6,8 @@ of two bytes, an emoji of four. Sizes are kept small; that is where the mistakes
 
 from __future__ import annotations
 
+import typing
+
 from hypothesis import strategies as st
 
 from structgen.grammar.expressions import (
@@ -144,16 +146,26 @@ def _bodies(
 
 
 @st.composite
-def vocabularies(draw: st.DrawFn, *, all_bytes: bool = False, max_tokens: int = 24) -> Vocabulary:
-    """The bytes of the alphabet (or most of them), tokens that split characters, duplicates, holes, a wide head."""
-    data = ALPHABET.encode()
-    singles = [bytes([byte]) for byte in sorted(set(data))]
-    if not all_bytes:
-        missing = draw(st.sets(st.sampled_from(singles), max_size=2))
-        singles = [token for token in singles if token not in missing]
+def vocabularies(
+    draw: st.DrawFn, *, singles: typing.Literal["most", "alphabet", "all"] = "most", max_tokens: int = 24
+) -> Vocabulary:
+    """Tokens that split characters, duplicates, holes, a wide head.
+
+    Args:
+        draw: given by hypothesis.
+        singles: which bytes are tokens: most of those of the alphabet, all of those, or all there are.
+        max_tokens: how many longer tokens there may be.
+    """
+    data = range(256) if singles == "all" else sorted(set(ALPHABET.encode()))
+    tokens = [bytes([byte]) for byte in data]
+    if singles == "most":
+        missing = draw(st.sets(st.sampled_from(tokens), max_size=2))
+        tokens = [token for token in tokens if token not in missing]
     longer = draw(st.lists(_tokens(), max_size=max_tokens))
     holes = [None] * draw(st.integers(0, 2))
-    tail = draw(st.permutations([*singles, *longer, *holes]))
+    tail = (
+        draw(st.permutations([*tokens, *longer, *holes])) if singles != "all" else [*longer, *holes, *tokens]
+    )
     ends = {END} | ({len(tail) + 3} if draw(st.booleans()) else set())
     size = 3 + len(tail) + draw(st.sampled_from([0, 1, 5, 40]))
     return Vocabulary(
