@@ -144,13 +144,13 @@ def test_pydantic() -> None:
         name: str = pydantic.Field(min_length=1)
         born: int = pydantic.Field(alias="birthYear", ge=1000)
         colour: Colour = Colour.RED
-        friends: list[Point] = []
+        friends: tuple[Point, ...] = ()
 
     constraint = json_schema(Person)
     person = constraint.validate('{"name": "R", "birthYear": 1759, "friends": [[1, 2]]}')
     assert isinstance(person, Person)
     assert person.born == 1759
-    assert person.friends == [Point(1, 2.0)]
+    assert person.friends == (Point(1, 2.0),)
     assert not constraint.is_valid('{"name": "", "birthYear": 1759}')
     assert repr(constraint).startswith("<Constraint JSON of ")
 
