@@ -2,8 +2,8 @@
 
     python benchmarks/generate.py [--out benchmarks/results/generate.json]
 
-SmolLM2-135M answers prompts under a JSON Schema, greedily, at batch 1 and 8. In each round every library in turn gets
-a new request on the grammar that it has compiled:
+SmolLM2-135M answers prompts under a JSON Schema, greedily, at batch 1 and 8, on one thread. In each round every
+library in turn gets a new request on the grammar that it has compiled:
 
     none         generate() without any processor
     structgen    structgen.LogitsProcessor
@@ -40,7 +40,7 @@ import structgen
 from structgen.generation import load_model
 
 BATCHES = (1, 8)
-NEW_TOKENS = 96
+NEW_TOKENS = 80
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -246,7 +246,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     parser.add_argument("--rounds", type=int, default=4, help="requests of each library")
+    parser.add_argument("--threads", type=int, default=1, help="for the model")
     arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     model, tokenizer = load_model("smollm2")
     results = [found for batch in BATCHES for found in measure(model, tokenizer, batch, arguments.rounds)]
     Console().print(show(results))
