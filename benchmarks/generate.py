@@ -129,7 +129,9 @@ def _outlines(model: Any, tokenizer: Any) -> Make:
     return renew
 
 
-def measure(model: Any, tokenizer: Any, batch: int, rounds: int) -> list[dict[str, Any]]:
+def measure(
+    model: Any, tokenizer: Any, libraries: dict[str, tuple[Make, float] | None], batch: int, rounds: int
+) -> list[dict[str, Any]]:
     """One result for each library."""
     texts = [
         tokenizer.apply_chat_template(
@@ -141,7 +143,6 @@ def measure(model: Any, tokenizer: Any, batch: int, rounds: int) -> list[dict[st
     ]
     tokenizer.padding_side = "left"
     inputs = tokenizer(texts, return_tensors="pt", padding=True)
-    libraries = find_libraries(model, tokenizer)
     added: dict[str, list[list[float]]] = {name: [] for name in libraries}
     steps: dict[str, list[float]] = {"none": [], **{name: [] for name in libraries}}
     for _ in range(rounds):
@@ -250,7 +251,10 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     model, tokenizer = load_model("smollm2")
-    results = [found for batch in BATCHES for found in measure(model, tokenizer, batch, arguments.rounds)]
+    libraries = find_libraries(model, tokenizer)
+    results: list[dict[str, Any]] = []
+    for batch in BATCHES:
+        results += measure(model, tokenizer, libraries, batch, arguments.rounds)
     Console().print(show(results))
     if arguments.out is not None:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
