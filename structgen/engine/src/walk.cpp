@@ -88,6 +88,10 @@ Walks::View Walks::walk(u32 node, u32 state) {
     }
     if (counted_walks_[at] != kNone) return {walks_[counted_walks_[at]].get(), counter->min, counter->max};
   }
+  return {walks_[plain_walk(node, state)].get(), 0, kNone};
+}
+
+u32 Walks::plain_walk(u32 node, u32 state) {
   const u64 key = pair_key(node, state);
   u32 at = plain_memo_.find(key);
   if (at == kNone) {
@@ -96,7 +100,7 @@ Walks::View Walks::walk(u32 node, u32 state) {
     walks_.push_back(std::move(made));
     plain_memo_.put(key, at);
   }
-  return {walks_[at].get(), 0, kNone};
+  return at;
 }
 
 const TokenSet& Walks::interior(const View& view) {
@@ -178,6 +182,17 @@ bool Walks::stays(u32 state, const u32* row, const ByteSet& bytes) {
   return true;
 }
 
+// What lies below a leading byte of longer characters: states that differ for ASCII are often the same after it, so
+// these walks are kept by themselves.
+void Walks::add_part(Walk& walk, u32 node, u32 state) {
+  const Walk& part = *walks_[plain_walk(node, state)];
+  walk.interior.add(part.interior);
+  walk.exits.insert(walk.exits.end(), part.exits.begin(), part.exits.end());
+  walk.references.insert(walk.references.end(), part.references.begin(), part.references.end());
+  for (u32 end : part.ends)
+    if (std::find(walk.ends.begin(), walk.ends.end(), end) == walk.ends.end()) walk.ends.push_back(end);
+}
+
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   auto walk = std::make_unique<Walk>();
   walk->interior = TokenSet(trie_.words());
@@ -242,6 +257,12 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
       continue;
     }
     for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
+    if (root == 0 && depth == 1 && byte >= 0x80 && !lexer_.accepting(to) && lexer_.members(to) == 1 &&
+        lexer_.index(to, 0) == 0 && trie_.subtree_tokens(node) > kLarge) {
+      add_part(*walk, node, to);
+      node = trie_.end(node);
+      continue;
+    }
     if (lexer_.accepting(to)) {
       next.accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {

@@ -135,6 +135,8 @@ class Walks {
   };
 
   std::optional<Counter> find_counter(u32 state) const;
+  u32 plain_walk(u32 node, u32 state);
+  void add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
   std::unique_ptr<Walk> counted(u32 node, const Counter& counter);
   u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
