@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 
+import structgen
 from peers import Engine, Refused, words_of_mask
-from structgen.constraint import compile
-from structgen.errors import StructgenError, UnsupportedSchemaError
-from structgen.frontends.json_schema import json_schema
-from structgen.matcher import CompiledGrammar
-from structgen.vocabulary import Vocabulary
 
 
 class _Matcher:
-    def __init__(self, grammar: CompiledGrammar, size: int) -> None:
+    def __init__(self, grammar: structgen.CompiledGrammar, size: int) -> None:
         array = np.zeros((1, words_of_mask(size)), np.int32)
         matcher = grammar.matcher()
         matcher.bind(array, 0)
@@ -26,7 +22,7 @@ class _Matcher:
 
 
 class _Grammar:
-    def __init__(self, grammar: CompiledGrammar) -> None:
+    def __init__(self, grammar: structgen.CompiledGrammar) -> None:
         self._grammar = grammar
 
     def matcher(self) -> _Matcher:
@@ -39,25 +35,25 @@ class Structgen:
     version = version("structgen")
 
     def __init__(self, tokenizer: Any) -> None:
-        self._vocabulary = Vocabulary.from_tokenizer(tokenizer)
+        self._vocabulary = structgen.Vocabulary.from_tokenizer(tokenizer)
         self._vocabulary.native  # noqa: B018  (built when first asked for)
 
     def compile(self, schema: str) -> _Grammar:
         """The grammar of a schema."""
         try:
-            return _Grammar(compile(json_schema(schema), self._vocabulary))
-        except UnsupportedSchemaError as error:
+            return _Grammar(structgen.compile(structgen.json_schema(schema), self._vocabulary))
+        except structgen.UnsupportedSchemaError as error:
             keywords = {
                 f"{problem.pointer.rpartition('/')[2]}: {problem.reason}" for problem in error.problems
             }
             raise Refused("; ".join(sorted(keywords))) from error
-        except StructgenError as error:
+        except structgen.StructgenError as error:
             raise Refused(f"{error.code}: {error}") from error
 
     def renew(self) -> None:
         """Expressions and their walks are shared by all grammars of a vocabulary: take another one."""
         old = self._vocabulary
-        self._vocabulary = Vocabulary(
+        self._vocabulary = structgen.Vocabulary(
             old.tokens, special_tokens=old.special_tokens, eos_token_ids=old.eos_token_ids, size=old.size
         )
         self._vocabulary.native  # noqa: B018
