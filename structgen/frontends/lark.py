@@ -54,7 +54,7 @@ def lark(
 
     Args:
         grammar: the text of a grammar, the path of a `.lark` file, or the name of one of structgen's own
-            (`"json"`, `"arithmetic"`, `"sql"`).
+            (`"json"`, `"arithmetic"`).
         start: the rule that the whole text must match.
         limits: what compiling and masking may cost.
 
