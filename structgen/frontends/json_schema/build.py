@@ -67,7 +67,12 @@ def json_schema(
         from structgen.frontends.types import constraint_of
 
         return constraint_of(
-            schema, whitespace=whitespace, strict=strict, draft=draft, registry=registry, limits=limits
+            schema,
+            whitespace=whitespace,
+            strict=strict,
+            draft=draft,
+            registry=registry,
+            limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
     grammar, problems = _guarded(Compiler(document, layout(whitespace)).compile, strict=strict)

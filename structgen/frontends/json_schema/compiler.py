@@ -17,7 +17,17 @@ from collections.abc import Callable
 from typing import Any
 
 from structgen.errors import EmptyLanguageError, Problem, UnsupportedSchemaError
-from structgen.frontends.json_schema import containers, normalize, numbers, scalars, strings, values
+from structgen.frontends.json_schema import (
+    arrays,
+    finishing,
+    formats,
+    numbers,
+    objects,
+    scalars,
+    strings,
+    values,
+)
+from structgen.frontends.json_schema.containers import ANY_ARRAY, ANY_OBJECT, any_rules
 from structgen.frontends.json_schema.documents import Document, Schema
 from structgen.frontends.json_schema.keywords import (
     ANY_TYPE,
@@ -35,9 +45,15 @@ from structgen.frontends.json_schema.keywords import (
     OBJECT_KEYWORDS,
     STRING,
     STRING_KEYWORDS,
+    TYPE_MASK,
     TYPES,
 )
 from structgen.frontends.json_schema.layout import Layout
+from structgen.frontends.json_schema.normalize import (
+    Normalizer,
+    TooManyAlternatives,
+    schemas,
+)
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
 
 Place = Any
@@ -56,12 +72,14 @@ class Compiler:
     Attributes:
         document: the schema, and where references lead.
         layout: structural terminals.
+        formats: "enforce" or "annotate".
         rules: made so far, by name.
         problems: keywords that are not enforced, by the identity of their schema.
         causes: why places are empty.
     """
 
-    def __init__(self, document: Document, layout: Layout) -> None:
+    def __init__(self, document: Document, layout: Layout, formats: str = "enforce") -> None:
+        self.formats = formats
         self.document = document
         self.draft = document.draft
         self.layout = layout
@@ -76,6 +94,7 @@ class Compiler:
         self._void = document.draft.void
         self._lean: dict[int, dict[str, Any]] = {}
         self._any: Reference | None = None
+        self.normalizer = Normalizer(self)
 
     def compile(self, *, strict: bool) -> tuple[Grammar, tuple[Problem, ...]]:
         """The grammar of the document, and what it does not enforce.
@@ -89,7 +108,7 @@ class Compiler:
         problems = self._located()
         if strict and problems:
             raise UnsupportedSchemaError(problems)
-        if start is None or not normalize.can_finish(start, self.rules):
+        if start is None or not finishing.can_finish(start, self.rules):
             raise EmptyLanguageError(self._why_empty(start is None))
         self.rules["start"] = self.layout.surround(start)
         return Grammar(self.rules), problems
@@ -118,6 +137,10 @@ class Compiler:
     def empty(self, node: Schema, keyword: str | None, reason: str) -> None:
         """No value can be at a place."""
         self.causes.append((node, keyword, reason))
+
+    def enforces_format(self, form: Any) -> bool:
+        """Whether the mask enforces a format; the others are annotations."""
+        return self.formats == "enforce" and isinstance(form, str) and form in formats.KNOWN
 
     def keep(self, node: Schema) -> Schema:
         """Keep an object that was made on the way alive, as identities stand for objects."""
@@ -161,6 +184,13 @@ class Compiler:
         target, name = self.document.resolve(node, keyword)
         return self.shared(id(target), lambda: self.value(target), name, target)
 
+    def target(self, node: dict[str, Any], keyword: str) -> Schema:
+        """What a reference refers to."""
+        target, _ = self.document.resolve(node, keyword)
+        if keyword != "$ref" and self.document.is_dynamic(node, keyword):
+            self.unsupported(node, keyword, "which schema it means depends on how it was reached")
+        return target
+
     def shared(self, key: Any, make: Callable[[], Rule], name: str | None, node: Schema) -> Rule:
         """A rule that may need itself: made once, and referred to meanwhile and afterwards."""
         if key in self._shared:
@@ -198,7 +228,7 @@ class Compiler:
     def any(self) -> RuleExpression:
         """The rule of any JSON value."""
         if self._any is None:
-            self.rules.update(containers.any_rules(self.layout))
+            self.rules.update(any_rules(self.layout))
             self._any = Reference("any")
         return self._any
 
@@ -212,6 +242,8 @@ class Compiler:
 
     def without_void(self, node: dict[str, Any]) -> dict[str, Any]:
         """A schema without what its draft has no meaning for."""
+        if self.document.is_made(node):
+            return node
         lean = self._lean.get(id(node))
         if lean is None:
             void = self._void
@@ -231,17 +263,32 @@ class Compiler:
             keyword = next(iter(active))
             if keyword == "$ref":
                 return self.reference(node)
-            if keyword in ("anyOf", "allOf"):
-                parts = normalize.schemas(self.document, node, keyword)
+            if keyword in ("anyOf", "allOf", "oneOf"):
+                parts = schemas(self.document, node, keyword)
                 if len(parts) == 1:
                     return self.value(parts[0])
-                if keyword == "anyOf":
+                if keyword == "anyOf" or (keyword == "oneOf" and self._told_apart(node, parts)):
                     return self.choice([self.value(part) for part in parts])
         self._kept.append(node)
         return self.shared((id(node),), lambda: self._joined((node,)), None, node)
 
+    def _told_apart(self, node: dict[str, Any], parts: list[Schema]) -> bool:
+        """Whether the branches of `oneOf` exclude each other, so that any of them will do."""
+        try:
+            return self.normalizer.apart([self.normalizer.options(part) for part in parts])
+        except TooManyAlternatives:
+            return False
+
     def _joined(self, nodes: tuple[Schema, ...]) -> Rule:
-        options = normalize.alternatives(self, nodes)
+        try:
+            options = self.normalizer.conjunction(nodes)
+        except TooManyAlternatives:
+            self.unsupported(
+                nodes[0],
+                next(iter(nodes[0])),
+                "it combines with the rest in too many ways",
+            )
+            return self.any()
         if not options:
             self.empty(nodes[0], None, "what is required contradicts itself")
         return self.choice([self.plain(option) for option in options])
@@ -267,8 +314,9 @@ class Compiler:
             kind = node.get("type")
             if kind is not None:
                 mask &= self._mask(node, kind)
-            if "enum" in node or "const" in node:
-                return values.finite(self, nodes)
+            mask &= node.get(TYPE_MASK, ANY_TYPE)
+        if any("enum" in node or "const" in node for node in nodes):
+            return values.finite(self, nodes)
         if not mask:
             self.empty(nodes[0], "type", "no type is allowed by all that is required")
             return None
@@ -276,7 +324,7 @@ class Compiler:
             return self._kind(mask, nodes)
         if mask == ANY_TYPE and all(ASSERTIONS.isdisjoint(node) for node in nodes):
             return self.any()
-        kinds = [kind for kind in (NULL, BOOLEAN, mask & NUMBER, STRING, ARRAY, OBJECT) if kind & mask]
+        kinds = [kind for kind in (STRING, mask & NUMBER, BOOLEAN, NULL, OBJECT, ARRAY) if kind & mask]
         return self.choice([self._kind(kind, nodes) for kind in kinds])
 
     def _mask(self, node: dict[str, Any], kind: Any) -> int:
@@ -300,15 +348,15 @@ class Compiler:
         if kind == OBJECT:
             if all(OBJECT_KEYWORDS.isdisjoint(node) for node in nodes):
                 self.any()
-                return containers.ANY_OBJECT
-            return containers.object_rule(self, nodes)
+                return ANY_OBJECT
+            return objects.object_rule(self, nodes)
         if kind == ARRAY:
             if all(ARRAY_KEYWORDS.isdisjoint(node) for node in nodes):
                 self.any()
-                return containers.ANY_ARRAY
-            return containers.array_rule(self, nodes)
+                return ANY_ARRAY
+            return arrays.array_rule(self, nodes)
         if kind & NUMBER:
             if kind & FRACTION and all(NUMBER_KEYWORDS.isdisjoint(node) for node in nodes):
                 return numbers.NUMBER if kind & INTEGER else numbers.FRACTIONAL
             return scalars.number_rule(self, nodes, kind)
-        return containers.NULL if kind == NULL else containers.BOOLEAN
+        return values.few(self, nodes, kind)

@@ -110,7 +110,14 @@ _ONE = frozenset(
 )
 _LIST = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
 _MAP = frozenset(
-    ("$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties")
+    (
+        "$defs",
+        "definitions",
+        "dependencies",
+        "dependentSchemas",
+        "patternProperties",
+        "properties",
+    )
 )
 
 
@@ -124,7 +131,12 @@ class Document:
     """
 
     def __init__(
-        self, root: Schema, *, draft: str | None = None, registry: Any = None, text: str | None = None
+        self,
+        root: Schema,
+        *,
+        draft: str | None = None,
+        registry: Any = None,
+        text: str | None = None,
     ) -> None:
         self.root = root
         self.draft, self.declared = _draft_of(root, draft)
@@ -134,6 +146,9 @@ class Document:
         self._foreign: list[tuple[str, Schema]] = []
         self._origins: dict[int, tuple[Schema, Schema]] = {}
         self._has_bases: bool | None = None
+        self._has_unevaluated: bool | None = None
+        if text is not None and '"unevaluated' not in text:
+            self._has_unevaluated = False
         if text is not None and f'"{self.draft.id_keyword}"' not in text:
             self._has_bases = False
 
@@ -141,6 +156,8 @@ class Document:
 
     def resolve(self, node: dict[str, Any], keyword: str = "$ref") -> tuple[Schema, str]:
         """What a reference refers to, and a name for it.
+
+        `$dynamicRef` and `$recursiveRef` are taken for `$ref`; `is_dynamic` says whether that makes a difference.
 
         Raises:
             InvalidSchemaError: It leads nowhere.
@@ -151,11 +168,11 @@ class Document:
         if self._index is None:
             target = self._targets.get(reference)
             if target is None and (reference == "#" or reference.startswith("#/")) and not self.has_bases:
-                target = self._targets[reference] = self._step(self.root, reference[1:], node)
+                target = self._targets[reference] = self._step(self.root, reference[1:], node, keyword)
             if target is not None:
                 return target, reference
             self._index = _Index(self.root, self.draft)
-        return self._resolve_by_index(node, reference)
+        return self._resolve_by_index(node, keyword)
 
     @property
     def has_bases(self) -> bool:
@@ -167,10 +184,19 @@ class Document:
             )
         return self._has_bases
 
-    def _resolve_by_index(self, node: dict[str, Any], reference: str) -> tuple[Schema, str]:
+    def is_dynamic(self, node: dict[str, Any], keyword: str) -> bool:
+        """Whether what a dynamic reference refers to may depend on how its schema was reached."""
+        if self._index is None:
+            self._index = _Index(self.root, self.draft)
+        if keyword == "$recursiveRef":
+            return len(self._index.recursive) > 1
+        fragment = urldefrag(str(node[keyword]))[1]
+        return sum(name == fragment for _, name in self._index.dynamic) > 1
+
+    def _resolve_by_index(self, node: dict[str, Any], keyword: str) -> tuple[Schema, str]:
         index = self._index
         assert index is not None
-        uri = urljoin(index.base_of(node), reference)
+        uri = _join(index.base_of(self.origin(node)), node[keyword])
         if uri in self._targets:
             return self._targets[uri], uri
         address, fragment = urldefrag(uri)
@@ -180,21 +206,22 @@ class Document:
             if resource is None:
                 raise self.invalid(
                     node,
-                    "$ref",
+                    keyword,
                     f"{uri} is not part of the schema; pass the document in registry= (referencing.Registry)",
                 )
             self._foreign.append((address, resource))
+            self._has_unevaluated = None
             index.add(resource, address)
         if not fragment or fragment.startswith("/"):
-            target = self._step(resource, fragment, node)
+            target = self._step(resource, fragment, node, keyword)
         else:
             target = index.anchors.get((address, fragment))
             if target is None:
-                raise self.invalid(node, "$ref", f"there is no anchor {fragment!r}")
+                raise self.invalid(node, keyword, f"there is no anchor {fragment!r}")
         self._targets[uri] = target
         return target, uri
 
-    def _step(self, target: Schema, pointer: str, node: dict[str, Any]) -> Schema:
+    def _step(self, target: Schema, pointer: str, node: dict[str, Any], keyword: str) -> Schema:
         if "%" in pointer:
             pointer = unquote(pointer)
         for part in pointer.split("/")[1:]:
@@ -202,7 +229,7 @@ class Document:
             try:
                 target = target[int(step)] if isinstance(target, list) else target[step]
             except (KeyError, IndexError, TypeError, ValueError):
-                raise self.invalid(node, "$ref", f"there is nothing at {node['$ref']}") from None
+                raise self.invalid(node, keyword, f"there is nothing at {node[keyword]}") from None
         return target
 
     def _fetch(self, address: str) -> Schema | None:
@@ -217,16 +244,38 @@ class Document:
         for uri in (address, address + "#"):
             try:
                 return registry.get_or_retrieve(uri).value.contents
-            except (referencing.exceptions.NoSuchResource, referencing.exceptions.Unretrievable):
+            except (
+                referencing.exceptions.NoSuchResource,
+                referencing.exceptions.Unretrievable,
+            ):
                 continue
         return None
 
     # Places
 
+    @property
+    def has_unevaluated(self) -> bool:
+        """Whether it may matter which members and items have been evaluated."""
+        if self._has_unevaluated is None:
+            self._has_unevaluated = not self.draft.void.issuperset(
+                ("unevaluatedItems", "unevaluatedProperties")
+            ) and (
+                bool(self._foreign)
+                or any(
+                    "unevaluatedItems" in node or "unevaluatedProperties" in node
+                    for node in subschemas(self.root)
+                )
+            )
+        return self._has_unevaluated
+
     def stands_for(self, made: Schema, origin: Schema) -> Schema:
         """Note that a schema that was made on the way stands for one of the document. Returns it."""
         self._origins[id(made)] = made, origin
         return made
+
+    def is_made(self, node: Schema) -> bool:
+        """Whether a schema was made on the way."""
+        return id(node) in self._origins
 
     def origin(self, node: Schema) -> Schema:
         """The schema of the document that a schema stands for: mostly itself."""
@@ -278,6 +327,13 @@ def _draft_of(root: Schema, name: str | None) -> tuple[Draft, bool]:
         uri.rstrip("#").replace("https://json-schema.org/draft-", "http://json-schema.org/draft-")
     )
     return (DRAFT2020, False) if draft is None else (draft, True)
+
+
+def _join(base: str, reference: str) -> str:
+    """A reference against its base; `urljoin` does not know URNs."""
+    if reference.startswith("#"):
+        return urldefrag(base)[0] + reference
+    return urljoin(base, reference)
 
 
 def load(text: str) -> Schema:
@@ -354,6 +410,8 @@ class _Index:
         self.draft = draft
         self.resources: dict[str, Schema] = {}
         self.anchors: dict[tuple[str, str], Schema] = {}
+        self.dynamic: set[tuple[str, str]] = set()
+        self.recursive: set[str] = set()
         self._bases: dict[int, str] = {}
         self.add(root, "")
 
@@ -371,7 +429,7 @@ class _Index:
                 continue
             identifier = node.get(keyword)
             if isinstance(identifier, str) and not (self.draft.ref_alone and "$ref" in node):
-                uri, fragment = urldefrag(urljoin(base, identifier))
+                uri, fragment = urldefrag(_join(base, identifier))
                 if identifier.startswith("#"):
                     self.anchors.setdefault((base, fragment), node)
                 else:
@@ -381,6 +439,10 @@ class _Index:
             for name in ("$anchor", "$dynamicAnchor"):
                 if isinstance(node.get(name), str):
                     self.anchors.setdefault((base, node[name]), node)
+                    if name == "$dynamicAnchor":
+                        self.dynamic.add((base, node[name]))
+            if node.get("$recursiveAnchor") is True:
+                self.recursive.add(base)
             for name, value in node.items():
                 if isinstance(value, dict):
                     if name in _ONE:

@@ -5,64 +5,93 @@ Small and exact, so that compiling an `enum` needs no validator: that one would 
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
+from structgen.frontends.json_schema.formats import format_texts
 from structgen.frontends.json_schema.keywords import (
     ARRAY,
-    ASSERTIONS,
+    ARRAY_KEYWORDS,
+    COMBINATORS,
+    NOT_FORMATS,
+    NOT_MULTIPLES,
+    NOT_PATTERNS,
+    NOT_VALUES,
     NUMBER,
+    NUMBER_KEYWORDS,
     OBJECT,
+    OBJECT_KEYWORDS,
+    SOME_ITEM,
+    SOME_MEMBER,
     STRING,
-    TYPES,
+    STRING_KEYWORDS,
 )
+from structgen.frontends.json_schema.kinds import equal, kind_of, kinds_left
 from structgen.frontends.json_schema.numbers import exact
-from structgen.frontends.json_schema.values import equal, kind_of
+from structgen.frontends.json_schema.unevaluated import UNEVALUATED
+from structgen.grammar.expressions import Expression, Literal, concat
+from structgen.grammar.rules import Grammar, Terminal
+from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
 
-_FEW = frozenset(("type", "enum", "const"))
 
-
-def satisfies(compiler: Compiler, value: Any, node: Any, ignored: str | None = None) -> bool:
-    """Whether a value satisfies a schema, one of its keywords aside."""
+def satisfies(compiler: Compiler, value: Any, node: Any) -> bool:
+    """Whether a value satisfies a schema."""
+    node = compiler.normalizer.checked(node)
     if isinstance(node, bool):
         return node
-    if not isinstance(node, dict):
-        raise compiler.document.invalid(node, None, "expected a schema: an object or a boolean")
-    active = node.keys() & ASSERTIONS
-    if "$ref" in active and compiler.draft.ref_alone:
+    if "$ref" in node and compiler.draft.ref_alone:
         return satisfies(compiler, value, compiler.document.resolve(node)[0])
+    return satisfies_plain(compiler, value, node) and (
+        COMBINATORS.isdisjoint(node) or _combinators(compiler, value, node)
+    )
+
+
+def satisfies_plain(compiler: Compiler, value: Any, node: Any, ignored: str | None = None) -> bool:
+    """Whether a value satisfies the plain keywords of a schema, but for one of them."""
     kind = kind_of(value)
-    if "type" in active:
-        allowed = node["type"]
-        names = allowed if isinstance(allowed, list) else [allowed]
-        if not any(TYPES.get(name, 0) & kind for name in names if isinstance(name, str)):
-            return False
-    if "enum" in active and ignored != "enum" and not any(equal(value, one) for one in node["enum"]):
+    if not kinds_left((node,)) & kind:
         return False
-    if "const" in active and ignored != "const" and not equal(value, node["const"]):
+    if "enum" in node and ignored != "enum" and not _is_listed(value, node["enum"]):
         return False
-    if active <= _FEW:
-        return True
-    if kind == STRING and not _string(compiler, value, node):
+    if "const" in node and ignored != "const" and not equal(value, node["const"]):
         return False
-    if kind & NUMBER and not _number(value, node):
+    if NOT_VALUES in node and _is_listed(value, node[NOT_VALUES]):
         return False
-    if kind == ARRAY and not _array(compiler, value, node):
-        return False
-    if kind == OBJECT and not _object(compiler, value, node):
-        return False
-    return _combinators(compiler, value, node, active)
+    if kind == STRING:
+        return STRING_KEYWORDS.isdisjoint(node) or _string(compiler, value, node)
+    if kind & NUMBER:
+        return NUMBER_KEYWORDS.isdisjoint(node) or _number(value, node)
+    if kind == ARRAY:
+        return ARRAY_KEYWORDS.isdisjoint(node) or _array(compiler, value, node)
+    if kind == OBJECT:
+        return OBJECT_KEYWORDS.isdisjoint(node) or _object(compiler, value, node)
+    return bool(kind)
+
+
+def _is_listed(value: Any, listed: Any) -> bool:
+    return any(equal(value, one) for one in listed) if isinstance(listed, list) else False
 
 
 def _string(compiler: Compiler, value: str, node: dict[str, Any]) -> bool:
     if len(value) < node.get("minLength", 0) or len(value) > node.get("maxLength", len(value)):
         return False
-    return "pattern" not in node or is_found(node["pattern"], value)
+    if "pattern" in node and not is_found(node["pattern"], value):
+        return False
+    if any(is_found(pattern, value) for pattern in node.get(NOT_PATTERNS, ())):
+        return False
+    if (
+        "format" in node
+        and compiler.enforces_format(node["format"])
+        and not is_of_format(node["format"], value)
+    ):
+        return False
+    return not any(is_of_format(form, value) for form in node.get(NOT_FORMATS, ()))
 
 
 def is_found(pattern: str, text: str) -> bool:
@@ -70,16 +99,25 @@ def is_found(pattern: str, text: str) -> bool:
     return not strings.has_lone_surrogate(text) and bool(_matcher(pattern).accepts(text + "."))
 
 
-@lru_cache(maxsize=256)
-def _matcher(pattern: str) -> Any:
-    """The pattern as a compiled grammar; a dot at the end, as terminals are never empty."""
-    from structgen.grammar.expressions import Literal, concat
-    from structgen.grammar.rules import Grammar, Terminal
-    from structgen.matcher import compile_grammar
-    from structgen.vocabulary import Vocabulary
+def is_of_format(form: str, text: str) -> bool:
+    """Whether a text is of a format."""
+    return not strings.has_lone_surrogate(text) and bool(_format_matcher(form).accepts(text + "."))
 
-    expression = concat(strings.parse_pattern(pattern), Literal("."))
-    return compile_grammar(Grammar({"start": Terminal("text", expression)}), Vocabulary.of_bytes())
+
+@lru_cache(maxsize=256)
+def _matcher(pattern: str) -> CompiledGrammar:
+    return _compiled(strings.parse_pattern(pattern))
+
+
+@lru_cache(maxsize=64)
+def _format_matcher(form: str) -> CompiledGrammar:
+    return _compiled(format_texts(form))
+
+
+def _compiled(texts: Expression) -> CompiledGrammar:
+    """Texts as a compiled grammar; with a dot at the end, as terminals are never empty."""
+    terminal = Terminal("text", concat(texts, Literal(".")))
+    return compile_grammar(Grammar({"start": terminal}), Vocabulary.of_bytes())
 
 
 def _number(value: float, node: dict[str, Any]) -> bool:
@@ -98,11 +136,13 @@ def _number(value: float, node: dict[str, Any]) -> bool:
         return False
     if high is not None and not isinstance(high, bool) and number >= exact(high):
         return False
-    return "multipleOf" not in node or Decimal(number) % Decimal(exact(node["multipleOf"])) == 0
+    if "multipleOf" in node and Fraction(number) % Fraction(exact(node["multipleOf"])):
+        return False
+    return all(Fraction(number) % Fraction(exact(step)) for step in node.get(NOT_MULTIPLES, ()))
 
 
 def _array(compiler: Compiler, value: list[Any], node: dict[str, Any]) -> bool:
-    from structgen.frontends.json_schema.containers import items_of
+    from structgen.frontends.json_schema.arrays import items_of
 
     if not node.get("minItems", 0) <= len(value) <= node.get("maxItems", len(value)):
         return False
@@ -116,8 +156,12 @@ def _array(compiler: Compiler, value: list[Any], node: dict[str, Any]) -> bool:
         return False
     if "contains" in node:
         found = sum(satisfies(compiler, one, node["contains"]) for one in value)
-        return bool(node.get("minContains", 1) <= found <= node.get("maxContains", found))
-    return True
+        if not node.get("minContains", 1) <= found <= node.get("maxContains", found):
+            return False
+    return all(
+        any(satisfies(compiler, one, place) for one in value[start:])
+        for start, place in node.get(SOME_ITEM, ())
+    )
 
 
 def _object(compiler: Compiler, value: dict[str, Any], node: dict[str, Any]) -> bool:
@@ -135,27 +179,57 @@ def _object(compiler: Compiler, value: dict[str, Any], node: dict[str, Any]) -> 
             return False
         if not all(satisfies(compiler, one, schema) for schema in schemas):
             return False
-    return True
+    return all(_some_member(compiler, value, *wanted) for wanted in node.get(SOME_MEMBER, ()))
 
 
-def _combinators(compiler: Compiler, value: Any, node: dict[str, Any], active: set[Any]) -> bool:
+def _unevaluated_hold(compiler: Compiler, value: Any, node: dict[str, Any]) -> bool:
+    """Whether some alternative of a schema, which says what is evaluated, holds."""
+    return any(
+        all(satisfies_plain(compiler, value, part) for part in alternative)
+        for alternative in compiler.normalizer.options(node)
+    )
+
+
+def _some_member(
+    compiler: Compiler,
+    value: dict[str, Any],
+    names: tuple[str, ...],
+    inside: tuple[str, ...],
+    outside: tuple[str, ...],
+    allowed: Any,
+    place: Any,
+) -> bool:
+    return any(
+        name not in names
+        and all(is_found(pattern, name) for pattern in inside)
+        and not any(is_found(pattern, name) for pattern in outside)
+        and (allowed is None or satisfies(compiler, name, allowed))
+        and satisfies(compiler, one, place)
+        for name, one in value.items()
+    )
+
+
+def _combinators(compiler: Compiler, value: Any, node: dict[str, Any]) -> bool:
     def holds(schema: Any) -> bool:
         return satisfies(compiler, value, schema)
 
-    if "$ref" in active and not holds(compiler.document.resolve(node)[0]):
+    for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+        if keyword in node and not holds(compiler.target(node, keyword)):
+            return False
+    if "allOf" in node and not all(map(holds, node["allOf"])):
         return False
-    if "allOf" in active and not all(map(holds, node["allOf"])):
+    if "anyOf" in node and not any(map(holds, node["anyOf"])):
         return False
-    if "anyOf" in active and not any(map(holds, node["anyOf"])):
+    if "oneOf" in node and sum(map(holds, node["oneOf"])) != 1:
         return False
-    if "oneOf" in active and sum(map(holds, node["oneOf"])) != 1:
+    if "not" in node and holds(node["not"]):
         return False
-    if "not" in active and holds(node["not"]):
-        return False
-    if "if" in active:
+    if "if" in node:
         branch = node.get("then" if holds(node["if"]) else "else", True)
         if not holds(branch):
             return False
+    if not all(keyword not in node or _unevaluated_hold(compiler, value, node) for keyword in UNEVALUATED):
+        return False
     if isinstance(value, dict):
         for keyword in ("dependentRequired", "dependentSchemas", "dependencies"):
             for name, wanted in node.get(keyword, {}).items():

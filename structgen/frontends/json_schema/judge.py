@@ -103,14 +103,14 @@ def _validator(document: Document, registry: Any) -> Any:
     }
     extended = jsonschema.validators.extend(classes[document.draft.name], {"pattern": _pattern})
     return extended(
-        document.root, registry=jsonschema_specifications.REGISTRY if registry is None else registry
+        document.root,
+        registry=jsonschema_specifications.REGISTRY if registry is None else registry,
     )
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
     """The keyword `pattern` in the dialect that JSON Schema asks for; jsonschema has Python's."""
     import jsonschema
-
     from structgen.frontends.json_schema.evaluate import is_found
 
     if not validator.is_type(instance, "string"):

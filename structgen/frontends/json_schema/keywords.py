@@ -24,13 +24,30 @@ NOT_VALUES: Any = ("not", "enum")
 NOT_PATTERNS: Any = ("not", "pattern")
 NOT_FORMATS: Any = ("not", "format")
 NOT_MULTIPLES: Any = ("not", "multipleOf")
-OTHER_MEMBER: Any = ("some", "additionalProperties")
+SOME_MEMBER: Any = ("some", "member")
+SOME_ITEM: Any = ("some", "item")
 
 STRING_KEYWORDS = frozenset(
-    ("minLength", "maxLength", "pattern", "format", NOT_VALUES, NOT_PATTERNS, NOT_FORMATS)
+    (
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        NOT_VALUES,
+        NOT_PATTERNS,
+        NOT_FORMATS,
+    )
 )
 NUMBER_KEYWORDS = frozenset(
-    ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", NOT_VALUES, NOT_MULTIPLES)
+    (
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        NOT_VALUES,
+        NOT_MULTIPLES,
+    )
 )
 ARRAY_KEYWORDS = frozenset(
     (
@@ -43,7 +60,7 @@ ARRAY_KEYWORDS = frozenset(
         "contains",
         "minContains",
         "maxContains",
-        "unevaluatedItems",
+        SOME_ITEM,
     )
 )
 OBJECT_KEYWORDS = frozenset(
@@ -55,8 +72,7 @@ OBJECT_KEYWORDS = frozenset(
         "propertyNames",
         "minProperties",
         "maxProperties",
-        "unevaluatedProperties",
-        OTHER_MEMBER,
+        SOME_MEMBER,
     )
 )
 COMBINATORS = frozenset(
@@ -72,6 +88,8 @@ COMBINATORS = frozenset(
         "dependentRequired",
         "dependentSchemas",
         "dependencies",
+        "unevaluatedItems",
+        "unevaluatedProperties",
     )
 )
 PLAIN = (

@@ -3,30 +3,38 @@
 An alternative is a tuple of schemas whose plain keywords must all hold; their combinators are spent. `$ref` and `allOf`
 add to every alternative, `anyOf` multiplies them. What is repeated by that is compiled once all the same: members and
 items are places of their own, kept by identity.
+
+Negation (`not`, the other branches of `oneOf`, `if`) is pushed inwards (`negate.py`): what it makes of a plain schema
+are plain schemas again, and of members and items `{"not": ...}` in their place. So the complement of a recursive schema
+is a recursive schema.
+
+Alternatives that contradict themselves are dropped as soon as that is seen (`contradictions.py`); it is what keeps
+`oneOf` small, since branches that exclude each other need no negation at all.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from structgen.errors import StructgenError
+from structgen.frontends.json_schema.contradictions import contradict
 from structgen.frontends.json_schema.documents import Document, Schema
-from structgen.frontends.json_schema.keywords import COMBINATORS, PLAIN, TYPES
-from structgen.grammar.rules import (
-    Choice,
-    Permutation,
-    Reference,
-    Repetition,
-    RuleExpression,
-    Sequence,
-    Terminal,
-)
+from structgen.frontends.json_schema.keywords import COMBINATORS, OBJECT, PLAIN
+from structgen.frontends.json_schema.kinds import kinds_left
+from structgen.frontends.json_schema.negate import negate_plain
+from structgen.frontends.json_schema.unevaluated import UNEVALUATED, unevaluated
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
 
-Alternative = tuple[dict[str, Any], ...]
-_MOST = 256
-"""Alternatives of one place before it is refused."""
+Alternative = tuple[dict[Any, Any], ...]
+_UNEVALUATED = frozenset(UNEVALUATED)
+MOST = 256
+"""Alternatives of one place before the combination is refused."""
+
+
+class TooManyAlternatives(StructgenError):
+    """Combinators multiply beyond reason. Caught where the keyword can be named."""
 
 
 def schemas(document: Document, node: dict[str, Any], keyword: str) -> list[Schema]:
@@ -37,140 +45,352 @@ def schemas(document: Document, node: dict[str, Any], keyword: str) -> list[Sche
     return value
 
 
-def alternatives(compiler: Compiler, nodes: tuple[Schema, ...]) -> list[Alternative]:
-    """The alternatives of a conjunction of schemas; none if they contradict each other."""
-    return _Normalizer(compiler).conjunction(nodes)
+class Normalizer:
+    """Brings places into alternatives.
 
+    Attributes:
+        compiler: whose places they are.
+        silent: identities of schemas that evaluate nothing: made on the way, or inside `not`.
+    """
 
-class _Normalizer:
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
         self.document = compiler.document
-        self._open: set[int] = set()
+        self._open: set[tuple[int, bool]] = set()
+        self._negated: dict[int, Any] = {}
+        self.silent: set[int] = set()
+        self._options: dict[int, list[Alternative]] = {}
+        self._negations: dict[int, list[Alternative]] = {}
 
     def conjunction(self, nodes: tuple[Schema, ...]) -> list[Alternative]:
+        """The alternatives of a conjunction of schemas; none if they contradict each other."""
         found: list[Alternative] = [()]
         for node in nodes:
-            found = self._product(found, self.options(node), node)
+            found = self.product(found, self.options(node))
         return found
 
     def options(self, node: Schema) -> list[Alternative]:
         """The alternatives of one schema."""
+        node = self.checked(node)
         if node is True:
             return [()]
         if node is False:
             self.compiler.empty(node, None, "false allows nothing")
             return []
-        if not isinstance(node, dict):
-            raise self.document.invalid(node, None, "expected a schema: an object or a boolean")
-        if not self.document.draft.void.isdisjoint(node):
-            node = self.compiler.without_void(node)
         if COMBINATORS.isdisjoint(node):
             return [()] if PLAIN.isdisjoint(node) else [(node,)]
-        if id(node) in self._open:
-            raise self.document.invalid(node, None, "the schema refers to itself without getting on")
-        self._open.add(id(node))
-        if self.document.draft.ref_alone and "$ref" in node:
-            target = self.options(self.document.resolve(node)[0])
-            self._open.discard(id(node))
-            return target
-        found: list[Alternative] = [()] if PLAIN.isdisjoint(node) else [(node,)]
-        for keyword in [keyword for keyword in node if keyword in COMBINATORS]:
-            found = self._combine(found, node, keyword)
-        self._open.discard(id(node))
+        known = self._options.get(id(node))
+        if known is not None:
+            return known
+        found = self._options[id(node)] = self._find_options(node)
         return found
+
+    def _find_options(self, node: dict[Any, Any]) -> list[Alternative]:
+        with _Entered(self, node, False):
+            if self.document.draft.ref_alone and "$ref" in node:
+                return self.options(self.document.resolve(node)[0])
+            found = self._evaluated(node)
+            for keyword in UNEVALUATED:
+                if keyword in node:
+                    found = [join(one, unevaluated(self, one, node, keyword)) for one in found]
+            return [one for one in found if not contradict(self.compiler, one)]
+
+    def _evaluated(self, node: dict[Any, Any]) -> list[Alternative]:
+        """The alternatives of a schema but for what it says of the members and items that are left."""
+        found: list[Alternative] = [()]
+        pending = not PLAIN.isdisjoint(node)
+        first = "properties" if "properties" in node else None
+        for keyword in node:
+            if pending and (keyword == first if first else keyword in PLAIN):
+                found = self.product(found, [(node,)])
+                pending = False
+            elif keyword in COMBINATORS and keyword not in UNEVALUATED:
+                try:
+                    found = self._combine(found, node, keyword)
+                except TooManyAlternatives:
+                    self.compiler.unsupported(node, keyword, "it combines with the rest in too many ways")
+        return found
+
+    def checked(self, node: Schema) -> Schema:
+        """A schema as its draft reads it."""
+        if isinstance(node, bool):
+            return node
+        if not isinstance(node, dict):
+            raise self.document.invalid(node, None, "expected a schema: an object or a boolean")
+        return node if self.document.draft.void.isdisjoint(node) else self.compiler.without_void(node)
+
+    def negation(self, node: Schema) -> Schema:
+        """The schema of all that a schema does not allow; for one schema always the same object."""
+        if isinstance(node, bool):
+            return not node
+        if not isinstance(node, dict):
+            raise self.document.invalid(node, None, "expected a schema: an object or a boolean")
+        if id(node) not in self._negated:
+            made = self.document.stands_for({"not": node}, node)
+            self._negated[id(node)] = made
+            self._negated[id(made)] = node
+        return self._negated[id(node)]
 
     def _combine(self, found: list[Alternative], node: dict[str, Any], keyword: str) -> list[Alternative]:
-        if keyword == "$ref":
-            return self._product(found, self.options(self.document.resolve(node)[0]), node)
+        if keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            return self.product(found, self.options(self.compiler.target(node, keyword)))
         if keyword == "allOf":
             for part in schemas(self.document, node, keyword):
-                found = self._product(found, self.options(part), node)
+                found = self.product(found, self.options(part))
             return found
         if keyword == "anyOf":
-            options = [one for part in schemas(self.document, node, keyword) for one in self.options(part)]
-            return self._product(found, options, node)
-        self.compiler.unsupported(node, keyword, "is not supported yet")
+            return self.product(found, self._any_of(schemas(self.document, node, keyword)))
+        if keyword == "oneOf":
+            return self._one_of(found, schemas(self.document, node, keyword))
+        if keyword == "not":
+            return self.product(found, self.negations(node["not"]))
+        if keyword == "if":
+            return self._condition(found, node)
+        return self._dependencies(found, node, keyword)
+
+    def _any_of(self, parts: list[Schema]) -> list[Alternative]:
+        """Any of some schemas. Where it matters which members are evaluated, also any that hold together."""
+        options = [self.options(part) for part in parts]
+        if not self.document.has_unevaluated:
+            return [one for option in options for one in option]
+        found: list[Alternative] = []
+        for option in options:
+            found = [*found, *option, *self.product(found, option)] if found else option
+            if len(found) > MOST:
+                raise TooManyAlternatives
+        return list({tuple(map(id, one)): one for one in found}.values())
+
+    # Annotations: which members and items a schema has looked at
+
+    def made(self, schema: dict[Any, Any], origin: Schema) -> dict[Any, Any]:
+        """A schema that was made on the way, and evaluates nothing."""
+        self.silent.add(id(schema))
+        self.document.stands_for(schema, origin)
+        return schema
+
+    def _silenced(self, options: list[Alternative]) -> list[Alternative]:
+        """The same alternatives, but what is inside `not` evaluates nothing."""
+        if not self.document.has_unevaluated:
+            return options
+        return [tuple(self.made(dict(node), node) for node in one) for one in options]
+
+    # Combinators
+
+    def _one_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
+        options = [self.options(part) for part in parts]
+        apart = told_apart(options)
+        result: list[Alternative] = []
+        for index, option in enumerate(options):
+            chosen = self.product(found, option)
+            for other, part in enumerate(parts):
+                if other == index or apart or not chosen:
+                    continue
+                if self._overlap(chosen, options[other]):
+                    chosen = self.product(chosen, self.negations(part))
+            result.extend(chosen)
+            if len(result) > MOST:
+                raise TooManyAlternatives
+        return result
+
+    def apart(self, options: list[list[Alternative]]) -> bool:
+        """Whether branches exclude each other."""
+        if told_apart(options):
+            return True
+        return not any(
+            self._overlap(option, other) for index, option in enumerate(options) for other in options[:index]
+        )
+
+    def _overlap(self, some: list[Alternative], others: list[Alternative]) -> bool:
+        return any(not contradict(self.compiler, join(one, other)) for one in some for other in others)
+
+    def _condition(self, found: list[Alternative], node: dict[str, Any]) -> list[Alternative]:
+        condition = node["if"]
+        then, otherwise = node.get("then", True), node.get("else", True)
+        if then is True and otherwise is True:
+            return found
+        held = self.product(self.product(found, self.options(condition)), self.options(then))
+        return held + self.product(self.product(found, self.negations(condition)), self.options(otherwise))
+
+    def _dependencies(
+        self, found: list[Alternative], node: dict[str, Any], keyword: str
+    ) -> list[Alternative]:
+        value = node[keyword]
+        if not isinstance(value, dict):
+            raise self.document.invalid(node, keyword, "expected an object")
+        for name, wanted in value.items():
+            without = self.made({"properties": {name: False}}, node)
+            present = self.made({"type": "object", "required": [name]}, node)
+            if isinstance(wanted, list) and keyword != "dependentSchemas":
+                if not all(isinstance(one, str) for one in wanted):
+                    raise self.document.invalid(node, keyword, "expected lists of names")
+                present["required"] = [name, *wanted]
+                options: list[Alternative] = [(present,)]
+            elif keyword == "dependentRequired":
+                raise self.document.invalid(node, keyword, "expected lists of names")
+            else:
+                options = self.product([(present,)], self.options(wanted))
+            found = self.product(found, [(without,), *options])
         return found
 
-    def _product(self, one: list[Alternative], other: list[Alternative], node: Schema) -> list[Alternative]:
-        if other == [()]:
-            return one
-        if one == [()]:
-            return other
+    # Negation
+
+    def negations(self, node: Schema) -> list[Alternative]:
+        """The alternatives of all that a schema does not allow."""
+        node = self.checked(node)
+        if isinstance(node, bool):
+            return [] if node else [()]
+        known = self._negations.get(id(node))
+        if known is None:
+            known = self._negations[id(node)] = self._find_negations(node)
+        return known
+
+    def _find_negations(self, node: dict[Any, Any]) -> list[Alternative]:
+        with _Entered(self, node, True):
+            if self.document.draft.ref_alone and "$ref" in node:
+                return self.negations(self.document.resolve(node)[0])
+            if not _UNEVALUATED.isdisjoint(node):
+                return self._negate_alternatives(node)
+            found = negate_plain(self, node)
+            for keyword in node:
+                if keyword in COMBINATORS:
+                    found = found + self._negate_combinator(node, keyword)
+            if len(found) > MOST:
+                raise TooManyAlternatives
+            return found
+
+    def _negate_alternatives(self, node: dict[Any, Any]) -> list[Alternative]:
+        """None of the alternatives: what they evaluate differs, so each is negated with what it leaves."""
+        found: list[Alternative] = [()]
+        for one in self._evaluated(node):
+            parts = list(one)
+            for keyword in UNEVALUATED:
+                if keyword in node:
+                    parts += unevaluated(self, one, node, keyword)
+            found = self.product(found, [other for part in parts for other in negate_plain(self, part)])
+        return found
+
+    def _negate_combinator(self, node: dict[str, Any], keyword: str) -> list[Alternative]:
+        if keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            return self.negations(self.compiler.target(node, keyword))
+        if keyword == "not":
+            return self._silenced(self.options(node["not"]))
+        if keyword == "if":
+            condition = node["if"]
+            held = self.product(self.options(condition), self.negations(node.get("then", True)))
+            return held + self.product(self.negations(condition), self.negations(node.get("else", True)))
+        if keyword in ("allOf", "anyOf", "oneOf"):
+            parts = schemas(self.document, node, keyword)
+            if keyword == "allOf":
+                return [one for part in parts for one in self.negations(part)]
+            none: list[Alternative] = [()]
+            for part in parts:
+                none = self.product(none, self.negations(part))
+            if keyword == "anyOf":
+                return none
+            several: list[Alternative] = []
+            for index, part in enumerate(parts):
+                for other in parts[:index]:
+                    several += self.product(self.options(other), self.options(part))
+            return none + several
+        found: list[Alternative] = []
+        for name, wanted in node[keyword].items():
+            present = self.made({"type": "object", "required": [name]}, node)
+            if isinstance(wanted, list):
+                wanted = self.made({"required": wanted}, node)
+            found += self.product([(present,)], self.negations(wanted))
+        return found
+
+    # Products
+
+    def product(self, some: list[Alternative], others: list[Alternative]) -> list[Alternative]:
+        """All that is in one of some alternatives and in one of others."""
+        if others == [()]:
+            return some
+        if some == [()]:
+            return others
         found: dict[tuple[int, ...], Alternative] = {}
-        for left in one:
-            for right in other:
-                joined = {id(part): part for part in (*left, *right)}
-                if _may_agree(tuple(joined.values())):
-                    found[tuple(joined)] = tuple(joined.values())
-        if len(found) > _MOST:
-            raise_too_many(self.compiler, node)
+        for one in some:
+            for other in others:
+                joined = join(one, other)
+                if not contradict(self.compiler, joined):
+                    found[tuple(map(id, joined))] = joined
+            if len(found) > MOST:
+                raise TooManyAlternatives
         return list(found.values())
 
 
-def raise_too_many(compiler: Compiler, node: Schema) -> None:
-    """Report a place with more combinations than anybody meant."""
-    from structgen.errors import LimitExceeded
+class _Entered:
+    """Notes that a schema is being looked at: meeting it again before getting on is an endless loop."""
 
-    raise LimitExceeded("alternatives", _MOST, compiler.document.pointer(node))
+    def __init__(self, normalizer: Normalizer, node: dict[str, Any], negated: bool) -> None:
+        self.normalizer = normalizer
+        self.node = node
+        self.key = id(node), negated
 
+    def __enter__(self) -> None:
+        opened = self.normalizer._open
+        if self.key in opened:
+            raise self.normalizer.document.invalid(
+                self.node, None, "the schema refers to itself without getting on"
+            )
+        opened.add(self.key)
 
-def _may_agree(nodes: Alternative) -> bool:
-    """Whether schemas leave a type to each other. A quick look: they may contradict each other all the same."""
-    mask = 127
-    for node in nodes:
-        kind = node.get("type")
-        if isinstance(kind, str):
-            mask &= TYPES.get(kind, 127)
-        elif isinstance(kind, list):
-            allowed = 0
-            for one in kind:
-                allowed |= TYPES.get(one, 127) if isinstance(one, str) else 127
-            mask &= allowed
-    return mask != 0
+    def __exit__(self, *_: object) -> None:
+        self.normalizer._open.discard(self.key)
 
 
-# Rules that never finish
+def join(one: Alternative, other: Alternative) -> Alternative:
+    """The schemas of both, each once."""
+    return tuple({id(node): node for node in (*one, *other)}.values())
 
 
-def can_finish(start: RuleExpression, rules: dict[str, RuleExpression]) -> bool:
-    """Whether any text is in a rule: recursion may ask for a value inside itself without end."""
-    if not rules or _quickly(start, rules, {}):
+def told_apart(options: list[list[Alternative]]) -> bool:
+    """Whether branches exclude each other by their types, or by one member that each requires with other values.
+
+    Seen at a glance, so that a hundred branches need not be compared two by two.
+    """
+    flat = [alternative for option in options for alternative in option]
+    masks = [kinds_left(alternative) for alternative in flat]
+    if sum(masks) == _union(masks) and len(options) == len(flat):
         return True
-    finite: set[str] = set()
-    grown = True
-    while grown:
-        grown = False
-        for name, rule in rules.items():
-            if name not in finite and _finishes(rule, finite):
-                finite.add(name)
-                grown = True
-    return _finishes(start, finite)
+    if any(mask != OBJECT for mask in masks) or not flat:
+        return False
+    tags = [[_tags(alternative) for alternative in option] for option in options]
+    return any(_tells_apart(name, tags) for name in next(filter(None, tags))[0])
 
 
-def _quickly(body: RuleExpression, rules: dict[str, RuleExpression], known: dict[str, bool]) -> bool:
-    """Whether a rule finishes; False may just mean that the answer is not found so easily."""
-    if isinstance(body, Reference):
-        if body.name not in known:
-            known[body.name] = False
-            if len(known) < 100:
-                known[body.name] = _quickly(rules[body.name], rules, known)
-        return known[body.name]
-    if isinstance(body, Choice):
-        return any(_quickly(option, rules, known) for option in body.options)
-    if isinstance(body, (Sequence, Permutation)):
-        return all(_quickly(part, rules, known) for part in body.parts)
-    return body.min == 0 or _quickly(body.part, rules, known) if isinstance(body, Repetition) else True
+def _tells_apart(name: str, tags: list[list[dict[str, set[str]]]]) -> bool:
+    seen: set[str] = set()
+    for option in tags:
+        here: set[str] = set()
+        for alternative in option:
+            values = alternative.get(name)
+            if values is None or not seen.isdisjoint(values):
+                return False
+            here |= values
+        seen |= here
+    return True
 
 
-def _finishes(body: RuleExpression, finite: set[str]) -> bool:
-    if isinstance(body, Terminal):
-        return True
-    if isinstance(body, Reference):
-        return body.name in finite
-    if isinstance(body, Choice):
-        return any(_finishes(option, finite) for option in body.options)
-    if isinstance(body, (Sequence, Permutation)):
-        return all(_finishes(part, finite) for part in body.parts)
-    return body.min == 0 or _finishes(body.part, finite) if isinstance(body, Repetition) else True
+def _union(masks: list[int]) -> int:
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found
+
+
+def _tags(alternative: Alternative) -> dict[str, set[str]]:
+    """The required members that are one of a few texts, and which."""
+    required = {name for node in alternative for name in node.get("required") or () if isinstance(name, str)}
+    found: dict[str, set[str]] = {}
+    for node in alternative:
+        properties = node.get("properties")
+        if not isinstance(properties, dict):
+            continue
+        for name in required & properties.keys():
+            place = properties[name]
+            if isinstance(place, dict):
+                values = [place["const"]] if "const" in place else place.get("enum")
+                if isinstance(values, list) and all(isinstance(value, str) for value in values):
+                    found[name] = set(values)
+    return found

@@ -54,13 +54,24 @@ _EXPONENT = concat(
     ),
 )
 INTEGER = Terminal("an integer", concat(optional(_MINUS), _NATURAL))
-NUMBER = Terminal("a number", concat(optional(_MINUS), _NATURAL, optional(_FRACTION), optional(_EXPONENT)))
+NUMBER = Terminal(
+    "a number",
+    concat(optional(_MINUS), _NATURAL, optional(_FRACTION), optional(_EXPONENT)),
+)
 _NOT_NEGATIVE = Terminal("a number", concat(_NATURAL, optional(_FRACTION), optional(_EXPONENT)))
 
-_WITH_FRACTION = concat(optional(_MINUS), _NATURAL, Literal("."), repeat(_ZERO), _NONZERO, repeat(_DIGIT))
+_PLAIN = Terminal("a number", concat(optional(_MINUS), _NATURAL, optional(_FRACTION)))
+_PLAIN_NOT_NEGATIVE = Terminal("a number", concat(_NATURAL, optional(_FRACTION)))
 FRACTIONAL = Terminal(
     "a fraction",
-    concat(optional(_MINUS), _NATURAL, Literal("."), repeat(_ZERO, 0, 9), _NONZERO, repeat(_DIGIT, 0, 10)),
+    concat(
+        optional(_MINUS),
+        _NATURAL,
+        Literal("."),
+        repeat(_ZERO, 0, 9),
+        _NONZERO,
+        repeat(_DIGIT, 0, 10),
+    ),
 )
 
 Bound = int | Decimal
@@ -95,9 +106,23 @@ def integer(low: int | None, high: int | None) -> Terminal | None:
     return Terminal(_label("an integer", low, high), union(*parts))
 
 
+def plain(
+    low: Bound | None,
+    high: Bound | None,
+    low_excluded: bool = False,
+    high_excluded: bool = False,
+) -> Terminal | None:
+    """The numbers between two bounds, without exponents; None if there are none."""
+    found = number(low, high, low_excluded, high_excluded)
+    return _PLAIN if found is NUMBER else _PLAIN_NOT_NEGATIVE if found is _NOT_NEGATIVE else found
+
+
 @lru_cache(maxsize=4096)
 def number(
-    low: Bound | None, high: Bound | None, low_excluded: bool = False, high_excluded: bool = False
+    low: Bound | None,
+    high: Bound | None,
+    low_excluded: bool = False,
+    high_excluded: bool = False,
 ) -> Terminal | None:
     """The numbers between two bounds; None if there are none."""
     if high is not None and high >= _FAR and (low is None or low < 10**INTEGER_DIGITS):
@@ -130,7 +155,10 @@ def number(
             parts.append(concat(_MINUS, _magnitudes(Decimal(0), True, most, low_excluded, digits)))
         else:
             parts.append(
-                concat(_MINUS, _magnitudes(-Decimal(high), high_excluded, most, low_excluded, digits))
+                concat(
+                    _MINUS,
+                    _magnitudes(-Decimal(high), high_excluded, most, low_excluded, digits),
+                )
             )
     return Terminal(_label("a number", low, high), union(*parts))
 
@@ -222,18 +250,26 @@ def _below(digits: str, start: int) -> list[Expression]:
 
 
 def _magnitudes(
-    low: Decimal, low_excluded: bool, high: Decimal | None, high_excluded: bool, digits: int
+    low: Decimal,
+    low_excluded: bool,
+    high: Decimal | None,
+    high_excluded: bool,
+    digits: int,
 ) -> Expression:
     """The decimals between two bounds that are not negative, with up to so many digits after the point."""
     low_whole, low_rest = _split(low)
     fraction = concat(Literal("."), repeat(_DIGIT, 1, digits))
     if high is None:
         above = concat(_naturals(low_whole + 1, None), optional(fraction))
-        return union(concat(Literal(str(low_whole)), _fraction_above(low_rest, low_excluded, digits)), above)
+        return union(
+            concat(Literal(str(low_whole)), _fraction_above(low_rest, low_excluded, digits)),
+            above,
+        )
     high_whole, high_rest = _split(high)
     if low_whole == high_whole:
         rest = _both(
-            _fraction_above(low_rest, low_excluded, digits), _fraction_below(high_rest, high_excluded, digits)
+            _fraction_above(low_rest, low_excluded, digits),
+            _fraction_below(high_rest, high_excluded, digits),
         )
         return concat(Literal(str(low_whole)), rest)
     parts = [
@@ -310,9 +346,3 @@ def below(bound: Bound, excluded: bool) -> int:
     """The greatest integer that is not above a bound (`excluded`: below it)."""
     found = math.floor(bound)
     return found - 1 if excluded and found == bound else found
-
-
-@lru_cache(maxsize=256)
-def fractional(found: Terminal) -> Terminal:
-    """Of some numbers those that are no integers."""
-    return Terminal("a fraction", Intersection((found.expression, _WITH_FRACTION)))

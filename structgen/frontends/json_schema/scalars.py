@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError
-from structgen.frontends.json_schema import numbers, strings
-from structgen.frontends.json_schema.keywords import FORMATS, INTEGER
+from structgen.frontends.json_schema import numbers, strings, values
+from structgen.frontends.json_schema.keywords import (
+    FORMATS,
+    INTEGER,
+    NOT_FORMATS,
+    NOT_MULTIPLES,
+    NOT_PATTERNS,
+    NOT_VALUES,
+    NUMBER,
+    STRING,
+)
+from structgen.frontends.json_schema.kinds import kind_of, kinds_left
+from structgen.frontends.json_schema.multiples import NotRegular, numbers_apart
+from structgen.grammar.expressions import Concat, Expression, Literal, Union, union
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
-    from structgen.grammar.rules import Terminal
+    from structgen.grammar.rules import RuleExpression, Terminal
 
 _MAX_DIGITS = 400
-Node = dict[str, Any]
+Node = dict[Any, Any]
 
 
 def count(compiler: Compiler, node: Node, keyword: str) -> int:
@@ -46,7 +59,34 @@ def counts(
 def string_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> Terminal | None:
     """The strings that satisfy plain schemas."""
     bounds = counts(compiler, nodes, "minLength", "maxLength")
+    keywords = _text_keywords(compiler, nodes)
+    if bounds is None:
+        return None
+    if not any(keywords):
+        return strings.string(*bounds)
+    found = strings.matching_string(*keywords, *bounds)
+    if is_empty(found.expression):
+        compiler.empty(nodes[-1], None, "no string is as is required")
+        return None
+    return found
+
+
+def is_empty(expression: Expression) -> bool:
+    """Whether it is plain to see that no text is in an expression."""
+    if isinstance(expression, Concat):
+        return any(is_empty(part) for part in expression.parts)
+    if isinstance(expression, Union):
+        return all(is_empty(part) for part in expression.parts)
+    return False
+
+
+def _text_keywords(compiler: Compiler, nodes: tuple[Node, ...]) -> tuple[tuple[str, ...], ...]:
+    """Patterns, formats, patterns and formats that must not match, texts that it must not be."""
     patterns: dict[str, None] = {}
+    formats: dict[str, None] = {}
+    not_patterns: dict[str, None] = {}
+    not_formats: dict[str, None] = {}
+    excluded: dict[str, None] = {}
     for node in nodes:
         if "pattern" in node:
             pattern = node["pattern"]
@@ -58,13 +98,46 @@ def string_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> Terminal | None:
             form = node["format"]
             if not isinstance(form, str):
                 raise compiler.document.invalid(node, "format", "expected a string")
-            if form in FORMATS:
-                compiler.unsupported(node, "format", f"the format {form!r} is not supported")
-    if bounds is None:
-        return None
-    if not patterns:
-        return strings.string(*bounds)
-    return strings.pattern_string(tuple(patterns), *bounds)
+            if compiler.enforces_format(form):
+                formats[form] = None
+            elif form in FORMATS and compiler.formats == "enforce":
+                compiler.unsupported(node, "format", f"the format {form!r} is not regular")
+        for pattern in node.get(NOT_PATTERNS, ()):
+            if check_pattern(compiler, node, "pattern", pattern):
+                not_patterns[pattern] = None
+        not_formats.update(dict.fromkeys(node.get(NOT_FORMATS, ())))
+        for value in node.get(NOT_VALUES, ()):
+            if isinstance(value, str) and not strings.has_lone_surrogate(value):
+                excluded[value] = None
+    return (
+        tuple(patterns),
+        tuple(formats),
+        tuple(not_patterns),
+        tuple(not_formats),
+        tuple(excluded),
+    )
+
+
+def texts_of(compiler: Compiler, place: Any) -> Expression | None:
+    """The texts of the strings that satisfy a place, as characters; None if there are none."""
+    nodes = place if isinstance(place, tuple) else (place,)
+    parts: list[Expression] = []
+    for alternative in compiler.normalizer.conjunction(nodes):
+        if not kinds_left(alternative) & STRING:
+            continue
+        listed = values.listed(compiler, alternative)
+        if listed is not None:
+            parts += [
+                Literal(value)
+                for value in listed
+                if isinstance(value, str) and not strings.has_lone_surrogate(value)
+            ]
+            continue
+        bounds = counts(compiler, alternative, "minLength", "maxLength")
+        keywords = _text_keywords(compiler, alternative)
+        if bounds is not None:
+            parts.append(strings.bounded(strings.texts(*keywords), *bounds))
+    return union(*parts) if parts else None
 
 
 def check_pattern(compiler: Compiler, node: Node, keyword: str, pattern: str) -> bool:
@@ -77,45 +150,66 @@ def check_pattern(compiler: Compiler, node: Node, keyword: str, pattern: str) ->
     return True
 
 
-def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> Terminal | None:
+def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleExpression | None:
     """The numbers that satisfy plain schemas; `kind`: integers, others, or both."""
-    low: numbers.Bound | None = None
-    high: numbers.Bound | None = None
-    low_excluded = high_excluded = False
+    low, low_excluded = _tightest(compiler, nodes, "minimum", "exclusiveMinimum", 1)
+    high, high_excluded = _tightest(compiler, nodes, "maximum", "exclusiveMaximum", -1)
+    steps: dict[numbers.Bound, None] = {}
+    not_steps: list[numbers.Bound] = []
+    excluded: list[float] = []
     for node in nodes:
-        for keyword, excluded in (("minimum", False), ("exclusiveMinimum", True)):
-            bound = _bound(compiler, node, keyword)
-            if bound is not None:
-                excluded = excluded or (keyword == "minimum" and node.get("exclusiveMinimum") is True)
-                if low is None or bound > low or (bound == low and excluded):
-                    low, low_excluded = bound, excluded
-        for keyword, excluded in (("maximum", False), ("exclusiveMaximum", True)):
-            bound = _bound(compiler, node, keyword)
-            if bound is not None:
-                excluded = excluded or (keyword == "maximum" and node.get("exclusiveMaximum") is True)
-                if high is None or bound < high or (bound == high and excluded):
-                    high, high_excluded = bound, excluded
         if "multipleOf" in node:
             step = node["multipleOf"]
-            if isinstance(step, bool) or not isinstance(step, (int, float)) or step <= 0:
+            if isinstance(step, bool) or not isinstance(step, (int, float)) or not 0 < step < math.inf:
                 raise compiler.document.invalid(
                     node, "multipleOf", f"expected a number above 0, found {step!r}"
                 )
             if not (step == 1 and kind == INTEGER):
-                compiler.unsupported(node, "multipleOf", "divisibility is not supported")
-    found: Terminal | None
+                steps[numbers.exact(step)] = None
+        not_steps += [numbers.exact(step) for step in node.get(NOT_MULTIPLES, ())]
+        excluded += [value for value in node.get(NOT_VALUES, ()) if kind_of(value) & NUMBER]
     if kind == INTEGER:
-        found = numbers.integer(
-            None if low is None else numbers.above(low, low_excluded),
-            None if high is None else numbers.below(high, high_excluded),
-        )
+        low = None if low is None else numbers.above(low, low_excluded)
+        high = None if high is None else numbers.below(high, high_excluded)
+        low_excluded = high_excluded = False
+        found: RuleExpression | None = numbers.integer(low, high)
     else:
         found = numbers.number(low, high, low_excluded, high_excluded)
-        if found is not None and not kind & INTEGER:
-            found = numbers.fractional(found)
+    if found is not None and (steps or not_steps or excluded or not kind & INTEGER):
+        bounds = (low, high, low_excluded, high_excluded)
+        try:
+            found = numbers_apart(compiler, kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
+        except NotRegular as error:
+            for node in nodes:
+                if "multipleOf" in node or NOT_MULTIPLES in node:
+                    compiler.unsupported(node, "multipleOf", str(error))
     if found is None:
         compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
     return found
+
+
+def _tightest(
+    compiler: Compiler,
+    nodes: tuple[Node, ...],
+    included: str,
+    excluding: str,
+    sign: int,
+) -> tuple[numbers.Bound | None, bool]:
+    """The tightest of the bounds on one side, and whether it is excluded. `sign`: 1 for lower bounds, -1 for upper."""
+    found: numbers.Bound | None = None
+    found_excluded = False
+    for node in nodes:
+        for keyword in (included, excluding):
+            bound = _bound(compiler, node, keyword)
+            if bound is None:
+                continue
+            excluded = keyword == excluding or node.get(excluding) is True
+            if found is None or (sign * bound, excluded) > (
+                sign * found,
+                found_excluded,
+            ):
+                found, found_excluded = bound, excluded
+    return found, found_excluded
 
 
 def _bound(compiler: Compiler, node: Node, keyword: str) -> numbers.Bound | None:
@@ -124,7 +218,11 @@ def _bound(compiler: Compiler, node: Node, keyword: str) -> numbers.Bound | None
         return None
     if isinstance(value, bool) and keyword.startswith("exclusive") and boolean_bounds(compiler):
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or (isinstance(value, float) and math.isnan(value))
+    ):
         raise compiler.document.invalid(node, keyword, f"expected a number, found {value!r}")
     if abs(value) >= 10**_MAX_DIGITS:
         raise compiler.document.invalid(node, keyword, f"a bound of more than {_MAX_DIGITS} digits")

@@ -18,8 +18,10 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
+from structgen.frontends.json_schema.formats import format_texts
 from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import in_order
+from structgen.frontends.regex.analysis import edge_chars, in_order, matches
+from structgen.frontends.regex.characters import common
 from structgen.grammar.expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -85,18 +87,49 @@ def name(text: str) -> Terminal:
 
 
 @lru_cache(maxsize=4096)
-def other_name(excluded: tuple[str, ...], inside: Expression | None = None) -> Terminal:
+def other_name(
+    excluded: tuple[str, ...],
+    regions: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (),
+    texts: Expression | None = None,
+) -> Terminal:
     """Every name but some.
 
     Args:
         excluded: the names that it must not be.
-        inside: characters that the name must match (over the characters meant, not over their spelling).
+        regions: in one of them it must be: patterns that it matches, and patterns that it does not match.
+        texts: what it must be besides.
     """
-    every = NAME.expression if inside is None else concat(QUOTE, spell(inside), QUOTE)
+    inside = [_region(*region) for region in regions]
+    if regions == (((), ()),):
+        inside = []
+    parts = [union(*inside)] if inside else []
+    if texts is not None:
+        parts.append(texts)
+    if parts:
+        whole = spell(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
+        every: Expression = concat(QUOTE, whole, QUOTE)
+    else:
+        every = NAME.expression
     if not excluded:
-        return NAME if inside is None else Terminal("a name", every)
+        return NAME if every is NAME.expression else Terminal("a name", every)
     names = union(*[name(one).expression for one in excluded])
     return Terminal("another name", Intersection((every, Complement(names))))
+
+
+def _region(inside: tuple[str, ...], outside: tuple[str, ...]) -> Expression:
+    parts: list[Expression] = [parse_pattern(pattern) for pattern in inside]
+    if outside:
+        parts.append(Complement(union(*[parse_pattern(pattern) for pattern in outside])))
+    return parts[0] if len(parts) == 1 else Intersection(tuple(parts))
+
+
+@lru_cache(maxsize=1024)
+def exclude_each_other(one: str, other: str) -> bool:
+    """Whether no text matches both patterns, as far as their first characters tell."""
+    first, second = parse_pattern(one), parse_pattern(other)
+    if matches(first, "") and matches(second, ""):
+        return False
+    return not common(edge_chars(first, at_end=False), edge_chars(second, at_end=False)).ranges
 
 
 @lru_cache(maxsize=4096)
@@ -118,18 +151,46 @@ def parse_pattern(pattern: str) -> Expression:
 
 
 @lru_cache(maxsize=2048)
-def pattern_string(patterns: tuple[str, ...], shortest: int, longest: int | None) -> Terminal:
-    """Strings in which all of the patterns are found, of some lengths in code points."""
-    if len(patterns) == 1:
-        expression = parse_pattern(patterns[0])
+def texts(
+    patterns: tuple[str, ...] = (),
+    formats: tuple[str, ...] = (),
+    not_patterns: tuple[str, ...] = (),
+    not_formats: tuple[str, ...] = (),
+    excluded: tuple[str, ...] = (),
+) -> Expression:
+    """The texts that match all patterns and formats, none of some others, and are none of some texts."""
+    parts = [*map(parse_pattern, patterns), *map(format_texts, formats)]
+    outside = [
+        *map(parse_pattern, not_patterns),
+        *map(format_texts, not_formats),
+        *map(Literal, excluded),
+    ]
+    if outside:
+        parts.append(Complement(union(*outside)))
+    if not parts:
+        return ANY_TEXT
+    return parts[0] if len(parts) == 1 else Intersection(tuple(parts))
+
+
+@lru_cache(maxsize=2048)
+def matching_string(
+    patterns: tuple[str, ...],
+    formats: tuple[str, ...],
+    not_patterns: tuple[str, ...],
+    not_formats: tuple[str, ...],
+    excluded: tuple[str, ...],
+    shortest: int,
+    longest: int | None,
+) -> Terminal:
+    """The strings of such texts, of some lengths in code points."""
+    found = texts(patterns, formats, not_patterns, not_formats, excluded)
+    if formats:
+        label = f"a string of the format {formats[0]}"
+    elif patterns and len(patterns[0]) <= 60:
+        label = f"a string that matches {patterns[0]}"
     else:
-        expression = Intersection(tuple(parse_pattern(pattern) for pattern in patterns))
-    label = (
-        f"a string that matches {patterns[0]}"
-        if len(patterns[0]) <= 60
-        else "a string that matches a pattern"
-    )
-    return text_string(expression, shortest, longest, label)
+        label = "a string"
+    return text_string(found, shortest, longest, label)
 
 
 def text_string(expression: Expression, shortest: int, longest: int | None, label: str) -> Terminal:
@@ -214,7 +275,10 @@ def bounded(expression: Expression, shortest: int, longest: int | None) -> Expre
 
 
 def _bounded(
-    expression: Expression, shortest: int, longest: int | None, lengths: dict[int, tuple[int, int | None]]
+    expression: Expression,
+    shortest: int,
+    longest: int | None,
+    lengths: dict[int, tuple[int, int | None]],
 ) -> Expression:
     least, most = lengths[id(expression)]
     if (longest is not None and least > longest) or (most is not None and most < shortest):
@@ -234,7 +298,11 @@ def _bounded(
             most_times = part.max if longest is None else longest - fixed
             if part.max is not None and most_times is not None:
                 most_times = min(most_times, part.max)
-            return concat(*parts[:index], repeat(part.part, fewest, most_times), *parts[index + 1 :])
+            return concat(
+                *parts[:index],
+                repeat(part.part, fewest, most_times),
+                *parts[index + 1 :],
+            )
     return Intersection((repeat(ANY_CHAR, shortest, longest), expression))
 
 
@@ -263,7 +331,10 @@ def _measure(expression: Expression) -> dict[int, tuple[int, int | None]]:
             if isinstance(node, Concat):
                 bounds = sum(mins), None if unbounded else sum(known)
             elif isinstance(node, Union):
-                bounds = min(mins, default=0), None if unbounded else max(known, default=0)
+                bounds = (
+                    min(mins, default=0),
+                    None if unbounded else max(known, default=0),
+                )
             else:
                 bounds = max(mins, default=0), min(known, default=None)
         found[id(node)] = bounds

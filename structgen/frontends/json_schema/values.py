@@ -7,31 +7,23 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
-from structgen.frontends.json_schema.keywords import (
-    ARRAY,
-    BOOLEAN,
-    FRACTION,
-    INTEGER,
-    NULL,
-    OBJECT,
-    STRING,
-)
+from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
+from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.grammar.expressions import Literal, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
 
-Node = dict[str, Any]
+Node = dict[Any, Any]
+BOOLEAN_TERMINAL = Terminal("true or false", union(Literal("true"), Literal("false")))
+NULL_TERMINAL = Terminal("null", Literal("null"))
 
 
 def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
-    """The values of the first `enum` or `const` that satisfy everything else."""
-    source, keyword, listed = _listed(compiler, nodes)
-    from structgen.frontends.json_schema.evaluate import satisfies
-
-    others = [(node, keyword if node is source else None) for node in nodes]
-    left = [value for value in listed if all(satisfies(compiler, value, *other) for other in others)]
+    """The values of `enum` or `const` that satisfy everything else."""
+    left = listed(compiler, nodes)
+    assert left is not None
     scalars: dict[str, None] = {}
     rules: list[RuleExpression | None] = []
     for value in left:
@@ -43,6 +35,8 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
         rules.append(literals(tuple(scalars)))
     found = compiler.choice(rules)
     if found is None:
+        source = next(node for node in nodes if "enum" in node or "const" in node)
+        keyword = "const" if "const" in source else "enum"
         why = (
             "lists nothing that JSON text can carry"
             if left
@@ -52,16 +46,36 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
     return found
 
 
-def _listed(compiler: Compiler, nodes: tuple[Node, ...]) -> tuple[Node, str, list[Any]]:
-    for node in nodes:
-        if "const" in node:
-            return node, "const", [node["const"]]
-    for node in nodes:
-        if "enum" in node:
-            if not isinstance(node["enum"], list):
-                raise compiler.document.invalid(node, "enum", "expected a list of values")
-            return node, "enum", node["enum"]
-    raise AssertionError("neither enum nor const")
+def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
+    """The values of `enum` or `const` that satisfy everything else; None if there are no such keywords."""
+    from structgen.frontends.json_schema.evaluate import satisfies_plain
+
+    source = next((node for node in nodes if "const" in node), None)
+    keyword = "const"
+    if source is None:
+        source = next((node for node in nodes if "enum" in node), None)
+        keyword = "enum"
+    if source is None:
+        return None
+    values = [source["const"]] if keyword == "const" else source["enum"]
+    if not isinstance(values, list):
+        raise compiler.document.invalid(source, "enum", "expected a list of values")
+    others = [(node, keyword if node is source else None) for node in nodes]
+    return [value for value in values if all(satisfies_plain(compiler, value, *other) for other in others)]
+
+
+def finite_values(compiler: Compiler, place: Any) -> list[Any] | None:
+    """The values that satisfy a place, if they are from a short list."""
+    found: list[Any] = []
+    for nodes in compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,)):
+        values = listed(compiler, nodes)
+        if values is None:
+            mask = kinds_left(nodes)
+            if mask & ~(NULL | BOOLEAN) or any(NOT_VALUES in node for node in nodes):
+                return None
+            values = ([None] if mask & NULL else []) + ([True, False] if mask & BOOLEAN else [])
+        found += values
+    return found
 
 
 def spelling(value: Any) -> str:
@@ -79,6 +93,22 @@ def literals(spellings: tuple[str, ...]) -> Terminal:
     return Terminal(label, union(*map(Literal, spellings)))
 
 
+def few(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleExpression | None:
+    """null, or true and false, but for what is excluded."""
+    excluded = [value for node in nodes for value in node.get(NOT_VALUES, ())]
+    left = [
+        value
+        for value in ([None] if kind == NULL else [True, False])
+        if not any(value is no for no in excluded)
+    ]
+    if len(left) == 2:
+        return BOOLEAN_TERMINAL
+    if not left:
+        compiler.empty(nodes[-1], None, "all values of a type are excluded")
+        return None
+    return literals((spelling(left[0]),))
+
+
 def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
     """The rule of one value, laid out as all others."""
     layout = compiler.layout
@@ -91,7 +121,13 @@ def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
             members.append(Sequence((strings.name(key), layout.colon, rule)))
         if not members:
             return Sequence((layout.open_object, layout.close_object))
-        return Sequence((layout.open_object, Sequence(tuple(members), layout.comma), layout.close_object))
+        return Sequence(
+            (
+                layout.open_object,
+                Sequence(tuple(members), layout.comma),
+                layout.close_object,
+            )
+        )
     if isinstance(value, list):
         items: list[RuleExpression] = []
         for one in value:
@@ -101,35 +137,13 @@ def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
             items.append(rule)
         if not items:
             return Sequence((layout.open_array, layout.close_array))
-        return Sequence((layout.open_array, Sequence(tuple(items), layout.comma), layout.close_array))
+        return Sequence(
+            (
+                layout.open_array,
+                Sequence(tuple(items), layout.comma),
+                layout.close_array,
+            )
+        )
     if isinstance(value, str) and strings.has_lone_surrogate(value):
         return None
     return literals((spelling(value),))
-
-
-def kind_of(value: Any) -> int:
-    """The type of a value of JSON, as a bit; 0 if it is none."""
-    if value is None:
-        return NULL
-    if isinstance(value, bool):
-        return BOOLEAN
-    if isinstance(value, int):
-        return INTEGER
-    if isinstance(value, float):
-        return INTEGER if value.is_integer() else FRACTION
-    if isinstance(value, str):
-        return STRING
-    if isinstance(value, (list, tuple)):
-        return ARRAY
-    return OBJECT if isinstance(value, dict) else 0
-
-
-def equal(one: Any, other: Any) -> bool:
-    """Whether two values are the same to JSON Schema: 1 is 1.0, and is not true."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(equal, one, other))
-    return kind_of(one) == kind_of(other) and bool(one == other)

@@ -1,0 +1,288 @@
+"""Arrays become rules over their items.
+
+An item of a tuple can be missing only where all after it are, so what may be missing nests. Where items must be told
+apart or looked for (`contains`, `uniqueItems`), an automaton over the items replaces the plain sequence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from structgen.frontends.json_schema.containers import (
+    State,
+    Steps,
+    TooManySteps,
+    array_of,
+    counted,
+)
+from structgen.frontends.json_schema.keywords import SOME_ITEM
+from structgen.frontends.json_schema.kinds import equal
+from structgen.frontends.json_schema.objects import one_place
+from structgen.frontends.json_schema.scalars import count, counts
+from structgen.frontends.json_schema.values import compound, finite_values
+from structgen.grammar.rules import (
+    Choice,
+    Permutation,
+    Reference,
+    Repetition,
+    RuleExpression,
+    Sequence,
+)
+
+if TYPE_CHECKING:
+    from structgen.frontends.json_schema.compiler import Compiler, Place
+
+Node = dict[Any, Any]
+_DEEP = 32
+"""Items of a tuple that nest in one rule before the rest becomes a rule of its own."""
+
+_MOST_SETS = 8
+"""Values whose sets are told apart one by one; of more, any may come in any order, but they are not counted."""
+
+
+def array_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
+    """The arrays that satisfy plain schemas."""
+    bounds = counts(compiler, nodes, "minItems", "maxItems")
+    if bounds is None:
+        return None
+    compiler.depth += 1
+    rule = _array(compiler, nodes, *bounds)
+    compiler.depth -= 1
+    return None if rule is None else compiler.nested(rule)
+
+
+def items_of(compiler: Compiler, node: Node) -> tuple[list[Any], Any]:
+    """What the first items must satisfy, one by one, and what the others must."""
+    items = node.get("items", True)
+    if "prefixItems" in node:
+        prefix = node["prefixItems"]
+        if not isinstance(prefix, list):
+            raise compiler.document.invalid(node, "prefixItems", "expected a list of schemas")
+        if not isinstance(items, list):
+            return prefix, items
+    if isinstance(items, list):
+        if compiler.draft.prefix_items and compiler.document.declared:
+            raise compiler.document.invalid(
+                node, "items", "expected a schema; a list is prefixItems since 2020-12"
+            )
+        return items, node.get("additionalItems", True)
+    return [], items
+
+
+def _array(
+    compiler: Compiler, nodes: tuple[Node, ...], least: int, most: int | None
+) -> RuleExpression | None:
+    prefixes, rests = zip(*[items_of(compiler, node) for node in nodes], strict=True)
+    places: list[Place] = []
+    for index in range(max(map(len, prefixes))):
+        places.append(
+            one_place(
+                [
+                    prefix[index] if index < len(prefix) else rest
+                    for prefix, rest in zip(prefixes, rests, strict=True)
+                ]
+            )
+        )
+    items: list[RuleExpression] = []
+    for index, place in enumerate(places):
+        rule = None if most is not None and index >= most else compiler.value(place)
+        if rule is None:
+            most = index
+            break
+        items.append(rule)
+    rest: RuleExpression | None = None
+    rest_place = one_place(list(rests))
+    if most is None or most > len(items):
+        rest = compiler.value(rest_place)
+        if rest is None:
+            most = len(items)
+    if most is not None and most < least:
+        compiler.empty(
+            nodes[-1],
+            None,
+            f"minItems {least}, and no more than {most} items are possible",
+        )
+        return None
+    layout = compiler.layout
+    unique = any(node.get("uniqueItems") is True for node in nodes) and most != 1
+    looked_for = any("contains" in node or SOME_ITEM in node for node in nodes)
+    if unique:
+        inner = _unique(compiler, nodes, places, rest_place, least, most)
+        if inner is not None:
+            return array_of(layout, inner)
+        if most is None or most > 1:
+            node = next(node for node in nodes if node.get("uniqueItems") is True)
+            compiler.unsupported(
+                node,
+                "uniqueItems",
+                "items that are not from a short list cannot be told apart yet",
+            )
+    if looked_for:
+        found = _Search(compiler, nodes, [*places[: len(items)]], rest_place, least, most).rule()
+        return None if found is None else array_of(layout, found)
+    if most == 0:
+        return array_of(layout, None)
+    return array_of(layout, _listed(compiler, items, rest, least, most))
+
+
+def _listed(
+    compiler: Compiler,
+    items: list[RuleExpression],
+    rest: RuleExpression | None,
+    least: int,
+    most: int | None,
+) -> RuleExpression:
+    """The first `items`, then `rest`; from `least` to `most` of them all, separated by commas."""
+    comma = compiler.layout.comma
+    if not items:
+        assert rest is not None
+        return Sequence((Repetition(rest, least, most),), comma)
+    tail: list[RuleExpression] = []
+    if rest is not None:
+        more = Sequence((comma, rest))
+        left = None if most is None else most - len(items)
+        if left is None or left > 0:
+            tail = [Repetition(more, max(least - len(items), 0), left)]
+    for index in range(len(items) - 1, -1, -1):
+        head = [items[index]] if index == 0 else [comma, items[index]]
+        tail = [*head, *tail]
+        if index >= least:
+            optional: RuleExpression = Repetition(Sequence(tuple(tail)), 0, 1)
+            if index % _DEEP == _DEEP - 1:
+                name = compiler.new_name("items")
+                compiler.rules[name] = optional
+                optional = Reference(name)
+            tail = [optional]
+    return tail[0] if len(tail) == 1 else Sequence(tuple(tail))
+
+
+# Items that differ
+
+
+def _unique(
+    compiler: Compiler,
+    nodes: tuple[Node, ...],
+    prefix: list[Place],
+    rest: Place,
+    least: int,
+    most: int | None,
+) -> RuleExpression | None:
+    """Items that all differ, if they are from a short list; None if they are not."""
+    if prefix or any("contains" in node or SOME_ITEM in node for node in nodes):
+        return None
+    found = finite_values(compiler, rest)
+    if found is None:
+        return None
+    values: list[Any] = []
+    for value in found:
+        if not any(equal(value, one) for one in values):
+            values.append(value)
+    rules = [rule for rule in (compound(compiler, value) for value in values) if rule is not None]
+    if least == 0 and (most is None or most >= len(rules)):
+        return Permutation(tuple(Repetition(rule, 0, 1) for rule in rules), compiler.layout.comma)
+    if least == len(rules):
+        return Permutation(tuple(rules), compiler.layout.comma)
+    if len(rules) > _MOST_SETS:
+        if least > 1 or (most is not None and most < len(rules)):
+            return None
+        comma = compiler.layout.comma
+        options = []
+        for index, rule in enumerate(rules):
+            others = tuple(Repetition(other, 0, 1) for place, other in enumerate(rules) if place != index)
+            more = Sequence((comma, Permutation(others, comma)))
+            options.append(Choice((rule, Sequence((rule, more)))))
+        return Choice(tuple(options))
+
+    def steps(state: State) -> Steps:
+        used: int = state
+        size = bin(used).count("1")
+        items: list[tuple[RuleExpression, State]] = []
+        if most is None or size < most:
+            items = [(rule, used | 1 << bit) for bit, rule in enumerate(rules) if not used >> bit & 1]
+        return size >= least, items
+
+    return counted(compiler, 0, steps)
+
+
+# Items that must be there
+
+
+class _Search:
+    """An array in which some items must exist.
+
+    Each thing looked for is (from which index on, what it is, how many at least, how many at most).
+    """
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        nodes: tuple[Node, ...],
+        prefix: list[Place],
+        rest: Place,
+        least: int,
+        most: int | None,
+    ) -> None:
+        self.compiler = compiler
+        self.prefix = prefix
+        self.rest = rest
+        self.least = least
+        self.most = most
+        self.wanted: list[tuple[int, Any, int, int | None]] = []
+        for node in nodes:
+            for start, place in node.get(SOME_ITEM, ()):
+                self.wanted.append((start, place, 1, None))
+            if "contains" in node:
+                low = count(compiler, node, "minContains") if "minContains" in node else 1
+                high = count(compiler, node, "maxContains") if "maxContains" in node else None
+                self.wanted.append((0, node["contains"], low, high))
+        self.node = nodes[-1]
+
+    def rule(self) -> RuleExpression | None:
+        try:
+            return counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps)
+        except TooManySteps:
+            node = self.node
+            self.compiler.unsupported(node, "contains", "the items can be counted in too many ways")
+            return Sequence((Repetition(self.compiler.any()),), self.compiler.layout.comma)
+
+    def _steps(self, state: State) -> Steps:
+        index, seen = state
+        ends = index >= self.least and all(
+            low <= found for found, (_, _, low, _) in zip(seen, self.wanted, strict=True)
+        )
+        items: list[tuple[RuleExpression, State]] = []
+        if self.most is not None and index >= self.most:
+            return ends, items
+        place = self.prefix[index] if index < len(self.prefix) else self.rest
+        starts = [start for start, _, _, _ in self.wanted]
+        last = max(self.least, len(self.prefix), *starts)
+        after = index + 1 if self.most is not None else min(index + 1, last)
+        self._choose(items, place, index, after, seen, ())
+        return ends, items
+
+    def _choose(
+        self,
+        items: list[tuple[RuleExpression, State]],
+        place: Place,
+        index: int,
+        after: int,
+        seen: tuple[int, ...],
+        chosen: tuple[int, ...],
+    ) -> None:
+        """Add the items that are, or are not, each of the things looked for."""
+        which = len(chosen)
+        if which == len(self.wanted):
+            rule = self.compiler.value(place)
+            if rule is not None:
+                items.append((rule, (after, chosen)))
+            return
+        start, wanted, low, high = self.wanted[which]
+        found = seen[which]
+        parts = place if isinstance(place, tuple) else (place,)
+        if index < start or (high is None and found >= low):
+            self._choose(items, place, index, after, seen, (*chosen, found))
+            return
+        if high is None or found < high:
+            self._choose(items, (*parts, wanted), index, after, seen, (*chosen, found + 1))
+        other = place if high is None else (*parts, self.compiler.normalizer.negation(wanted))
+        self._choose(items, other, index, after, seen, (*chosen, found))

@@ -1,0 +1,190 @@
+"""Whether plain schemas contradict each other, as far as that can be seen quickly.
+
+A yes is certain. A no is not: the grammar then has a branch that no text takes, which costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from structgen.errors import StructgenError
+from structgen.frontends.json_schema.keywords import (
+    ANY_TYPE,
+    ARRAY,
+    ARRAY_KEYWORDS,
+    COMBINATORS,
+    NOT_VALUES,
+    NUMBER,
+    OBJECT,
+    OBJECT_KEYWORDS,
+    STRING,
+    TYPE_MASK,
+)
+from structgen.frontends.json_schema.kinds import equal, kind_of, kinds_left
+from structgen.frontends.json_schema.numbers import exact
+
+if TYPE_CHECKING:
+    from structgen.frontends.json_schema.compiler import Compiler
+
+_DEPTH = 3
+_BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
+
+
+def contradict(compiler: Compiler, nodes: tuple[Any, ...], depth: int = _DEPTH) -> bool:
+    """Whether no value can satisfy the plain keywords of all of some schemas."""
+    mask = kinds_left(nodes)
+    if not mask:
+        return True
+    values = _values(nodes)
+    if values is not None:
+        values = [value for value in values if kind_of(value) & mask]
+        if not values:
+            return True
+        found = 0
+        for value in values:
+            found |= kind_of(value)
+        mask &= found
+    if mask & OBJECT and not _objects_possible(compiler, nodes, depth):
+        mask &= ~OBJECT
+    if mask & ARRAY and not _arrays_possible(compiler, nodes, depth):
+        mask &= ~ARRAY
+    if mask & STRING and _crossed(nodes, "minLength", "maxLength"):
+        mask &= ~STRING
+    if mask & NUMBER and not _numbers_possible(nodes):
+        mask &= ~NUMBER
+    return not mask
+
+
+def _values(nodes: tuple[Any, ...]) -> list[Any] | None:
+    """The values that `enum` and `const` of all of them leave; None if there is no such keyword."""
+    found: list[Any] | None = None
+    excluded: list[Any] = []
+    for node in nodes:
+        excluded += node.get(NOT_VALUES, ())
+        for keyword in ("const", "enum"):
+            if keyword not in node:
+                continue
+            listed = [node["const"]] if keyword == "const" else node["enum"]
+            if not isinstance(listed, list):
+                continue
+            found = (
+                listed
+                if found is None
+                else [one for one in found if any(equal(one, other) for other in listed)]
+            )
+    if found is None or not excluded:
+        return found
+    return [one for one in found if not any(equal(one, other) for other in excluded)]
+
+
+def _crossed(nodes: tuple[Any, ...], least: str, most: str) -> bool:
+    low = max((node[least] for node in nodes if isinstance(node.get(least), int)), default=0)
+    high = min((node[most] for node in nodes if isinstance(node.get(most), int)), default=low)
+    return low > high
+
+
+def _numbers_possible(nodes: tuple[Any, ...]) -> bool:
+    low = _tightest(nodes, "minimum", "exclusiveMinimum", 1)
+    high = _tightest(nodes, "maximum", "exclusiveMaximum", -1)
+    if low is None or high is None:
+        return True
+    return low[0] < -high[0] or (low[0] == -high[0] and not (low[1] or high[1]))
+
+
+def _tightest(nodes: tuple[Any, ...], included: str, excluding: str, sign: int) -> tuple[Any, bool] | None:
+    """The tightest bound of one side, times the sign, and whether it is excluded."""
+    found: tuple[Any, bool] | None = None
+    for node in nodes:
+        for keyword in () if _BOUNDS.isdisjoint(node) else (included, excluding):
+            value = node.get(keyword)
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                bound = (
+                    sign * exact(value),
+                    keyword == excluding or node.get(excluding) is True,
+                )
+                found = bound if found is None else max(found, bound)
+    return found
+
+
+def _arrays_possible(compiler: Compiler, nodes: tuple[Any, ...], depth: int) -> bool:
+    from structgen.frontends.json_schema.arrays import items_of
+
+    if all(ARRAY_KEYWORDS.isdisjoint(node) for node in nodes):
+        return True
+    if _crossed(nodes, "minItems", "maxItems"):
+        return False
+    least = max(
+        (node["minItems"] for node in nodes if isinstance(node.get("minItems"), int)),
+        default=0,
+    )
+    if not depth:
+        return True
+    pairs = [items_of(compiler, node) for node in nodes]
+    for index in range(min(least, 8)):
+        places = [prefix[index] if index < len(prefix) else rest for prefix, rest in pairs]
+        if _places_contradict(compiler, places, depth):
+            return False
+    return True
+
+
+def _objects_possible(compiler: Compiler, nodes: tuple[Any, ...], depth: int) -> bool:
+    from structgen.frontends.json_schema.objects import places_of
+
+    if all(OBJECT_KEYWORDS.isdisjoint(node) for node in nodes):
+        return True
+    if _crossed(nodes, "minProperties", "maxProperties"):
+        return False
+    if not depth:
+        return True
+    required = {name for node in nodes for name in node.get("required") or () if isinstance(name, str)}
+    return not any(_places_contradict(compiler, places_of(nodes, name), depth) for name in required)
+
+
+def _places_contradict(compiler: Compiler, places: list[Any], depth: int) -> bool:
+    """Whether no value satisfies all of some schemas. Combinators are seen through where that is easy."""
+    if any(place is False for place in places):
+        return True
+    if len(places) < 2:
+        return False
+    seen: list[Any] = []
+    for place in places:
+        seen.extend(_visible(compiler, place, 4))
+    return contradict(compiler, tuple(seen), depth - 1)
+
+
+def _visible(compiler: Compiler, place: Any, steps: int) -> list[Any]:
+    """Plain schemas that a schema surely asks for."""
+    if not isinstance(place, dict) or not steps:
+        return []
+    if COMBINATORS.isdisjoint(place):
+        return [place]
+    found = [] if compiler.draft.ref_alone and "$ref" in place else [place]
+    try:
+        if "$ref" in place:
+            found += _visible(compiler, compiler.document.resolve(place)[0], steps - 1)
+        for part in place.get("allOf", ()):
+            found += _visible(compiler, part, steps - 1)
+        if "not" in place and isinstance(place["not"], dict):
+            options = _simple_negation(compiler, place["not"])
+            if options is not None:
+                found.append(options)
+    except (StructgenError, TypeError):  # malformed; reported where it is compiled
+        return found
+    return found
+
+
+def _simple_negation(compiler: Compiler, node: dict[str, Any]) -> Any:
+    """The complement of a type or of some values as one plain schema; None if it takes more."""
+    from structgen.frontends.json_schema.keywords import ASSERTIONS
+
+    active = node.keys() & ASSERTIONS
+    if active == {"type"}:
+        return {TYPE_MASK: ANY_TYPE & ~kinds_left((node,))}
+    if active == {"const"}:
+        return {NOT_VALUES: [node["const"]]}
+    if active <= {"type", "enum"} and isinstance(node.get("enum"), list):
+        mask = kinds_left((node,))
+        return {NOT_VALUES: [value for value in node["enum"] if kind_of(value) & mask]}
+    if active == {"type", "const"} and kind_of(node["const"]) & kinds_left((node,)):
+        return {NOT_VALUES: [node["const"]]}
+    return None

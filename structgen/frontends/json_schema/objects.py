@@ -1,0 +1,411 @@
+"""Objects become rules over their members.
+
+Members come in the order in which the schema declares them, then required ones that it does not declare, then any
+others. A declared name is one literal; the others exclude it, so a declared member is never written as another one.
+
+The names that are not declared fall into *regions*: names that match the same patterns of `patternProperties` and so
+must satisfy the same. Each region is one terminal; those that lead to the same rule are put together again.
+
+Where members must be counted, or some member must exist, an automaton over the members replaces the plain sequence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from structgen.frontends.json_schema import strings
+from structgen.frontends.json_schema.containers import (
+    State,
+    Steps,
+    TooManySteps,
+    counted,
+    object_of,
+)
+from structgen.frontends.json_schema.evaluate import is_found, satisfies
+from structgen.frontends.json_schema.keywords import SOME_MEMBER
+from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
+from structgen.grammar.expressions import Expression
+from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
+
+if TYPE_CHECKING:
+    from structgen.frontends.json_schema.compiler import Compiler, Place
+
+Node = dict[Any, Any]
+_MOST_REGIONS = 64
+_UNUSUAL = frozenset(
+    (
+        "patternProperties",
+        "propertyNames",
+        "minProperties",
+        "maxProperties",
+        SOME_MEMBER,
+    )
+)
+
+
+@dataclass(slots=True)
+class Region:
+    """Names that are not declared and match the same patterns.
+
+    Attributes:
+        inside: the patterns that they match.
+        outside: the patterns that they do not match.
+        place: what their members must satisfy.
+    """
+
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
+    place: Place
+
+
+@dataclass(slots=True)
+class Member:
+    """A declared or required member, or those of a region.
+
+    Attributes:
+        item: name, colon and value.
+        required: whether it must be there.
+        needs: for each thing that some member must be, whether one like this may be it; and what it is then.
+    """
+
+    item: RuleExpression | None
+    required: bool
+    needs: tuple[RuleExpression | None, ...] = ()
+
+
+def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
+    """The objects that satisfy plain schemas."""
+    compiler.depth += 1
+    if all(_UNUSUAL.isdisjoint(node) for node in nodes):
+        rule = _plain_object(compiler, nodes)
+    else:
+        rule = _Object(compiler, nodes).rule()
+    compiler.depth -= 1
+    return None if rule is None else compiler.nested(rule)
+
+
+def _plain_object(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
+    """Most objects: declared members, and perhaps others."""
+    names, required = members(compiler, nodes)
+    layout = compiler.layout
+    colon = layout.colon
+    parts: list[RuleExpression] = []
+    for name, place in names.items():
+        value = compiler.value(place)
+        if value is None or strings.has_lone_surrogate(name):
+            if name in required:
+                compiler.empty(
+                    required[name],
+                    "required",
+                    f"{name!r} is required, and nothing is allowed there",
+                )
+                return None
+            continue
+        pair = Sequence((strings.name(name), colon, value))
+        parts.append(pair if name in required else Repetition(pair, 0, 1))
+    rest = [node["additionalProperties"] for node in nodes if "additionalProperties" in node]
+    others = compiler.value(one_place(rest))
+    if others is not None:
+        parts.append(Repetition(Sequence((strings.other_name(excluded(names)), colon, others))))
+    return object_of(layout, Sequence(tuple(parts), layout.comma) if parts else None)
+
+
+def excluded(names: Any) -> tuple[str, ...]:
+    """Declared names as a tuple, without those that no text can spell."""
+    return tuple([name for name in names if not strings.has_lone_surrogate(name)])
+
+
+def one_place(places: list[Any]) -> Place:
+    """Several places as one."""
+    return places[0] if len(places) == 1 else tuple(places)
+
+
+def members(compiler: Compiler, nodes: tuple[Node, ...]) -> tuple[dict[str, Place], dict[str, Node]]:
+    """What each declared or required name must satisfy, in order; and which are required, by whom."""
+    required: dict[str, Node] = {}
+    for node in nodes:
+        names = node.get("required")
+        if names is None or isinstance(names, bool):  # draft 3 had a boolean there; it is no assertion since
+            continue
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise compiler.document.invalid(node, "required", "expected a list of names")
+        for name in names:
+            required.setdefault(name, node)
+    declared: dict[str, None] = {}
+    for node in nodes:
+        properties = node.get("properties")
+        if properties is not None:
+            if not isinstance(properties, dict):
+                raise compiler.document.invalid(node, "properties", "expected an object of schemas")
+            if len(nodes) == 1 and properties.keys() >= required.keys() and "patternProperties" not in node:
+                return properties, required
+            declared.update(dict.fromkeys(properties))
+    declared.update(dict.fromkeys(required))
+    return {name: one_place(places_of(nodes, name)) for name in declared}, required
+
+
+def places_of(nodes: tuple[Node, ...], name: str) -> list[Any]:
+    """What the member of a name must satisfy: a schema of each node that has one for it."""
+    places = []
+    for node in nodes:
+        found = False
+        properties = node.get("properties")
+        if isinstance(properties, dict) and name in properties:
+            places.append(properties[name])
+            found = True
+        for pattern, place in (node.get("patternProperties") or {}).items():
+            if is_found(pattern, name):
+                places.append(place)
+                found = True
+        if not found and "additionalProperties" in node:
+            places.append(node["additionalProperties"])
+    return places
+
+
+class _Object:
+    """An object with patterns, rules for names, or counted members."""
+
+    def __init__(self, compiler: Compiler, nodes: tuple[Node, ...]) -> None:
+        self.compiler = compiler
+        self.nodes = nodes
+        self.colon = compiler.layout.colon
+
+    def rule(self) -> RuleExpression | None:
+        compiler, layout = self.compiler, self.compiler.layout
+        if not self._check():
+            return None
+        bounds = counts(compiler, self.nodes, "minProperties", "maxProperties")
+        if bounds is None:
+            return None
+        names, required = members(compiler, self.nodes)
+        wanted = [one for node in self.nodes for one in node.get(SOME_MEMBER, ())]
+        inside = self._names()
+        if isinstance(inside, bool):
+            names = {name: place for name, place in names.items() if name in required}
+        declared: list[Member] = []
+        for name, place in names.items():
+            member = self._declared(name, place, name in required, wanted)
+            if member.item is None and name in required:
+                compiler.empty(
+                    required[name],
+                    "required",
+                    f"{name!r} is required, and nothing is allowed there",
+                )
+                return None
+            declared.append(member)
+        others: list[Member] = []
+        if not isinstance(inside, bool):
+            others = self._others(self._regions(), excluded(names), inside, wanted)
+        declared = [member for member in declared if member.item is not None]
+        least, most = bounds
+        needed = sum(member.required for member in declared)
+        if most is not None and needed > most:
+            compiler.empty(
+                self.nodes[-1],
+                "maxProperties",
+                f"{needed} members are required, {most} allowed",
+            )
+            return None
+        if not others and most is not None and most >= len(declared):
+            most = None
+        if least <= needed and most is None and not wanted:
+            return object_of(layout, self._in_order(declared, others))
+        if (
+            least - 1 > needed
+            and any(other.item is not None for other in others)
+            and least - 1 > len(declared)
+        ):
+            self._refuse(
+                "minProperties",
+                "names that are not declared cannot be told apart yet, and so not be counted",
+            )
+        try:
+            start = (0, 0, 0)
+            inner = counted(
+                compiler,
+                start,
+                _Automaton(declared, others, least, most, len(wanted)).steps,
+            )
+        except TooManySteps:
+            self._refuse("maxProperties", "the members can be counted in too many ways")
+            return object_of(layout, self._in_order(declared, others))
+        return object_of(layout, inner)
+
+    def _check(self) -> bool:
+        for node in self.nodes:
+            patterns = node.get("patternProperties")
+            if patterns is None:
+                continue
+            if not isinstance(patterns, dict):
+                raise self.compiler.document.invalid(
+                    node, "patternProperties", "expected an object of schemas"
+                )
+            for pattern in patterns:
+                if not check_pattern(self.compiler, node, "patternProperties", pattern):
+                    return False
+        return True
+
+    def _refuse(self, keyword: str, reason: str) -> None:
+        for node in self.nodes:
+            if keyword in node or keyword == "maxProperties":
+                self.compiler.unsupported(node, keyword, reason)
+                return
+
+    def _names(self) -> Expression | bool | None:
+        """The texts that `propertyNames` allows; False if none, None if all."""
+        places = [node["propertyNames"] for node in self.nodes if "propertyNames" in node]
+        if not places:
+            return None
+        found = texts_of(self.compiler, one_place(places))
+        return False if found is None else found
+
+    def _declared(self, name: str, place: Place, required: bool, wanted: list[Any]) -> Member:
+        for node in self.nodes:
+            if "propertyNames" in node and not satisfies(self.compiler, name, node["propertyNames"]):
+                return Member(None, required)
+        item = None if strings.has_lone_surrogate(name) else self._pair(strings.name(name), place)
+        needs: list[RuleExpression | None] = []
+        for names, inside, outside, allowed, value in wanted:
+            fits = (
+                name not in names
+                and all(is_found(pattern, name) for pattern in inside)
+                and not any(is_found(pattern, name) for pattern in outside)
+                and (allowed is None or satisfies(self.compiler, name, allowed))
+            )
+            needs.append(
+                self._pair(strings.name(name), _both(place, value)) if fits and item is not None else None
+            )
+        return Member(item, required, tuple(needs))
+
+    def _pair(self, name: Terminal, place: Place) -> RuleExpression | None:
+        value = self.compiler.value(place)
+        return None if value is None else Sequence((name, self.colon, value))
+
+    # Regions
+
+    def _regions(self) -> list[Region]:
+        patterns: dict[str, None] = {}
+        for node in self.nodes:
+            patterns.update(dict.fromkeys(node.get("patternProperties") or ()))
+        for node in self.nodes:
+            for _, inside, outside, _, _ in node.get(SOME_MEMBER, ()):
+                patterns.update(dict.fromkeys((*inside, *outside)))
+        found: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), ())]
+        for pattern in patterns:
+            split: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+            for inside, outside in found:
+                if not any(strings.exclude_each_other(pattern, other) for other in inside):
+                    split.append(((*inside, pattern), outside))
+                split.append((inside, (*outside, pattern)))
+            found = split
+            if len(found) > _MOST_REGIONS:
+                self._refuse("patternProperties", "its patterns overlap in too many ways")
+                found = [((), ())]
+                break
+        return [Region(inside, outside, self._place_in(inside)) for inside, outside in found]
+
+    def _place_in(self, inside: tuple[str, ...]) -> Place:
+        places = []
+        for node in self.nodes:
+            patterns = node.get("patternProperties") or {}
+            matched = [place for pattern, place in patterns.items() if pattern in inside]
+            if not matched and "additionalProperties" in node:
+                matched = [node["additionalProperties"]]
+            places += matched
+        return one_place(places)
+
+    def _others(
+        self,
+        regions: list[Region],
+        names: tuple[str, ...],
+        texts: Expression | None,
+        wanted: list[Any],
+    ) -> list[Member]:
+        """The members that are not declared, those with the same rule together."""
+        by_rule: dict[tuple[int | None, ...], tuple[list[Region], list[RuleExpression | None]]] = {}
+        for region in regions:
+            rules = [self.compiler.value(region.place)]
+            for excluded_names, inside, outside, allowed, value in wanted:
+                fits = set(inside) <= set(region.inside) and set(outside) <= set(region.outside)
+                if allowed is not None or not set(excluded_names) <= set(names):
+                    self._refuse(
+                        "maxProperties",
+                        "some undeclared member must exist, which cannot be said here",
+                    )
+                    fits = False
+                rules.append(self.compiler.value(_both(region.place, value)) if fits else None)
+            key = tuple(None if rule is None else id(rule) for rule in rules)
+            by_rule.setdefault(key, ([], rules))[0].append(region)
+        found: list[Member] = []
+        for together, rules in by_rule.values():
+            if all(rule is None for rule in rules):
+                continue
+            if len(together) == len(regions):
+                name = strings.other_name(names, (), texts)
+            else:
+                name = strings.other_name(names, tuple((one.inside, one.outside) for one in together), texts)
+            items = [None if rule is None else Sequence((name, self.colon, rule)) for rule in rules]
+            found.append(Member(items[0], False, tuple(items[1:])))
+        return found
+
+    def _in_order(self, declared: list[Member], others: list[Member]) -> RuleExpression | None:
+        parts: list[RuleExpression] = []
+        for member in declared:
+            assert member.item is not None
+            parts.append(member.item if member.required else Repetition(member.item, 0, 1))
+        rest = self.compiler.choice([member.item for member in others])
+        if rest is not None:
+            parts.append(Repetition(rest))
+        return Sequence(tuple(parts), self.compiler.layout.comma) if parts else None
+
+
+def _both(one: Place, other: Place) -> Place:
+    left = one if isinstance(one, tuple) else (one,)
+    return (*left, other)
+
+
+@dataclass(slots=True)
+class _Automaton:
+    """Counts members, and notes which of the things that must exist have been seen.
+
+    A state is (the next declared member, how many were written, a bit for each thing seen).
+    """
+
+    declared: list[Member]
+    others: list[Member]
+    least: int
+    most: int | None
+    wanted: int
+
+    def steps(self, state: State) -> Steps:
+        index, written, seen = state
+        items: list[tuple[RuleExpression, State]] = []
+        full = self.most is not None and written >= self.most
+        for position in range(index, len(self.declared)):
+            member = self.declared[position]
+            if not full:
+                self._take(items, member, position + 1, written, seen)
+            if member.required:
+                break
+        else:
+            if not full:
+                for member in self.others:
+                    self._take(items, member, len(self.declared), written, seen)
+        missing = any(member.required for member in self.declared[index:])
+        return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
+
+    def _take(
+        self,
+        items: list[tuple[RuleExpression, State]],
+        member: Member,
+        index: int,
+        written: int,
+        seen: int,
+    ) -> None:
+        count = written + 1 if self.most is not None else min(written + 1, self.least)
+        if member.item is not None:
+            items.append((member.item, (index, count, seen)))
+        for bit, need in enumerate(member.needs):
+            if need is not None and not seen >> bit & 1:
+                items.append((need, (index, count, seen | 1 << bit)))
