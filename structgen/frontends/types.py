@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Union
 
 import typing_extensions
+
 from structgen.constraint import Constraint
 from structgen.errors import InvalidSchemaError, InvalidText
 
@@ -368,6 +369,7 @@ def _is_of_pydantic(annotation: Any, seen: set[Any]) -> bool:
 
 def _constraint_by_pydantic(annotation: Any, options: dict[str, Any]) -> Constraint:
     import pydantic
+
     from structgen.frontends.json_schema import json_schema
 
     adapter: Any = (

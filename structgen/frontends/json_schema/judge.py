@@ -111,6 +111,7 @@ def _validator(document: Document, registry: Any) -> Any:
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
     """The keyword `pattern` in the dialect that JSON Schema asks for; jsonschema has Python's."""
     import jsonschema
+
     from structgen.frontends.json_schema.evaluate import is_found
 
     if not validator.is_type(instance, "string"):
