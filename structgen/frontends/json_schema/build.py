@@ -26,6 +26,7 @@ def json_schema(
     strict: bool = True,
     draft: Literal["4", "6", "7", "2019-09", "2020-12"] | None = None,
     registry: referencing.Registry[Any] | None = None,
+    formats: Literal["enforce", "annotate"] = "enforce",
     limits: Limits | None = None,
 ) -> Constraint:
     """The text is JSON that a schema allows.
@@ -39,6 +40,7 @@ def json_schema(
             `validate()` checks it.
         draft: which draft the schema is written in; by default what its `$schema` says, and else the latest.
         registry: documents that the schema refers to. Nothing is fetched from the network.
+        formats: whether `format` is enforced where the specifications define it, or is an annotation.
         limits: what compiling and masking may cost.
 
     Returns:
@@ -57,6 +59,8 @@ def json_schema(
     >>> person.validate('{"name": "Robert Burns"}')
     {'name': 'Robert Burns'}
     """
+    if formats not in ("enforce", "annotate"):
+        raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
     if isinstance(schema, (str, bytes)):
         text: str | None = schema if isinstance(schema, str) else _decode(schema)
         assert text is not None
@@ -72,10 +76,11 @@ def json_schema(
             strict=strict,
             draft=draft,
             registry=registry,
+            formats=formats,
             limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(Compiler(document, layout(whitespace)).compile, strict=strict)
+    grammar, problems = _guarded(Compiler(document, layout(whitespace), formats).compile, strict=strict)
     return Constraint(
         grammar,
         JsonJudge(document, complete=not problems, registry=registry),

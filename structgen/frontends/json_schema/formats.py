@@ -80,7 +80,7 @@ _LABEL = _label("A-Za-z0-9", 63)
 _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 # Letters that need no context and no mapping (IDNA 2008): Latin, Greek, Cyrillic, Kana, Han, Hangul.
 _LETTERS = (
-    "\u00df-\u00f6\u00f8-\u00ff\u03b1-\u03c9\u0430-\u044f\u3041-\u3094\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3"
+    "\u00df-\u00f6\u00f8-\u00ff\u03ac-\u03ce\u0430-\u044f\u3041-\u3094\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3"
 )
 _IDN_LABEL = _label(f"a-z0-9{_LETTERS}", 20)
 _IDN_HOST = rf"{_IDN_LABEL}(?:[.]{_IDN_LABEL})*"

@@ -69,7 +69,7 @@ def _schema_of(value: Any) -> Node:
             "type": "object",
             "properties": {name: {"const": one} for name, one in value.items()},
             "required": list(value),
-            "maxProperties": len(value),
+            "additionalProperties": False,
         }
     # As the oldest drafts and the newest read it: items by position, and no others.
     return {

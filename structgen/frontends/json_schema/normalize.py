@@ -219,7 +219,7 @@ class Normalizer:
             raise self.document.invalid(node, keyword, "expected an object")
         for name, wanted in value.items():
             without = self.made({"properties": {name: False}}, node)
-            present = self.made({"type": "object", "required": [name]}, node)
+            present = self.made({"type": "object", "properties": {name: True}, "required": [name]}, node)
             if isinstance(wanted, list) and keyword != "dependentSchemas":
                 if not all(isinstance(one, str) for one in wanted):
                     raise self.document.invalid(node, keyword, "expected lists of names")

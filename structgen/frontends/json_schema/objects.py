@@ -25,7 +25,7 @@ from structgen.frontends.json_schema.containers import (
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
 from structgen.frontends.json_schema.keywords import SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
-from structgen.grammar.expressions import Expression
+from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
 
 if TYPE_CHECKING:
@@ -179,7 +179,11 @@ class _Object:
         if bounds is None:
             return None
         names, required = members(compiler, self.nodes)
+        names = dict(names)
         wanted = [one for node in self.nodes for one in node.get(SOME_MEMBER, ())]
+        for excluded_names, *_ in wanted:
+            for name in excluded_names:
+                names.setdefault(name, one_place(places_of(self.nodes, name)))
         inside = self._names()
         if isinstance(inside, bool):
             names = {name: place for name, place in names.items() if name in required}
@@ -316,38 +320,44 @@ class _Object:
         return one_place(places)
 
     def _others(
-        self,
-        regions: list[Region],
-        names: tuple[str, ...],
-        texts: Expression | None,
-        wanted: list[Any],
+        self, regions: list[Region], names: tuple[str, ...], texts: Expression | None, wanted: list[Any]
     ) -> list[Member]:
         """The members that are not declared, those with the same rule together."""
-        by_rule: dict[tuple[int | None, ...], tuple[list[Region], list[RuleExpression | None]]] = {}
-        for region in regions:
-            rules = [self.compiler.value(region.place)]
-            for excluded_names, inside, outside, allowed, value in wanted:
-                fits = set(inside) <= set(region.inside) and set(outside) <= set(region.outside)
-                if allowed is not None or not set(excluded_names) <= set(names):
-                    self._refuse(
-                        "maxProperties",
-                        "some undeclared member must exist, which cannot be said here",
-                    )
-                    fits = False
-                rules.append(self.compiler.value(_both(region.place, value)) if fits else None)
-            key = tuple(None if rule is None else id(rule) for rule in rules)
-            by_rule.setdefault(key, ([], rules))[0].append(region)
+        by_rule: dict[int, tuple[RuleExpression, list[Region]]] = {}
         found: list[Member] = []
-        for together, rules in by_rule.values():
-            if all(rule is None for rule in rules):
+        for region in regions:
+            rule = self.compiler.value(region.place)
+            if rule is None:
                 continue
-            if len(together) == len(regions):
-                name = strings.other_name(names, (), texts)
-            else:
-                name = strings.other_name(names, tuple((one.inside, one.outside) for one in together), texts)
-            items = [None if rule is None else Sequence((name, self.colon, rule)) for rule in rules]
-            found.append(Member(items[0], False, tuple(items[1:])))
+            by_rule.setdefault(id(rule), (rule, []))[1].append(region)
+            for bit, (_, inside, outside, allowed, value) in enumerate(wanted):
+                if not (set(inside) <= set(region.inside) and set(outside) <= set(region.outside)):
+                    continue
+                needed = self.compiler.value(_both(region.place, value))
+                fitting = texts if allowed is None else self._fitting(allowed, texts)
+                if needed is not None and not isinstance(fitting, bool):
+                    item = Sequence((self._name(names, [region], regions, fitting), self.colon, needed))
+                    needs = tuple(item if place == bit else None for place in range(len(wanted)))
+                    found.append(Member(None, False, needs))
+        for rule, together in by_rule.values():
+            item = Sequence((self._name(names, together, regions, texts), self.colon, rule))
+            found.append(Member(item, False))
         return found
+
+    def _name(
+        self, names: tuple[str, ...], some: list[Region], regions: list[Region], texts: Expression | None
+    ) -> Terminal:
+        """The names of some regions."""
+        if len(some) == len(regions):
+            return strings.other_name(names, (), texts)
+        return strings.other_name(names, tuple((one.inside, one.outside) for one in some), texts)
+
+    def _fitting(self, allowed: Place, texts: Expression | None) -> Expression | bool | None:
+        """The texts that a schema for names allows, among some texts; False if none."""
+        found = texts_of(self.compiler, allowed)
+        if found is None:
+            return False
+        return found if texts is None else Intersection((found, texts))
 
     def _in_order(self, declared: list[Member], others: list[Member]) -> RuleExpression | None:
         parts: list[RuleExpression] = []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from frontends.json_schema.checking import check_accepts
 
+from structgen.errors import UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
 
 INTEGER, STRING = {"type": "integer"}, {"type": "string"}
@@ -195,3 +196,172 @@ def test_nesting_costs_no_stack() -> None:
     constraint = json_schema(schema)
     assert constraint.is_valid('{"a":[' * 60 + "1" + "]}" * 60)
     assert not constraint.is_valid('{"a":[' * 60 + '"x"' + "]}" * 60)
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param(
+            {"patternProperties": {"^x-": INTEGER}},
+            ['{"x-a": 1, "b": "x"}', "{}"],
+            ['{"x-a": "x"}'],
+            id="patternProperties",
+        ),
+        pytest.param(
+            {"patternProperties": {"^x-": INTEGER}, "additionalProperties": False},
+            ['{"x-a": 1, "x-b": 2}'],
+            ['{"a": 1}'],
+            id="closed",
+        ),
+        pytest.param(
+            {"properties": {"x-a": {"minimum": 3}}, "patternProperties": {"^x-": INTEGER}},
+            ['{"x-a": 3, "x-b": 1}'],
+            ['{"x-a": 2}', '{"x-a": "x"}'],
+            id="a declared name matches too",
+        ),
+        pytest.param(
+            {"patternProperties": {"a": {"minimum": 3}, "b": INTEGER}},
+            ['{"a": 3.5, "b": 1, "ab": 3, "c": null}'],
+            ['{"ab": 1}', '{"ab": 3.5}', '{"ba": 1}'],
+            id="overlapping patterns",
+        ),
+        pytest.param(
+            {"patternProperties": {"^a": INTEGER}, "required": ["ab"]},
+            ['{"ab": 1}'],
+            ['{"ab": "x"}', "{}"],
+            id="a required name matches",
+        ),
+        pytest.param(
+            {"patternProperties": {".*": INTEGER}, "additionalProperties": False},
+            ['{"a": 1}'],
+            ['{"a": "x"}'],
+            id="every name matches",
+        ),
+        pytest.param(
+            {"patternProperties": {'\\"': INTEGER}},
+            ['{"\\"": 1, "a": null}'],
+            ['{"\\"": null}'],
+            id="names that need escapes",
+        ),
+        pytest.param(
+            {"propertyNames": {"maxLength": 2}}, ['{"ab": 1}', "{}"], ['{"abc": 1}'], id="propertyNames"
+        ),
+        pytest.param(
+            {"propertyNames": {"pattern": "^[a-z]+$"}, "properties": {"a": {}, "B": {}}},
+            ['{"a": 1, "c": 1}'],
+            ['{"B": 1}', '{"a1": 1}'],
+            id="propertyNames and properties",
+        ),
+        pytest.param(
+            {"propertyNames": {"enum": ["a", "b"]}},
+            ['{"a": 1, "b": 2}'],
+            ['{"c": 1}'],
+            id="propertyNames from a list",
+        ),
+        pytest.param({"propertyNames": False}, ["{}"], ['{"a": 1}'], id="no names"),
+        pytest.param({"minProperties": 1}, ['{"a": 1}', '{"a": 1, "b": 1}'], ["{}"], id="minProperties"),
+        pytest.param({"maxProperties": 1}, ["{}", '{"a": 1}'], ['{"a": 1, "b": 1}'], id="maxProperties"),
+        pytest.param(
+            {"properties": {"a": {}, "b": {}, "c": {}}, "additionalProperties": False, "minProperties": 2},
+            ['{"a": 1, "b": 1}', '{"b": 1, "c": 1}', '{"a": 1, "b": 1, "c": 1}'],
+            ["{}", '{"b": 1}'],
+            id="at least two declared",
+        ),
+        pytest.param(
+            {"properties": {"a": {}, "b": {}}, "required": ["b"], "maxProperties": 2},
+            ['{"b": 1}', '{"a": 1, "b": 1}', '{"b": 1, "c": 1}'],
+            ["{}", '{"a": 1}', '{"a": 1, "b": 1, "c": 1}'],
+            id="at most two",
+        ),
+        pytest.param(
+            {"required": ["a", "b"], "minProperties": 2},
+            ['{"a": 1, "b": 1}'],
+            ['{"a": 1}'],
+            id="required are enough",
+        ),
+        pytest.param(
+            {"properties": {"a": {}}, "minProperties": 2},
+            ['{"a": 1, "b": 1}'],
+            ['{"a": 1}', "{}"],
+            id="a declared one and another",
+        ),
+    ],
+)
+def test_objects_of_many_kinds(schema: dict[str, Any], accepted: list[str], rejected: list[str]) -> None:
+    check_accepts({"type": "object", **schema}, accepted, rejected)
+
+
+def test_undeclared_names_are_not_counted_twice() -> None:
+    """A name that comes twice is one member, and no mask can tell yet whether a name has been used."""
+    with pytest.raises(UnsupportedSchemaError) as caught:
+        json_schema({"type": "object", "minProperties": 2})
+    assert [problem.pointer for problem in caught.value.problems] == ["#/minProperties"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param({"contains": INTEGER}, ["[1]", '["a", 1, "b"]'], ["[]", '["a"]'], id="contains"),
+        pytest.param(
+            {"contains": INTEGER, "minContains": 2},
+            ["[1, 2]", '[1, "a", 2]'],
+            ["[1]", '[1, "a"]'],
+            id="minContains",
+        ),
+        pytest.param(
+            {"contains": INTEGER, "maxContains": 1},
+            ["[1]", '["a", 1]'],
+            ["[]", "[1, 2]", '[1, "a", 2]'],
+            id="maxContains",
+        ),
+        pytest.param({"contains": INTEGER, "minContains": 0}, ["[]", '["a"]'], [], id="none is enough"),
+        pytest.param(
+            {"contains": {"const": 1}, "items": INTEGER, "maxItems": 2},
+            ["[1]", "[2, 1]"],
+            ["[2]", "[2, 2]", "[1, 2, 3]", '[1, "a"]'],
+            id="among items",
+        ),
+        pytest.param(
+            {"contains": {"const": "a"}, "prefixItems": [INTEGER], "minItems": 3},
+            ['[1, "a", 2]', '[1, null, "a"]'],
+            ['[1, "a"]', '["a", 1, 1]'],
+            id="after a prefix",
+        ),
+        pytest.param(
+            {"uniqueItems": True, "items": {"enum": ["a", "b", 1]}},
+            ["[]", '["b", "a"]', '[1, "a", "b"]'],
+            ['["a", "a"]', '["a", "b", "a"]'],
+            id="different items",
+        ),
+        pytest.param(
+            {"uniqueItems": True, "items": {"enum": ["a", "b", 1]}, "minItems": 2},
+            ['["a", 1]'],
+            ['["a"]', '["a", "a"]'],
+            id="at least two different",
+        ),
+        pytest.param(
+            {"uniqueItems": True, "items": {"enum": list("abcdefghij")}, "minItems": 1},
+            ['["a"]', '["j", "a"]'],
+            ["[]", '["a", "b", "a"]'],
+            id="of many",
+        ),
+        pytest.param(
+            {"uniqueItems": True, "items": {"type": "boolean"}},
+            ["[true, false]"],
+            ["[true, true]"],
+            id="booleans",
+        ),
+        pytest.param(
+            {"uniqueItems": True, "maxItems": 1}, ["[]", "[1]"], ["[1, 2]"], id="one is always different"
+        ),
+        pytest.param({"uniqueItems": False}, ["[1, 1]"], [], id="need not differ"),
+    ],
+)
+def test_arrays_of_many_kinds(schema: dict[str, Any], accepted: list[str], rejected: list[str]) -> None:
+    check_accepts({"type": "array", **schema}, accepted, rejected)
+
+
+def test_items_that_no_list_has_cannot_be_told_apart() -> None:
+    with pytest.raises(UnsupportedSchemaError) as caught:
+        json_schema({"type": "array", "uniqueItems": True, "items": INTEGER})
+    assert [problem.pointer for problem in caught.value.problems] == ["#/uniqueItems"]

@@ -12,7 +12,7 @@ from frontends.matching import denotes
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from structgen.errors import InvalidSchemaError
+from structgen.errors import EmptyLanguageError, InvalidSchemaError
 from structgen.frontends.json_schema import json_schema, numbers
 
 
@@ -182,3 +182,110 @@ def test_doubles_agree_with_exclusive_bounds(bound: int, rest: str) -> None:
     for text in (rest, f"{bound - 1}.{rest}", f"{bound - 1}.9999999999999999999{rest}"):
         if grammar.accepts(text):
             assert json.loads(text) < bound
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param(
+            {"type": "integer", "multipleOf": 5},
+            ["0", "15", "-20"],
+            ["1", "12", "51"],
+            id="the last digit decides",
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 4},
+            ["8", "100", "-12", "0"],
+            ["2", "102", "10"],
+            id="the last two",
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 1000}, ["0", "1000", "12000"], ["100", "1100"], id="a thousand"
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 7},
+            ["0", "7", "49", "-700"],
+            ["1", "48", "70000001"],
+            id="the remainder decides",
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 12, "minimum": 13, "maximum": 10**9},
+            ["24", "120000"],
+            ["12", "13", "25"],
+            id="within bounds",
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 7, "minimum": -20, "maximum": 20},
+            ["-14", "0", "14"],
+            ["-21", "21", "1"],
+            id="few",
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 0.5}, ["1", "-3"], ["1.5"], id="integers of half steps"
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 1.5},
+            ["3", "0", "-6"],
+            ["1", "2", "4"],
+            id="integers of one and a half",
+        ),
+        pytest.param({"type": "number", "multipleOf": 1}, ["3", "3.0"], ["3.5"], id="whole numbers"),
+        pytest.param(
+            {"type": "number", "multipleOf": 0.5}, ["0.5", "1", "1.50", "-2.5"], ["0.25", "1.51"], id="halves"
+        ),
+        pytest.param(
+            {"type": "number", "multipleOf": 0.25, "maximum": 1},
+            ["0.75", "1.0", "-3.25"],
+            ["1.25", "0.1"],
+            id="quarters",
+        ),
+        pytest.param(
+            {"type": "number", "multipleOf": 2.5},
+            ["2.5", "5", "7.5", "10.0", "12.5"],
+            ["2", "3.5", "1.25"],
+            id="across the point",
+        ),
+        pytest.param({"type": "number", "multipleOf": 3}, ["3", "-9"], ["4", "3.5"], id="thirds"),
+        pytest.param(
+            {"allOf": [{"multipleOf": 2}, {"multipleOf": 3}], "type": "integer"},
+            ["6", "12"],
+            ["2", "3", "8"],
+            id="two steps",
+        ),
+    ],
+)
+def test_steps(schema: dict[str, Any], accepted: list[str], rejected: list[str]) -> None:
+    check_accepts(schema, accepted, rejected)
+
+
+def test_steps_are_decimals() -> None:
+    """To a double 0.07 is no multiple of 0.01, and 1.1 is not 11 times 0.1."""
+    check_accepts(
+        {"type": "number", "multipleOf": 0.01}, ["0.07", "1.1", "19.99"], ["0.001", "1.005"], judge=False
+    )
+    check_accepts({"type": "number", "multipleOf": 0.3}, ["0.3", "0.9", "2.1"], ["0.1", "1"], judge=False)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sampled_from([2, 3, 4, 6, 7, 8, 10, 12, 25, 40]),
+    st.integers(-3000, 3000) | st.none(),
+    st.integers(-3000, 3000) | st.none(),
+    st.lists(st.integers(-4000, 4000), max_size=20),
+)
+def test_multiples_as_python_does(step: int, low: int | None, high: int | None, values: list[int]) -> None:
+    schema: dict[str, Any] = {"type": "integer", "multipleOf": step}
+    if low is not None:
+        schema["minimum"] = low
+    if high is not None:
+        schema["maximum"] = high
+    try:
+        accepts = json_schema(schema)._compiled.accepts
+    except EmptyLanguageError:
+        assert low is not None
+        assert high is not None
+        assert not any(value % step == 0 for value in range(low, high + 1))
+        return
+    for value in values:
+        inside = (low is None or low <= value) and (high is None or value <= high)
+        assert accepts(str(value)) == (inside and value % step == 0)
