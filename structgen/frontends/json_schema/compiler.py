@@ -51,7 +51,7 @@ from structgen.frontends.json_schema.keywords import (
 from structgen.frontends.json_schema.layout import Layout
 from structgen.frontends.json_schema.normalize import (
     Normalizer,
-    TooManyAlternatives,
+    _TooManyAlternatives,
     schemas,
 )
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
@@ -276,13 +276,13 @@ class Compiler:
         """Whether the branches of `oneOf` exclude each other, so that any of them will do."""
         try:
             return self.normalizer.apart([self.normalizer.options(part) for part in parts])
-        except TooManyAlternatives:
+        except _TooManyAlternatives:
             return False
 
     def _joined(self, nodes: tuple[Schema, ...]) -> Rule:
         try:
             options = self.normalizer.conjunction(nodes)
-        except TooManyAlternatives:
+        except _TooManyAlternatives:
             self.unsupported(
                 nodes[0],
                 next(iter(nodes[0])),

@@ -33,7 +33,7 @@ MOST = 256
 """Alternatives of one place before the combination is refused."""
 
 
-class TooManyAlternatives(StructgenError):
+class _TooManyAlternatives(StructgenError):
     """Combinators multiply beyond reason. Caught where the keyword can be named."""
 
 
@@ -107,7 +107,7 @@ class Normalizer:
             elif keyword in COMBINATORS and keyword not in UNEVALUATED:
                 try:
                     found = self._combine(found, node, keyword)
-                except TooManyAlternatives:
+                except _TooManyAlternatives:
                     self.compiler.unsupported(node, keyword, "it combines with the rest in too many ways")
         return found
 
@@ -157,7 +157,7 @@ class Normalizer:
         for option in options:
             found = [*found, *option, *self.product(found, option)] if found else option
             if len(found) > MOST:
-                raise TooManyAlternatives
+                raise _TooManyAlternatives
         return list({tuple(map(id, one)): one for one in found}.values())
 
     # Annotations: which members and items a schema has looked at
@@ -189,7 +189,7 @@ class Normalizer:
                     chosen = self.product(chosen, self.negations(part))
             result.extend(chosen)
             if len(result) > MOST:
-                raise TooManyAlternatives
+                raise _TooManyAlternatives
         return result
 
     def apart(self, options: list[list[Alternative]]) -> bool:
@@ -255,7 +255,7 @@ class Normalizer:
                 if keyword in COMBINATORS:
                     found = found + self._negate_combinator(node, keyword)
             if len(found) > MOST:
-                raise TooManyAlternatives
+                raise _TooManyAlternatives
             return found
 
     def _negate_alternatives(self, node: dict[Any, Any]) -> list[Alternative]:
@@ -315,7 +315,7 @@ class Normalizer:
                 if not contradict(self.compiler, joined):
                     found[tuple(map(id, joined))] = joined
             if len(found) > MOST:
-                raise TooManyAlternatives
+                raise _TooManyAlternatives
         return list(found.values())
 
 
