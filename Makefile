@@ -28,7 +28,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: $(VENV)/ready
 	$(PIP) install --quiet -e .[bench] xgrammar llguidance outlines-core lm-format-enforcer --no-build-isolation
