@@ -6,7 +6,7 @@
     rollback_undoes_advance     masks are the same after going forth and back
     fork_leaves_parent_alone    what a fork reads is nothing to its parent
     completion_is_shortest      the shortest completion is accepted, and no shorter one can be spelt
-    budget_is_kept              a token is allowed under a budget exactly if the text can be finished within it
+    budget_is_kept              a token is allowed under a budget only if the text can be finished within it
     forced_tokens_are_forced    what is called forced has no alternative, and what has none is called forced
 
 A law gets a matcher and, where only a slower program can say what is right, the oracle and its position.

@@ -65,25 +65,25 @@ def _characters() -> st.SearchStrategy[Expression]:
     )
 
 
-def expressions(*, max_leaves: int = 6) -> st.SearchStrategy[Expression]:
-    """Of all seven kinds; some denote nothing, some only the empty text."""
+def expressions(*, max_leaves: int = 6, plain: bool = False) -> st.SearchStrategy[Expression]:
+    """Of all seven kinds (`plain`: without `&` and `~`); some denote nothing, some only the empty text."""
     leaves = st.one_of(
         _characters(),
         st.text(ALPHABET, min_size=1, max_size=3).map(Literal),
         st.sampled_from([EPSILON, EMPTY, ANY_TEXT]),
     )
-    return st.recursive(leaves, _combined, max_leaves=max_leaves)
+    return st.recursive(leaves, _combined_plainly if plain else _combined, max_leaves=max_leaves)
+
+
+def _combined_plainly(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    several = st.lists(parts, min_size=2, max_size=3).map(tuple)
+    repeated = st.builds(lambda part, bounds: Repeat(part, *bounds), parts, st.sampled_from(BOUNDS))
+    return st.one_of(several.map(Concat), several.map(Union), repeated)
 
 
 def _combined(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     several = st.lists(parts, min_size=2, max_size=3).map(tuple)
-    return st.one_of(
-        several.map(Concat),
-        several.map(Union),
-        several.map(Intersection),
-        parts.map(Complement),
-        st.builds(lambda part, bounds: Repeat(part, *bounds), parts, st.sampled_from(BOUNDS)),
-    )
+    return _combined_plainly(parts) | several.map(Intersection) | parts.map(Complement)
 
 
 def terminals() -> st.SearchStrategy[Terminal]:
