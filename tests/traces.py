@@ -1,10 +1,10 @@
-"""Texts that a person wrote, read token by token.
+r"""Texts that a person wrote, read token by token.
 
     check_accepts(constraint, ["ab", "b"], ["ba", ""])      whole texts, under several vocabularies
     check_trace(constraint, 'a·b·✗c·<eos>')                 where a token is allowed
 
 In a trace `·` parts tokens, `✗` marks one that is refused there, `<eos>` is the end of the text, and `<|name|>` a
-special token. A token is written as its text, or in hexadecimal if it is only a part of a character: `\\xC3`.
+special token. A token is written as its text, or in hexadecimal if it is only a part of a character: `\xC3`.
 """
 
 from __future__ import annotations
