@@ -21,7 +21,7 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import Choice, Grammar, Permutation, Reference, Repetition, Sequence, Terminal
 from structgen.limits import Limits
-from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.matcher import CompiledGrammar, Matcher, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 X, COMMA, OPEN, CLOSE = (Terminal(char, Literal(char)) for char in "x,[]")
@@ -43,6 +43,11 @@ def read(found: CompiledGrammar, text: str) -> None:
         matcher.advance(byte)
     if not matcher.can_stop:
         matcher.bitmask()
+
+
+def advance_all(matcher: Matcher, text: str) -> None:
+    for byte in text.encode():
+        matcher.advance(byte)
 
 
 def explosive(count: int) -> Expression:
@@ -89,8 +94,7 @@ def test_a_limit_that_is_passed_is_named(limit: str, use: Callable[[], None]) ->
 def test_a_matcher_that_met_a_limit_is_where_it_was() -> None:
     matcher = bytes_grammar(NESTED, Limits(nesting=20)).matcher()
     with pytest.raises(LimitExceeded):
-        for _ in range(100):
-            matcher.advance(ord("["))
+        advance_all(matcher, "[" * 100)
     depth = matcher.advanced
     assert 10 < depth < 30
     with pytest.raises(LimitExceeded):
