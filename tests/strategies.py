@@ -102,19 +102,27 @@ def terminals() -> st.SearchStrategy[Terminal]:
 
 
 @st.composite
-def grammars(draw: st.DrawFn, *, special_tokens: bool = True) -> Grammar:
+def grammars(draw: st.DrawFn, *, special_tokens: bool = True, letters: bool = False) -> Grammar:
     """With every kind of rule: recursion of every kind, empty rules, separators, bounds, permutations.
+
+    Args:
+        draw: given by hypothesis.
+        special_tokens: whether some of them name special tokens.
+        letters: whether each terminal is a letter, and nothing is ignored; then the lexer has nothing to decide.
 
     Some have an empty language; `Oracle(grammar).is_empty` tells.
     """
-    pool: list[RuleExpression] = list(draw(st.lists(terminals(), min_size=1, max_size=4)))
+    one = (
+        st.sampled_from(ALPHABET).map(lambda char: Terminal(char, Literal(char))) if letters else terminals()
+    )
+    pool: list[RuleExpression] = list(draw(st.lists(one, min_size=1, max_size=4)))
     if special_tokens and draw(st.integers(0, 4)) == 0:
         pool.append(SpecialToken(draw(st.sampled_from(["<special>", OTHER]))))
     names = RULES[: draw(st.integers(1, len(RULES)))]
     leaves = st.sampled_from([*pool, *pool, *(Reference(name) for name in names), Sequence(())])
     bodies = st.recursive(leaves, lambda parts: _bodies(parts, st.sampled_from(pool)), max_leaves=6)
     rules = {name: draw(bodies) for name in names}
-    ignore = tuple(draw(st.lists(terminals(), max_size=1))) if draw(st.booleans()) else ()
+    ignore = () if letters else tuple(draw(st.just([]) | st.lists(one, max_size=1)))
     return Grammar(rules, ignore=ignore)
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from random import Random
 
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import Expression
@@ -125,6 +126,20 @@ class Grammar:
         from structgen.grammar.printing import format_grammar
 
         return format_grammar(self)
+
+    def sample(self, rng: Random, *, max_depth: int = 12) -> str:
+        """A random text of the grammar; `structgen.grammar.sampling` says how.
+
+        Args:
+            rng: where chance comes from.
+            max_depth: from what depth of rules on only the shortest way out is taken.
+
+        Raises:
+            EmptyLanguageError: No text can match.
+        """
+        from structgen.grammar.sampling import sample
+
+        return sample(self, rng, max_depth=max_depth)
 
 
 def children(body: RuleExpression) -> tuple[RuleExpression, ...]:

@@ -1,0 +1,391 @@
+"""Random texts of a grammar, for tests and examples.
+
+    sample(grammar, rng)                a text that the rules derive
+    sample_expression(expression, rng)  a text that an expression denotes
+
+Rules are followed from the top; near `max_depth` only what ends soonest is chosen. Expressions are followed by their
+structure; only where `&` and `~` stand, by derivatives over classes of characters (Brzozowski 1964), with a search
+for the nearest end. That search visits whole automata: fine for what a person writes, not for what an attacker does.
+
+A text is put together terminal by terminal, and a lexer that takes the longest match may part it otherwise: INT INT
+gives "12" for "1" and "2". Where the grammar ignores blanks, they are put between letters and digits that would
+touch; where terminals can run together all the same, not every text is in the language of the grammar.
+
+Knows no engine, so that tests of the engine can use it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import lru_cache
+from itertools import pairwise
+from math import inf
+from random import Random
+
+from structgen.errors import EmptyLanguageError
+from structgen.grammar.expressions import (
+    ANY_TEXT,
+    EMPTY,
+    EPSILON,
+    MAX_CODE_POINT,
+    CharSet,
+    Complement,
+    Concat,
+    Expression,
+    Intersection,
+    Literal,
+    Repeat,
+    Union,
+    concat,
+    merge_ranges,
+)
+from structgen.grammar.rules import (
+    Choice,
+    Grammar,
+    Permutation,
+    Reference,
+    Repetition,
+    RuleExpression,
+    Sequence,
+    SpecialToken,
+    Terminal,
+)
+
+_CONTINUE = 0.6  # how probably a loop goes round once more
+_COMMON = tuple((ord(first), ord(last)) for first, last in ("az", "09", "AZ", " ~"))
+_SURROGATES = (0xD800, 0xDFFF)
+
+
+def sample(grammar: Grammar, rng: Random, *, max_depth: int = 12) -> str:
+    """A random text of the grammar.
+
+    Args:
+        grammar: rules over terminals.
+        rng: where chance comes from; the same state gives the same text.
+        max_depth: from what depth of rules on only the shortest way out is taken.
+
+    Raises:
+        EmptyLanguageError: No text can match.
+
+    Special tokens have no text and leave no trace.
+    """
+    return _Sampler(grammar, rng, max_depth).text()
+
+
+class _Sampler:
+    """Makes one text. The height of a body is the number of rules that the flattest text of it takes."""
+
+    def __init__(self, grammar: Grammar, rng: Random, max_depth: int) -> None:
+        self.grammar = grammar
+        self.rng = rng
+        self.max_depth = max_depth
+        self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
+        self.heights = dict.fromkeys(grammar.rules, inf)
+        changed = True
+        while changed:
+            changed = False
+            for name, body in grammar.rules.items():
+                height = self._height(body) + 1
+                if height < self.heights[name]:
+                    self.heights[name], changed = height, True
+
+    def text(self) -> str:
+        if self.heights[self.grammar.start] == inf:
+            raise EmptyLanguageError("no text can match: the rules never finish")
+        pieces: list[str] = []
+        self._derive(Reference(self.grammar.start), 0, pieces)
+        text = ""
+        for piece in pieces:
+            touching = text[-1:].isalnum() and piece[:1].isalnum()
+            if self.ignored and (touching or self.rng.random() < 0.2):
+                text += self._terminal(self.rng.choice(self.ignored))
+            text += piece
+        return text
+
+    def _derive(self, body: RuleExpression, depth: int, pieces: list[str]) -> None:
+        if isinstance(body, Terminal):
+            pieces.append(self._terminal(body))
+        elif isinstance(body, Reference):
+            self._derive(self.grammar.rules[body.name], depth + 1, pieces)
+        elif isinstance(body, Choice):
+            self._derive(self._choose(list(body.options), depth), depth, pieces)
+        elif isinstance(body, Repetition):
+            for _ in range(self._times(body, depth)):
+                self._derive(body.part, depth, pieces)
+        elif isinstance(body, (Sequence, Permutation)):
+            separated = False
+            for item in self._items(body, depth):
+                if separated and body.separator is not None:
+                    self._derive(body.separator, depth, pieces)
+                separated = True
+                self._derive(item, depth, pieces)
+
+    def _items(self, body: Sequence | Permutation, depth: int) -> list[RuleExpression]:
+        """What is present, in its order. Without a separator that has a text, one item at most."""
+        if isinstance(body, Sequence) and body.separator is None:
+            return list(body.parts)
+        items: list[RuleExpression] = []
+        alone = body.separator is not None and self._height(body.separator) == inf
+        for part in body.parts:
+            if not isinstance(part, Repetition):
+                items.append(part)
+            elif not alone:
+                items += [part.part] * self._times(part, depth)
+            else:
+                items += [part.part] * part.min
+        if isinstance(body, Permutation):
+            self.rng.shuffle(items)
+        return items
+
+    def _times(self, body: Repetition, depth: int) -> int:
+        times = body.min
+        if self._height(body.part) == inf:
+            return times
+        while (
+            depth < self.max_depth
+            and (body.max is None or times < body.max)
+            and self.rng.random() < _CONTINUE
+            and times < body.min + 100
+        ):
+            times += 1
+        return times
+
+    def _choose(self, options: list[RuleExpression], depth: int) -> RuleExpression:
+        heights = [self._height(option) for option in options]
+        limit = max(min(heights), self.max_depth - depth)
+        return self.rng.choice(
+            [o for o, height in zip(options, heights, strict=True) if height <= limit < inf]
+        )
+
+    def _height(self, body: RuleExpression) -> float:
+        if isinstance(body, Terminal):
+            return 0 if self._is_possible(body) else inf
+        if isinstance(body, Reference):
+            return self.heights[body.name]
+        if isinstance(body, Choice):
+            return min(map(self._height, body.options), default=inf)
+        if isinstance(body, Repetition):
+            return self._height(body.part) if body.min else 0
+        if isinstance(body, SpecialToken):
+            return 0
+        assert isinstance(body, (Sequence, Permutation))
+        heights = [self._height(part) for part in body.parts]
+        present = sum(part.min if isinstance(part, Repetition) else 1 for part in body.parts)
+        if body.separator is not None and present > 1:
+            heights.append(self._height(body.separator))
+        return max(heights, default=0)
+
+    @staticmethod
+    def _is_possible(terminal: Terminal) -> bool:
+        return not _is_empty(_not_empty_text(terminal.expression))
+
+    def _terminal(self, terminal: Terminal) -> str:
+        return sample_expression(_not_empty_text(terminal.expression), self.rng)
+
+
+def _not_empty_text(expression: Expression) -> Expression:
+    """The expression without the empty text: terminals are never empty."""
+    return _both((expression, Complement(EPSILON))) if _is_nullable(expression) else expression
+
+
+def sample_expression(expression: Expression, rng: Random) -> str:
+    """A random text that the expression denotes.
+
+    Raises:
+        EmptyLanguageError: It denotes nothing.
+    """
+    if _is_empty(expression):
+        raise EmptyLanguageError("no text can match: the expression denotes nothing")
+    if isinstance(expression, Literal):
+        return expression.text
+    if isinstance(expression, CharSet):
+        return chr(_pick(expression.ranges, rng))
+    if isinstance(expression, Concat):
+        return "".join(sample_expression(part, rng) for part in expression.parts)
+    if isinstance(expression, Union):
+        return sample_expression(rng.choice([part for part in expression.parts if not _is_empty(part)]), rng)
+    if isinstance(expression, Repeat):
+        times = expression.min
+        if not _is_empty(expression.part):
+            while (expression.max is None or times < expression.max) and rng.random() < _CONTINUE:
+                times += 1
+        return "".join(sample_expression(expression.part, rng) for _ in range(times))
+    return _wander(expression, rng)
+
+
+def _wander(expression: Expression, rng: Random) -> str:
+    """A walk by derivatives that goes where it likes, and in the end to the nearest end."""
+    text = ""
+    while rng.random() < _CONTINUE:
+        ways = [(ranges, rest) for ranges, rest in _ways(expression) if not _is_empty(rest)]
+        if not ways:
+            break
+        ranges, expression = rng.choice(ways)
+        text += chr(_pick(ranges, rng))
+    path = _path_to_end(expression)
+    assert path is not None
+    return text + "".join(chr(_pick(ranges, rng)) for ranges in path)
+
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+def _pick(ranges: Ranges, rng: Random) -> int:
+    """A code point; one of the usual ones rather than any of a million."""
+    usual = [
+        (max(first, low), min(last, high))
+        for first, last in ranges
+        for low, high in _COMMON
+        if max(first, low) <= min(last, high)
+    ]
+    first, last = rng.choice(usual if usual and rng.random() < 0.9 else _without_surrogates(ranges))
+    return rng.randint(first, last)
+
+
+def _without_surrogates(ranges: Ranges) -> Ranges:
+    low, high = _SURROGATES
+    parts = [
+        part for first, last in ranges for part in ((first, min(last, low - 1)), (max(first, high + 1), last))
+    ]
+    return tuple((first, last) for first, last in parts if first <= last)
+
+
+# Expressions are data, so derivatives are functions of them, and what is known of one is kept by its value.
+
+
+@lru_cache(maxsize=100_000)
+def _is_nullable(expression: Expression) -> bool:
+    if isinstance(expression, Literal):
+        return expression.text == ""
+    if isinstance(expression, CharSet):
+        return False
+    if isinstance(expression, (Concat, Intersection)):
+        return all(map(_is_nullable, expression.parts))
+    if isinstance(expression, Union):
+        return any(map(_is_nullable, expression.parts))
+    if isinstance(expression, Complement):
+        return not _is_nullable(expression.part)
+    assert isinstance(expression, Repeat)
+    return expression.min == 0 or _is_nullable(expression.part)
+
+
+@lru_cache(maxsize=100_000)
+def _is_empty(expression: Expression) -> bool:
+    if isinstance(expression, Literal):
+        return False
+    if isinstance(expression, CharSet):
+        return not _without_surrogates(expression.ranges)
+    if isinstance(expression, Concat):
+        return any(map(_is_empty, expression.parts))
+    if isinstance(expression, Union):
+        return all(map(_is_empty, expression.parts))
+    if isinstance(expression, Repeat):
+        return expression.min > 0 and _is_empty(expression.part)
+    return _path_to_end(expression) is None
+
+
+@lru_cache(maxsize=100_000)
+def _path_to_end(expression: Expression) -> tuple[Ranges, ...] | None:
+    """The classes of characters of a shortest text; None if there is none."""
+    before: dict[Expression, tuple[Expression, Ranges] | None] = {expression: None}
+    queue = deque([expression])
+    while queue:
+        here = queue.popleft()
+        if _is_nullable(here):
+            path: list[Ranges] = []
+            while (step := before[here]) is not None:
+                here, ranges = step
+                path.append(ranges)
+            return tuple(reversed(path))
+        for ranges, rest in _ways(here):
+            if rest not in before and rest != EMPTY:
+                before[rest] = here, ranges
+                queue.append(rest)
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
+    """What may follow which characters: the classes that the expression tells apart, and the derivatives."""
+    found: dict[Expression, list[tuple[int, int]]] = {}
+    for ranges in _classes(_char_sets(expression)):
+        found.setdefault(_derivative(expression, ranges[0][0]), []).extend(ranges)
+    return tuple((merge_ranges(ranges), rest) for rest, ranges in found.items())
+
+
+@lru_cache(maxsize=1_000)
+def _classes(sets: frozenset[Ranges]) -> tuple[Ranges, ...]:
+    """All characters, by which of the sets they are in."""
+    edges = {0, _SURROGATES[0], _SURROGATES[1] + 1, MAX_CODE_POINT + 1}
+    edges.update(edge for ranges in sets for first, last in ranges for edge in (first, last + 1))
+    cuts = sorted(edges)
+    classes: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
+    for first, after in pairwise(cuts):
+        if first != _SURROGATES[0]:
+            members = tuple(any(low <= first <= high for low, high in ranges) for ranges in sets)
+            classes.setdefault(members, []).append((first, after - 1))
+    return tuple(map(tuple, classes.values()))
+
+
+@lru_cache(maxsize=100_000)
+def _char_sets(expression: Expression) -> frozenset[Ranges]:
+    if isinstance(expression, Literal):
+        return frozenset(((ord(char), ord(char)),) for char in expression.text)
+    if isinstance(expression, CharSet):
+        return frozenset((expression.ranges,))
+    if isinstance(expression, (Complement, Repeat)):
+        return _char_sets(expression.part)
+    assert isinstance(expression, (Concat, Union, Intersection))
+    return frozenset().union(*map(_char_sets, expression.parts))
+
+
+@lru_cache(maxsize=100_000)
+def _derivative(expression: Expression, char: int) -> Expression:
+    if isinstance(expression, Literal):
+        return Literal(expression.text[1:]) if expression.text.startswith(chr(char)) else EMPTY
+    if isinstance(expression, CharSet):
+        return EPSILON if any(first <= char <= last for first, last in expression.ranges) else EMPTY
+    if isinstance(expression, Concat):
+        if not expression.parts:
+            return EMPTY
+        rest = concat(*expression.parts[1:])
+        following = _follow(_derivative(expression.parts[0], char), rest)
+        return (
+            _either((following, _derivative(rest, char))) if _is_nullable(expression.parts[0]) else following
+        )
+    if isinstance(expression, Union):
+        return _either(tuple(_derivative(part, char) for part in expression.parts))
+    if isinstance(expression, Intersection):
+        return _both(tuple(_derivative(part, char) for part in expression.parts))
+    if isinstance(expression, Complement):
+        return Complement(_derivative(expression.part, char))
+    assert isinstance(expression, Repeat)
+    least = 0 if _is_nullable(expression.part) else max(expression.min - 1, 0)
+    most = None if expression.max is None else expression.max - 1
+    if most == -1:
+        return EMPTY
+    left = EPSILON if most == 0 else Repeat(expression.part, least, most)
+    return _follow(_derivative(expression.part, char), left)
+
+
+def _follow(first: Expression, second: Expression) -> Expression:
+    return EMPTY if EMPTY in (first, second) else concat(first, second)
+
+
+def _either(parts: tuple[Expression, ...]) -> Expression:
+    """A union as a set: flat, each part once, in the order of their first appearance; so derivatives are few."""
+    flat = dict.fromkeys(
+        one for part in parts for one in (part.parts if isinstance(part, Union) else (part,)) if one != EMPTY
+    )
+    return next(iter(flat)) if len(flat) == 1 else Union(tuple(sorted(flat, key=repr)))
+
+
+def _both(parts: tuple[Expression, ...]) -> Expression:
+    """An intersection as a set."""
+    flat = dict.fromkeys(
+        one for part in parts for one in (part.parts if isinstance(part, Intersection) else (part,))
+    )
+    flat.pop(ANY_TEXT, None)
+    if EMPTY in flat:
+        return EMPTY
+    return next(iter(flat)) if len(flat) == 1 else Intersection(tuple(sorted(flat, key=repr)))
