@@ -8,6 +8,7 @@
     completion_is_shortest      the shortest completion is accepted, and no shorter one can be spelt
     budget_is_kept              a token is allowed under a budget only if the text can be finished within it
     forced_tokens_are_forced    what is called forced has no alternative, and what has none is called forced
+    explanation_says_what_may_come
 
 A law gets a matcher and, where only a slower program can say what is right, the oracle and its position.
 """
@@ -289,3 +290,14 @@ def _only_byte(oracle: Oracle, position: Position) -> int | None:
     specials = any(oracle.read_special(position, token) is not None for token in oracle.special_tokens())
     following = [byte for byte in range(256) if oracle.read(position, byte) is not None]
     return following[0] if len(following) == 1 and not oracle.can_stop(position) and not specials else None
+
+
+def explanation_says_what_may_come(matcher: Matcher, oracle: Oracle, position: Position) -> None:
+    explanation = matcher.explain()
+    following = {byte for byte in range(256) if oracle.read(position, byte) is not None}
+    assert set(explanation.characters) == following, describe(oracle, position)
+    assert set(explanation.terminals) == set(oracle.terminals(position)), describe(oracle, position)
+    assert explanation.can_stop == oracle.can_stop(position)
+    assert len(explanation.expected) <= 8
+    assert bool(explanation.expected) == bool(following or explanation.can_stop)
+    assert all(word in str(explanation) for word in explanation.expected)

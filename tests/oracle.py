@@ -13,9 +13,9 @@ Backus-Naur form. What a text means is defined in `structgen/grammar/rules.py`:
     On a byte, the terminals that can still match after it go on, and the others are dropped. Where none can, the
     terminal ends before the byte: of those that match there, the ones of the highest priority are handed to the
     parser, together. Terminals are never empty, and an ignored one leaves the parser where it is. A special
-    token is read whole; it ends the terminal before it, if that may end.
+    token is read whole; it ends the terminal before it, if that may end. A terminal that cannot go on with any
+    byte ends at once.
 
-That a terminal "ends at once" where nothing can follow is not written here: nobody can see the difference.
 Knows no mask, no cost and no JSON. Results are remembered only so that tests run in seconds.
 """
 
@@ -316,7 +316,12 @@ class Oracle:
         derived = [(number, self._expressions.derive(node, byte)) for number, node in rests]
         alive = tuple(sorted((n, node) for n, node in derived if not self._expressions.is_empty(node)))
         if alive:
-            return self._position(position.items, alive)
+            following = self._position(position.items, alive)
+            if any(_is_possible(self._expressions, node) for _, node in alive):
+                return following
+            items = self._ended(following)
+            assert items is not None
+            return self._position(items, None)
         items = None if position.rests is None else self._ended(position)
         return None if items is None else self.read(self._position(items, None), byte)
 

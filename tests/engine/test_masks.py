@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from random import Random
 
 import laws
@@ -93,3 +97,34 @@ def test_forgotten_rows_change_nothing(grammar: Grammar, vocabulary: Vocabulary,
     for matcher, position in laws.walk(narrow, oracle, random):
         laws.mask_equals_oracle(matcher, oracle, position)
         laws.mask_equals_oracle(matcher, oracle, position)
+
+
+_PROGRAM = """
+import hashlib, sys
+sys.path.insert(0, {folder!r})
+import laws
+from test_threads import fresh_vocabulary, sample_grammar
+from random import Random
+from oracle import Oracle
+from structgen.matcher import compile_grammar
+for seed in range(4):
+    grammar, vocabulary = sample_grammar(seed), fresh_vocabulary()
+    tokens = laws.random_tokens(vocabulary, Oracle(grammar), Random(seed), steps=20)
+    masks = laws.masks_along(compile_grammar(grammar, vocabulary), tokens)
+    print(tokens, [sorted(mask) for mask in masks])
+"""
+
+
+def test_another_process_makes_the_same_masks() -> None:
+    """Nothing depends on addresses or on the order of hashes."""
+    here = Path(__file__).parent
+    answers = set()
+    for seed in ("0", "1", "77"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        program = _PROGRAM.format(folder=str(here))
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        answers.add(done.stdout)
+    assert len(answers) == 1

@@ -47,6 +47,14 @@ def test_forced_tokens_are_forced(grammar: Grammar, vocabulary: Vocabulary, rand
         laws.forced_tokens_are_forced(matcher, oracle, position)
 
 
+@given(grammars(special_tokens=False), vocabularies(), RANDOMS)
+def test_an_explanation_says_what_may_come(grammar: Grammar, vocabulary: Vocabulary, random: Random) -> None:
+    oracle = Oracle(grammar)
+    assume(not oracle.is_empty)
+    for matcher, position in laws.walk(compile_grammar(grammar, vocabulary), oracle, random, steps=6):
+        laws.explanation_says_what_may_come(matcher, oracle, position)
+
+
 def test_a_mask_is_packed_words_with_the_lowest_bit_first() -> None:
     row = matcher_of("ab").bitmask()
     assert row.dtype == np.int32

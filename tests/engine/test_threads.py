@@ -31,7 +31,7 @@ def sample_grammar(seed: int) -> Grammar:
 
 def fresh_vocabulary() -> Vocabulary:
     random = Random(1)
-    texts = {"".join(random.choices("ab,() é😀", k=random.randint(1, 4))).encode() for _ in range(150)}
+    texts = ["".join(random.choices("ab,() é😀", k=random.randint(1, 4))).encode() for _ in range(150)]
     pieces = {text[: random.randint(1, len(text))] for text in texts}
     singles = {bytes([byte]) for byte in "ab,() é😀".encode()}
     return Vocabulary([None, *sorted(pieces | singles)], eos_token_ids=[0])
