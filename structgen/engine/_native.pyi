@@ -64,10 +64,10 @@ class Grammar:
         The configuration after as many bytes of the text as can be read, and how many these are.
         """
 
-    def fill(self, arg0: int, arg1: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], arg2: int, /) -> bool:
+    def fill(self, configuration: int, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> bool:
         """Write the row of a configuration; False in a dead end."""
 
-    def fill_within(self, arg0: int, arg1: int, arg2: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], arg3: int, /) -> bool: ...
+    def fill_within(self, configuration: int, budget: int, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> bool: ...
 
     def can_stop(self, arg: int, /) -> bool: ...
 

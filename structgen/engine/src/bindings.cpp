@@ -381,7 +381,7 @@ NB_MODULE(_native, m) {
              u32* place = place_of(rows, row, g.store().trie, &words);
              return fill(g, check(g, configuration), place, words);
            },
-           "Write the row of a configuration; False in a dead end.")
+           "configuration"_a, "array"_a.noconvert(), "row"_a, "Write the row of a configuration; False in a dead end.")
       .def("fill_within",
            [](Grammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
              std::size_t words = 0;
@@ -394,7 +394,8 @@ NB_MODULE(_native, m) {
                std::fill(place + g.store().trie.words(), place + words, 0u);
                return true;
              });
-           })
+           },
+           "configuration"_a, "budget"_a, "array"_a.noconvert(), "row"_a)
       .def("can_stop",
            [](Grammar& g, std::int64_t configuration) {
              const u32 at = check(g, configuration);
@@ -464,9 +465,9 @@ NB_MODULE(_native, m) {
       .def("advance", &Matcher::advance, "token_id"_a)
       .def("try_advance", &Matcher::try_advance, "token_id"_a)
       .def("rollback", &Matcher::rollback, "count"_a)
-      .def("bind", &Matcher::bind, "array"_a, "row"_a)
+      .def("bind", &Matcher::bind, "array"_a.noconvert(), "row"_a)  // of another type a copy would be filled
       .def("fill", &Matcher::fill)
-      .def("fill_bitmask", &Matcher::fill_bitmask, "array"_a, "row"_a)
+      .def("fill_bitmask", &Matcher::fill_bitmask, "array"_a.noconvert(), "row"_a)
       .def("bitmask", &Matcher::bitmask)
       .def("copy_from", &Matcher::copy_from, "other"_a)
       .def_prop_ro("can_stop", &Matcher::can_stop)
