@@ -14,10 +14,12 @@ class Limits:
             automaton explodes meets this one first.
         states: parse states, lexer states and configurations of one compiled grammar, each.
         work: elementary steps (derivatives, trie nodes, items) of one call: a mask, an advance, a compilation.
-            Some 10 to 50 ns each.
+            Most take 10 to 50 ns; where an automaton explodes they take more, and `milliseconds` is met first.
         row_bytes: memory of memoised masks of one compiled grammar, in bytes. When it is full the memo starts
             anew; nothing is lost but time.
         nesting: depth of the parse stack.
+        milliseconds: wall time of one call of the engine. It is looked at now and then, so a call may run a
+            little longer.
         grammar_size: symbols of a grammar after lowering.
     """
 
@@ -26,4 +28,5 @@ class Limits:
     work: int = 200_000_000
     row_bytes: int = 256 * 1024 * 1024
     nesting: int = 100_000
+    milliseconds: int = 10_000
     grammar_size: int = 20_000_000

@@ -202,7 +202,7 @@ class CompiledGrammar:
         """What may come next, in words, terminals and characters."""
         following = self.native.next_bytes(configuration)
         numbers = self.native.live_terminals(configuration)
-        terminals = tuple(dict.fromkeys(name for number in numbers for name in self._terminals[number]))
+        terminals = tuple(dict.fromkeys(self._terminals[number] for number in numbers))
         can_stop = self.can_stop(configuration)
         if self.native.is_fresh(configuration) and len(terminals) > 0:
             words = list(terminals)

@@ -20,9 +20,6 @@ class Store:
     @property
     def words(self) -> int: ...
 
-    def warm(self, expression: int) -> None:
-        """Walk the vocabulary from an expression now, for all grammars to come."""
-
     @property
     def bytes(self) -> int: ...
 
@@ -52,7 +49,7 @@ class Builder:
 class Grammar:
     """A compiled grammar: rules over terminals, for one store."""
 
-    def __init__(self, store: Store, nodes: Sequence[int], start: int, terminals: Sequence[int], priorities: Sequence[int], ignored: Sequence[int], end_tokens: Sequence[int], expressions: int, states: int, work: int, row_bytes: int, nesting: int) -> None: ...
+    def __init__(self, store: Store, nodes: Sequence[int], start: int, terminals: Sequence[int], priorities: Sequence[int], ignored: Sequence[int], end_tokens: Sequence[int], expressions: int, states: int, work: int, row_bytes: int, nesting: int, milliseconds: int) -> None: ...
 
     @property
     def initial(self) -> int: ...

@@ -8,7 +8,7 @@ What changes on the way:
 - Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
   only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
 - A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, or something.
-- Terminals with equal expressions and priorities become one.
+- Terminals with the same name, expression and priority become one.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class LoweredGrammar:
 
     Attributes:
         native: the compiled grammar.
-        terminals: the names of each terminal, by its number.
+        terminals: the name of each terminal, by its number.
     """
 
     native: _native.Grammar
-    terminals: tuple[tuple[str, ...], ...]
+    terminals: tuple[str, ...]
 
 
 def lower(
@@ -110,8 +110,9 @@ def lower(
         limits.work,
         limits.row_bytes,
         limits.nesting,
+        limits.milliseconds,
     )
-    return LoweredGrammar(native, tuple(tuple(dict.fromkeys(names)) for names in lowering.names))
+    return LoweredGrammar(native, tuple(lowering.names))
 
 
 class _NotWellFormed(InvalidGrammarError):
@@ -134,8 +135,8 @@ class _Lowering:
         self.nodes: list[list[int]] = []
         self.expressions: list[int] = []
         self.priorities: list[int] = []
-        self.names: list[list[str]] = []
-        self._terminals: dict[tuple[int, int], int] = {}
+        self.names: list[str] = []
+        self._terminals: dict[tuple[int, int, str], int] = {}
         self._rules: dict[str, int] = {}
         # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile;
         # what is known of expressions stays with the store, which therefore keeps them alive itself.
@@ -199,12 +200,11 @@ class _Lowering:
         return self._add_terminal(self.expression(node.expression), node.priority, node.name)
 
     def _add_terminal(self, expression: int, priority: int, name: str) -> int:
-        number = self._terminals.setdefault((expression, priority), len(self.expressions))
+        number = self._terminals.setdefault((expression, priority, name), len(self.expressions))
         if number == len(self.expressions):
             self.expressions.append(expression)
             self.priorities.append(priority)
-            self.names.append([])
-        self.names[number].append(name)
+            self.names.append(name)
         return number
 
     def _special(self, node: SpecialToken) -> int:

@@ -39,7 +39,6 @@ def test_a_budget_is_kept(grammar: Grammar, vocabulary: Vocabulary, random: Rand
         laws.budget_is_kept(matcher, oracle, position, budget=budget)
 
 
-@pytest.mark.xfail(reason="the engine's name for a special token is handed out as text")
 def test_a_special_token_in_a_completion_has_no_text() -> None:
     vocabulary = Vocabulary([b"a", None, None], special_tokens={"<call>": 1, "<end>": 2}, eos_token_ids=[2])
     rule = Sequence((Terminal("A", Literal("a")), SpecialToken("<call>"), Terminal("A", Literal("a"))))

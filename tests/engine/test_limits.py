@@ -10,6 +10,7 @@ import pytest
 
 from structgen.errors import InvalidGrammarError, LimitExceeded
 from structgen.grammar.expressions import (
+    ANY_CHAR,
     ANY_TEXT,
     Expression,
     Literal,
@@ -196,3 +197,17 @@ def test_any_text_many_times_is_still_small() -> None:
     found = bytes_grammar(Terminal("T", expression))
     read(found, "abc" * 20)
     assert laws.allowed(found.matcher())
+
+
+def test_an_explosion_while_compiling_meets_a_limit() -> None:
+    """Emptiness of an intersection is searched for when a grammar is compiled, and that counts as well."""
+
+    def found(first: str, last: str, between: int) -> Expression:
+        return concat(ANY_TEXT, Literal(first), repeat(ANY_CHAR, between, between), Literal(last), ANY_TEXT)
+
+    both = found("a", "b", 15) & found("c", "d", 15) & found("e", "f", 14)
+    with pytest.raises(LimitExceeded):
+        bytes_grammar(Terminal("T", both), Limits(work=1_000_000))
+    with pytest.raises(LimitExceeded) as caught:
+        bytes_grammar(Terminal("T", both), Limits(milliseconds=1))
+    assert caught.value.limit == "milliseconds"

@@ -243,7 +243,7 @@ std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::by
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<int> nodes, u32 start,
                                       std::vector<u32> terminals, std::vector<int> priorities,
                                       std::vector<u32> ignored, std::vector<u32> end_tokens, u64 expressions,
-                                      u64 states, u64 work, u64 row_bytes, u64 nesting) {
+                                      u64 states, u64 work, u64 row_bytes, u64 nesting, u64 milliseconds) {
   Grammar::Source source;
   source.rules.nodes = std::move(nodes);
   source.rules.start = start;
@@ -251,7 +251,7 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
   source.terminals = std::move(terminals);
   source.priorities = std::move(priorities);
   source.end_tokens = std::move(end_tokens);
-  source.limits = {expressions, states, work, row_bytes, nesting};
+  source.limits = {expressions, states, work, row_bytes, nesting, milliseconds};
   const nb::gil_scoped_release released;
   const std::lock_guard guard(store->mutex);
   return std::make_shared<Grammar>(store, std::move(source));
@@ -296,14 +296,6 @@ NB_MODULE(_native, m) {
       .def(nb::new_(&make_store), "tokens"_a, "size"_a)
       .def_prop_ro("size", [](const Store& s) { return s.trie.width(); })
       .def_prop_ro("words", [](const Store& s) { return s.trie.words(); })
-      .def("warm",
-           [](Store& s, u32 expression) {
-             const nb::gil_scoped_release released;
-             const std::lock_guard guard(s.mutex);
-             const u32 state = s.lexer.normal(s.lexer.state({expression}), s.trie.longest());
-             if (state != kDead) s.walks.interior(s.walks.walk(0, state));
-           },
-           "expression"_a, "Walk the vocabulary from an expression now, for all grammars to come.")
       .def_prop_ro("bytes", [](Store& s) {
         const Brief lock(s);
         return s.bytes();
@@ -354,7 +346,8 @@ NB_MODULE(_native, m) {
 
   nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
       .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "ignored"_a,
-           "end_tokens"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a)
+           "end_tokens"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
+           "milliseconds"_a)
       .def_prop_ro("initial", &Grammar::initial)
       .def("try_advance",
            [](Grammar& g, std::int64_t configuration, std::int64_t token) -> std::int64_t {
@@ -366,12 +359,8 @@ NB_MODULE(_native, m) {
              u32 at = check(g, configuration);
              const std::string bytes = bytes_of(text);
              return locked(g, [&]() -> std::pair<std::int64_t, std::size_t> {
-               for (std::size_t i = 0; i < bytes.size(); ++i) {
-                 const u32 next = g.read_byte(at, static_cast<u8>(bytes[i]));
-                 if (next == kNone) return {at, i};
-                 at = next;
-               }
-               return {at, bytes.size()};
+               const std::size_t read = g.read_text(at, bytes);
+               return {at, read};
              });
            },
            "The configuration after as many bytes of the text as can be read, and how many these are.")

@@ -117,6 +117,9 @@ std::optional<Completion> Grammar::completion(u32 configuration) {
   if (!text) return std::nullopt;
   auto tokens = store_->trie.segment(*text);
   if (!tokens) return std::nullopt;
+  text->clear();
+  for (u32 token : *tokens)
+    if (!store_->trie.is_special(token)) *text += store_->trie.bytes(token);
   return Completion{std::move(*text), std::move(*tokens)};
 }
 

@@ -6,7 +6,8 @@ namespace structgen {
 
 namespace {
 
-std::vector<u32> terminal_lengths(Store& store, const std::vector<ExprId>& terminals) {
+std::vector<u32> terminal_lengths(Store& store, Meter& meter, const std::vector<ExprId>& terminals) {
+  const Spending spending(store, meter);
   std::vector<u32> lengths;
   for (ExprId e : terminals) {
     u32 length = store.expressions.shortest_length(e);
@@ -31,13 +32,13 @@ Parser::Source with_lengths(Parser::Source source, std::vector<u32> lengths) {
 
 Grammar::Grammar(std::shared_ptr<Store> store, Source source)
     : store_(std::move(store)),
-      meter_{source.limits, 0, 0},
+      meter_{source.limits},
       lexer_(store_->lexer),
       expressions_(store_->expressions),
       terminals_(std::move(source.terminals)),
       priorities_(std::move(source.priorities)),
       end_tokens_(std::move(source.end_tokens)),
-      parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, terminals_)), store_->trie.longest(),
+      parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
               meter_) {
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
@@ -162,10 +163,17 @@ u32 Grammar::advance(u32 configuration, u32 token) {
   return found;
 }
 
-u32 Grammar::read_byte(u32 configuration, u8 byte) {
-  if (configuration == kFinished) return kNone;
+std::size_t Grammar::read_text(u32& configuration, std::string_view text) {
+  if (configuration == kFinished) return 0;
   Place p = place(configuration);
-  return read(p, byte) ? intern(p) : kNone;
+  std::size_t length = 0;
+  for (; length < text.size(); ++length) {
+    Place next = p;
+    if (!read(next, static_cast<u8>(text[length]))) break;
+    p = next;
+  }
+  configuration = intern(p);
+  return length;
 }
 
 u32 Grammar::canonical(u32 configuration) {

@@ -56,7 +56,8 @@ class Grammar {
   u32 initial() const { return initial_; }
   // The configuration after the token; kNone if it is not allowed.
   u32 advance(u32 configuration, u32 token);
-  u32 read_byte(u32 configuration, u8 byte);  // the same for one byte of text
+  // Reads as many bytes of a text as can be read, and moves the configuration there; how many these are.
+  std::size_t read_text(u32& configuration, std::string_view text);
   bool can_stop(u32 configuration);
   // The row; null if the configuration is a dead end.
   const Row& row(u32 configuration);

@@ -5,6 +5,8 @@
 // to, and a memo is written after its value is complete: so an exception leaves everything consistent.
 #pragma once
 
+#include <chrono>
+
 #include "intern.h"
 
 namespace structgen {
@@ -25,17 +27,35 @@ struct Limits {
   u64 work = 200'000'000;
   u64 row_bytes = 256ull << 20;
   u64 nesting = 100'000;
+  u64 milliseconds = 10'000;
 };
 
 struct Meter {
+  static constexpr u64 kTicks = 1024;
+
   Limits limits;
   u64 expressions = 0;  // made so far, in all
   u64 work = 0;         // spent by the call under way
 
-  void begin() { work = 0; }
+  u64 ticks = 0;
+  std::chrono::steady_clock::time_point deadline{};
+
+  void begin() {
+    work = 0;
+    ticks = 0;
+  }
   void spend(u64 steps) {
     work += steps;
     if (work > limits.work) throw LimitExceeded{"work", limits.work};
+    if (++ticks % kTicks == 0) check_time();
+  }
+  // The clock starts when a call turns out to be long: a short one never asks for the time.
+  void check_time() {
+    const auto now = std::chrono::steady_clock::now();
+    if (ticks == kTicks)
+      deadline = now + std::chrono::milliseconds(limits.milliseconds);
+    else if (now > deadline)
+      throw LimitExceeded{"milliseconds", limits.milliseconds};
   }
   void expression() {
     if (++expressions > limits.expressions) throw LimitExceeded{"expressions", limits.expressions};
