@@ -698,7 +698,7 @@ ExprId Expressions::plainer(ExprId e) {
     case Inter: {
       std::vector<ExprId> parts;
       for (ExprId x : a)
-        if (kind(x) != Not) parts.push_back(plainer(x));
+        if (kind(x) != Not || open(args(x)[0])) parts.push_back(plainer(x));
       return parts.empty() ? e : intersect(std::move(parts));
     }
     default:

@@ -54,7 +54,7 @@ class Expressions {
   ExprId clip(ExprId e, u32 longest);
   // Whether many texts match: there is a repetition of more than a few, or a complement.
   bool open(ExprId e) const { return nodes_[e].open; }
-  // The same without the complements that stand beside something else in an intersection.
+  // The same without the complements of what is not open that stand beside something else in an intersection.
   ExprId plainer(ExprId e);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }

@@ -87,6 +87,13 @@ u32 Lexer::normal(u32 state, u32 longest) {
   return found;
 }
 
+ByteSet Lexer::bounds(u32 state) const {
+  ByteSet found{};
+  for (u32 i = 0; i < members(state); ++i)
+    for (std::size_t word = 0; word < 4; ++word) found[word] |= expressions_.bounds(rest(state, i))[word];
+  return found;
+}
+
 u32 Lexer::plainer(u32 state) {
   if (infos_[state].plainer != kNone) return infos_[state].plainer;
   std::vector<u32> members;

@@ -38,6 +38,7 @@ class Lexer {
   u32 members(u32 state) const { return tuples_[state].size / 2; }
   u32 index(u32 state, u32 member) const { return tuples_[state][2 * member]; }
   ExprId rest(u32 state, u32 member) const { return tuples_[state][2 * member + 1]; }
+  ByteSet bounds(u32 state) const;  // bit b: next by b - 1 and b may differ
   // The same members clipped (Expressions::clip): a state whose masks are equal.
   u32 clipped(u32 state, u32 longest);
   // The same members clipped and numbered 0, 1, ...: the key under which walks of the trie are shared.

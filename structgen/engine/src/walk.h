@@ -14,7 +14,8 @@
 //
 // A state that differs little from a plainer one (an identifier that is no keyword, a key beside all other keys) is walked
 // in lockstep with it (Lexer::plainer), and only along the difference: its walk is the plainer one's, less some subtrees of
-// the trie, and what was found in these.
+// the trie, and what was found in these. States in which most texts may go on (in a string, in a comment, in a word of a pattern) are walked beside
+// one in which every text may go on, and only where a token holds a byte that makes a difference.
 //
 // Counters cost one walk. In P X{m,n} R, where the next byte always tells whether an X goes on, an X begins or R
 // begins, a walk does not depend on m and n: it is made once, noting for each token how many X it begins, and
@@ -131,6 +132,13 @@ class Walks {
     u32 accept, token, offset, count;
     u64 key;  // sorts like the bytes that are left
   };
+  // Of two states: bytes of which no text tells them apart. Below a node whose bytes are all of these they find the same
+  // tokens, which end in some of the states `inside`.
+  struct InStep {
+    ByteSet bytes{};
+    std::vector<u32> inside;
+    ByteSet left_out() const { return {~bytes[0], ~bytes[1], ~bytes[2], ~bytes[3]}; }
+  };
   struct Counter {
     ExprId prefix, x, rest;
     u32 min, max;
@@ -146,8 +154,12 @@ class Walks {
   u32 plain_walk(u32 node, u32 state);
   void add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
-  std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer);
+  std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer, bool follow);
   bool alike(u32 one, u32 other);
+  u32 landmark(u32 state);
+  template <class Visit>
+  void each_step(u32 a, u32 b, Visit&& visit);
+  const InStep& in_step(u32 one, u32 other);
   std::unique_ptr<Walk> counted(u32 node, const Counter& counter);
   u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
   u32 counted_next(u32 state, ExprId x, ExprId rest, u8 byte);
@@ -163,6 +175,9 @@ class Walks {
   Lexer& lexer_;
   Meter* meter_ = nullptr;
   Memo plain_memo_, subtree_memo_;
+  Memo in_step_memo_;
+  std::vector<std::unique_ptr<InStep>> in_step_;
+  std::vector<u32> landmarks_;  // states in which any text goes on: one that never accepts, one that always does
   std::vector<std::unique_ptr<std::vector<u32>>> subtree_bits_;
   SpanTable counted_keys_, counted_state_keys_, accept_sets_;
   std::vector<u32> counted_walks_;  // kNone: ambiguous
