@@ -9,6 +9,8 @@ namespace structgen {
 
 namespace {
 
+constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
+constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 constexpr u32 kFew = 16;  // repetitions of an expression that is not open
 constexpr u32 kMaxDepth = 2000;  // of recursion; some 1 KiB of stack each
 
@@ -502,8 +504,13 @@ bool Expressions::is_empty(ExprId e) {
     case Repeat:
       empty = is_empty(a[0]);
       break;
-    default:
-      empty = search_empty(e);
+    default: {
+      const Wider found = wider(e);
+      if (found.e == e)
+        empty = search_empty(e);
+      else  // rarely does a bound decide
+        empty = is_empty(found.e) || (shortest_length(found.e) > found.reach && search_empty(e));
+    }
   }
   nodes_[e].live = empty ? 2 : 1;
   return empty;
@@ -569,6 +576,8 @@ u32 Expressions::shortest_length(ExprId e) {
 // Breadth-first through derivatives; a plain node on the way bounds what is left exactly.
 u32 Expressions::search_shortest(ExprId root) {
   if (is_empty(root)) return kFar;
+  if (const Wider found = wider(root); found.e != root && shortest_length(found.e) <= found.reach)
+    return shortest_length(found.e);
   struct Step {
     u32 parent;
     ExprId e;
@@ -704,6 +713,75 @@ ExprId Expressions::plainer(ExprId e) {
     default:
       return e;
   }
+}
+
+Expressions::Wider Expressions::wider(ExprId e) {
+  if (nodes_[e].wider != kNone) return {nodes_[e].wider, nodes_[e].reach};
+  const Depth guard(depth_);
+  const Span a = args(e);
+  Wider result{e, kFar};
+  auto widen = [&](ExprId x) {
+    const Wider found = wider(x);
+    result.reach = std::min(result.reach, found.reach);
+    return found.e;
+  };
+  switch (kind(e)) {
+    case Concat: {
+      std::vector<ExprId> parts;
+      ExprId rest = e;
+      for (; kind(rest) == Concat; rest = args(rest)[1]) parts.push_back(widen(args(rest)[0]));
+      parts.push_back(widen(rest));
+      result.e = concat(parts);
+      break;
+    }
+    case Union:
+    case Inter: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) parts.push_back(widen(x));
+      result.e = kind(e) == Union ? unite(std::move(parts)) : intersect(std::move(parts));
+      break;
+    }
+    case Repeat: {
+      const ExprId part = a[0];
+      const u32 min = a[1], max = a[2];
+      const ExprId wide = widen(part);
+      if (max == kUnbounded || max < kNarrow || nodes_[part].boolean) {
+        result.e = repeat(wide, min, max);
+      } else {
+        const u64 one = std::max(1u, shortest_length(part));
+        result.reach = static_cast<u32>(std::min<u64>(result.reach, one * max + one - 1));
+        result.e = repeat(wide, min, kUnbounded);
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  if (result.e == e) result.reach = kFar;
+  nodes_[e].wider = result.e;
+  nodes_[e].reach = result.reach;
+  return result;
+}
+
+u32 Expressions::farthest(ExprId root) {
+  if (nodes_[root].farthest != kNone) return nodes_[root].farthest;
+  std::vector<ExprId> found{root};
+  std::unordered_set<ExprId> seen{root};
+  u32 most = 0;
+  for (std::size_t at = 0; at < found.size() && most < kFar; ++at) {
+    const ExprId e = found[at];
+    most = nodes_[e].farthest != kNone ? std::max(most, nodes_[e].farthest) : std::max(most, shortest_length(e));
+    if (nodes_[e].farthest != kNone) continue;
+    if (found.size() > kManyStates) most = kFar;
+    for (u32 b = 0; b < 256 && most < kFar; b = interval(e, static_cast<u8>(b)).second + 1u) {
+      const ExprId d = derive(e, static_cast<u8>(b));
+      if (d != kEmpty && !is_empty(d) && seen.insert(d).second) found.push_back(d);
+    }
+    if (meter_) meter_->spend(1);
+  }
+  for (const ExprId e : found)
+    if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
+  return most;
 }
 
 }  // namespace structgen

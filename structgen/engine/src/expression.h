@@ -57,6 +57,16 @@ class Expressions {
   // The same without the complements of what is not open that stand beside something else in an intersection.
   ExprId plainer(ExprId e);
 
+  // The same with the upper bounds of repetitions lifted (but for small ones, and those under a complement), and the number
+  // of bytes up to which no text can tell: a text uses a repetition of X at most once for every shortest X that it holds.
+  struct Wider {
+    ExprId e;
+    u32 reach;
+  };
+  Wider wider(ExprId e);
+  // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
+  u32 farthest(ExprId e);
+
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }
   u32 size() const { return keys_.size(); }
@@ -67,6 +77,8 @@ class Expressions {
     ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
     u32 shortest = 0;      // kNone: not known yet
     u32 clipped = kNone;
+    u32 wider = kNone, reach = kFar;
+    u32 farthest = kNone;
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
     bool open = false;

@@ -111,6 +111,19 @@ u32 Lexer::plainer(u32 state) {
   return found;
 }
 
+Lexer::Wider Lexer::wider(u32 state) {
+  std::vector<u32> members;
+  u32 reach = kFar, farthest = 0;
+  for (u32 i = 0; i < this->members(state); ++i) {
+    const Expressions::Wider found = expressions_.wider(rest(state, i));
+    members.push_back(index(state, i));
+    members.push_back(found.e);
+    reach = std::min(reach, found.reach);
+    if (found.e != rest(state, i)) farthest = std::max(farthest, expressions_.farthest(found.e));
+  }
+  return {intern(members), reach - std::min(reach, farthest)};
+}
+
 u32 Lexer::renumbered(u32 state, const std::vector<u32>& indices) {
   std::vector<u32> members;
   for (u32 i = 0; i < this->members(state); ++i) {

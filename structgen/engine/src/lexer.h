@@ -48,6 +48,12 @@ class Lexer {
   // of `state` but are shared by more states. kDead if there is none.
   u32 plainer(u32 state);
 
+  // The members with the bounds of their repetitions lifted, and the length of tokens up to which walks of it are those of
+  // `state`.
+  struct Wider {
+    u32 state, reach;
+  };
+  Wider wider(u32 state);
   // The state with member i numbered `indices[i]`.
   u32 renumbered(u32 state, const std::vector<u32>& indices);
   std::vector<u32> indices(u32 state) const;

@@ -92,7 +92,10 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   // From the last node to the first, children before parents.
   constexpr u32 kWorthIt = 2;
   below_index_.assign(nodes(), kNone);
+  deepest_ = depth_;
   for (u32 node = nodes(); node-- > 0;) {
+    for (u32 child = node + 1; child < end_[node]; child = end_[child])
+      deepest_[node] = std::max(deepest_[node], deepest_[child]);
     if (end_[node] - node <= kWorthIt) continue;
     ByteSet set{};
     for (u32 child = node + 1; child < end_[node]; child = end_[child]) {

@@ -210,6 +210,8 @@ void Walks::add_part(Walk& walk, u32 node, u32 state) {
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   if (const u32 plainer = lexer_.plainer(state); plainer != kDead)
     if (auto made = search(root, state, plainer, false)) return made;
+  if (const Lexer::Wider wider = lexer_.wider(state); wider.state != state && wider.reach > 0)
+    if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
   if (const u32 beside = root == 0 ? landmark(state) : kDead; beside != kDead)
     if (auto made = search(root, state, beside, true)) return made;
   return search(root, state, kDead, false);
@@ -310,7 +312,7 @@ const Walks::InStep& Walks::in_step(u32 one, u32 other) {
 }
 
 // Finds the tokens, in lockstep with `plainer` unless that is kDead: nothing if too much is different.
-std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follow) {
+std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follow, u32 reach) {
   auto walk = std::make_unique<Walk>();
   walk->interior = TokenSet(trie_.words());
   if (plainer != kDead) {
@@ -341,10 +343,14 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
   for (u32 node = root + 1; node < end;) {
     const u32 depth = trie_.depth(node);  // bytes up to and with this one
     const Frame top = path[depth - base - 1];
+    ++steps;
+    if (top.plainer != kDead && trie_.deepest(node) - base <= reach) {
+      node = trie_.end(node);
+      continue;
+    }
     const u8 byte = trie_.byte(node);
     u32 to = top.row[byte];
     if (to == kNone) to = lexer_.compute_next(top.state, byte);
-    ++steps;
     u32 beside = kDead;
     if (top.plainer != kDead) {
       beside = lexer_.next(top.plainer, byte);

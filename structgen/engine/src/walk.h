@@ -14,7 +14,8 @@
 //
 // A state that differs little from a plainer one (an identifier that is no keyword, a key beside all other keys) is walked
 // in lockstep with it (Lexer::plainer), and only along the difference: its walk is the plainer one's, less some subtrees of
-// the trie, and what was found in these. States in which most texts may go on (in a string, in a comment, in a word of a pattern) are walked beside
+// the trie, and what was found in these. A state with bounded repetitions is walked beside the
+// same without the bounds, and only where tokens are longer than what it takes to meet them. States in which most texts may go on (in a string, in a comment, in a word of a pattern) are walked beside
 // one in which every text may go on, and only where a token holds a byte that makes a difference.
 //
 // Counters cost one walk. In P X{m,n} R, where the next byte always tells whether an X goes on, an X begins or R
@@ -154,7 +155,7 @@ class Walks {
   u32 plain_walk(u32 node, u32 state);
   void add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
-  std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer, bool follow);
+  std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer, bool follow, u32 reach = 0);
   bool alike(u32 one, u32 other);
   u32 landmark(u32 state);
   template <class Visit>
