@@ -74,7 +74,11 @@ class Grammar {
 
   u64 configurations() const { return published_.load(std::memory_order_acquire); }  // needs no lock
   // What is known already, without work: the row, or null; the next configuration, or kNone.
-  const Row& known_row(u32 configuration) const { return infos_[configuration].row; }
+  // The row if it is known, of this configuration or of one whose masks are equal.
+  const Row& known_row(u32 configuration) {
+    if (!infos_[configuration].row) infos_[configuration].row = infos_[canonical(configuration)].row;
+    return infos_[configuration].row;
+  }
   u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
 
   Store& store() { return *store_; }

@@ -1,7 +1,6 @@
 #include "parser.h"
 
 #include <algorithm>
-#include <queue>
 
 namespace structgen {
 
@@ -548,8 +547,9 @@ u32 Parser::reference(u32 component, const std::vector<std::pair<u32, u32>>& out
 // Everything that the state predicts. Components are taken from the outside in, so that all continuations that
 // lead into one are known when its turn comes.
 void Parser::close(u32 state) {
-  std::vector<std::pair<u32, Item>> moves;
-  std::priority_queue<u32> waiting;
+  std::vector<std::pair<u32, Item>>& moves = moves_;
+  moves.clear();
+  waiting_.clear();
   for (u32 node : touched_) predicted_[node].clear();  // left behind by an error
   touched_.clear();
   auto take = [&](int symbol, const Item& after) {
@@ -559,17 +559,20 @@ void Parser::close(u32 state) {
     }
     std::vector<Item>& list = predicted_[static_cast<u32>(symbol)];
     if (list.empty()) {
-      waiting.push(nodes_[static_cast<u32>(symbol)].component);
+      waiting_.push_back(nodes_[static_cast<u32>(symbol)].component);
+      std::push_heap(waiting_.begin(), waiting_.end());
       touched_.push_back(static_cast<u32>(symbol));
     }
     if (list.empty() || !(list.back() == after)) list.push_back(after);
   };
-  std::vector<Item> scratch;
-  items_of(state, scratch);
-  for (const Item& item : scratch) choices(item, take);
-  while (!waiting.empty()) {
-    const u32 component = waiting.top();
-    while (!waiting.empty() && waiting.top() == component) waiting.pop();
+  items_of(state, items_);
+  for (const Item& item : items_) choices(item, take);
+  while (!waiting_.empty()) {
+    const u32 component = waiting_.front();
+    while (!waiting_.empty() && waiting_.front() == component) {
+      std::pop_heap(waiting_.begin(), waiting_.end());
+      waiting_.pop_back();
+    }
     meter_.spend(1);
     if (!recursive_[component]) {
       const u32 node = components_[component][0];
@@ -611,7 +614,7 @@ void Parser::close(u32 state) {
                    std::back_inserter(merged));
     closure.terminals.swap(merged);
   }
-  closure.moves = std::move(moves);
+  closure.moves = moves;
   closure.done = true;
 }
 
@@ -621,10 +624,10 @@ const std::vector<u32>& Parser::terminals(u32 state) {
 }
 
 u32 Parser::next(u32 state, const std::vector<u32>& terminals) {
-  std::vector<u32> key{state};
-  key.insert(key.end(), terminals.begin(), terminals.end());
+  key_.assign(1, state);
+  key_.insert(key_.end(), terminals.begin(), terminals.end());
   bool added = false;
-  const u32 at = next_keys_.intern(key, &added);
+  const u32 at = next_keys_.intern(key_, &added);
   if (added) next_values_.push_back(kNone);
   if (next_values_[at] != kNone) return next_values_[at];
   if (!closures_[state].done) close(state);

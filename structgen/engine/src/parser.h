@@ -153,9 +153,11 @@ class Parser {
   std::vector<std::pair<u32, u32>> instance_ranges_;  // instance -> its references
   std::size_t item_count_ = 0;
   u32 start_ = 0;
-  // scratch of close()
+  // scratch of close() and next()
   std::vector<std::vector<Item>> predicted_;
-  std::vector<u32> touched_;
+  std::vector<u32> touched_, waiting_, key_;
+  std::vector<std::pair<u32, Item>> moves_;
+  std::vector<Item> items_;
 };
 
 }  // namespace structgen

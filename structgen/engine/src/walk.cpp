@@ -80,7 +80,8 @@ Walks::Walks(const Trie& trie, Expressions& expressions, Lexer& lexer)
     : trie_(trie), expressions_(expressions), lexer_(lexer) {
   const ExprId text = expressions_.repeat(expressions_.charset({{0, 0x10FFFF}}), 0, kUnbounded);
   for (const ExprId landmark : {expressions_.concat(text, expressions_.literal("\xF5")), text})
-    landmarks_.push_back(lexer_.state({landmark}));
+    landmarks_.push_back(lexer_.normal(lexer_.state({landmark}), trie_.longest()));
+  for (const u32 landmark : landmarks_) walk(0, landmark);
 }
 
 u32 Walks::accepting_members(u32 state) {
