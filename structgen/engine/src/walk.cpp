@@ -199,13 +199,15 @@ bool Walks::stays(u32 state, const u32* row, const ByteSet& bytes) {
 }
 
 // What lies below a leading byte of longer characters: states that differ for ASCII are often the same after it, so
-// these walks are kept by themselves.
-void Walks::add_part(Walk& walk, u32 node, u32 state) {
+// these walks are kept by themselves. False if this one is no walk of its own.
+bool Walks::add_part(Walk& walk, u32 node, u32 state) {
   const Walk& part = *walks_[plain_walk(node, state)];
+  if (part.base.walk != nullptr) return false;
   walk.interior.add(part.interior);
   walk.exits.insert(walk.exits.end(), part.exits.begin(), part.exits.end());
   walk.references.insert(walk.references.end(), part.references.begin(), part.references.end());
   walk.ends.insert(walk.ends.end(), part.ends.begin(), part.ends.end());
+  return true;
 }
 
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
@@ -416,8 +418,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
       continue;
     }
     if (root == 0 && depth == 1 && byte >= 0x80 && !lexer_.accepting(to) && lexer_.members(to) == 1 &&
-        lexer_.index(to, 0) == 0 && trie_.subtree_tokens(node) > kLarge) {
-      add_part(*walk, node, to);
+        lexer_.index(to, 0) == 0 && trie_.subtree_tokens(node) > kLarge && add_part(*walk, node, to)) {
       node = trie_.end(node);
       continue;
     }

@@ -153,7 +153,7 @@ class Walks {
 
   std::optional<Counter> find_counter(u32 state) const;
   u32 plain_walk(u32 node, u32 state);
-  void add_part(Walk& walk, u32 node, u32 state);
+  bool add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
   std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer, bool follow, u32 reach = 0);
   bool alike(u32 one, u32 other);
