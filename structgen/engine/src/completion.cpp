@@ -134,42 +134,47 @@ u32 Grammar::completion_tokens(u32 configuration) {
 // Where the tokens allowed below `node` lead: the configurations, or for counted walks a bound in bytes.
 void Grammar::destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
   const u32 from = lexer_state(p);
-  if (from != kDead) {
-    const Walks::View view = store_->walks.walk(node, lexer_.normal(from, store_->trie.longest()));
-    const Walk& walk = *view.walk;
-    if (walk.counted && (!walk.by_count.empty() || !walk.tail.empty())) {
-      const u32 word = sum(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
-      const u32 parse = parser_.next(p.parse, {state(p.parse).terminals[lexer_.index(from, 0)]});
-      bytes = std::max(bytes, sum(word, parser_.shortest(parse)));
-    }
-    for (u32 end : walk.ends) found.insert(intern({p.parse, lexer_.renumbered(end, from), false}));
-    auto parse_after = [&](u32 accept) {
-      std::vector<u32> indices;
-      for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
-      return after(p.parse, indices);
-    };
-    for (const auto& exit : walk.exits) {
-      const Residual& r = store_->walks.residual(exit.residual);
-      const Place begin{parse_after(exit.accept), kDead, true};
-      if (r.first[0] != r.first[1]) found.insert(intern(begin));
-      std::vector<std::pair<Place, u32>> stack{{begin, r.end[0]}};
-      for (u32 n = 1; n < r.end[0];) {
-        while (n >= stack.back().second) stack.pop_back();
-        Place q = stack.back().first;
-        meter_.spend(1);
-        if (!read(q, r.byte[n])) {
-          n = r.end[n];
-          continue;
-        }
-        if (r.first[n] != r.first[n + 1]) found.insert(intern(q));
-        stack.push_back({q, r.end[n]});
-        ++n;
-      }
-    }
-    for (const auto& reference : walk.references)
-      destinations(reference.node, {parse_after(reference.accept), kDead, true}, found, bytes);
-  }
+  if (from != kDead)
+    destinations(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, found, bytes);
   if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, {after(p.parse, p.lexer), kDead, true}, found, bytes);
+}
+
+// Of a walk with a base, where tokens that were cut would lead is found too: the bound is no longer exact.
+void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes) {
+  const Walk& walk = *view.walk;
+  const std::vector<u32> members = lexer_.indices(from);
+  if (walk.base.walk != nullptr)
+    destinations(walk.base, parse, lexer_.renumbered(walk.base_state, members), found, bytes);
+  if (walk.counted && (!walk.by_count.empty() || !walk.tail.empty())) {
+    const u32 word = sum(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
+    bytes = std::max(bytes, sum(word, parser_.shortest(parser_.next(parse, {state(parse).terminals[members[0]]}))));
+  }
+  for (u32 end : walk.ends) found.insert(intern({parse, lexer_.renumbered(end, members), false}));
+  auto parse_after = [&](u32 accept) {
+    std::vector<u32> indices;
+    for (u32 member : store_->walks.accept_set(accept)) indices.push_back(members[member]);
+    return after(parse, indices);
+  };
+  for (const auto& exit : walk.exits) {
+    const Residual& r = store_->walks.residual(exit.residual);
+    const Place begin{parse_after(exit.accept), kDead, true};
+    if (r.first[0] != r.first[1]) found.insert(intern(begin));
+    std::vector<std::pair<Place, u32>> stack{{begin, r.end[0]}};
+    for (u32 n = 1; n < r.end[0];) {
+      while (n >= stack.back().second) stack.pop_back();
+      Place q = stack.back().first;
+      meter_.spend(1);
+      if (!read(q, r.byte[n])) {
+        n = r.end[n];
+        continue;
+      }
+      if (r.first[n] != r.first[n + 1]) found.insert(intern(q));
+      stack.push_back({q, r.end[n]});
+      ++n;
+    }
+  }
+  for (const auto& reference : walk.references)
+    destinations(reference.node, {parse_after(reference.accept), kDead, true}, found, bytes);
 }
 
 // The most tokens that any token allowed here leaves to be read, the end-of-text token included.

@@ -1,6 +1,7 @@
 #include "expression.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 #include <unordered_set>
 
@@ -8,6 +9,7 @@ namespace structgen {
 
 namespace {
 
+constexpr u32 kFew = 16;  // repetitions of an expression that is not open
 constexpr u32 kMaxDepth = 2000;  // of recursion; some 1 KiB of stack each
 
 void set_bit(ByteSet& s, u32 b) {
@@ -63,6 +65,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
   auto include = [&](ExprId e) {
     for (std::size_t i = 0; i < 4; ++i) node.bounds[i] |= nodes_[e].bounds[i];
     node.boolean |= nodes_[e].boolean;
+    node.open |= nodes_[e].open;
   };
   switch (kind) {
     case Empty:
@@ -75,6 +78,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.nullable = args[0] != 0;
       u32 best = kFar;
       for (u32 i = 1; i < args.size; i += 2) {
+        node.open |= nodes_[args[i + 1]].open;
         set_bit(node.bounds, args[i] & 0xFF);
         set_bit(node.bounds, (args[i] >> 8) + 1);
         best = std::min(best, nodes_[args[i + 1]].shortest);
@@ -86,6 +90,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       include(args[0]);
       const Node &a = nodes_[args[0]], &b = nodes_[args[1]];
       node.boolean |= b.boolean;
+      node.open |= b.open;
       if (a.nullable) include(args[1]);
       node.nullable = a.nullable && b.nullable;
       node.shortest = a.shortest == kNone || b.shortest == kNone ? kNone : add_lengths(a.shortest, b.shortest);
@@ -114,11 +119,13 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       include(args[0]);
       node.nullable = !nodes_[args[0]].nullable;
       node.boolean = args[0] != kEmpty;  // kAll is plain
+      node.open = true;
       node.shortest = node.nullable ? 0 : kNone;
       break;
     case Repeat: {
       include(args[0]);
       node.nullable = args[1] == 0 || nodes_[args[0]].nullable;
+      node.open |= args[2] > kFew;
       const u32 one = nodes_[args[0]].shortest;
       node.shortest = node.nullable ? 0
                       : one == kNone ? kNone
@@ -404,9 +411,14 @@ ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
 
 std::pair<u8, u8> Expressions::interval(ExprId e, u8 byte) const {
   const ByteSet& s = nodes_[e].bounds;
-  u32 lo = byte, hi = byte;
-  while (lo > 0 && !((s[lo >> 6] >> (lo & 63)) & 1)) --lo;
-  while (hi < 255 && !((s[(hi + 1) >> 6] >> ((hi + 1) & 63)) & 1)) ++hi;
+  u32 word = byte >> 6;
+  u64 found = s[word] & (~0ull >> (63 - (byte & 63)));  // borders up to and with `byte`
+  while (found == 0 && word > 0) found = s[--word];
+  const u32 lo = found == 0 ? 0 : word * 64 + 63 - static_cast<u32>(std::countl_zero(found));
+  word = byte >> 6;
+  found = s[word] & ~(~0ull >> (63 - (byte & 63)));
+  while (found == 0 && word < 3) found = s[++word];
+  const u32 hi = found == 0 ? 255 : word * 64 + static_cast<u32>(std::countr_zero(found)) - 1;
   return {static_cast<u8>(lo), static_cast<u8>(hi)};
 }
 
@@ -667,6 +679,31 @@ ExprId Expressions::clip(ExprId e, u32 longest) {
   }
   nodes_[e].clipped = result;
   return result;
+}
+
+ExprId Expressions::plainer(ExprId e) {
+  if (!nodes_[e].boolean) return e;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  switch (kind(e)) {
+    case Concat: {
+      const ExprId first = plainer(a[0]);
+      return concat(first, plainer(a[1]));
+    }
+    case Union: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) parts.push_back(plainer(x));
+      return unite(std::move(parts));
+    }
+    case Inter: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a)
+        if (kind(x) != Not) parts.push_back(plainer(x));
+      return parts.empty() ? e : intersect(std::move(parts));
+    }
+    default:
+      return e;
+  }
 }
 
 }  // namespace structgen

@@ -52,6 +52,10 @@ class Expressions {
   // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
   // `longest` bytes can tell the difference, so masks of the two are equal.
   ExprId clip(ExprId e, u32 longest);
+  // Whether many texts match: there is a repetition of more than a few, or a complement.
+  bool open(ExprId e) const { return nodes_[e].open; }
+  // The same without the complements that stand beside something else in an intersection.
+  ExprId plainer(ExprId e);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }
@@ -65,6 +69,7 @@ class Expressions {
     u32 clipped = kNone;
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
+    bool open = false;
     u8 live = 0;           // of boolean nodes: 0 not known, 1 some text, 2 none
   };
   struct Depth;

@@ -87,13 +87,36 @@ u32 Lexer::normal(u32 state, u32 longest) {
   return found;
 }
 
-u32 Lexer::renumbered(u32 state, u32 original) {
+u32 Lexer::plainer(u32 state) {
+  if (infos_[state].plainer != kNone) return infos_[state].plainer;
+  std::vector<u32> members;
+  bool less = false;
+  for (u32 i = 0; i < this->members(state); ++i) {
+    const ExprId e = rest(state, i);
+    less |= !expressions_.open(e);
+    if (!expressions_.open(e)) continue;
+    members.push_back(index(state, i));
+    members.push_back(expressions_.plainer(e));
+    less |= members.back() != e;
+  }
+  const u32 found = less ? intern(members) : kDead;
+  infos_[state].plainer = found;
+  return found;
+}
+
+u32 Lexer::renumbered(u32 state, const std::vector<u32>& indices) {
   std::vector<u32> members;
   for (u32 i = 0; i < this->members(state); ++i) {
-    members.push_back(index(original, index(state, i)));
+    members.push_back(indices[index(state, i)]);
     members.push_back(rest(state, i));
   }
   return intern(members);
+}
+
+std::vector<u32> Lexer::indices(u32 state) const {
+  std::vector<u32> found;
+  for (u32 i = 0; i < members(state); ++i) found.push_back(index(state, i));
+  return found;
 }
 
 }  // namespace structgen

@@ -43,8 +43,13 @@ class Lexer {
   // The same members clipped and numbered 0, 1, ...: the key under which walks of the trie are shared.
   u32 normal(u32 state, u32 longest);
 
-  // The members of a state that was reached from normal(original), numbered as in `original` again.
-  u32 renumbered(u32 state, u32 original);
+  // The members with open expressions only, and without their exclusions: a state whose walks differ little from those
+  // of `state` but are shared by more states. kDead if there is none.
+  u32 plainer(u32 state);
+
+  // The state with member i numbered `indices[i]`.
+  u32 renumbered(u32 state, const std::vector<u32>& indices);
+  std::vector<u32> indices(u32 state) const;
 
   void set_meter(Meter* meter) { meter_ = meter; }
   u32 size() const { return tuples_.size(); }
@@ -53,7 +58,7 @@ class Lexer {
  private:
   struct Info {
     bool accepting = false, ended = false;
-    u32 clipped = kNone, normal = kNone;
+    u32 clipped = kNone, normal = kNone, plainer = kNone;
   };
   u32 intern(const std::vector<u32>& members);
 

@@ -221,28 +221,34 @@ const Row& Grammar::row(u32 configuration) {
   return infos_[configuration].row;
 }
 
+// What a walk of the lexer state `from` found, with what follows it in the parse state.
+void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, TokenSet& out) {
+  const Walk& walk = *view.walk;
+  if (walk.base.walk != nullptr) {
+    add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), out);
+    for (u32 node : walk.cut) store_->walks.remove_subtree(out, node);
+  }
+  out.add(store_->walks.interior(view));
+  auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
+  for (const auto& entry : walk.tail)
+    if (counts(entry.count)) out.add(entry.token);
+  auto parse_after = [&](u32 accept) {
+    std::vector<u32> indices;
+    for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+    return after(parse, indices);
+  };
+  for (const auto& exit : walk.exits)
+    for (const auto& entry : through(exit.residual, parse_after(exit.accept)))
+      if (counts(entry.count)) out.add(entry.token);
+  for (const auto& reference : walk.references)
+    if (counts(reference.count))
+      add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
+}
+
 // Tokens below `node` that may be read from the place.
 void Grammar::mask(u32 node, const Place& p, TokenSet& out) {
   const u32 from = lexer_state(p);
-  if (from != kDead) {
-    const Walks::View view = store_->walks.walk(node, lexer_.normal(from, store_->trie.longest()));
-    const Walk& walk = *view.walk;
-    out.add(store_->walks.interior(view));
-    auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
-    for (const auto& entry : walk.tail)
-      if (counts(entry.count)) out.add(entry.token);
-    auto parse_after = [&](u32 accept) {
-      std::vector<u32> indices;
-      for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
-      return after(p.parse, indices);
-    };
-    for (const auto& exit : walk.exits)
-      for (const auto& entry : through(exit.residual, parse_after(exit.accept)))
-        if (counts(entry.count)) out.add(entry.token);
-    for (const auto& reference : walk.references)
-      if (counts(reference.count))
-        add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
-  }
+  if (from != kDead) add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, out);
   if (p.fresh || !lexer_.accepting(p.lexer)) return;
   // The terminal may end before the token, where it can't go on with the token's first byte.
   std::vector<u32> forbidden;

@@ -126,6 +126,7 @@ class Grammar {
   u32 canonical(u32 configuration);
 
   void mask(u32 node, const Place& p, TokenSet& out);
+  void add_walk(const Walk::View& view, u32 parse, u32 from, TokenSet& out);
   const TokenSet& subtree(u32 node, u32 parse);
   const std::vector<Residual::Entry>& through(u32 residual, u32 parse);
   void add_less(const TokenSet& from, const std::vector<u32>& nodes, TokenSet& out);
@@ -135,6 +136,7 @@ class Grammar {
   std::optional<std::string> shortest_text(const Place& p);
   std::optional<std::string> search_text(const Place& p);
   void destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
+  void destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes);
   u32 farthest(u32 configuration);
 
   std::shared_ptr<Store> store_;

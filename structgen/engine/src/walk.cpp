@@ -8,6 +8,7 @@ namespace structgen {
 namespace {
 
 constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
+constexpr u32 kDiffering = 16384;  // trie nodes that a walk in lockstep may differ in
 constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
 
 // The first eight bytes, as a number that sorts like them.
@@ -189,26 +190,42 @@ void Walks::add_part(Walk& walk, u32 node, u32 state) {
   walk.interior.add(part.interior);
   walk.exits.insert(walk.exits.end(), part.exits.begin(), part.exits.end());
   walk.references.insert(walk.references.end(), part.references.begin(), part.references.end());
-  for (u32 end : part.ends)
-    if (std::find(walk.ends.begin(), walk.ends.end(), end) == walk.ends.end()) walk.ends.push_back(end);
+  walk.ends.insert(walk.ends.end(), part.ends.begin(), part.ends.end());
 }
 
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
+  const u32 plainer = lexer_.plainer(state);
+  if (plainer != kDead)
+    if (auto made = search(root, state, plainer)) return made;
+  return search(root, state, kDead);
+}
+
+// Finds the tokens, in lockstep with `plainer` unless that is kDead: nothing if too much is different.
+std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer) {
   auto walk = std::make_unique<Walk>();
   walk->interior = TokenSet(trie_.words());
+  if (plainer != kDead) {
+    walk->base = this->walk(root, lexer_.normal(plainer, trie_.longest()));
+    walk->base_state = plainer;
+  }
   std::vector<Leaving> leaving;
   struct Frame {
     const u32* row;
     u32 state;
-    u32 accept;  // kNone: the state does not accept, or a reference covers it
+    u32 accept;   // kNone: the state does not accept, or a reference covers it
+    u32 plainer;  // accepts what the state accepts; kDead: the base says nothing of what is below
   };
   const u32 base = trie_.depth(root);
   // By depth below the root. That a terminal may end where the walk begins is left to the caller, who knows whether
   // anything of it was read.
   std::vector<Frame> path(trie_.longest() + 6 - std::min(base, trie_.longest()));
-  path[0] = {lexer_.row(state), state, kNone};
+  path[0] = {lexer_.row(state), state, kNone, plainer};
   u32 last_end = kNone;
-  u64 steps = 0;
+  u64 steps = 0, differing = 0;
+  auto ends_in = [&](u32 end) {
+    if (end != last_end) walk->ends.push_back(end);
+    last_end = end;
+  };
   const u32 end = trie_.end(root);
   for (u32 node = root + 1; node < end;) {
     const u32 depth = trie_.depth(node);  // bytes up to and with this one
@@ -217,6 +234,19 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
     u32 to = top.row[byte];
     if (to == kNone) to = lexer_.compute_next(top.state, byte);
     ++steps;
+    u32 beside = kDead;
+    if (top.plainer != kDead) {
+      beside = lexer_.next(top.plainer, byte);
+      if (to == beside) {
+        node = trie_.end(node);
+        continue;
+      }
+      if (++differing > kDiffering) return nullptr;
+      if (!alike(to, beside)) {
+        walk->cut.push_back(node);
+        beside = kDead;
+      }
+    }
     if (to == kDead) {
       if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
       node = trie_.end(node);
@@ -235,28 +265,28 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
       node = trie_.end(node);
       continue;
     }
-    if (first != behind && to != last_end) {
-      last_end = to;
-      if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
-    }
-    if (trie_.end(node) == node + 1) {
+    if (first != behind) ends_in(to);
+    if (beside == kDead)
       for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
+    if (trie_.end(node) == node + 1) {
       ++node;
       continue;
     }
-    Frame next{same ? top.row : lexer_.row(to), to, kNone};
+    Frame next{same ? top.row : lexer_.row(to), to, kNone, beside};
+    if (beside != kDead) {
+      if (lexer_.accepting(to)) next.accept = accepting_members(to);
+      path[depth - base] = next;
+      ++node;
+      continue;
+    }
     const ByteSet* below = trie_.bytes_below(node);
     if (below != nullptr && stays(to, next.row, *below)) {
       const u32 last = trie_.first_token(trie_.end(node));
-      for (u32 i = first; i < last; ++i) walk->interior.add(trie_.order()[i]);
-      if (first == behind && to != last_end) {
-        last_end = to;
-        if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
-      }
+      for (u32 i = behind; i < last; ++i) walk->interior.add(trie_.order()[i]);
+      ends_in(to);
       node = trie_.end(node);
       continue;
     }
-    for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
     if (root == 0 && depth == 1 && byte >= 0x80 && !lexer_.accepting(to) && lexer_.members(to) == 1 &&
         lexer_.index(to, 0) == 0 && trie_.subtree_tokens(node) > kLarge) {
       add_part(*walk, node, to);
@@ -277,6 +307,13 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   if (meter_) meter_->spend(steps);
   finish(*walk, std::move(leaving));
   return walk;
+}
+
+// Whether a token that ends in one of the two states ends in the same way as in the other.
+bool Walks::alike(u32 one, u32 other) {
+  if (one == kDead || other == kDead || lexer_.ended(one) || lexer_.ended(other)) return false;
+  if (lexer_.accepting(one) != lexer_.accepting(other)) return false;
+  return !lexer_.accepting(one) || accepting_members(one) == accepting_members(other);
 }
 
 // P X{m,n} R with R never empty. Of several counters the largest is taken: the others are part of P or R.
@@ -502,6 +539,8 @@ void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
     walk.exits.push_back({accept, static_cast<u32>(residuals_.size())});
     residuals_.push_back(std::move(residual));
   }
+  std::sort(walk.ends.begin(), walk.ends.end());
+  walk.ends.erase(std::unique(walk.ends.begin(), walk.ends.end()), walk.ends.end());
   walk.interior.shrink();
   bytes_ += walk.interior.bytes() + sizeof(Walk);
 }

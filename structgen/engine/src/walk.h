@@ -12,6 +12,10 @@
 //
 // Walks are kept under (node, normal lexer state), and so shared by all grammars of the vocabulary.
 //
+// A state that differs little from a plainer one (an identifier that is no keyword, a key beside all other keys) is walked
+// in lockstep with it (Lexer::plainer), and only along the difference: its walk is the plainer one's, less some subtrees of
+// the trie, and what was found in these.
+//
 // Counters cost one walk. In P X{m,n} R, where the next byte always tells whether an X goes on, an X begins or R
 // begins, a walk does not depend on m and n: it is made once, noting for each token how many X it begins, and
 // a window of (m, n) picks the tokens afterwards. (Otherwise bounds above the longest token are clipped.)
@@ -75,6 +79,10 @@ struct Residual {
 };
 
 struct Walk {
+  struct View {
+    Walk* walk = nullptr;
+    u32 min = 0, max = kNone;  // window of counts for the tail, exits and references; interior: count <= max
+  };
   struct Exit {
     u32 accept;    // id of the set of members that accept, Walks::accept_set
     u32 residual;  // Walks::residual
@@ -92,6 +100,9 @@ struct Walk {
   std::vector<Reference> references;
   std::vector<u32> ends;                // not counted: lexer states in which interior tokens end
   u32 farthest = 0;                     // counted: most bytes that finish the X in which a token ends
+  View base;                            // the walk of `base_state`; everything else here comes on top of it
+  u32 base_state = kDead;               // its members are numbered as those of the state
+  std::vector<u32> cut;                 // subtrees of the trie that the base speaks of in vain
 };
 
 class Walks {
@@ -100,10 +111,7 @@ class Walks {
   Walks(const Walks&) = delete;
   Walks& operator=(const Walks&) = delete;
 
-  struct View {
-    Walk* walk;
-    u32 min, max;  // window of counts for the tail, exits and references; interior: count <= max
-  };
+  using View = Walk::View;
   // Of the children of `node`, from a normal lexer state.
   View walk(u32 node, u32 state);
   const TokenSet& interior(const View& view);
@@ -138,6 +146,8 @@ class Walks {
   u32 plain_walk(u32 node, u32 state);
   void add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
+  std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer);
+  bool alike(u32 one, u32 other);
   std::unique_ptr<Walk> counted(u32 node, const Counter& counter);
   u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
   u32 counted_next(u32 state, ExprId x, ExprId rest, u8 byte);
