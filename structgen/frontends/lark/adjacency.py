@@ -1,7 +1,8 @@
 """Which terminals may stand side by side in the texts of a grammar.
 
 Sets of terminals are integers, one bit for each: first and last of a rule are found in one go, then every sequence
-says who follows whom. What never finishes counts as well: Lark's lexer looks for it. Knows rules, and terminals only by name.
+says who follows whom. What never finishes counts as well: Lark's lexer looks for it. Knows rules, and terminals only
+by name.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ quote at each end. Of these the longest that a text begins with *is* the first m
 forgets all threads after the first that has matched finds it by reading on until no thread is left.
 
 Most patterns lose nothing that way, and their expression is the plain one. For the others it is made of the
-program's states.
+program's states. Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the characters
+before which it may not are its guard.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from structgen.frontends.lark.patterns import Unclear, is_decided_by_next_char, read
-from structgen.frontends.lark.programs import AFTER, BEFORE, END, Program, State, Step
+from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
 from structgen.frontends.regex import parse_regex
 from structgen.frontends.regex.automata import Matrix, Vector, solve
 from structgen.frontends.regex.characters import common, joined
@@ -45,8 +46,23 @@ class Following:
     end: bool
 
 
-def first_matches(pattern: str, following: Callable[[], Following]) -> Expression:
-    """The texts that a pattern takes first, so that the longest of them is what `re.match` finds.
+@dataclass(frozen=True, slots=True)
+class FirstMatch:
+    """What a pattern takes.
+
+    Attributes:
+        expression: the texts that it takes first, so that the longest of them is what `re.match` finds.
+        guard: such texts with one more character, before which they are no match.
+    """
+
+    expression: Expression
+    guard: Expression = EMPTY
+
+
+def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatch:
+    """What `re.match` takes of a pattern, whatever comes next of what may follow.
+
+    A text that is no match at the end, but would be before some characters, is left out if the text may end there.
 
     Args:
         pattern: a regular expression of Python.
@@ -54,14 +70,15 @@ def first_matches(pattern: str, following: Callable[[], Following]) -> Expressio
 
     Raises:
         InvalidRegexError: It is malformed, or not regular.
-        Unclear: What it takes first depends on the text around it, or can't be followed.
+        Unclear: What it takes first depends on what stands before it, or can't be followed.
     """
     everything = parse_regex(pattern)
     node = read(pattern)
     if is_decided_by_next_char(node):
-        return everything
+        return FirstMatch(everything)
     automaton = _Automaton(Program(node), following)
-    return everything if automaton.takes_everything() else automaton.expression()
+    guard = automaton.guard()
+    return FirstMatch(everything if automaton.takes_everything() else automaton.expression(), guard)
 
 
 class _Automaton:
@@ -87,6 +104,7 @@ class _Automaton:
             [-1 if step.target is None else self._numbers[step.target] for step in row[:-1]]
             for row in self.steps
         ]
+        self.forbidden: list[frozenset[int]] = [frozenset()] * len(self.order)
         if program.is_plain:
             self.ends = [row[END].matches is True for row in self.steps]
         else:
@@ -94,24 +112,27 @@ class _Automaton:
         self.ends[0] = False
 
     def _decide(self, following: Following) -> list[bool]:
-        """Where the first match ends, whatever comes next of what may follow."""
+        """Where the first match may end; and `forbidden`: the characters before which it then may not."""
         can_follow = [bool(common(chars, following.chars).ranges) for chars in self.classes]
         for row, targets in zip(self.steps, self.targets, strict=True):
             for char, step in enumerate(row[:-1]):
-                if step.unclear and (can_follow[char] or targets[char] >= 0):
+                if step.unclear and targets[char] >= 0:
                     raise Unclear(step.unclear)
         ends = [any(step.matches is not False for step in row) for row in self.steps]
         while True:
             alive = self._alive(ends)
             found = list(ends)
             for number, row in enumerate(self.steps):
-                answers = {row[END].matches} if following.end else set()
-                for char, target in enumerate(self.targets[number]):
-                    if can_follow[char] and (target < 0 or not alive[target]):
-                        answers.add(row[char].matches)
-                if (ends[number] and len(answers) > 1) or answers == {None}:
-                    raise Unclear(AFTER)
-                found[number] = answers == {True}
+                next_chars = {
+                    char: row[char].matches is True and not row[char].unclear
+                    for char, target in enumerate(self.targets[number])
+                    if can_follow[char] and (target < 0 or not alive[target])
+                }
+                can_end = row[END].matches is True
+                found[number] = can_end if following.end else any(next_chars.values())
+                self.forbidden[number] = frozenset(
+                    char for char, matches in next_chars.items() if not matches
+                )
             if found == ends:
                 return ends
             ends = found
@@ -137,10 +158,23 @@ class _Automaton:
 
     def expression(self) -> Expression:
         """The texts that lead to an end."""
-        alive = self._alive(self.ends)
+        return self._to([EPSILON if end else None for end in self.ends])
+
+    def guard(self) -> Expression:
+        """The texts that lead to an end, with a forbidden character."""
+        return self._to(
+            [
+                one_char(joined(*[self.classes[char] for char in sorted(chars)])) if end and chars else None
+                for end, chars in zip(self.ends, self.forbidden, strict=True)
+            ]
+        )
+
+    def _to(self, last: list[Expression | None]) -> Expression:
+        """The texts that lead to a state with something last, with that."""
+        alive = self._alive([part is not None for part in last])
         if not alive[0]:
             return EMPTY
-        blocks = self._blocks(alive)
+        blocks = self._blocks(alive, last)
         if len(set(blocks)) > MAX_STATES:
             raise Unclear("it has too many states")
         moves: dict[tuple[int, int], set[int]] = {}
@@ -152,12 +186,13 @@ class _Automaton:
             move: one_char(joined(*[self.classes[char] for char in sorted(chars)]))
             for move, chars in moves.items()
         }
-        ends: Vector = {blocks[number]: EPSILON for number, end in enumerate(self.ends) if end}
+        ends: Vector = {blocks[number]: part for number, part in enumerate(last) if part is not None}
         return solve(steps, ends, _check_size)[blocks[0]]
 
-    def _blocks(self, alive: list[bool]) -> list[int]:
+    def _blocks(self, alive: list[bool], last: list[Expression | None]) -> list[int]:
         """For each state, a number that it shares with the states that it can't be told from (Moore 1956)."""
-        blocks = [int(end) for end in self.ends]
+        numbers: dict[Expression | None, int] = {}
+        blocks = [numbers.setdefault(part, len(numbers)) for part in last]
         while True:
             keys: dict[tuple[int, ...], int] = {}
             found = []

@@ -2,15 +2,16 @@
 
 The engine reads the longest match of all terminals that can come next. Lark's lexer tries them in an order (explicit
 priority, then the longest possible text, then the longest pattern) and takes the first that matches at all; a string
-that a regular expression matches as well (`"if"`, NAME) waits until that has matched, and takes its place where it matched
-just the string. The two agree if each terminal is left only the texts for which Lark would not have taken another one:
+that a regular expression matches as well (`"if"`, NAME) waits until that has matched, and takes its place where it
+matched just the string. The two agree if each terminal is left only the texts for which Lark would not have taken
+another one:
 
     the other is tried before, and matches the beginning of the text      T - other ANY+
     both match the whole text, and Lark takes the other                  a lower priority than the other's, or T - other
 
 Which terminals are tried depends on the state of the parser (`tables.py`), so one terminal may be read differently in
-two places of the rules. One case cannot be said by leaving out texts: a terminal that Lark looks for though it can't
-come there, and that would match more. It is an error, or (`strict=False`) a problem that is left to `validate()`.
+two places of the rules. A terminal that Lark looks for though it can't come there, and that would match more, becomes
+a guard: a text that begins with the one and goes on like the other is refused.
 
 For Lark's Earley parser none of this matters: its lexer takes a terminal for what it matches, whatever else might.
 """
@@ -18,8 +19,9 @@ For Lark's Earley parser none of this matters: its lexer takes a terminal for wh
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 from lark.grammar import Rule
@@ -27,7 +29,7 @@ from lark.lexer import PatternStr, TerminalDef
 
 from structgen.errors import InvalidRegexError, Problem
 from structgen.frontends.lark.adjacency import Adjacency
-from structgen.frontends.lark.first_match import Following, first_matches
+from structgen.frontends.lark.first_match import FirstMatch, Following, first_matches
 from structgen.frontends.lark.loading import Loaded
 from structgen.frontends.lark.patterns import Unclear
 from structgen.frontends.lark.tables import Context, Place, Table
@@ -47,8 +49,9 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import Terminal
 
-Loss = tuple[str, bool]
-"""Another terminal, and what it takes away: texts that go on after one of its own (True), or its own (False)."""
+Loss = tuple[str, typing.Literal["same", "longer", "guard"]]
+"""Another terminal, and what it takes away: its own texts; those that begin with one and go on; or, those of its texts
+that go on after one of this one guard it."""
 
 
 @dataclass(slots=True)
@@ -85,7 +88,8 @@ class Lexicon:
     def __post_init__(self) -> None:
         self._definitions: Mapping[str, TerminalDef] = self.loaded.terminals
         self._ignored = frozenset(self.loaded.ignored)
-        self.texts = {name: Texts(self._expression(name)) for name in self._definitions}
+        self._matches = {name: self._first_match(name) for name in self._definitions}
+        self.texts = {name: Texts(match.expression) for name, match in self._matches.items()}
         self._keys = {name: _order(definition) for name, definition in self._definitions.items()}
         self._strings: dict[str, set[str]] = {}  # by regular expression: those that take its place
         self._hosts: dict[str, set[str]] = {}  # by string: the regular expressions that are tried for it
@@ -93,11 +97,11 @@ class Lexicon:
 
     # Expressions.
 
-    def _expression(self, name: str) -> Expression:
+    def _first_match(self, name: str) -> FirstMatch:
         definition = self._definitions[name]
         pattern = definition.pattern
         if isinstance(pattern, PatternStr) and not pattern.flags:
-            return Literal(pattern.value)
+            return FirstMatch(Literal(pattern.value))
         source = pattern.to_regexp()
         try:
             found = first_matches(source, lambda: self._following(name))
@@ -108,7 +112,7 @@ class Lexicon:
                 f"{unclear}: Lark's lexer leaves that to `re`, and a mask can't. Write it without lookaround, "
                 f"anchors and \\b at its ends",
             )
-            return parse_regex(source)
+            return FirstMatch(parse_regex(source))
         except InvalidRegexError as error:
             raise self._regex_error(name, error) from None
         except (ValueError, ImportError, RecursionError, re.error) as error:
@@ -252,11 +256,7 @@ class Lexicon:
         return {name: number for number, name in enumerate(shared, 1)}
 
     def losses(self, name: str, context: Context) -> frozenset[Loss]:
-        """What other terminals take from one in a context.
-
-        Raises:
-            InvalidLarkError: Another one may match more than this one though it can't come there, if `strict`.
-        """
+        """What other terminals take from one in a context."""
         found: set[Loss] = set()
         sought = context.sought
         position, _ = self._position(name, sought)
@@ -265,33 +265,32 @@ class Lexicon:
                 continue
             _, waits = self._position(other, sought)
             if collision.begun and not waits and self._keys[other] < position:
-                found.add((other, True))
+                found.add((other, "longer"))
             if collision.same and self._yields(name, other, sought):
                 outranked = self.priorities[other] > self.priorities[name]
                 if other not in context.certain or not outranked:
-                    found.add((other, False))
+                    found.add((other, "same"))
             if other in context.certain or waits or not collision.begins or self._keys[other] > position:
                 continue
             if self._may_run_on(name, other):
-                self._object(
-                    name,
-                    f"where it comes, Lark's LALR lexer may take {self.loaded.shown(other)} instead, if what follows "
-                    f"looks like the rest of one; put something in between, or pass lexer='dynamic'",
-                )
+                found.add((other, "guard"))
         return frozenset(found)
 
     def terminal(self, name: str, losses: Iterable[Loss] = ()) -> Terminal:
         """A terminal without what others take from it."""
-        expression = self.texts[name].expression
+        expression, guard = self._matches[name].expression, self._matches[name].guard
         taken: list[Expression] = []
-        for other, longer in sorted(losses):
+        for other, kind in sorted(losses):
             text = self.texts[other].expression
-            taken.append(concat(text, LONGER) if longer else text)
+            if kind == "guard":
+                guard = union(guard, intersection(concat(expression, LONGER), text))
+            else:
+                taken.append(concat(text, LONGER) if kind == "longer" else text)
         if taken and isinstance(expression, Literal):
             expression = EMPTY  # they would not collide otherwise
         elif taken:
             expression = intersection(expression, Complement(union(*taken)))
-        return Terminal(self.loaded.shown(name), expression, self.priorities.get(name, 0))
+        return Terminal(self.loaded.shown(name), expression, self.priorities.get(name, 0), guard)
 
 
 @dataclass(frozen=True)
@@ -322,9 +321,7 @@ def readings(lexicon: Lexicon, table: Table | None) -> Readings:
     """
     loaded = lexicon.loaded
     if table is None:
-        plain = {
-            name: Terminal(loaded.shown(name), texts.expression) for name, texts in lexicon.texts.items()
-        }
+        plain = {name: replace(lexicon.terminal(name), priority=0) for name in lexicon.texts}
         return Readings(plain, tuple(plain[name] for name in loaded.ignored))
     found = _readings(lexicon, table)
 

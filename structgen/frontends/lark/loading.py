@@ -219,8 +219,9 @@ def _expansions(tree: Any) -> int:
             return max(inner, 2)
         least, most = bounds(tree)
         if most >= 50:  # Lark makes rules of their own of these
-            return min(10 * inner * inner * inner * inner * inner, 10**9)
-        return min(sum(inner**n for n in range(least, most + 1)), 10**9)
+            return min(10 * inner * inner * inner, 10**9)
+        counts: list[int] = [pow(inner, n) for n in range(least, most + 1)]
+        return min(sum(counts), 10**9)
     product = 1
     for child in tree.children:
         product = min(product * _expansions(child), 10**9)

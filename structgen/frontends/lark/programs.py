@@ -40,10 +40,14 @@ AFTER = "its first match depends on what follows it"
 _CHAR, _FORK, _AHEAD, _BEHIND, _PLACE, _MATCH = range(6)
 _NEWLINE = charset("\n")
 
-Waiting = tuple[bool, frozenset[int]]
+Thread = tuple[int, "frozenset[Waiting]"]
+"""An instruction, and the lookaheads that must come true for what it leads to."""
+
+Waiting = tuple[bool, frozenset[Thread]]
 """A lookahead under way: whether it is negated, and its threads."""
 
-Thread = tuple[int, frozenset[Waiting]]
+_HERE = frozenset({(-1, frozenset[Waiting]())})
+"""In place of threads: the body of a lookahead has matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +157,8 @@ class Program:
         if isinstance(node, Place):
             return self._emit(_PLACE, node, then)
         assert isinstance(node, Look)
-        if _has_look(node.body):
-            raise Unclear("assertions within assertions are not followed in terminals")
+        if _has_look(node.body, behind=True) or (not node.ahead and _has_look(node.body)):
+            raise Unclear("lookbehind within an assertion is not followed in terminals")
         first = len(self._code)
         begin = self._compile(node.body, self._emit(_MATCH, None))
         if node.ahead:
@@ -249,7 +253,7 @@ class Program:
                     undecided = matches is None
             elif op == _AHEAD:
                 negated, begin = operand
-                stack.append((targets[0], waiting | {(negated, frozenset([begin]))}))
+                stack.append((targets[0], waiting | {(negated, frozenset([(begin, frozenset[Waiting]())]))}))
             else:
                 holds = (
                     self._holds_behind(operand, state) if op == _BEHIND else self._is_at(operand, state, char)
@@ -267,38 +271,79 @@ class Program:
             _, chars, targets = self._code[at]
             if char not in self._inside[chars]:
                 continue
-            left: set[Waiting] = set()
-            for negated, ahead in waiting:
-                if self._matches(ahead, state, char):
-                    if negated:
-                        break
-                    continue
-                after = self._after(ahead, state, char)
-                if after:
-                    left.add((negated, after))
-                elif not negated:
-                    break
-            else:
-                found[targets[0], frozenset(left)] = None
+            left = self._waiting_after(waiting, state, char)
+            if left is not None:
+                found[targets[0], left] = None
         return list(found)
 
     def _is_granted(self, waiting: frozenset[Waiting], state: State, char: int) -> bool | None:
         """Whether lookaheads hold if the text goes on with a character; None if that is not enough to know."""
-        answer: bool | None = True
-        for negated, ahead in waiting:
-            after = frozenset() if char == END else self._after(ahead, state, char)
-            if self._matches(ahead, state, char) or self._matches(after, None, END):
-                granted = not negated
-            elif after:
-                answer = None
-                continue
-            else:
-                granted = negated
-            if not granted:
-                return False
-        return answer
+        left = self._waiting_after(waiting, state, char)
+        return False if left is None else None if left else True
 
-    # The bodies of assertions: their order does not matter.
+    # Lookaheads.
+
+    def _waiting_after(
+        self, waiting: frozenset[Waiting], state: State, char: int
+    ) -> frozenset[Waiting] | None:
+        """The lookaheads that are still undecided after a character; None if one has failed."""
+        left: set[Waiting] = set()
+        for negated, threads in waiting:
+            after = self._ahead_after(threads, state, char)
+            if after == _HERE or not after:
+                if negated == bool(after):
+                    return None
+            else:
+                left.add((negated, after))
+        return frozenset(left)
+
+    def _ahead_after(self, threads: frozenset[Thread], state: State, char: int) -> frozenset[Thread]:
+        """The threads of a lookahead after a character; `_HERE` if it has matched, none if it can't any more."""
+        found: set[Thread] = set()
+        for at, waiting in self._ahead_spread(threads, state, char):
+            op, chars, targets = self._code[at]
+            if op == _CHAR and (char == END or char not in self._inside[chars]):
+                continue
+            left = self._waiting_after(waiting, state, char)
+            if left is None:
+                continue
+            if op == _MATCH and not left:
+                return _HERE
+            found.add((at if op == _MATCH else targets[0], left))
+        matched = any(
+            self._code[at][0] == _MATCH and not waiting
+            for at, waiting in self._ahead_spread(frozenset(found), None, END)
+        )
+        return _HERE if matched else frozenset(found)
+
+    def _ahead_spread(self, threads: frozenset[Thread], state: State | None, char: int) -> set[Thread]:
+        """The threads of a lookahead before the next character; without a state, where no anchor need hold."""
+        seen: set[Thread] = set()
+        stack = list(threads)
+        leaves: set[Thread] = set()
+        while stack:
+            thread = stack.pop()
+            if thread in seen:
+                continue
+            seen.add(thread)
+            at, waiting = thread
+            op, operand, targets = self._code[at]
+            if op in (_CHAR, _MATCH):
+                leaves.add(thread)
+            elif op == _AHEAD:
+                negated, begin = operand
+                stack.append((targets[0], waiting | {(negated, frozenset([(begin, frozenset[Waiting]())]))}))
+            elif op == _FORK:
+                stack.extend((target, waiting) for target in targets)
+            elif state is not None:
+                holds = self._is_at(operand, state, char)
+                if holds is None:
+                    raise Unclear(BEFORE if state.last is None else AFTER)
+                if holds:
+                    stack.append((targets[0], waiting))
+        return leaves
+
+    # Lookbehinds: the order of their threads does not matter.
 
     def _spread(self, threads: Iterable[int], state: State | None, char: int) -> set[int]:
         """All that threads lead to before the next character; without a state, where no anchor need hold."""
@@ -350,14 +395,15 @@ class Program:
         return bool(((state.last in words) != (char in words)) == (operand.kind == "boundary"))
 
 
-def _has_look(node: Node) -> bool:
+def _has_look(node: Node, behind: bool = False) -> bool:
+    """Whether there is a lookahead or a lookbehind in a node; or just (`behind`) a lookbehind."""
     if isinstance(node, Look):
-        return True
+        return not behind or not node.ahead or _has_look(node.body, behind)
     if isinstance(node, Parts):
-        return any(map(_has_look, node.parts))
+        return any(_has_look(part, behind) for part in node.parts)
     if isinstance(node, Options):
-        return any(map(_has_look, node.options))
-    return isinstance(node, Loop) and _has_look(node.body)
+        return any(_has_look(option, behind) for option in node.options)
+    return isinstance(node, Loop) and _has_look(node.body, behind)
 
 
 def _partition(sets: Iterable[CharSet]) -> list[CharSet]:

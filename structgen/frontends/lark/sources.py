@@ -99,7 +99,7 @@ class Source:
         line: Any = error.line
         column: Any = error.column
         if isinstance(error, UnexpectedCharacters):
-            found = repr(self.text[error.pos_in_stream : error.pos_in_stream + 1])
+            found = repr(self.text[error.pos_in_stream or 0 :][:1])
             reason = f"nothing in a grammar begins with {found}; strings stand in double quotes"
         elif isinstance(error, UnexpectedToken):
             reason = _translate_parser_exception(parser.parse, error)

@@ -1,9 +1,9 @@
 """Lark's parse table: in which of its states a terminal is read, and what else the lexer looks for there.
 
 Lark's contextual lexer is asked for a token in the state that the last token led to. It looks for all terminals for
-which the table has an action there: those that can be shifted can surely come next; those that only end a rule may just be
-possible elsewhere, where the same state is reached. So Lark's lexer may look for a terminal where no text can have
-it, and take it, and fail. `Table.reads` says where each terminal is read, and what is looked for there besides.
+which the table has an action there: those that can be shifted can surely come next; those that only end a rule may
+just be possible elsewhere, where the same state is reached. So Lark's lexer may look for a terminal where no text can
+have it, and take it, and fail. `Table.reads` says where each terminal is read, and what is looked for there besides.
 """
 
 from __future__ import annotations
