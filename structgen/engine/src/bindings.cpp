@@ -234,8 +234,8 @@ std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::by
 }
 
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<int> nodes, u32 start,
-                                      std::vector<u32> terminals, std::vector<int> priorities,
-                                      std::vector<u32> ignored, std::vector<u32> end_tokens, u64 expressions,
+                                      std::vector<u32> terminals, std::vector<int> priorities, std::vector<u32> guards,
+                                      std::vector<u32> ignored, std::vector<u32> end_tokens, bool dynamic, u64 expressions,
                                       u64 states, u64 work, u64 row_bytes, u64 nesting, u64 milliseconds) {
   Grammar::Source source;
   source.rules.nodes = std::move(nodes);
@@ -243,7 +243,9 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
   source.rules.ignored = std::move(ignored);
   source.terminals = std::move(terminals);
   source.priorities = std::move(priorities);
+  source.guards = std::move(guards);
   source.end_tokens = std::move(end_tokens);
+  source.dynamic = dynamic;
   source.limits = {expressions, states, work, row_bytes, nesting, milliseconds};
   const nb::gil_scoped_release released;
   const std::lock_guard guard(store->mutex);
@@ -338,8 +340,8 @@ NB_MODULE(_native, m) {
       });
 
   nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
-      .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "ignored"_a,
-           "end_tokens"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
+      .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,
+           "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
            "milliseconds"_a)
       .def_prop_ro("initial", &Grammar::initial)
       .def("try_advance",

@@ -23,6 +23,13 @@ u32 sum(u32 a, u32 b) { return std::min(kFar, a + b); }
 }  // namespace
 
 u32 Grammar::bytes_to_finish(const Place& p) {
+  if (!dynamic_) return bytes_from(p);
+  u32 best = kFar;
+  for (const Place& one : places(p)) best = std::min(best, bytes_from(one));
+  return best;
+}
+
+u32 Grammar::bytes_from(const Place& p) {
   if (p.fresh) return parser_.shortest(p.parse);
   u32 best = kFar;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
@@ -34,7 +41,10 @@ u32 Grammar::bytes_to_finish(const Place& p) {
 }
 
 std::optional<std::string> Grammar::shortest_text(const Place& from) {
-  Place p = from;
+  const std::vector<Place> all = places(from);
+  std::vector<u32> left;
+  for (const Place& one : all) left.push_back(bytes_from(one));
+  Place p = all[static_cast<std::size_t>(std::min_element(left.begin(), left.end()) - left.begin())];
   std::string text;
   for (;;) {
     if (p.fresh && parser_.accepts(p.parse)) break;
@@ -133,10 +143,23 @@ u32 Grammar::completion_tokens(u32 configuration) {
 
 // Where the tokens allowed below `node` lead: the configurations, or for counted walks a bound in bytes.
 void Grammar::destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
+  if (!dynamic_) return destinations_of_one(node, p, found, bytes);
+  for (const Place& one : places(p)) {
+    if (!one.fresh) {
+      destinations_of_one(node, one, found, bytes);
+      continue;
+    }
+    const std::vector<u32> singles = state(one.parse).singles;
+    for (u32 single : singles)
+      destinations(store_->walks.walk(node, lexer_.normal(single, store_->trie.longest())), one.parse, single, found, bytes);
+  }
+}
+
+void Grammar::destinations_of_one(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
   const u32 from = lexer_state(p);
   if (from != kDead)
     destinations(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, found, bytes);
-  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, {after(p.parse, p.lexer), kDead, true}, found, bytes);
+  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, begin(after(p.parse, p.lexer)), found, bytes);
 }
 
 // Of a walk with a base, where tokens that were cut would lead is found too: the bound is no longer exact.
@@ -149,7 +172,7 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::uno
     const u32 word = sum(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
     bytes = std::max(bytes, sum(word, parser_.shortest(parser_.next(parse, {state(parse).terminals[members[0]]}))));
   }
-  for (u32 end : walk.ends) found.insert(intern({parse, lexer_.renumbered(end, members), false}));
+  for (u32 end : walk.ends) found.insert(intern(alone({parse, lexer_.renumbered(end, members), false})));
   auto parse_after = [&](u32 accept) {
     std::vector<u32> indices;
     for (u32 member : store_->walks.accept_set(accept)) indices.push_back(members[member]);
@@ -157,9 +180,9 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::uno
   };
   for (const auto& exit : walk.exits) {
     const Residual& r = store_->walks.residual(exit.residual);
-    const Place begin{parse_after(exit.accept), kDead, true};
-    if (r.first[0] != r.first[1]) found.insert(intern(begin));
-    std::vector<std::pair<Place, u32>> stack{{begin, r.end[0]}};
+    const Place start = begin(parse_after(exit.accept));
+    if (r.first[0] != r.first[1]) found.insert(intern(start));
+    std::vector<std::pair<Place, u32>> stack{{start, r.end[0]}};
     for (u32 n = 1; n < r.end[0];) {
       while (n >= stack.back().second) stack.pop_back();
       Place q = stack.back().first;
@@ -174,7 +197,7 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::uno
     }
   }
   for (const auto& reference : walk.references)
-    destinations(reference.node, {parse_after(reference.accept), kDead, true}, found, bytes);
+    destinations(reference.node, begin(parse_after(reference.accept)), found, bytes);
 }
 
 // The most tokens that any token allowed here leaves to be read, the end-of-text token included.

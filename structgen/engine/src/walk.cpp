@@ -367,8 +367,8 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
         beside = kDead;
       }
     }
-    if (to == kDead) {
-      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
+    if (to == kDead || to == kBlocked) {
+      if (to == kDead && top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
       node = trie_.end(node);
       continue;
     }
@@ -456,7 +456,7 @@ bool Walks::alike(u32 one, u32 other) {
 
 // P X{m,n} R with R never empty. Of several counters the largest is taken: the others are part of P or R.
 std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
-  if (lexer_.members(state) != 1) return std::nullopt;
+  if (lexer_.members(state) != 1 || lexer_.guarded(state)) return std::nullopt;
   const ExprId e = lexer_.rest(state, 0);
   if (expressions_.kind(e) != Expressions::Concat) return std::nullopt;
   std::vector<ExprId> spine;

@@ -1,0 +1,144 @@
+"""The function that others call: a Lark grammar as a constraint."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from structgen.constraint import Constraint
+from structgen.errors import InvalidLarkError
+from structgen.frontends.lark.adjacency import Adjacency
+from structgen.frontends.lark.dead_ends import check_dead_ends
+from structgen.frontends.lark.judge import Judge, ParserName
+from structgen.frontends.lark.lexing import Lexicon, readings
+from structgen.frontends.lark.loading import Loaded, expand, load
+from structgen.frontends.lark.rules import rules_of_expansions, rules_of_trees
+from structgen.frontends.lark.sources import Source
+from structgen.frontends.lark.tables import NotLALR, Table
+from structgen.grammar.expressions import EPSILON
+from structgen.grammar.rules import Grammar, Terminal
+from structgen.limits import Limits
+
+Lexer = Literal["contextual", "dynamic"]
+
+
+def lark(
+    grammar: str | os.PathLike[str],
+    *,
+    start: str = "start",
+    lexer: Lexer = "contextual",
+    import_paths: Sequence[str | os.PathLike[str] | Callable[..., Any]] = (),
+    strict: bool = True,
+    limits: Limits | None = None,
+) -> Constraint:
+    """The text is one that Lark parses with a grammar.
+
+    Args:
+        grammar: the text of a grammar, the path of one (a `str` that ends in `.lark`, or a `Path`), or the name of one
+            that comes with structgen: "arithmetic", "json", "sql".
+        start: the rule that the whole text must match.
+        lexer: "contextual": the longest match of the terminals that can come, as Lark's LALR parser with its
+            contextual lexer reads; if the grammar is not LALR(1), Lark's Earley parser reads the texts too.
+            "dynamic": a terminal ends where its own pattern does, whatever else could come, as in Lark's Earley
+            parser.
+        import_paths: where `%import` looks first, as in Lark.
+        strict: whether it is an error if texts could come out that Lark does not parse. Otherwise what may go wrong
+            is listed in `constraint.unenforced`.
+        limits: what compiling and masking may cost.
+
+    Returns:
+        A constraint whose value is the parse tree, a `lark.Tree`.
+
+    Raises:
+        InvalidLarkError: The grammar is malformed, or asks for what a mask can't do; with line and column.
+        EmptyLanguageError: Its start rule has no text.
+
+    `docs/lark.md` says how texts are read, and where that differs from Lark.
+
+    >>> pair = lark('''
+    ... start: "(" NUMBER "," NUMBER ")"
+    ... %import common.NUMBER
+    ... ''')
+    >>> pair.is_valid("(1,2.5)"), pair.is_valid("(1,)")
+    (True, False)
+    """
+    source = _find(grammar)
+    loaded = load(source, start, [path if callable(path) else os.fspath(path) for path in import_paths])
+    skeleton = rules_of_trees(loaded, lambda name: Terminal(name, EPSILON))
+    adjacency = Adjacency(skeleton, start)
+    lexicon = Lexicon(loaded, adjacency, strict)
+    table = None if lexer == "dynamic" else _table(loaded)
+    parsers: tuple[ParserName, ...] = ("earley",)
+    if (
+        table is not None and table.has_conflicts
+    ):  # Lark's LALR chooses one way, and reads less than the rules say
+        parsers, table = ("lalr", "earley"), None
+    elif table is not None:
+        parsers = ("lalr",)
+    reading = readings(lexicon, table)
+    check_dead_ends(
+        loaded,
+        skeleton,
+        adjacency,
+        lambda name: lexicon.texts[name] if table is None or name not in lexicon.collisions else None,
+    )
+    if reading.places is None:
+        rules = rules_of_trees(loaded, lambda name: reading.terminals[name])
+    else:
+        rules = rules_of_expansions(expand(loaded), reading.at)
+    shown = source.path or _first_line(source.text)
+    return Constraint(
+        Grammar(rules, start, reading.ignored),
+        Judge(loaded, parsers),
+        unenforced=tuple(dict.fromkeys(lexicon.problems)),
+        description=f"Lark grammar {shown!r}",
+        limits=limits or Limits(),
+    )
+
+
+def _table(loaded: Loaded) -> Table | None:
+    """Lark's parse table; None if the grammar is not LALR(1)."""
+    try:
+        return Table(expand(loaded), loaded.start, loaded.ignored)
+    except NotLALR:
+        return None
+
+
+def _find(grammar: str | os.PathLike[str]) -> Source:
+    """The text of a grammar, and where it comes from."""
+    if isinstance(grammar, str):
+        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", grammar):
+            return _library(grammar)
+        if "\n" in grammar or not grammar.endswith(".lark"):
+            return Source(grammar)
+    path = Path(grammar)
+    try:
+        return Source(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidLarkError(f"cannot read the grammar {str(path)!r}: {reason}") from None
+
+
+def _library(name: str) -> Source:
+    folder = files("structgen") / "grammars"
+    there = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".lark"))
+    if name not in there:
+        near = get_close_matches(name, there, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, there))}"
+        raise InvalidLarkError(f"no grammar called {name!r} comes with structgen; {hint}")
+    return Source((folder / f"{name}.lark").read_text(encoding="utf-8"))
+
+
+def _first_line(text: str) -> str:
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if line.strip() and not line.lstrip().startswith(("//", "#"))
+    ]
+    shown = lines[0] if lines else ""
+    return shown if len(shown) <= 60 else shown[:57] + "..."
