@@ -158,8 +158,7 @@ COMPARED: dict[str, tuple[Callable[[], Constraint], str]] = {
     ),
     "an identifier that is no keyword": (
         lambda: structgen.lark(
-            'start: (NAME | KEYWORD) (" " (NAME | KEYWORD))*\n'
-            'KEYWORD.2: "if" | "import" | "in" | "while"\nNAME: /[a-zA-Z_]+/'
+            'start: word (" " word)*\nword: NAME | "if" | "import" | "in" | "while"\nNAME: /[a-zA-Z_]+/'
         ),
         "i if important in within whiles",
     ),

@@ -123,6 +123,7 @@ u32 Lexer::plainer(u32 state) {
 }
 
 Lexer::Wider Lexer::wider(u32 state) {
+  if (guarded(state)) return {state, 0};
   std::vector<u32> members;
   u32 reach = kFar, farthest = 0;
   for (u32 i = 0; i < this->members(state); ++i) {

@@ -215,7 +215,7 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
     if (auto made = search(root, state, plainer, false)) return made;
   if (const Lexer::Wider wider = lexer_.wider(state); wider.state != state && wider.reach > 0)
     if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
-  if (const u32 beside = root == 0 ? landmark(state) : kDead; beside != kDead)
+  if (const u32 beside = root == 0 && !lexer_.guarded(state) ? landmark(state) : kDead; beside != kDead)
     if (auto made = search(root, state, beside, true)) return made;
   return search(root, state, kDead, false);
 }
