@@ -36,14 +36,8 @@ template <class Work>
 auto locked(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken = {}) {
   const nb::gil_scoped_release released;
   const std::unique_lock guard = taken.owns_lock() ? std::move(taken) : std::unique_lock(grammar.store().mutex);
-  grammar.check_spent();
   const Spending spending(grammar.store(), grammar.meter());
-  try {
-    return work();
-  } catch (const LimitExceeded& error) {
-    grammar.mark_spent(error);
-    throw;
-  }
+  return work();
 }
 
 // The lock of a store, taken without giving up the GIL if nobody else has it.

@@ -22,7 +22,6 @@ namespace structgen {
 using ExprId = u32;
 constexpr ExprId kEmpty = 0, kEpsilon = 1, kAll = 2;  // nothing, the empty text, every byte string
 constexpr u32 kUnbounded = kNone;
-constexpr u32 kFar = 1u << 30;  // length of what does not exist
 
 class Expressions {
  public:
@@ -84,7 +83,16 @@ class Expressions {
     bool open = false;
     u8 live = 0;           // of boolean nodes: 0 not known, 1 some text, 2 none
   };
-  struct Depth;
+  // Counts recursion: hostile nesting is an error, not a broken stack.
+  struct Depth {
+    explicit Depth(u32& depth) : d(depth) {
+      if (d >= kMaxDepth) throw LimitExceeded{"nesting", kMaxDepth};
+      ++d;
+    }
+    ~Depth() { --d; }
+    u32& d;
+  };
+  static constexpr u32 kMaxDepth = 2000;  // some 1 KiB of stack each
 
   ExprId make(Kind kind, const std::vector<u32>& args);
   Node describe(Kind kind, Span args) const;

@@ -58,18 +58,15 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
 
 u32 Grammar::intern(const Place& p) {
   const u32 key[] = {p.parse, p.fresh ? kNone : p.lexer};
-  bool added = false;
-  const u32 id = configurations_.intern(key, 2, &added);
-  if (added) {
-    Info info;
-    info.parse = p.parse;
-    info.lexer = p.fresh ? kDead : p.lexer;
-    info.fresh = p.fresh;
-    infos_.push_back(std::move(info));
-    published_.store(infos_.size(), std::memory_order_release);
-    meter_.states(infos_.size());
-  }
-  return id;
+  if (const u32 known = configurations_.find(key, 2); known != kNone) return known;
+  meter_.states(infos_.size() + 1);
+  Info info;
+  info.parse = p.parse;
+  info.lexer = p.fresh ? kDead : p.lexer;
+  info.fresh = p.fresh;
+  infos_.push_back(std::move(info));
+  published_.store(infos_.size(), std::memory_order_release);
+  return configurations_.intern(key, 2);
 }
 
 const Grammar::State& Grammar::state(u32 parse) {
