@@ -81,6 +81,25 @@ u32 Walks::counted_next(u32 state, ExprId x, ExprId rest, u8 byte) {
   return result;
 }
 
+// The automaton without numbers reads the bytes; the numbers are put in at the end, instead of after every byte.
+std::optional<u32> Walks::read_counted(u32 state, std::string_view bytes) {
+  const auto counter = find_counter(state);
+  if (!counter) return std::nullopt;
+  u32 at = counted_state(counter->x, counter->rest, false, counter->prefix), count = 0;
+  for (const char c : bytes) {
+    u32 to = counted_states_[at].next[static_cast<u8>(c)];
+    if (to == kNone) to = counted_next(at, counter->x, counter->rest, static_cast<u8>(c));
+    if (to == kStop || to == kAmbiguous) return std::nullopt;
+    count += to & 1;
+    at = to >> 1;
+  }
+  if (counted_states_[at].tail || count > counter->max) return std::nullopt;
+  const u32 min = counter->min - std::min(counter->min, count);
+  const u32 max = counter->max == kUnbounded ? kUnbounded : counter->max - count;
+  const ExprId rest = expressions_.concat(expressions_.repeat(counter->x, min, max), counter->rest);
+  return lexer_.single(lexer_.index(state, 0), expressions_.concat(counted_states_[at].e, rest));
+}
+
 std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
   auto walk = std::make_unique<Walk>();
   walk->counted = true;

@@ -58,6 +58,7 @@ class Lexer {
     u32 state, reach;
   };
   Wider wider(u32 state);
+  u32 single(u32 index, ExprId e) { return intern({index, e}); }
   // The state with member i numbered `indices[i]`.
   u32 renumbered(u32 state, const std::vector<u32>& indices);
   std::vector<u32> indices(u32 state) const;

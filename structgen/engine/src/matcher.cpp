@@ -184,6 +184,11 @@ bool Grammar::read(Place& p, u8 byte) {
 }
 
 bool Grammar::read(Place& p, std::string_view bytes) {
+  if (!p.fresh && bytes.size() > 1)
+    if (const auto next = store_->walks.read_counted(p.lexer, bytes)) {
+      p.lexer = *next;
+      return true;
+    }
   for (char c : bytes)
     if (!read(p, static_cast<u8>(c))) return false;
   return true;

@@ -84,6 +84,8 @@ class Walks {
   // Of the children of `node`, from a normal lexer state.
   View walk(u32 node, u32 state);
   const TokenSet& interior(const View& view);
+  // The state after some bytes, if it is one of P X{m,n} R and they end in P or an X. Otherwise ask the lexer.
+  std::optional<u32> read_counted(u32 state, std::string_view bytes);
   // Takes the tokens below a trie node out of the set.
   void remove_subtree(TokenSet& set, u32 node);
 
