@@ -99,6 +99,7 @@ const Walks::InStep& Walks::in_step(u32 one, u32 other) {
     });
   }
   if (meter_) meter_->spend(64 * pairs.size());
+  bytes_ += sizeof(InStep) + 4 * found.inside.size() + 24 * pairs.size();
   const u32 id = static_cast<u32>(in_step_.size());
   in_step_.push_back(std::move(result));
   for (const u64 pair : pairs)

@@ -342,7 +342,7 @@ void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
   std::sort(walk.ends.begin(), walk.ends.end());
   walk.ends.erase(std::unique(walk.ends.begin(), walk.ends.end()), walk.ends.end());
   walk.interior.shrink();
-  bytes_ += walk.interior.bytes() + sizeof(Walk);
+  bytes_ += walk.interior.bytes() + sizeof(Walk) + 4 * (walk.cut.size() + walk.ends.size());
 }
 
 }  // namespace structgen
