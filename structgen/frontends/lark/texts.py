@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from structgen.errors import EmptyLanguageError
-from structgen.grammar.expressions import ANY_CHAR, Expression, concat, intersection, repeat
+from structgen.grammar.expressions import ANY_CHAR, Expression, intersection, repeat
 from structgen.grammar.rules import Grammar, Terminal
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
@@ -67,13 +67,6 @@ class Texts:
         return (
             bool(self.first & other.first)
             and not Texts(intersection(self.expression, other.expression)).is_empty
-        )
-
-    def begins(self, other: Texts) -> bool:
-        """Whether a text of the other begins with one of these, and goes on."""
-        return (
-            bool(self.first & other.first)
-            and not Texts(intersection(concat(self.expression, LONGER), other.expression)).is_empty
         )
 
     def extended_by(self, other: Texts) -> frozenset[int]:
