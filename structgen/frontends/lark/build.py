@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -72,14 +73,14 @@ def lark(
     >>> pair.is_valid("(1,2.5)"), pair.is_valid("(1,)")
     (True, False)
     """
-    source = _find(grammar)
     given = dict(terminals or {})
-    loaded = load(
-        source, start, [path if callable(path) else os.fspath(path) for path in import_paths], given
+    prepared = prepare(grammar, start, import_paths, given, strict)
+    loaded, skeleton, adjacency, lexicon = (
+        prepared.loaded,
+        prepared.skeleton,
+        prepared.adjacency,
+        prepared.lexicon,
     )
-    skeleton = rules_of_trees(loaded, lambda name: Terminal(name, EPSILON))
-    adjacency = Adjacency(skeleton, start)
-    lexicon = Lexicon(loaded, adjacency, strict)
     table = None if lexer == "dynamic" or given else _table(loaded)
     parsers: tuple[ParserName, ...] = ("earley",) if table is None else ("lalr",)
     if table is not None and table.has_conflicts:
@@ -116,7 +117,7 @@ def lark(
     if at_end is not None:
         first = f"{start}/text"
         rules[first] = Sequence((Reference(start), at_end))
-    shown = source.path or _first_line(source.text)
+    shown = loaded.source.path or _first_line(loaded.source.text)
     return Constraint(
         Grammar(rules, first, ignore, lexer),
         judge_by_grammar if given else Judge(loaded, parsers),
@@ -124,6 +125,41 @@ def lark(
         description=f"Lark grammar {shown!r}",
         limits=limits or Limits(),
     )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A grammar, loaded, and what is asked of it first.
+
+    Attributes:
+        loaded: as Lark loads it.
+        skeleton: its rules, with terminals by name only.
+        adjacency: who stands beside whom.
+        lexicon: its terminals.
+        formulas: those that the caller gave for terminals.
+    """
+
+    loaded: Loaded
+    skeleton: dict[str, RuleExpression]
+    adjacency: Adjacency
+    lexicon: Lexicon
+    formulas: tuple[str, ...]
+
+
+def prepare(
+    grammar: str | os.PathLike[str],
+    start: str,
+    import_paths: SequenceOf[Any],
+    terminals: Mapping[str, Declared],
+    strict: bool,
+) -> Prepared:
+    """Load a grammar; arguments and errors are those of `lark`."""
+    paths = [path if callable(path) else os.fspath(path) for path in import_paths]
+    loaded = load(_find(grammar), start, paths, terminals)
+    skeleton = rules_of_trees(loaded, lambda name: Terminal(name, EPSILON))
+    adjacency = Adjacency(skeleton, start)
+    formulas = tuple(value for value in terminals.values() if isinstance(value, str))
+    return Prepared(loaded, skeleton, adjacency, Lexicon(loaded, adjacency, strict), formulas)
 
 
 def _table(loaded: Loaded) -> Table | None:

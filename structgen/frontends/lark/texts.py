@@ -46,6 +46,13 @@ class Texts:
         return self._compiled is None
 
     @cached_property
+    def shortest(self) -> str:
+        """A shortest of them, if there are any."""
+        if self._compiled is None:
+            return ""
+        return self._compiled.completion(self._compiled.initial).text.decode()
+
+    @cached_property
     def first(self) -> frozenset[int]:
         """The bytes that they begin with."""
         return frozenset() if self._compiled is None else frozenset(self._next(self._compiled.initial))
