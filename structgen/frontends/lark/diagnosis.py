@@ -104,10 +104,10 @@ def _unused(prepared: Prepared) -> Iterator[Diagnosis]:
     for formula in prepared.formulas:
         waiting += re.findall(r"\w+", formula)
     while waiting:
-        for name in needs.get(waiting.pop(), ()):
-            if name not in used:
-                used.add(name)
-                waiting.append(name)
+        for needed in needs.get(waiting.pop(), ()):
+            if needed not in used:
+                used.add(needed)
+                waiting.append(needed)
     for token, _ in source.definitions:
         if str(token) not in used:
             reason = f"the rule {prepared.loaded.start} does not need {token}"
