@@ -163,7 +163,8 @@ class _Automaton:
                     if can_follow[char] and (target < 0 or not alive[target])
                 }
                 can_end = row[END].matches is True
-                found[number] = can_end if following.end else any(next_chars.values())
+                # Never back to true: a state that is no end for a while stays one that is left out.
+                found[number] = ends[number] and (can_end or (not following.end and any(next_chars.values())))
                 self.forbidden[number] = frozenset(
                     char for char, matches in next_chars.items() if not matches
                 )
