@@ -95,18 +95,30 @@ def part_ignored(
         The terminals that may stand anywhere; and a function that gives what may stand before a terminal besides, or
         (None) at the end.
     """
+    texts = {terminal: Texts(terminal.expression) for terminal in reading.ignored}
+
+    @cache
+    def is_swallowed(terminal: Terminal, first: frozenset[int]) -> bool:
+        return texts[terminal].swallow(first)
+
+    def can_precede(
+        terminal: Terminal, first: frozenset[int], between: frozenset[Terminal] = frozenset()
+    ) -> bool:
+        """Whether a text may go on with one of these bytes after the terminal and more ignored ones."""
+        between |= {terminal}
+        return not is_swallowed(terminal, first) or any(
+            not is_swallowed(terminal, texts[other].first) and can_precede(other, first, between)
+            for other in texts
+            if other not in between
+        )
+
     begins = {first for first in firsts if first}
-    apart: list[tuple[Terminal, Texts]] = []
-    for terminal in reading.ignored:
-        texts = Texts(terminal.expression)
-        if any(texts.swallow(first) for first in begins):
-            apart.append((terminal, texts))
-    named = {terminal for terminal, _ in apart}
+    apart = [terminal for terminal in texts if not all(can_precede(terminal, first) for first in begins)]
 
     @cache
     def before(terminal: Terminal | None) -> RuleExpression | None:
         first = Texts(terminal.expression).first if terminal else frozenset()
-        options = tuple(ignored for ignored, texts in apart if not first or not texts.swallow(first))
+        options = tuple(ignored for ignored in apart if not first or can_precede(ignored, first))
         return Repetition(Choice(options)) if options else None
 
-    return tuple(terminal for terminal in reading.ignored if terminal not in named), before
+    return tuple(terminal for terminal in texts if terminal not in apart), before
