@@ -31,11 +31,10 @@ from structgen.errors import InvalidRegexError, Problem
 from structgen.frontends.lark.adjacency import Adjacency
 from structgen.frontends.lark.first_match import FirstMatch, Following, first_matches, plain_match
 from structgen.frontends.lark.loading import Loaded
-from structgen.frontends.lark.patterns import Unclear
+from structgen.frontends.lark.patterns import Unclear, first_chars, read
 from structgen.frontends.lark.tables import Context, Place, Table
 from structgen.frontends.lark.texts import LONGER, Texts
 from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import edge_chars
 from structgen.frontends.regex.characters import joined
 from structgen.grammar.expressions import (
     ANY_CHAR,
@@ -148,7 +147,10 @@ class Lexicon:
     def _first_chars(self, name: str) -> CharSet:
         if name not in self._definitions:  # only declared
             return ANY_CHAR
-        return edge_chars(parse_regex(self._definitions[name].pattern.to_regexp()), at_end=False)
+        try:
+            return first_chars(read(self._definitions[name].pattern.to_regexp()))
+        except Unclear:
+            return ANY_CHAR
 
     def _object(self, name: str, reason: str) -> None:
         """Raise, or note, that texts may come out that Lark does not parse."""
