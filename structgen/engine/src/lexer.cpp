@@ -97,6 +97,13 @@ u32 Lexer::normal(u32 state, u32 longest) {
   return found;
 }
 
+ByteSet Lexer::bounds(u32 state) const {
+  ByteSet found{};
+  for (u32 i = 0; i < members(state); ++i)
+    for (std::size_t word = 0; word < 4; ++word) found[word] |= expressions_.bounds(rest(state, i))[word];
+  return found;
+}
+
 u32 Lexer::plainer(u32 state) {
   if (infos_[state].plainer != kNone) return infos_[state].plainer;
   std::vector<u32> members;
@@ -113,6 +120,20 @@ u32 Lexer::plainer(u32 state) {
   const u32 found = less ? intern(members) : kDead;
   infos_[state].plainer = found;
   return found;
+}
+
+Lexer::Wider Lexer::wider(u32 state) {
+  if (guarded(state)) return {state, 0};
+  std::vector<u32> members;
+  u32 reach = kFar, farthest = 0;
+  for (u32 i = 0; i < this->members(state); ++i) {
+    const Expressions::Wider found = expressions_.wider(rest(state, i));
+    members.push_back(index(state, i));
+    members.push_back(found.e);
+    reach = std::min(reach, found.reach);
+    if (found.e != rest(state, i)) farthest = std::max(farthest, expressions_.farthest(found.e));
+  }
+  return {intern(members), reach - std::min(reach, farthest)};
 }
 
 u32 Lexer::renumbered(u32 state, const std::vector<u32>& indices) {

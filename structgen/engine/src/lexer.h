@@ -42,6 +42,7 @@ class Lexer {
   bool guarded(u32 state) const { return tuples_[state].size > 2 * members(state); }
   u32 index(u32 state, u32 member) const { return tuples_[state][2 * member]; }
   ExprId rest(u32 state, u32 member) const { return tuples_[state][2 * member + 1]; }
+  ByteSet bounds(u32 state) const;  // bit b: next by b - 1 and b may differ
   // The same members clipped (Expressions::clip): a state whose masks are equal.
   u32 clipped(u32 state, u32 longest);
   // The same members clipped and numbered 0, 1, ...: the key under which walks of the trie are shared.
@@ -51,6 +52,13 @@ class Lexer {
   // of `state` but are shared by more states. kDead if there is none.
   u32 plainer(u32 state);
 
+  // The members with the bounds of their repetitions lifted, and the length of tokens up to which walks of it are those of
+  // `state`.
+  struct Wider {
+    u32 state, reach;
+  };
+  Wider wider(u32 state);
+  u32 single(u32 index, ExprId e) { return intern({index, e}); }
   // The state with member i numbered `indices[i]`.
   u32 renumbered(u32 state, const std::vector<u32>& indices);
   std::vector<u32> indices(u32 state) const;

@@ -58,18 +58,15 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
 
 u32 Grammar::intern(const Place& p) {
   const u32 key[] = {p.parse, p.fresh ? kNone : p.lexer};
-  bool added = false;
-  const u32 id = configurations_.intern(key, 2, &added);
-  if (added) {
-    Info info;
-    info.parse = p.parse;
-    info.lexer = p.fresh ? kDead : p.lexer;
-    info.fresh = p.fresh;
-    infos_.push_back(std::move(info));
-    published_.store(infos_.size(), std::memory_order_release);
-    meter_.states(infos_.size());
-  }
-  return id;
+  if (const u32 known = configurations_.find(key, 2); known != kNone) return known;
+  meter_.states(infos_.size() + 1);
+  Info info;
+  info.parse = p.parse;
+  info.lexer = p.fresh ? kDead : p.lexer;
+  info.fresh = p.fresh;
+  infos_.push_back(std::move(info));
+  published_.store(infos_.size(), std::memory_order_release);
+  return configurations_.intern(key, 2);
 }
 
 const Grammar::State& Grammar::state(u32 parse) {
@@ -187,6 +184,11 @@ bool Grammar::read(Place& p, u8 byte) {
 }
 
 bool Grammar::read(Place& p, std::string_view bytes) {
+  if (!p.fresh && bytes.size() > 1)
+    if (const auto next = store_->walks.read_counted(p.lexer, bytes)) {
+      p.lexer = *next;
+      return true;
+    }
   for (char c : bytes)
     if (!read(p, static_cast<u8>(c))) return false;
   return true;

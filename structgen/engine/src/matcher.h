@@ -20,8 +20,7 @@
 //
 // Invariants   A row never changes once a configuration has it. A row has a bit set, or the configuration is a dead
 //              end and has none. Bits from the width up are zero.
-// Errors       After a LimitExceeded inside the parser the grammar is spent: its tables may be half written, so every
-//              later call throws the same error. Other grammars and the store are not affected.
+// Errors       A LimitExceeded leaves every table whole: what was asked for is not there, and all that was there still is.
 // Memory       Masks are counted against Limits::row_bytes; when they pass it, all memoised ones go.
 #pragma once
 
@@ -80,16 +79,15 @@ class Grammar {
 
   u64 configurations() const { return published_.load(std::memory_order_acquire); }  // needs no lock
   // What is known already, without work: the row, or null; the next configuration, or kNone.
-  const Row& known_row(u32 configuration) const { return infos_[configuration].row; }
+  // The row if it is known, of this configuration or of one whose masks are equal.
+  const Row& known_row(u32 configuration) {
+    if (!infos_[configuration].row) infos_[configuration].row = infos_[canonical(configuration)].row;
+    return infos_[configuration].row;
+  }
   u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
 
   Store& store() { return *store_; }
   Meter& meter() { return meter_; }
-  bool spent() const { return spent_; }
-  void mark_spent(LimitExceeded error) { spent_ = true, error_ = error; }
-  void check_spent() const {
-    if (spent_) throw error_;
-  }
   struct Stats {
     u64 configurations, parse_states, items, rows, row_bytes, advances, expressions, lexer_states, walks, trie_nodes,
         store_bytes, parser_bytes;
@@ -151,6 +149,7 @@ class Grammar {
   u32 bytes_from(const Place& p);
   std::optional<std::string> shortest_text(const Place& p);
   std::optional<std::string> search_text(const Place& p);
+  std::optional<std::vector<u32>> search_tokens(u32 configuration);
   void destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
   void destinations_of_one(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
   void destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes);
@@ -177,8 +176,6 @@ class Grammar {
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};
   u32 initial_ = 0;
-  bool spent_ = false;
-  LimitExceeded error_{"", 0};
 };
 
 }  // namespace structgen
