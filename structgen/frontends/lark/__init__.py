@@ -2,7 +2,8 @@
 
 In reading order:
 
-    build.py        the function that others call
+    build.py        the function that others call; diagnosis.py: what is wrong, or may surprise, in a grammar
+    declared.py     terminals that the caller gives
     sources.py      the text: where names stand, errors that say so
     loading.py      Lark's own loader; loaded grammars as trees
     rules.py        trees become rules
@@ -17,5 +18,6 @@ In reading order:
 from __future__ import annotations
 
 from structgen.frontends.lark.build import lark
+from structgen.frontends.lark.diagnosis import Diagnosis, diagnose
 
-__all__ = ["lark"]
+__all__ = ["Diagnosis", "diagnose", "lark"]

@@ -12,24 +12,25 @@ before which it may not are its guard.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from structgen.frontends.lark.patterns import Unclear, is_decided_by_next_char, read
 from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
+from structgen.frontends.lark.texts import LONGER
 from structgen.frontends.regex import parse_regex
 from structgen.frontends.regex.automata import Matrix, Vector, solve
 from structgen.frontends.regex.characters import common, joined
 from structgen.frontends.regex.nodes import one_char
-from structgen.grammar.expressions import EMPTY, EPSILON, CharSet, Expression
+from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, CharSet, Expression, concat
 
 MAX_STEPS = 50_000
 """States times classes of characters. Terminals in use need some hundred."""
 
-MAX_STATES = 200
+MAX_STATES = 2_000
 """States that are turned back into an expression."""
 
-MAX_LENGTH = 100_000
+MAX_LENGTH = 300_000
 """Characters of the `repr` of such an expression."""
 
 
@@ -52,11 +53,20 @@ class FirstMatch:
 
     Attributes:
         expression: the texts that it takes first, so that the longest of them is what `re.match` finds.
-        guard: such texts with one more character, before which they are no match.
+        begun: the texts that begin with a match and go on.
+        guard: texts of `expression` with one more character, before which they are no match.
+        dropped: texts that would be a match before the last character, but are left out of `expression`.
     """
 
     expression: Expression
+    begun: Expression
     guard: Expression = EMPTY
+    dropped: Expression = EMPTY
+
+
+def plain_match(expression: Expression) -> FirstMatch:
+    """What a pattern takes that takes every text of its own, whatever follows."""
+    return FirstMatch(expression, concat(expression, LONGER))
 
 
 def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatch:
@@ -75,10 +85,17 @@ def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatc
     everything = parse_regex(pattern)
     node = read(pattern)
     if is_decided_by_next_char(node):
-        return FirstMatch(everything)
+        return plain_match(everything)
     automaton = _Automaton(Program(node), following)
-    guard = automaton.guard()
-    return FirstMatch(everything if automaton.takes_everything() else automaton.expression(), guard)
+    expression = everything if automaton.takes_everything() else automaton.expression()
+    if automaton.is_plain:
+        return plain_match(expression)
+    return FirstMatch(
+        expression,
+        concat(automaton.going_on(automaton.matching), ANY_TEXT),
+        automaton.going_on(automaton.forbidden),
+        automaton.going_on(automaton.dropped),
+    )
 
 
 class _Automaton:
@@ -105,11 +122,28 @@ class _Automaton:
             for row in self.steps
         ]
         self.forbidden: list[frozenset[int]] = [frozenset()] * len(self.order)
+        self.is_plain = program.is_plain
         if program.is_plain:
             self.ends = [row[END].matches is True for row in self.steps]
         else:
             self.ends = self._decide(following())
         self.ends[0] = False
+        # Characters before which there is, or may be, a match. The empty text is none.
+        self.matching = [
+            frozenset(
+                c
+                for c, step in enumerate(row[:-1])
+                if (step.matches is not False and not step.deferred) or step.unclear
+            )
+            for row in self.steps
+        ]
+        self.matching[0] = frozenset()
+        self.dropped = [
+            frozenset() if end else chars for end, chars in zip(self.ends, self.matching, strict=True)
+        ]
+        self.forbidden = [
+            chars if end else frozenset() for end, chars in zip(self.ends, self.forbidden, strict=True)
+        ]
 
     def _decide(self, following: Following) -> list[bool]:
         """Where the first match may end; and `forbidden`: the characters before which it then may not."""
@@ -129,7 +163,8 @@ class _Automaton:
                     if can_follow[char] and (target < 0 or not alive[target])
                 }
                 can_end = row[END].matches is True
-                found[number] = can_end if following.end else any(next_chars.values())
+                # Never back to true: a state that is no end for a while stays one that is left out.
+                found[number] = ends[number] and (can_end or (not following.end and any(next_chars.values())))
                 self.forbidden[number] = frozenset(
                     char for char, matches in next_chars.items() if not matches
                 )
@@ -160,14 +195,12 @@ class _Automaton:
         """The texts that lead to an end."""
         return self._to([EPSILON if end else None for end in self.ends])
 
-    def guard(self) -> Expression:
-        """The texts that lead to an end, with a forbidden character."""
-        return self._to(
-            [
-                one_char(joined(*[self.classes[char] for char in sorted(chars)])) if end and chars else None
-                for end, chars in zip(self.ends, self.forbidden, strict=True)
-            ]
-        )
+    def going_on(self, chars_of_states: list[frozenset[int]]) -> Expression:
+        """The texts that lead to a state, with one of its characters."""
+        return self._to([self._one_of(chars) if chars else None for chars in chars_of_states])
+
+    def _one_of(self, chars: Iterable[int]) -> Expression:
+        return one_char(joined(*[self.classes[char] for char in sorted(chars)]))
 
     def _to(self, last: list[Expression | None]) -> Expression:
         """The texts that lead to a state with something last, with that."""
@@ -182,10 +215,7 @@ class _Automaton:
             for char, target in enumerate(row):
                 if alive[number] and target >= 0 and alive[target]:
                     moves.setdefault((blocks[number], blocks[target]), set()).add(char)
-        steps: Matrix = {
-            move: one_char(joined(*[self.classes[char] for char in sorted(chars)]))
-            for move, chars in moves.items()
-        }
+        steps: Matrix = {move: self._one_of(chars) for move, chars in moves.items()}
         ends: Vector = {blocks[number]: part for number, part in enumerate(last) if part is not None}
         return solve(steps, ends, _check_size)[blocks[0]]
 

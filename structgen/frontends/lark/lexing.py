@@ -29,15 +29,15 @@ from lark.lexer import PatternStr, TerminalDef
 
 from structgen.errors import InvalidRegexError, Problem
 from structgen.frontends.lark.adjacency import Adjacency
-from structgen.frontends.lark.first_match import FirstMatch, Following, first_matches
+from structgen.frontends.lark.first_match import FirstMatch, Following, first_matches, plain_match
 from structgen.frontends.lark.loading import Loaded
-from structgen.frontends.lark.patterns import Unclear
+from structgen.frontends.lark.patterns import Unclear, first_chars, read
 from structgen.frontends.lark.tables import Context, Place, Table
 from structgen.frontends.lark.texts import LONGER, Texts
 from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import edge_chars
 from structgen.frontends.regex.characters import joined
 from structgen.grammar.expressions import (
+    ANY_CHAR,
     EMPTY,
     CharSet,
     Complement,
@@ -49,9 +49,9 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import Terminal
 
-Loss = tuple[str, typing.Literal["same", "longer", "guard"]]
-"""Another terminal, and what it takes away: its own texts; those that begin with one and go on; or, those of its texts
-that go on after one of this one guard it."""
+Loss = tuple[str, typing.Literal["same", "longer", "guard", "dropped"]]
+"""Another terminal, and what it takes away: its own texts; those that begin with one and go on. Or what becomes a
+guard: those of its texts that go on after one of this terminal; its dropped ones."""
 
 
 @dataclass(slots=True)
@@ -90,6 +90,7 @@ class Lexicon:
         self._ignored = frozenset(self.loaded.ignored)
         self._matches = {name: self._first_match(name) for name in self._definitions}
         self.texts = {name: Texts(match.expression) for name, match in self._matches.items()}
+        self._begun = {name: Texts(match.begun) for name, match in self._matches.items()}
         self._keys = {name: _order(definition) for name, definition in self._definitions.items()}
         self._strings: dict[str, set[str]] = {}  # by regular expression: those that take its place
         self._hosts: dict[str, set[str]] = {}  # by string: the regular expressions that are tried for it
@@ -101,7 +102,7 @@ class Lexicon:
         definition = self._definitions[name]
         pattern = definition.pattern
         if isinstance(pattern, PatternStr) and not pattern.flags:
-            return FirstMatch(Literal(pattern.value))
+            return plain_match(Literal(pattern.value))
         source = pattern.to_regexp()
         try:
             found = first_matches(source, lambda: self._following(name))
@@ -112,7 +113,7 @@ class Lexicon:
                 f"{unclear}: Lark's lexer leaves that to `re`, and a mask can't. Write it without lookaround, "
                 f"anchors and \\b at its ends",
             )
-            return FirstMatch(parse_regex(source))
+            return plain_match(parse_regex(source))
         except InvalidRegexError as error:
             raise self._regex_error(name, error) from None
         except (ValueError, ImportError, RecursionError, re.error) as error:
@@ -144,7 +145,12 @@ class Lexicon:
         return Following(joined(CharSet(()), *chars), bool(after & self.adjacency.end))
 
     def _first_chars(self, name: str) -> CharSet:
-        return edge_chars(parse_regex(self._definitions[name].pattern.to_regexp()), at_end=False)
+        if name not in self._definitions:  # only declared
+            return ANY_CHAR
+        try:
+            return first_chars(read(self._definitions[name].pattern.to_regexp()))
+        except Unclear:
+            return ANY_CHAR
 
     def _object(self, name: str, reason: str) -> None:
         """Raise, or note, that texts may come out that Lark does not parse."""
@@ -193,17 +199,19 @@ class Lexicon:
         for i, name in enumerate(patterns):
             for other in (*patterns[i + 1 :], *(n for names in literals.values() for n in names)):
                 if self._may_meet(name, other):
-                    collision = self._compare(self.texts[name], self.texts[other])
+                    collision = self._compare(name, other)
                     if collision.same or collision.begun or collision.begins:
                         _note(found, name, other, collision)
         return found
 
-    def _compare(self, texts: Texts, other: Texts) -> _Collision:
-        if isinstance(other.expression, Literal):
-            text = other.expression.text
-            begins = any(texts.has(text[:length]) for length in range(1, len(text)))
-            return _Collision(texts.has(text), bool(texts.after(text)), begins)
-        return _Collision(texts.overlaps(other), other.begins(texts), texts.begins(other))
+    def _compare(self, name: str, other: str) -> _Collision:
+        mine, its = self.texts[name], self.texts[other]
+        if isinstance(its.expression, Literal):
+            text = its.expression.text
+            return _Collision(mine.has(text), bool(mine.after(text)), self._begun[name].has(text))
+        return _Collision(
+            mine.overlaps(its), mine.overlaps(self._begun[other]), its.overlaps(self._begun[name])
+        )
 
     def _may_meet(self, name: str, other: str) -> bool:
         """Whether both may be looked for at one place: both may follow the same terminal."""
@@ -260,6 +268,9 @@ class Lexicon:
         found: set[Loss] = set()
         sought = context.sought
         position, _ = self._position(name, sought)
+        for other in sought - {name}:
+            if self._matches[other].dropped != EMPTY:
+                found.add((other, "dropped"))
         for other, collision in self.collisions.get(name, {}).items():
             if other not in sought:
                 continue
@@ -281,11 +292,13 @@ class Lexicon:
         expression, guard = self._matches[name].expression, self._matches[name].guard
         taken: list[Expression] = []
         for other, kind in sorted(losses):
-            text = self.texts[other].expression
+            theirs = self._matches[other]
             if kind == "guard":
-                guard = union(guard, intersection(concat(expression, LONGER), text))
+                guard = union(guard, intersection(concat(expression, LONGER), theirs.expression))
+            elif kind == "dropped":
+                guard = union(guard, intersection(concat(expression, ANY_CHAR), theirs.dropped))
             else:
-                taken.append(concat(text, LONGER) if kind == "longer" else text)
+                taken.append(theirs.begun if kind == "longer" else theirs.expression)
         if taken and isinstance(expression, Literal):
             expression = EMPTY  # they would not collide otherwise
         elif taken:
@@ -354,12 +367,15 @@ def _readings(lexicon: Lexicon, table: Table) -> Readings:
         if name in loaded.ignored:  # Lark's lexer never gives it to the parser
             terminals[name] = Terminal(loaded.shown(name), EMPTY)
         elif name in lexicon.collisions:
-            by_place = {place: losses(name, contexts) for place, contexts in table.reads(name).items()}
+            by_place = {
+                place: losses(name, contexts)
+                for place, contexts in table.reads(name, lexicon.collisions[name]).items()
+            }
             made = {taken: lexicon.terminal(name, taken) for taken in by_place.values()}
             terminals[name] = next(iter(made.values()), terminals[name])
             places.update((place, made[taken]) for place, taken in by_place.items())
             is_uniform &= len(made) == 1
-    everywhere = set(table.contexts().values())
+    everywhere = set(table.contexts("", lexicon.collisions).values())
     ignored = tuple(lexicon.terminal(name, losses(name, everywhere)) for name in loaded.ignored)
     return Readings(terminals, ignored, None if is_uniform else places)
 

@@ -9,7 +9,7 @@ left out; `expand` takes them where Lark's parse table is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,7 @@ class Loaded:
             `maybe`, and symbols.
         terminals: those that these rules name, by name.
         ignored: names of the terminals that may stand anywhere.
+        defined: all terminals with a definition, needed or not.
     """
 
     source: Source
@@ -59,6 +60,7 @@ class Loaded:
     rules: dict[str, Tree[Any]]
     terminals: dict[str, TerminalDef]
     ignored: tuple[str, ...]
+    defined: dict[str, TerminalDef]
 
     def error(self, message: str, terminal: str) -> InvalidLarkError:
         """The error for what is said of a terminal, at its place."""
@@ -77,8 +79,14 @@ class Loaded:
         return str(pattern.raw or terminal) if terminal.startswith("__") else terminal
 
 
-def load(source: Source, start: str, import_paths: list[Any]) -> Loaded:
+def load(source: Source, start: str, import_paths: list[Any], declared: Collection[str] = ()) -> Loaded:
     """Load a grammar.
+
+    Args:
+        source: its text.
+        start: the rule to start with.
+        import_paths: as Lark's.
+        declared: terminals that need no definition.
 
     Raises:
         InvalidLarkError: It is malformed, names what is not there, or nests or grows too much.
@@ -95,18 +103,25 @@ def load(source: Source, start: str, import_paths: list[Any]) -> Loaded:
         raise source.error(_no_start(start, [name for name in rules if not name.startswith("_")]))
     used_rules, used_terminals = _reachable(start, rules, source)
     ignored = tuple(dict.fromkeys(map(str, grammar.ignore)))
-    for name in (*used_terminals, *ignored):
-        if name not in terminals:
+    for name in declared:
+        if name in terminals or name not in used_terminals or name in ignored:
             raise source.error(
-                f"the terminal {name} is declared, but has no text; a mask needs its definition", name
+                f"the terminal {name} is given, but the rules don't use one that is only declared", name
+            )
+    for name in (*used_terminals, *ignored):
+        if name not in terminals and name not in declared:
+            raise source.error(
+                f"the terminal {name} is declared, but has no text; say what it is: terminals={{{name!r}: ...}}",
+                name,
             )
     return Loaded(
         source,
         start,
         grammar,
         {name: rules[name] for name in used_rules},
-        {name: terminals[name] for name in dict.fromkeys((*used_terminals, *ignored))},
+        {name: terminals[name] for name in dict.fromkeys((*used_terminals, *ignored)) if name in terminals},
         ignored,
+        terminals,
     )
 
 

@@ -78,12 +78,15 @@ class Step:
         matches: whether the pattern matches what was read so far, if this comes next; None: it depends on more.
         matches_uncut: the same for all threads.
         unclear: why some thread can't be followed here.
+        deferred: whether it would be the same to ask after this character: what is then a match is one of the longer
+            text as well, if at all.
     """
 
     target: State | None = None
     matches: bool | None = False
     matches_uncut: bool = False
     unclear: str = ""
+    deferred: bool = False
 
 
 @dataclass(slots=True)
@@ -93,6 +96,8 @@ class _Found:
     threads: list[Thread] = field(default_factory=list)
     matches: bool | None = False
     unclear: str = ""
+    pending: list[frozenset[Waiting]] = field(default_factory=list)
+    exists: bool = False
 
 
 class Program:
@@ -205,6 +210,10 @@ class Program:
         if char == END:
             return step
         threads = self._read(found.threads, state, char)
+        matching = {waiting for at, waiting in threads if self._matches(frozenset([at]), None, END)}
+        step.deferred = not found.exists and all(
+            self._waiting_after(waiting, state, char) in matching for waiting in found.pending
+        )
         others = frozenset(self._read(uncut.threads, state, char))
         if threads or others:
             certain, possible = (
@@ -245,6 +254,9 @@ class Program:
                 stack.extend((target, waiting) for target in reversed(targets))
             elif op == _MATCH:
                 matches = self._is_granted(waiting, state, char)
+                if matches is None:
+                    found.pending.append(waiting)
+                found.exists |= matches is True
                 if matches and cut:
                     found.matches = True if found.matches is False else None
                     break

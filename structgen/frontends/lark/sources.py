@@ -48,8 +48,8 @@ class Source:
             self._check_nesting(token, body)
             if token.type == "TERMINAL":
                 name = str(token)
-                references[name] = [str(used) for used in _tokens(body) if used.type == "TERMINAL"]
-                sizes[name] = sum(1 for _ in _tokens(body))
+                references[name] = [str(used) for used in tokens(body) if used.type == "TERMINAL"]
+                sizes[name] = sum(1 for _ in tokens(body))
         # Terminals are acyclic, or Lark says so; twice as many rounds as they can nest would be suspicious enough.
         for _ in range(64):
             grown = {
@@ -137,7 +137,7 @@ class Source:
     def _used(self) -> dict[str, Token]:
         found: dict[str, Token] = {}
         defined = {id(name) for name, _ in self.definitions}
-        for token in _tokens(self.tree):
+        for token in tokens(self.tree):
             if id(token) not in defined:
                 found.setdefault(str(token), token)
         return found
@@ -205,7 +205,7 @@ class Source:
         return self.error(f"cannot find the grammar to import, {filename}", stem, used=True)
 
 
-def _tokens(tree: Tree[Token]) -> Iterator[Token]:
+def tokens(tree: Tree[Token]) -> Iterator[Token]:
     """The tokens of a tree, in order."""
     stack: list[Any] = [tree]
     while stack:

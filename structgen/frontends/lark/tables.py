@@ -92,6 +92,7 @@ class Table:
         self._states = sorted(entered)
         self._certain = True
         self._implied: dict[tuple[int, str, str], bool] = {}
+        self._afters: dict[tuple[int, Rule], set[int]] = {}
 
     def _reductions_of(self, itemset: Any, shifts: dict[str, int]) -> dict[str, Rule]:
         found: dict[str, Rule] = {}
@@ -103,14 +104,18 @@ class Table:
                 found[name] = max(rules, key=lambda rule: rule.options.priority or 0)
         return found
 
-    def contexts(self, name: str = "") -> dict[int, Context]:
-        """The states in which the lexer is asked for a token, and what it looks for there when it finds `name`."""
+    def contexts(self, name: str, others: Iterable[str]) -> dict[int, Context]:
+        """The states in which the lexer is asked for a token, and what it looks for there when it finds `name`.
+
+        Which are certain is found only of `others`.
+        """
+        others = set(others)
         found = {}
         for state in self._states:
             sought = ({*self._shifts[state], *self._reductions[state]} | self._ignored) - {END}
             certain = set(self._ignored)
             if self._certain:
-                certain |= {other for other in sought if self._implies(state, name, other)}
+                certain |= {other for other in sought & others if self._implies(state, name, other)}
             found[state] = Context(frozenset(sought), frozenset(certain))
         return found
 
@@ -164,10 +169,10 @@ class Table:
                     waiting.append(user)
         return not left
 
-    def reads(self, name: str) -> dict[Place, set[Context]]:
-        """For each place of a terminal in the rules, the contexts in which the lexer finds it there."""
+    def reads(self, name: str, others: Iterable[str]) -> dict[Place, set[Context]]:
+        """For each place of a terminal in the rules, the contexts (as `contexts`) in which the lexer finds it there."""
         found: dict[Place, set[Context]] = {}
-        for state, context in self.contexts(name).items():
+        for state, context in self.contexts(name, others).items():
             if name not in context.sought:
                 continue
             for shifting in self._shifting(state, name):
@@ -196,7 +201,9 @@ class Table:
 
     def _after(self, state: int, rule: Rule) -> set[int]:
         """The states to which the reduction of a rule may lead."""
-        gotos = (
-            self._gotos[origin].get(str(rule.origin.name)) for origin in self._origins.get((state, rule), ())
-        )
-        return {target for target in gotos if target is not None}
+        found = self._afters.get((state, rule))
+        if found is None:
+            name = str(rule.origin.name)
+            gotos = (self._gotos[origin].get(name) for origin in self._origins.get((state, rule), ()))
+            found = self._afters[state, rule] = {target for target in gotos if target is not None}
+        return found

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from structgen.errors import EmptyLanguageError
-from structgen.grammar.expressions import ANY_CHAR, Expression, concat, intersection, repeat
+from structgen.grammar.expressions import ANY_CHAR, Expression, intersection, repeat
 from structgen.grammar.rules import Grammar, Terminal
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
@@ -46,6 +46,13 @@ class Texts:
         return self._compiled is None
 
     @cached_property
+    def shortest(self) -> str:
+        """A shortest of them, if there are any."""
+        if self._compiled is None:
+            return ""
+        return self._compiled.completion(self._compiled.initial).text.decode()
+
+    @cached_property
     def first(self) -> frozenset[int]:
         """The bytes that they begin with."""
         return frozenset() if self._compiled is None else frozenset(self._next(self._compiled.initial))
@@ -67,13 +74,6 @@ class Texts:
         return (
             bool(self.first & other.first)
             and not Texts(intersection(self.expression, other.expression)).is_empty
-        )
-
-    def begins(self, other: Texts) -> bool:
-        """Whether a text of the other begins with one of these, and goes on."""
-        return (
-            bool(self.first & other.first)
-            and not Texts(intersection(concat(self.expression, LONGER), other.expression)).is_empty
         )
 
     def extended_by(self, other: Texts) -> frozenset[int]:
