@@ -49,16 +49,18 @@ def registry_of(root: Path, draft: str) -> Any:
     return registry
 
 
-def verdicts_of(root: Path, draft: str, pattern: str) -> Iterator[tuple[str, str]]:
+def verdicts_of(root: Path, draft: str, pattern: str, **options: Any) -> Iterator[tuple[str, str]]:
     """The verdict on each test of a draft."""
     registry = registry_of(root, draft)
     for path in sorted((root / "tests" / draft).glob(pattern)):
         for group in json.loads(path.read_text(encoding="utf-8")):
-            for test, verdict in _group(group, draft, registry):
+            for test, verdict in _group(group, draft, registry, options):
                 yield f"{draft}/{path.stem}: {group['description']}: {test['description']}", verdict
 
 
-def _group(group: dict[str, Any], draft: str, registry: Any) -> Iterator[tuple[dict[str, Any], str]]:
+def _group(
+    group: dict[str, Any], draft: str, registry: Any, options: dict[str, Any]
+) -> Iterator[tuple[dict[str, Any], str]]:
     constraint = None
     refused = ""
     try:
@@ -66,6 +68,7 @@ def _group(group: dict[str, Any], draft: str, registry: Any) -> Iterator[tuple[d
             json.dumps(group["schema"]),
             draft=draft.removeprefix("draft"),
             registry=registry,  # type: ignore[arg-type]
+            **options,
         )
         accepts = constraint._compiled.accepts
     except UnsupportedSchemaError as error:
@@ -93,12 +96,19 @@ def _group(group: dict[str, Any], draft: str, registry: Any) -> Iterator[tuple[d
 @pytest.mark.skipif(not SUITE, reason="STRUCTGEN_JSON_SCHEMA_SUITE names no folder")
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("name", "pattern"), [("json_schema_suite", "*.json"), ("json_schema_formats", "optional/format/*.json")]
+    ("name", "pattern", "options"),
+    [
+        ("json_schema_suite", "*.json", {}),
+        ("json_schema_suite_exact", "*.json", {"exact": True}),
+        ("json_schema_formats", "optional/format/*.json", {}),
+    ],
 )
-def test_suite(name: str, pattern: str) -> None:
+def test_suite(name: str, pattern: str, options: dict[str, Any]) -> None:
     assert SUITE is not None
     verdicts = {
-        case: verdict for draft in DRAFTS for case, verdict in verdicts_of(Path(SUITE), draft, pattern)
+        case: verdict
+        for draft in DRAFTS
+        for case, verdict in verdicts_of(Path(SUITE), draft, pattern, **options)
     }
     print(table(verdicts))
     check_verdicts(name, verdicts)

@@ -10,6 +10,8 @@ from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge
 from structgen.frontends.json_schema.layout import layout
+from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
+from structgen.frontends.json_schema.style import Style
 from structgen.grammar.expressions import Expression
 from structgen.limits import Limits
 
@@ -27,6 +29,10 @@ def json_schema(
     draft: Literal["4", "6", "7", "2019-09", "2020-12"] | None = None,
     registry: referencing.Registry[Any] | None = None,
     formats: Literal["enforce", "annotate"] = "enforce",
+    property_order: Literal["schema", "any"] = "schema",
+    ensure_ascii: bool = False,
+    closed: bool = False,
+    exact: bool = False,
     limits: Limits | None = None,
 ) -> Constraint:
     """The text is JSON that a schema allows.
@@ -41,6 +47,11 @@ def json_schema(
         draft: which draft the schema is written in; by default what its `$schema` says, and else the latest.
         registry: documents that the schema refers to. Nothing is fetched from the network.
         formats: whether `format` is enforced where the specifications define it, or is an annotation.
+        property_order: "schema": members come as the schema declares them, undeclared ones last; "any": in any order.
+        ensure_ascii: characters that are not ASCII are written as escapes, as `json.dumps` does.
+        closed: undeclared members are not written, where a schema declares members and says nothing of others.
+        exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
+            annotations, and names may be written twice. Not together with the options above.
         limits: what compiling and masking may cost.
 
     Returns:
@@ -61,6 +72,15 @@ def json_schema(
     """
     if formats not in ("enforce", "annotate"):
         raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
+    style = Style(ASCII if ensure_ascii else CANONICAL, property_order == "any", closed)
+    if property_order not in ("schema", "any"):
+        raise InvalidSchemaError("#", f'property_order={property_order!r}: expected "schema" or "any"')
+    if exact:
+        if style != Style() or whitespace != "bounded" or formats != "enforce":
+            raise InvalidSchemaError(
+                "#", "exact=True narrows nothing: it has no other options of style beside it"
+            )
+        whitespace, formats, style = "any", "annotate", Style(EVERY, any_order=True)
     if isinstance(schema, (str, bytes)):
         text: str | None = schema if isinstance(schema, str) else _decode(schema)
         assert text is not None
@@ -77,10 +97,16 @@ def json_schema(
             draft=draft,
             registry=registry,
             formats=formats,
+            property_order=property_order,
+            ensure_ascii=ensure_ascii,
+            closed=closed,
+            exact=exact,
             limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(Compiler(document, layout(whitespace), formats).compile, strict=strict)
+    grammar, problems = _guarded(
+        Compiler(document, layout(whitespace), formats, style).compile, strict=strict
+    )
     return Constraint(
         grammar,
         JsonJudge(document, complete=not problems, registry=registry),

@@ -24,7 +24,6 @@ from structgen.frontends.json_schema import (
     numbers,
     objects,
     scalars,
-    strings,
     values,
 )
 from structgen.frontends.json_schema.containers import ANY_ARRAY, ANY_OBJECT, any_rules
@@ -54,6 +53,7 @@ from structgen.frontends.json_schema.normalize import (
     _TooManyAlternatives,
     schemas,
 )
+from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
 
 Place = Any
@@ -62,6 +62,7 @@ Place = Any
 Rule = RuleExpression | None
 """None: no value can be there."""
 
+_DEFAULT = Style()
 _NESTING = 8
 """Containers that are nested in one rule before the next becomes a rule of its own."""
 
@@ -73,13 +74,17 @@ class Compiler:
         document: the schema, and where references lead.
         layout: structural terminals.
         formats: "enforce" or "annotate".
+        style: what of the texts of a value the mask writes.
         rules: made so far, by name.
         problems: keywords that are not enforced, by the identity of their schema.
         causes: why places are empty.
     """
 
-    def __init__(self, document: Document, layout: Layout, formats: str = "enforce") -> None:
+    def __init__(
+        self, document: Document, layout: Layout, formats: str = "enforce", style: Style = _DEFAULT
+    ) -> None:
         self.formats = formats
+        self.style = style
         self.document = document
         self.draft = document.draft
         self.layout = layout
@@ -228,7 +233,7 @@ class Compiler:
     def any(self) -> RuleExpression:
         """The rule of any JSON value."""
         if self._any is None:
-            self.rules.update(any_rules(self.layout))
+            self.rules.update(any_rules(self.layout, self.style))
             self._any = Reference("any")
         return self._any
 
@@ -343,7 +348,7 @@ class Compiler:
         """The rule of the values of one type that satisfy some plain schemas."""
         if kind == STRING:
             if all(STRING_KEYWORDS.isdisjoint(node) for node in nodes):
-                return strings.STRING
+                return self.style.string
             return scalars.string_rule(self, nodes)
         if kind == OBJECT:
             if all(OBJECT_KEYWORDS.isdisjoint(node) for node in nodes):
@@ -356,7 +361,9 @@ class Compiler:
                 return ANY_ARRAY
             return arrays.array_rule(self, nodes)
         if kind & NUMBER:
-            if kind & FRACTION and all(NUMBER_KEYWORDS.isdisjoint(node) for node in nodes):
-                return numbers.NUMBER if kind & INTEGER else numbers.FRACTIONAL
+            if (kind == NUMBER or (kind == FRACTION and not self.style.exact)) and all(
+                NUMBER_KEYWORDS.isdisjoint(node) for node in nodes
+            ):
+                return self.style.number if kind & INTEGER else numbers.FRACTIONAL
             return scalars.number_rule(self, nodes, kind)
         return values.few(self, nodes, kind)

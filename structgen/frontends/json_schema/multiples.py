@@ -133,14 +133,14 @@ def _as_expression(
         terminal = numbers.plain(low, high, low_excluded, high_excluded)
     assert terminal is not None
     parts: list[Expression] = [terminal.expression]
-    outside: list[Expression] = [_spellings(value) for value in excluded]
+    outside: list[Expression] = [spellings(numbers.exact(value)) for value in excluded]
     if step is not None and not (step == 1 and kind == INTEGER):
-        found = _multiples(step)
+        found = multiples(step)
         if found is None:
             return None
         parts.append(found)
     for no in not_steps:
-        found = _multiples(Fraction(no))
+        found = multiples(Fraction(no))
         if found is None:
             return None
         outside.append(found)
@@ -154,10 +154,11 @@ def _decimal(step: Fraction) -> str:
     return str(step.numerator) if step.denominator == 1 else str(step.numerator / step.denominator)
 
 
-def _spellings(value: float) -> Expression:
+def spellings(value: Bound) -> Expression:
     """A number without exponent, with any zeros at the end."""
-    text = format(Decimal(numbers.exact(value)), "f")
+    text = format(Decimal(value), "f")
     whole, _, rest = text.lstrip("-").partition(".")
+    whole = str(int(whole))
     rest = rest.rstrip("0")
     zeros = concat(Literal("." + rest), _ZEROS)
     if not rest:
@@ -167,7 +168,7 @@ def _spellings(value: float) -> Expression:
 
 
 @lru_cache(maxsize=256)
-def _multiples(step: Fraction) -> Expression | None:
+def multiples(step: Fraction) -> Expression | None:
     """All multiples of a step without exponent, if the last digits decide; None if not."""
     scale = 0
     while (step * 10**scale).denominator != 1:

@@ -102,13 +102,21 @@ def _plain_object(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression
                 )
                 return None
             continue
-        pair = Sequence((strings.name(name), colon, value))
+        pair = Sequence((compiler.style.name(name), colon, value))
         parts.append(pair if name in required else Repetition(pair, 0, 1))
     rest = [node["additionalProperties"] for node in nodes if "additionalProperties" in node]
-    others = compiler.value(one_place(rest))
+    others = compiler.value(one_place(rest)) if rest or not is_closed(compiler, nodes) else None
     if others is not None:
-        parts.append(Repetition(Sequence((strings.other_name(excluded(names)), colon, others))))
-    return object_of(layout, Sequence(tuple(parts), layout.comma) if parts else None)
+        other = strings.other_name(excluded(names), spelling=compiler.style.spelling)
+        parts.append(Repetition(Sequence((other, colon, others))))
+    return object_of(layout, compiler.style.members(parts, layout.comma))
+
+
+def is_closed(compiler: Compiler, nodes: tuple[Node, ...]) -> bool:
+    """Whether members that nobody declares are left out: the caller asks for it, and somebody declares some."""
+    return compiler.style.closed and any(
+        node.get("properties") or node.get("patternProperties") for node in nodes
+    )
 
 
 def excluded(names: Any) -> tuple[str, ...]:
@@ -219,6 +227,7 @@ class _Object:
             least - 1 > needed
             and any(other.item is not None for other in others)
             and least - 1 > len(declared)
+            and not self.compiler.style.exact
         ):
             self._refuse(
                 "minProperties",
@@ -226,11 +235,9 @@ class _Object:
             )
         try:
             start = (0, 0, 0)
-            inner = counted(
-                compiler,
-                start,
-                _Automaton(declared, others, least, most, len(wanted)).steps,
-            )
+            automaton = _Automaton(declared, others, least, most, len(wanted))
+            steps = automaton.any_order if compiler.style.any_order else automaton.steps
+            inner = counted(compiler, start, steps)
         except TooManySteps:
             self._refuse("maxProperties", "the members can be counted in too many ways")
             return object_of(layout, self._in_order(declared, others))
@@ -268,7 +275,7 @@ class _Object:
         for node in self.nodes:
             if "propertyNames" in node and not satisfies(self.compiler, name, node["propertyNames"]):
                 return Member(None, required)
-        item = None if strings.has_lone_surrogate(name) else self._pair(strings.name(name), place)
+        item = None if strings.has_lone_surrogate(name) else self._pair(self.compiler.style.name(name), place)
         needs: list[RuleExpression | None] = []
         for names, inside, outside, allowed, value in wanted:
             fits = (
@@ -278,7 +285,9 @@ class _Object:
                 and (allowed is None or satisfies(self.compiler, name, allowed))
             )
             needs.append(
-                self._pair(strings.name(name), _both(place, value)) if fits and item is not None else None
+                self._pair(self.compiler.style.name(name), _both(place, value))
+                if fits and item is not None
+                else None
             )
         return Member(item, required, tuple(needs))
 
@@ -307,6 +316,10 @@ class _Object:
                 self._refuse("patternProperties", "its patterns overlap in too many ways")
                 found = [((), ())]
                 break
+        if is_closed(self.compiler, self.nodes) and not any(
+            "additionalProperties" in node for node in self.nodes
+        ):
+            found = [one for one in found if one[0]]
         return [Region(inside, outside, self._place_in(inside)) for inside, outside in found]
 
     def _place_in(self, inside: tuple[str, ...]) -> Place:
@@ -348,9 +361,10 @@ class _Object:
         self, names: tuple[str, ...], some: list[Region], regions: list[Region], texts: Expression | None
     ) -> Terminal:
         """The names of some regions."""
-        if len(some) == len(regions):
-            return strings.other_name(names, (), texts)
-        return strings.other_name(names, tuple((one.inside, one.outside) for one in some), texts)
+        spelling = self.compiler.style.spelling
+        if len(some) == len(regions) and any(not one.inside for one in some):
+            return strings.other_name(names, (), texts, spelling)
+        return strings.other_name(names, tuple((one.inside, one.outside) for one in some), texts, spelling)
 
     def _fitting(self, allowed: Place, texts: Expression | None) -> Expression | bool | None:
         """The texts that a schema for names allows, among some texts; False if none."""
@@ -367,7 +381,7 @@ class _Object:
         rest = self.compiler.choice([member.item for member in others])
         if rest is not None:
             parts.append(Repetition(rest))
-        return Sequence(tuple(parts), self.compiler.layout.comma) if parts else None
+        return self.compiler.style.members(parts, self.compiler.layout.comma)
 
 
 def _both(one: Place, other: Place) -> Place:
@@ -403,6 +417,19 @@ class _Automaton:
                 for member in self.others:
                     self._take(items, member, len(self.declared), written, seen)
         missing = any(member.required for member in self.declared[index:])
+        return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
+
+    def any_order(self, state: State) -> Steps:
+        """The same, but the first part of a state has a bit for each declared member that was written."""
+        used, written, seen = state
+        items: list[tuple[RuleExpression, State]] = []
+        if self.most is None or written < self.most:
+            for bit, member in enumerate(self.declared):
+                if not used >> bit & 1:
+                    self._take(items, member, used | 1 << bit, written, seen)
+            for member in self.others:
+                self._take(items, member, used, written, seen)
+        missing = any(member.required and not used >> bit & 1 for bit, member in enumerate(self.declared))
         return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
 
     def _take(
