@@ -1,4 +1,4 @@
-"""What conformance tests share: texts in any order of their members, and the ratchet.
+"""What conformance tests share: texts, and the ratchet.
 
 A verdict is one line for a case. Those that are not "ok" are committed in `expected/`: a case that gets worse fails the
 test; one that gets better is told, and taken over by running with STRUCTGEN_UPDATE_EXPECTED=1.
@@ -9,11 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from structgen.matcher import CompiledGrammar
 
 EXPECTED = Path(__file__).parent / "expected"
 
@@ -26,52 +23,6 @@ def spell(value: Any, **options: Any) -> str:
         if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
         else json.dumps(value, **options)
     )
-
-
-def accepts_in_some_order(grammar: CompiledGrammar, value: Any) -> bool:
-    """Whether the mask lets a value through if the members of its objects may come in another order."""
-    return any(grammar.can_stop(end) for end in _after(grammar, grammar.initial, value))
-
-
-def _after(grammar: CompiledGrammar, configuration: int, value: Any) -> Iterator[int]:
-    if isinstance(value, dict):
-        for start in _read(grammar, configuration, "{"):
-            yield from _members(grammar, start, list(value.items()), first=True)
-    elif isinstance(value, list):
-        for start in _read(grammar, configuration, "["):
-            yield from _items(grammar, start, value)
-    else:
-        yield from _read(grammar, configuration, spell(value))
-
-
-def _members(
-    grammar: CompiledGrammar, configuration: int, left: list[tuple[str, Any]], *, first: bool
-) -> Iterator[int]:
-    if not left:
-        yield from _read(grammar, configuration, "}")
-    for index, (name, value) in enumerate(left):
-        others = left[:index] + left[index + 1 :]
-        for before in _read(grammar, configuration, ("" if first else ",") + spell(name) + ":"):
-            for after in _after(grammar, before, value):
-                yield from _members(grammar, after, others, first=False)
-
-
-def _items(
-    grammar: CompiledGrammar, configuration: int, left: list[Any], *, first: bool = True
-) -> Iterator[int]:
-    if not left:
-        yield from _read(grammar, configuration, "]")
-        return
-    for before in _read(grammar, configuration, "" if first else ","):
-        for after in _after(grammar, before, left[0]):
-            yield from _items(grammar, after, left[1:], first=False)
-
-
-def _read(grammar: CompiledGrammar, configuration: int, text: str) -> Iterator[int]:
-    data = text.encode()
-    after, length = grammar.native.try_read(configuration, data)
-    if length == len(data):
-        yield after
 
 
 def check_verdicts(name: str, verdicts: dict[str, str]) -> None:

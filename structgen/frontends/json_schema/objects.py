@@ -11,6 +11,8 @@ Where members must be counted, or some member must exist, an automaton over the 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 Node = dict[Any, Any]
 _MOST_REGIONS = 64
+_MOST_AT_ONCE = 4
 _UNUSUAL = frozenset(
     (
         "patternProperties",
@@ -66,12 +69,12 @@ class Member:
     Attributes:
         item: name, colon and value.
         required: whether it must be there.
-        needs: for each thing that some member must be, whether one like this may be it; and what it is then.
+        needs: what it is to be several of the things that some member must be: a bit for each of them, and the item.
     """
 
     item: RuleExpression | None
     required: bool
-    needs: tuple[RuleExpression | None, ...] = ()
+    needs: tuple[tuple[int, RuleExpression], ...] = ()
 
 
 def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
@@ -276,19 +279,20 @@ class _Object:
             if "propertyNames" in node and not satisfies(self.compiler, name, node["propertyNames"]):
                 return Member(None, required)
         item = None if strings.has_lone_surrogate(name) else self._pair(self.compiler.style.name(name), place)
-        needs: list[RuleExpression | None] = []
-        for names, inside, outside, allowed, value in wanted:
-            fits = (
-                name not in names
-                and all(is_found(pattern, name) for pattern in inside)
-                and not any(is_found(pattern, name) for pattern in outside)
-                and (allowed is None or satisfies(self.compiler, name, allowed))
-            )
-            needs.append(
-                self._pair(self.compiler.style.name(name), _both(place, value))
-                if fits and item is not None
-                else None
-            )
+        fitting = [
+            bit
+            for bit, (names, inside, outside, allowed, _) in enumerate(wanted)
+            if name not in names
+            and all(is_found(pattern, name) for pattern in inside)
+            and not any(is_found(pattern, name) for pattern in outside)
+            and (allowed is None or satisfies(self.compiler, name, allowed))
+        ]
+        needs: list[tuple[int, RuleExpression]] = []
+        for bits in _subsets(fitting) if item is not None else ():
+            values = [wanted[bit][-1] for bit in bits]
+            needed = self._pair(self.compiler.style.name(name), _all_of(place, values))
+            if needed is not None:
+                needs.append((_mask(bits), needed))
         return Member(item, required, tuple(needs))
 
     def _pair(self, name: Terminal, place: Place) -> RuleExpression | None:
@@ -343,15 +347,18 @@ class _Object:
             if rule is None:
                 continue
             by_rule.setdefault(id(rule), (rule, []))[1].append(region)
-            for bit, (_, inside, outside, allowed, value) in enumerate(wanted):
-                if not (set(inside) <= set(region.inside) and set(outside) <= set(region.outside)):
-                    continue
-                needed = self.compiler.value(_both(region.place, value))
-                fitting = texts if allowed is None else self._fitting(allowed, texts)
+            near = [
+                bit
+                for bit, (_, inside, outside, _, _) in enumerate(wanted)
+                if set(inside) <= set(region.inside) and set(outside) <= set(region.outside)
+            ]
+            for bits in _subsets(near):
+                needed = self.compiler.value(_all_of(region.place, [wanted[bit][-1] for bit in bits]))
+                allowed = [wanted[bit][3] for bit in bits if wanted[bit][3] is not None]
+                fitting = self._fitting(one_place(allowed), texts) if allowed else texts
                 if needed is not None and not isinstance(fitting, bool):
                     item = Sequence((self._name(names, [region], regions, fitting), self.colon, needed))
-                    needs = tuple(item if place == bit else None for place in range(len(wanted)))
-                    found.append(Member(None, False, needs))
+                    found.append(Member(None, False, ((_mask(bits), item),)))
         for rule, together in by_rule.values():
             item = Sequence((self._name(names, together, regions, texts), self.colon, rule))
             found.append(Member(item, False))
@@ -384,9 +391,18 @@ class _Object:
         return self.compiler.style.members(parts, self.compiler.layout.comma)
 
 
-def _both(one: Place, other: Place) -> Place:
-    left = one if isinstance(one, tuple) else (one,)
-    return (*left, other)
+def _all_of(place: Place, others: list[Place]) -> Place:
+    return (*(place if isinstance(place, tuple) else (place,)), *others)
+
+
+def _subsets(bits: list[int]) -> Iterator[tuple[int, ...]]:
+    """The things that one member may be at once. Of many, only one or all: the rest would be too much."""
+    sizes = range(1, len(bits) + 1) if len(bits) <= _MOST_AT_ONCE else (1, len(bits))
+    return itertools.chain.from_iterable(itertools.combinations(bits, size) for size in sizes)
+
+
+def _mask(bits: tuple[int, ...]) -> int:
+    return sum(1 << bit for bit in bits)
 
 
 @dataclass(slots=True)
@@ -443,6 +459,4 @@ class _Automaton:
         count = written + 1 if self.most is not None else min(written + 1, self.least)
         if member.item is not None:
             items.append((member.item, (index, count, seen)))
-        for bit, need in enumerate(member.needs):
-            if need is not None and not seen >> bit & 1:
-                items.append((need, (index, count, seen | 1 << bit)))
+        items += [(need, (index, count, seen | bits)) for bits, need in member.needs if not seen & bits]
