@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.constraint import Constraint
-from structgen.errors import InvalidSchemaError
+from structgen.errors import InvalidSchemaError, Problem
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge
-from structgen.frontends.json_schema.layout import layout
+from structgen.frontends.json_schema.layout import Layout, layout
+from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.expressions import Expression
+from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
 
 if TYPE_CHECKING:
@@ -104,9 +106,7 @@ def json_schema(
             limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(
-        Compiler(document, layout(whitespace), formats, style).compile, strict=strict
-    )
+    grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
     return Constraint(
         grammar,
         JsonJudge(document, complete=not problems, registry=registry),
@@ -114,6 +114,19 @@ def json_schema(
         _describe(root),
         limits or Limits(),
     )
+
+
+def _compile(
+    document: Document, layout: Layout, formats: str, style: Style, strict: bool
+) -> tuple[Grammar, tuple[Problem, ...]]:
+    try:
+        return Compiler(document, layout, formats, style).compile(strict=strict)
+    except DynamicReference:
+        try:
+            root = resolve_scopes(document)
+        except TooManyScopes:
+            raise InvalidSchemaError("#", "dynamic references lead through too many scopes") from None
+        return Compiler(document, layout, formats, style, root).compile(strict=strict)
 
 
 def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:

@@ -53,6 +53,7 @@ from structgen.frontends.json_schema.normalize import (
     _TooManyAlternatives,
     schemas,
 )
+from structgen.frontends.json_schema.scopes import DynamicReference
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
 
@@ -74,6 +75,7 @@ class Compiler:
         document: the schema, and where references lead.
         layout: structural terminals.
         formats: "enforce" or "annotate".
+        root: what is compiled: the document's, or a copy of it.
         style: what of the texts of a value the mask writes.
         rules: made so far, by name.
         problems: keywords that are not enforced, by the identity of their schema.
@@ -81,7 +83,12 @@ class Compiler:
     """
 
     def __init__(
-        self, document: Document, layout: Layout, formats: str = "enforce", style: Style = _DEFAULT
+        self,
+        document: Document,
+        layout: Layout,
+        formats: str = "enforce",
+        style: Style = _DEFAULT,
+        root: Schema = None,
     ) -> None:
         self.formats = formats
         self.style = style
@@ -90,6 +97,7 @@ class Compiler:
         self.layout = layout
         self.rules: dict[str, RuleExpression] = {}
         self.problems: dict[tuple[int, str], tuple[Schema, str, str]] = {}
+        self.root = document.root if root is None else root
         self.causes: list[tuple[Schema, str | None, str]] = []
         self.depth = 0
         self._values: dict[int, Rule] = {}
@@ -109,7 +117,7 @@ class Compiler:
             UnsupportedSchemaError: It has keywords that are not enforced, and `strict` is set.
             EmptyLanguageError: No value satisfies it.
         """
-        start = self.value(self.document.root)
+        start = self.value(self.root)
         problems = self._located()
         if strict and problems:
             raise UnsupportedSchemaError(problems)
@@ -192,8 +200,8 @@ class Compiler:
     def target(self, node: dict[str, Any], keyword: str) -> Schema:
         """What a reference refers to."""
         target, _ = self.document.resolve(node, keyword)
-        if keyword != "$ref" and self.document.is_dynamic(node, keyword):
-            self.unsupported(node, keyword, "which schema it means depends on how it was reached")
+        if keyword != "$ref" and not self.document.is_linked(node, keyword):
+            raise DynamicReference
         return target
 
     def shared(self, key: Any, make: Callable[[], Rule], name: str | None, node: Schema) -> Rule:
@@ -251,9 +259,7 @@ class Compiler:
             return node
         lean = self._lean.get(id(node))
         if lean is None:
-            void = self._void
-            if isinstance(node.get("items"), list):  # an older draft's way, whatever the schema says it is
-                void = void - {"additionalItems"}
+            void = self.document.void_in(node)
             lean = {keyword: value for keyword, value in node.items() if keyword not in void}
             self._lean[id(node)] = self.document.stands_for(lean, node)
         return lean
