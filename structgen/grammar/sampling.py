@@ -1,6 +1,7 @@
 """Random texts of a grammar, for tests and examples.
 
     sample(grammar, rng)                a text that the rules derive
+    Sampler(grammar).text(rng)          the same, for many texts of one grammar
     sample_expression(expression, rng)  a text that an expression denotes
 
 Rules are followed from the top; near `max_depth` only what ends soonest is chosen. Expressions are followed by their
@@ -69,15 +70,15 @@ def sample(grammar: Grammar, rng: Random, *, max_depth: int = 12) -> str:
 
     Special tokens have no text and leave no trace.
     """
-    return _Sampler(grammar, rng, max_depth).text()
+    return Sampler(grammar, max_depth).text(rng)
 
 
-class _Sampler:
-    """Makes one text. The height of a body is the number of rules that the flattest text of it takes."""
+class Sampler:
+    """Makes texts of one grammar. The height of a body is the number of rules that the flattest text of it takes."""
 
-    def __init__(self, grammar: Grammar, rng: Random, max_depth: int) -> None:
+    def __init__(self, grammar: Grammar, max_depth: int = 12) -> None:
         self.grammar = grammar
-        self.rng = rng
+        self.rng = Random(0)
         self.max_depth = max_depth
         self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
         self.heights = dict.fromkeys(grammar.rules, inf)
@@ -89,7 +90,9 @@ class _Sampler:
                 if height < self.heights[name]:
                     self.heights[name], changed = height, True
 
-    def text(self) -> str:
+    def text(self, rng: Random) -> str:
+        """A random text; `sample` says what of."""
+        self.rng = rng
         if self.heights[self.grammar.start] == inf:
             raise EmptyLanguageError("no text can match: the rules never finish")
         pieces: list[str] = []

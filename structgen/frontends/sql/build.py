@@ -10,7 +10,8 @@ rules for names, in Lark's own words:
 
 Names are written as the dialect asks for: bare where they may be, else quoted.
 
-What WITH declares cannot be followed by a grammar. So after WITH any name goes, and the judge looks.
+What WITH declares cannot be followed by a grammar. So after WITH any name goes, and the judge looks. What a subquery in
+FROM calls its columns can be named only if it is the name of a column of the schema; else WITH says the same.
 """
 
 from __future__ import annotations
