@@ -17,6 +17,7 @@ Knows no engine, so that tests of the engine can use it.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from functools import lru_cache
 from itertools import pairwise
@@ -54,6 +55,7 @@ from structgen.grammar.rules import (
 
 _CONTINUE = 0.6  # how probably a loop goes round once more
 _COMMON = tuple((ord(first), ord(last)) for first, last in ("az", "09", "AZ", " ~"))
+_WORD = re.compile(r"\w{2}")
 _SURROGATES = (0xD800, 0xDFFF)
 
 
@@ -99,7 +101,7 @@ class Sampler:
         self._derive(Reference(self.grammar.start), 0, pieces)
         text = ""
         for piece in pieces:
-            touching = text[-1:].isalnum() and piece[:1].isalnum()
+            touching = _WORD.fullmatch(text[-1:] + piece[:1])
             if self.ignored and (touching or self.rng.random() < 0.2):
                 text += self._terminal(self.rng.choice(self.ignored))
             text += piece

@@ -141,6 +141,7 @@ def _names(text: str, schema: Schema, dialect: str) -> str:
 
     columns = dict.fromkeys(column for of_table in schema.values() for column in of_table)
     qualified = [f'({options([table])}) "." ({options(names)})' for table, names in schema.items()]
+    typed = "%override typed: TYPE_WORD TYPED" if dialect == "postgresql" else ""
     return f"""
 TABLE: {options(schema)}
 TABLE_QUALIFIER: TABLE "."
@@ -158,6 +159,7 @@ OUTPUT: {other_than(columns)}
 %override order: (expr | OUTPUT) [DIRECTION] [NULLS]
 %override group: expr | OUTPUT
 %override having: expr | OUTPUT COMPARE sum
+{typed}
 """
 
 
