@@ -13,6 +13,7 @@ import subprocess
 import urllib.parse
 import xml.etree.ElementTree
 from collections.abc import Callable
+from contextlib import suppress
 from email.headerregistry import Address
 from typing import Any
 
@@ -83,7 +84,9 @@ def _xml() -> Judge:
                 open_tags.append(tag[1])
             return tag[0]
 
-        tags = r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</?([A-Za-z_][\w.-]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>"
+        tags = (
+            r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</?([A-Za-z_][\w.-]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>"
+        )
         fixed = re.sub(tags, lambda tag: matched(tag) if tag[1] else tag[0], text, flags=re.DOTALL)
         try:
             xml.etree.ElementTree.fromstring(fixed)
@@ -180,9 +183,7 @@ def _cron() -> Judge:
     croniter = _import("croniter").croniter
 
     def judge(text: str) -> bool:  # that a range goes up is left to validation
-        upwards = re.sub(
-            r"(\d+)-(\d+)", lambda m: "-".join(sorted([m[1], str(int(m[2]))], key=int)), text
-        )
+        upwards = re.sub(r"(\d+)-(\d+)", lambda m: "-".join(sorted([m[1], str(int(m[2]))], key=int)), text)
         return bool(croniter.is_valid(re.sub(r"\b(\d+)-\1\b", r"\1-\1", upwards)))
 
     return judge
@@ -192,10 +193,8 @@ def _san() -> Judge:
     chess = _import("chess")
 
     def judge(text: str) -> None:
-        try:
+        with suppress(chess.IllegalMoveError, chess.AmbiguousMoveError):  # only the board knows
             chess.Board().parse_san(text)
-        except (chess.IllegalMoveError, chess.AmbiguousMoveError):  # only the board knows
-            pass
 
     return judge
 
