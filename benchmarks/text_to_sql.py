@@ -9,8 +9,8 @@ solved question and the question. Three runs over the same questions:
     grammar    structgen.sql("sqlite"): any names
     schema     structgen.sql("sqlite", database): only names that there are
 
-A statement *parses* if SQLite finds no syntax error, and *runs* if SQLite executes it on the database (without rows). Whether
-the answer is right is not asked: a model of 135M parameters hardly ever is.
+A statement *parses* if SQLite finds no syntax error, and *runs* if SQLite executes it on the
+database, which has no rows. Whether the answer is right is not asked: a model of 135M parameters hardly ever is.
 """
 
 from __future__ import annotations
