@@ -30,7 +30,9 @@ from structgen.errors import (
 from structgen.frontends.choice import choice
 from structgen.frontends.json_schema import json_schema
 from structgen.frontends.lark import lark
+from structgen.frontends.library import library
 from structgen.frontends.regex import regex
+from structgen.frontends.sql import sql
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
 from structgen.vocabulary import Vocabulary
@@ -46,7 +48,9 @@ __all__ = [
     "choice",
     "json_schema",
     "lark",
+    "library",
     "regex",
+    "sql",
     # Over a vocabulary
     "CompiledGrammar",
     "Completion",
