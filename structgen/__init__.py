@@ -22,6 +22,7 @@ from structgen.errors import (
     InvalidText,
     LimitExceeded,
     Problem,
+    RepairError,
     StructgenError,
     TokenRejected,
     UnsupportedSchemaError,
@@ -33,6 +34,8 @@ from structgen.frontends.lark import lark
 from structgen.frontends.regex import regex
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
+from structgen.repairing.edits import Edit, Repair
+from structgen.repairing.pipeline import repair
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -55,6 +58,10 @@ __all__ = [
     "Matcher",
     "Vocabulary",
     "compile",
+    # Text that was written without it
+    "Edit",
+    "Repair",
+    "repair",
     # Errors
     "BudgetTooSmall",
     "DeadEnd",
@@ -66,6 +73,7 @@ __all__ = [
     "InvalidText",
     "LimitExceeded",
     "Problem",
+    "RepairError",
     "StructgenError",
     "TokenRejected",
     "UnsupportedSchemaError",

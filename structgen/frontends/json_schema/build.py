@@ -81,13 +81,8 @@ def json_schema(
         )
     document = Document(root, draft=draft, registry=registry, text=text)
     grammar, problems = _guarded(Compiler(document, layout(whitespace), formats).compile, strict=strict)
-    return Constraint(
-        grammar,
-        JsonJudge(document, complete=not problems, registry=registry),
-        problems,
-        _describe(root),
-        limits or Limits(),
-    )
+    judge = JsonJudge(document, complete=not problems, registry=registry)
+    return Constraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
 
 
 def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:

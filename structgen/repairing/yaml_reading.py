@@ -1,0 +1,3 @@
+"""stub"""
+def looks_like_yaml(text, guide): return False
+def read(*a, **k): return []
