@@ -61,12 +61,12 @@ _NUMBER = re.compile(
 )
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[}\n]|\Z|,\s*[\"'A-Za-z_\n]))")
 _BARE_VALUE = re.compile(
-    rf"(?:[^,}}\]\n/#`<\"]|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|,(?!\s*(?:{_KEYISH}|[}}\]]|\Z|\n)))+"
+    rf"(?:[^,}}\]\n/#`<\"]|(?<=:)/|(?<=:/)/|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|,(?!\s*(?:{_KEYISH}|[}}\]]|\Z|\n)))+"
 )
-_BARE_ITEM = re.compile(r"(?:[^,\]\n}/`<]|/(?![/*])|`(?!``)|<(?!/|\|))+")
+_BARE_ITEM = re.compile(r"(?:[^,\]\n}/`<]|(?<=:)/|(?<=:/)/|/(?![/*])|`(?!``)|<(?!/|\|))+")
 _CALL = re.compile(r"(?:new\s+)?[A-Za-z_][\w.]{0,60}\(\s*(?=[\"'{\[\d)-])")
 _PREFIX = re.compile(r"[rbufRBUF]{1,2}(?=[\"'])")
-_TRIPLE = re.compile(r'"""(.*?)(?:"""|\Z)|' r"'''(.*?)(?:'''|\Z)", re.DOTALL)
+_TRIPLE = re.compile(r'"""(?!\s*[,}\]])(.*?)(?:"""|\Z)|' r"'''(?!\s*[,}\]])(.*?)(?:'''|\Z)", re.DOTALL)
 _JOIN = re.compile(rf"\s*\+\s*(?=[{_ANY_QUOTE}])")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3}|\r?\n|.|\Z)", re.DOTALL)
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"'}
@@ -138,14 +138,18 @@ class Lexer:
                     if not stack and not self._goes_on(end - 1):
                         break
                     tokens.append((kind, end - 1, end, None))
+                    last = "["
                     if stack:
                         if stack[-1] != ("{" if kind == "}" else "[") and len(stack) > 1 and stack[-2] != stack[-1]:
                             stack.pop()  # the inner one was left open
-                        stack.pop()
+                        last = stack.pop()
                     self._expect = "n"
-                    if not stack and not self._goes_on(end):
-                        at = end
-                        break
+                    if not stack:
+                        if not self._goes_on(end):
+                            at = end
+                            break
+                        # It was surplus, or an opening one is missing: what follows tells keys from items.
+                        stack.append("[" if _NEXT_VALUE.match(text, end, stop) else last)
             elif group == 2:
                 tokens.append(("s", found.start(2) - 1, end, found.group(2)))
                 self._after_scalar()
@@ -279,10 +283,15 @@ class Lexer:
         begin = at + 1
         is_key = self._expect in "k" or (self._expect == "n" and bool(self._stack) and self._stack[-1] == "{")
         in_object = bool(self._stack) and self._stack[-1] == "{"
+        after = _AFTER_KEY if is_key else _AFTER_VALUE if in_object else _AFTER_ITEM
+        if text.startswith(quote * 2, begin) and after.match(text, begin + 2, stop):
+            self.tokens.append(("s", at, begin + 2, ""))
+            self._edit("quote", begin, begin + 2, "guessed", "a doubled quote of an empty string")
+            self._after_scalar()
+            return begin + 2
         if text.startswith(quote, begin) and begin + 1 < stop and text[begin + 1] not in " \t\r\n,:;}]=+)/#" + quote:
             begin += 1
             self._edit("quote", at, at + 1, "lossless", "a doubled quote")
-        after = _AFTER_KEY if is_key else _AFTER_VALUE if in_object else _AFTER_ITEM
         close, inner, cut = self._closing(begin, ends, after, is_key)
         if cut is not None:
             end = cut
@@ -338,7 +347,7 @@ class Lexer:
                     cut = _KEY_CUT.match(text, begin, here)
                     if cut is not None and not after.match(text, here + 1, stop):
                         return -1, 0, cut.end(1)
-                    if here > begin and _AFTER_KEY_ALONE.match(text, here + 1, min(stop, here + 400)):
+                    if here > begin and _AFTER_KEY_ALONE.match(text, here + 1, stop):
                         return here, 0, None
             if inner % 2 == 0 and text.startswith(text[here], here + 1) and here > begin and after.match(text, here + 2, stop):
                 return here, inner, None
@@ -527,5 +536,6 @@ class Lexer:
         return end
 
 
+_NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{_KEYISH}|\d+\s*[,\]])|:\s*[\"{{\[\d])")

@@ -288,7 +288,7 @@ class Structure:
         frame, start = r.frame, token[1]
         assert frame is not None
         if token[0] != "v" and (following not in (",", "}", "]") or following == "" ):
-            ways = self._misplaced(r, token)
+            ways = self._misplaced(r, token, index)
             r.key = token
             r.say("key", token)
             r.closed = None
@@ -310,7 +310,7 @@ class Structure:
         done.append(lost)
         return ways
 
-    def _misplaced(self, r: _Reading, token: Token) -> list[_Reading]:
+    def _misplaced(self, r: _Reading, token: Token, index: int) -> list[_Reading]:
         """What a key says against the bracket it stands in, by its name or its indentation: other places for it."""
         frame = r.frame
         assert frame is not None
@@ -320,9 +320,7 @@ class Structure:
         odd = column is not None and r.key_column is not None and column != r.key_column
         if r.key_column is None and column is not None:
             r.key_column = column
-        alien = (
-            guide is not None and bool(guide.names) and isinstance(name, str) and not guide.declares(name)
-        )
+        alien = guide is not None and self._is_alien(frame, name, index)
         again = r.count > 0 and name == r.first
         if not r.count:
             r.first = name
@@ -356,6 +354,23 @@ class Structure:
         if odd:
             r.cost += ODD_LAYOUT
         return ways
+
+    def _is_alien(self, frame: _Frame, name: str, index: int) -> bool:
+        """Whether the schema says that a member does not belong here: by its name, or by what its value is."""
+        guide = frame.guide
+        assert guide is not None
+        if index + 2 < len(self.tokens) and self.tokens[index + 1][0] == ":":
+            kind = self.tokens[index + 2][0]
+            if kind in "{[sb":
+                kinds = guide.member(name).kinds
+                fits = {"{": {"object"}, "[": {"array"}}.get(kind, _SCALAR_KINDS) & kinds
+                if kinds and not fits:
+                    return True
+        if guide.declares(name):
+            return False
+        return bool(guide.names) or (
+            frame.parent is not None and frame.parent.guide is not None and frame.parent.guide.declares(name)
+        )
 
     def _comma(self, r: _Reading, token: Token, done: list[_Reading]) -> list[_Reading]:
         state = r.state
