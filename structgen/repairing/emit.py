@@ -46,3 +46,36 @@ def _by_hand(value: Any) -> str:
         else:
             out.append(json.dumps(data, ensure_ascii=False))
     return "".join(out)
+
+
+_PLAIN = re.compile(r"[A-Za-z_/][\w ./()-]*(?<! )\Z")
+_RESERVED = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n", "none"))
+_DEPTH = 50
+
+
+def to_yaml(value: Any) -> str:
+    """YAML of a value, in blocks; deep parts and texts that need it are written as in JSON, which is YAML too."""
+    if not isinstance(value, (dict, list)) or not value:
+        return to_json(value) + "\n"
+    out: list[str] = []
+    _blocks(value, 0, out, "")
+    return "".join(out)
+
+
+def _blocks(value: Any, indent: int, out: list[str], lead: str) -> None:
+    members: Any = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    for key, member in members:
+        head = lead + ("-" if key is None else f"{_text(key)}:")
+        lead = "  " * indent
+        if isinstance(member, (dict, list)) and member and indent < _DEPTH:
+            if key is None:
+                _blocks(member, indent + 1, out, head + " ")
+            else:
+                out.append(head + "\n")
+                _blocks(member, indent + 1, out, "  " * (indent + 1))
+        else:
+            out.append(f"{head} {_text(member) if isinstance(member, str) else to_json(member)}\n")
+
+
+def _text(text: str) -> str:
+    return text if _PLAIN.match(text) and text.lower() not in _RESERVED else to_json(text)

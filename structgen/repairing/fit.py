@@ -95,6 +95,12 @@ class Fitter:
         if node.kind == "s":
             if "string" in kinds:
                 return self._value_of_enum(node, text, guide)
+        elif node.kind == "y":
+            value = scalars.of_yaml(text)
+            if set(kinds_of(value)) & kinds:
+                return self._value_of_enum(node, value, guide)
+            if "string" in kinds:  # as it was written: `no`, `1.10`, a date
+                return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)
             if value is not MISSING and set(kinds_of(value)) & kinds:
@@ -258,6 +264,8 @@ class Fitter:
             self._put(made, key[3], value, Node("s", key[1], key[2], key[3]))
 
     def _plain_scalar(self, node: Node) -> Any:
+        if node.kind == "y":
+            return scalars.of_yaml(node.value)
         if node.kind != "b":
             return node.value
         value = scalars.strict(node.value)

@@ -76,7 +76,24 @@ _MORE = re.compile(r"\.\.\.|…|\bmore\b|\brest\b|\bremaining\b|\betc\b")
 _CLOSERS = re.compile(r"[\s}\]]*\Z")
 _PROSE = re.compile(r"[^\n{}\[\]\"':]*[A-Za-z][^\n{}\[\]\"':]*\s[^\n{}\[\]\"]*(?:\n|\Z)")
 
-_decode = json.JSONDecoder(strict=True)
+
+
+class _Repeated(ValueError):
+    """A key comes twice in an object."""
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Repeated
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)
 
 
 class Lexer:
@@ -183,8 +200,11 @@ class Lexer:
         except json.JSONDecodeError as error:
             self._budget -= error.pos - start + 64
             return 0
-        except (RecursionError, ValueError):
-            self._budget = 0
+        except _Repeated:
+            self._budget -= self.stop - start
+            return 0
+        except (RecursionError, ValueError):  # too deep, a number too long, or a constant that JSON does not have
+            self._budget -= self.stop - start
             return 0
         if end > self.stop:
             return 0
@@ -293,6 +313,9 @@ class Lexer:
             begin += 1
             self._edit("quote", at, at + 1, "lossless", "a doubled quote")
         close, inner, cut = self._closing(begin, ends, after, is_key)
+        if begin > at + 1 and inner % 2:  # it was not doubled, but the first one inside
+            begin, inner = at + 1, inner + 1
+            self.edits.pop()
         if cut is not None:
             end = cut
             if self.truncated and end >= stop:
@@ -409,6 +432,9 @@ class Lexer:
         if '"' not in body:
             try:
                 value, _ = scanstring(body + '"', 0, True)
+                if end >= self.stop and "\ud800" <= value[-1:] <= "\udbff":
+                    value = value[:-1]
+                    self._edit("escape", end - 6, end, "lossless", "the text ends inside a surrogate pair")
                 return value
             except ValueError:
                 pass

@@ -71,6 +71,7 @@ class _Attempt:
     """A value made of one candidate, or of all of them."""
 
     value: Any
+    plain: Any
     text: str
     edits: list[Edit]
     start: int
@@ -127,15 +128,15 @@ class _Pipeline:
         """What the text may mean, the likeliest first; all that follow a valid one are left out."""
         from structgen.repairing import yaml_reading
 
+        made: list[_Attempt] = []
         if self.format == "yaml" or (self.format == "auto" and yaml_reading.looks_like_yaml(text, self.guide)):
-            made = [
-                self._finished(value, edits, start, end, cut, "yaml")
-                for value, edits, start, end, cut in yaml_reading.read(text, self.guide, self._fitter, nesting=self.limits.nesting)
-            ]
-            if made and (self.format == "yaml" or not made[0].problems):
+            for node, edits, start, end, cut in yaml_reading.read(text, self.guide):
+                made.append(self._fitted(node, edits, start, end, cut, "yaml"))
+                if not made[-1].problems:
+                    return [made[-1]]
+            made.sort(key=lambda attempt: len(attempt.problems))
+            if self.format == "yaml":
                 return made
-        else:
-            made = []
         found = json_reading.candidates(text, self.guide, nesting=self.limits.nesting)
         if not found:
             return made or self._scalar(text)
@@ -219,14 +220,14 @@ class _Pipeline:
         return Fitter(embedded, effort=effort, defaults=self.defaults)
 
     def _finished(self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str) -> _Attempt:
-        text = emit.to_json(value)
+        text, plain = emit.to_json(value), value
         problems: list[Problem] = []
         if self.constraint is not None and self.constraint.schema is not None:
             try:
                 value = self.constraint.validate(text)
             except InvalidText as error:
                 problems = self.constraint.schema.problems(value) or [Problem("#", error.reason)]
-        return _Attempt(value, text, edits, start, end, cut, problems, format)
+        return _Attempt(value, plain, text, edits, start, end, cut, problems, format)
 
     # The answer
 
@@ -234,10 +235,13 @@ class _Pipeline:
         best = attempts[0]
         edits = tuple(sorted([*before, *best.edits], key=lambda edit: (edit.start, edit.end)))
         made = best.text
-        if not edits and best.format == "json" and text[best.start : best.end].isascii():
-            made = text[best.start : best.end]
-        if self.reformat:
-            made = emit.to_json(json.loads(made), indent=2)
+        as_it_is = text[best.start : best.end]
+        if best.format == "yaml":
+            made = emit.to_yaml(best.plain) if self.reformat or edits or not _is_utf8(as_it_is) else as_it_is
+        elif not edits and _is_json(as_it_is):
+            made = as_it_is
+        if self.reformat and best.format == "json":
+            made = emit.to_json(best.plain, indent=2)
         if best.problems:
             raise RepairError(
                 "the repaired text is not what the constraint says", text=made, value=best.value, edits=edits, problems=best.problems
@@ -294,6 +298,14 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return False
+    return _is_utf8(text)
 
 
 def _as_lines(text: str, found: list[Candidate]) -> str | None:

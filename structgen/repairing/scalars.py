@@ -25,6 +25,8 @@ _TOLERANT = re.compile(
     r"[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:,\d{3})*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d*)?)n?\Z"
 )
 _WITH_UNIT = re.compile(r"[$€£¥~≈]?\s*([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*[^\d\s.,:/-][^\d,:/]{0,20}\Z|[$€£¥]\s*([+-]?\d[\d,]*(?:\.\d+)?)\Z")
+_YAML_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_YAML_NUMBER = re.compile(r"(?:[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+)\Z")
 MISSING = object()
 
 
@@ -39,6 +41,22 @@ def strict(raw: str) -> Any:
         return int(raw) if found.lastindex is None else float(raw)
     except ValueError:  # more digits than Python converts
         return MISSING
+
+
+def of_yaml(raw: str) -> Any:
+    """The value of a plain scalar (YAML 1.2.2, 10.3: core schema). Numbers that JSON does not have stay text."""
+    if raw in ("", "~", "null", "Null", "NULL"):
+        return None
+    if raw in _YAML_BOOLEANS:
+        return _YAML_BOOLEANS[raw]
+    if _YAML_NUMBER.match(raw) is None:
+        return raw
+    try:
+        if raw.startswith(("0o", "0x")):
+            return int(raw, 0)
+        return int(raw) if re.fullmatch(r"[-+]?\d+", raw) else float(raw)
+    except ValueError:
+        return raw
 
 
 def bare(raw: str) -> Meaning | None:

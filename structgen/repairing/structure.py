@@ -29,6 +29,9 @@ SLACK = 3.0
 CLOSE, OPEN, SURPLUS, SUBSTITUTE, COMMA, COLON = 1.0, 1.1, 1.0, 1.1, 0.5, 0.6
 LOST_KEY, LOST_TOKEN, MISFIT, ODD_LAYOUT, UNKNOWN, UNKNOWN_IN_CLOSED = 1.5, 2.5, 0.8, 0.6, 0.4, 1.0
 
+_WRAPPED = -1
+"""In place of the column of an array around values in a row, both of whose brackets are missing."""
+
 _OF = {"}": "{", "]": "["}
 _CLOSER = {"{": "}", "[": "]"}
 
@@ -593,7 +596,7 @@ class Structure:
         if guide is not None and "array" not in guide.kinds:
             r.cost += MISFIT
         r.say("wrap")
-        r.frame = _Frame(r, r.frame, "[", guide, r.count - 1, None)
+        r.frame = _Frame(r, r.frame, "[", guide, r.count - 1, _WRAPPED if r.frame is None else None)
         r.count, r.state, r.closed = 1, "i", None
         return r
 
@@ -623,7 +626,7 @@ class Structure:
             frame = r.frame
             sure = cut or r.closed is None or r.closed.kind != frame.kind or r.inner < 2
             r.edit(
-                CLOSE if first else 0.1, "truncation" if cut else "bracket", end, end, "lossless" if sure else "guessed",
+                CLOSE if first and frame.column != _WRAPPED else 0.1, "truncation" if cut else "bracket", end, end, "lossless" if sure else "guessed",
                 f'"{_CLOSER[frame.kind]}" is missing at the end',
             )
             first = False
