@@ -30,7 +30,7 @@ Token = tuple[str, int, int, Any]
 _PLAIN = re.compile(
     r"[ \t\n\r]*(?:([{}\[\],:])"
     r'|"([^"\\\x00-\x1f]*)"(?=[ \t\n\r]*(?:[:}\]]|,[ \t\n\r]*(?:["{\[\d}\]-]|true\b|false\b|null\b)))'
-    r"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\n\r]*[,}\]])(?!,\d{3}(?!\d)[ \t\n\r]*[,}]))"
+    r"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\n\r]*[,}\]])(?!,\d{3}(?:,\d{3})*(?:\.\d+)?[ \t\n\r]*[,}]))"
 )
 _SPACE = re.compile(r"[\s\ufeff\u200b]*")
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -564,4 +564,4 @@ class Lexer:
 
 _NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
 _CONTROL = re.compile(r"[\x00-\x1f]")
-_GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{_KEYISH}|\d+\s*[,\]])|:\s*[\"{{\[\d])")
+_GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{_KEYISH}|\d+\s*[,\]]))")

@@ -17,7 +17,7 @@ from structgen.repairing.edits import Edit, Grade, Repair, worst
 from structgen.repairing.fit import Fitter
 from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
-from structgen.repairing.structure import Node
+from structgen.repairing.structure import Node, Tree
 
 Format = Literal["json", "yaml", "auto"]
 _WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
@@ -130,8 +130,10 @@ class _Pipeline:
 
         made: list[_Attempt] = []
         if self.format == "yaml" or (self.format == "auto" and yaml_reading.looks_like_yaml(text, self.guide)):
-            for node, edits, start, end, cut in yaml_reading.read(text, self.guide):
-                made.append(self._fitted(node, edits, start, end, cut, "yaml"))
+            for reading in yaml_reading.read(text, self.guide):
+                made.append(
+                    self._fitted(reading.node, reading.edits, reading.start, reading.end, reading.cut, "yaml", reading.efforts)
+                )
                 if not made[-1].problems:
                     return [made[-1]]
             made.sort(key=lambda attempt: len(attempt.problems))
@@ -146,6 +148,12 @@ class _Pipeline:
                 return [self._joined(found, lines)]
             best = json_reading.selected(found)
             return [self._made(best), *(self._made(other) for other in found if other is not best and len(found) <= 8)]
+        if "array" in self.guide.kinds and "object" not in self.guide.kinds:
+            lines = _as_lines(text, found)
+            if lines is not None:
+                made.insert(0, self._joined(found, lines))
+                if not made[0].problems:
+                    return made
         for candidate in json_reading.weighed(found):
             attempt = self._made(candidate)
             made.insert(0, attempt)
@@ -157,19 +165,28 @@ class _Pipeline:
         return made
 
     def _made(self, candidate: Candidate) -> _Attempt:
-        node = candidate.tree.node
-        assert node is not None
-        edits = [*candidate.edits, *candidate.tree.edits]
-        if candidate.tree.rival is not None:
-            other = "; ".join(edit.reason for edit in candidate.tree.rival if edit.kind == "bracket")[:200]
+        best = self._of_tree(candidate, candidate.tree)
+        for other in candidate.tree.others if best.problems else ():
+            attempt = self._of_tree(candidate, other)
+            if not attempt.problems:
+                return attempt
+        return best
+
+    def _of_tree(self, candidate: Candidate, tree: Tree) -> _Attempt:
+        assert tree.node is not None
+        edits = [*candidate.edits, *tree.edits]
+        if tree.rival is not None:
+            other = "; ".join(edit.reason for edit in tree.rival if edit.kind == "bracket")[:200]
             reason = f"another reading is as likely{': ' + other if other else ''}"
             edits.append(Edit("ambiguous", candidate.start, candidate.end, "guessed", reason))
-        return self._fitted(node, edits, candidate.start, candidate.end, candidate.cut, "json")
+        return self._fitted(tree.node, edits, candidate.start, candidate.end, candidate.cut, "json")
 
-    def _fitted(self, node: Node, edits: list[Edit], start: int, end: int, cut: bool, format: str) -> _Attempt:
+    def _fitted(
+        self, node: Node, edits: list[Edit], start: int, end: int, cut: bool, format: str, efforts: tuple[int, ...] = (0, 1, 2)
+    ) -> _Attempt:
         """The value of a tree, with the least effort that makes it valid."""
         best: _Attempt | None = None
-        for effort in (0, 1, 2) if self.guide is not None else (0,):
+        for effort in efforts if self.guide is not None else (0,):
             fitter = self._fitter(effort)
             value = fitter.fit(node, self.guide)
             attempt = self._finished(value, edits + fitter.edits, start, end, cut, format)

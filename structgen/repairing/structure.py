@@ -23,11 +23,14 @@ from structgen.repairing.lexer import Token
 
 WIDTH = 12
 """Readings that go on side by side."""
+OTHERS = 4
+"""Dearer readings that are handed out, for a schema to choose from."""
 SLACK = 3.0
 """How much dearer than the cheapest a reading may be."""
 
 CLOSE, OPEN, SURPLUS, SUBSTITUTE, COMMA, COLON = 1.0, 1.1, 1.0, 1.1, 0.5, 0.6
-LOST_KEY, LOST_TOKEN, MISFIT, ODD_LAYOUT, UNKNOWN, UNKNOWN_IN_CLOSED = 1.5, 2.5, 0.8, 0.6, 0.4, 1.0
+LOST_KEY, LOST_TOKEN, MISFIT, ODD_LAYOUT = 1.5, 2.5, 0.8, 0.6
+UNKNOWN, UNKNOWN_IN_CLOSED, AGAIN = 0.4, 1.0, 1.2
 
 _WRAPPED = -1
 """In place of the column of an array around values in a row, both of whose brackets are missing."""
@@ -55,14 +58,15 @@ class Tree:
         edits: what had to be changed.
         cost: what that costs.
         rival: the edits of another reading of the same cost, if there is one.
+        others: dearer readings, the cheapest first; only if there is a guide.
         cut: whether the text ends before all brackets are closed, without any sign of an end.
-        closing: how many brackets were open then.
     """
 
     node: Node | None
     edits: list[Edit] = field(default_factory=list)
     cost: float = 0.0
     rival: list[Edit] | None = None
+    others: list[Tree] = field(default_factory=list)
     cut: bool = False
 
 
@@ -85,7 +89,7 @@ class _Frame:
 
 
 class _Reading:
-    __slots__ = ("after_close", "closed", "cost", "count", "events", "first", "frame", "inner", "key", "key_column", "state")
+    __slots__ = ("after_close", "closed", "cost", "count", "events", "first", "frame", "inner", "inner_first", "key", "key_column", "state")
 
     def __init__(self) -> None:
         self.cost = 0.0
@@ -96,6 +100,7 @@ class _Reading:
         self.key: Token | None = None
         self.closed: _Frame | None = None  # the container that was closed just before, while that matters
         self.inner = 0  # how many members that had
+        self.inner_first: str | None = None  # and the first of their keys
         self.after_close = False
         self.key_column: int | None = None  # of the first key of the open object that stands first on its line
         self.first: str | None = None  # the first key of the open object
@@ -105,7 +110,7 @@ class _Reading:
         other.cost, other.frame, other.state, other.count = self.cost, self.frame, self.state, self.count
         other.events, other.key, other.closed = self.events, self.key, self.closed
         other.after_close, other.key_column, other.first = self.after_close, self.key_column, self.first
-        other.inner = self.inner
+        other.inner, other.inner_first = self.inner, self.inner_first
         return other
 
     def say(self, what: str, data: Any = None) -> None:
@@ -155,6 +160,9 @@ class Structure:
                 if not _same(tree.node, rival.node):
                     tree.rival = rival.edits
                     break
+        if self.guide is not None and len(readings) > 1:
+            dearer = sorted((r for r in readings if r is not best), key=lambda reading: reading.cost)
+            tree.others = [other for other in map(self._build, dearer[:OTHERS]) if not _same(tree.node, other.node)]
         if tree.rival is None and tied:
             self._find_rival(best, tree, tied)
         return tree
@@ -329,9 +337,9 @@ class Structure:
             r.first = name
         if again and r.state == "k" and frame.parent is not None and frame.parent.kind == "[":
             ways.append(self._opened(self._closed(r.fork(), token[1], "i"), "{", token[1]))
-            ways[-1].cost -= 0.5  # both brackets went together
+            ways[-1].cost -= 1.0  # both brackets went together
         if again:
-            r.cost += MISFIT
+            r.cost += AGAIN
         if not odd and not alien:
             return ways
         if r.state == "k":
@@ -372,7 +380,7 @@ class Structure:
         if guide.declares(name):
             return False
         return bool(guide.names) or (
-            frame.parent is not None and frame.parent.guide is not None and frame.parent.guide.declares(name)
+            not guide.never and frame.parent is not None and frame.parent.guide is not None and frame.parent.guide.declares(name)
         )
 
     def _comma(self, r: _Reading, token: Token, done: list[_Reading]) -> list[_Reading]:
@@ -413,8 +421,12 @@ class Structure:
             if guide is not None:
                 named = "object" if kind == "{" else "array"
                 if named not in guide.kinds:
-                    surplus = r.fork().edit(SURPLUS, "bracket", start, token[2], "guessed", f'a surplus "{kind}"')
+                    surplus = r.fork().edit(
+                        SURPLUS + 0.05, "bracket", start, token[2], "guessed", f'a surplus "{kind}"'
+                    )
                     done.append(surplus)
+                    if r.frame is not None and r.frame.parent is not None and r.frame.parent.kind == "[" and r.count:
+                        ways.append(self._closed(r.fork(), start, "i" if state == "i" else "m"))
                     if named == "object" and "array" in guide.kinds:
                         ways.append(self._opened(r.fork(), "[", start))
                     r.cost += MISFIT
@@ -540,7 +552,7 @@ class Structure:
     def _pop(self, r: _Reading) -> None:
         frame = r.frame
         assert frame is not None
-        r.closed, r.inner = frame, r.count
+        r.closed, r.inner, r.inner_first = frame, r.count, r.first
         r.frame, r.count = frame.parent, frame.count + 1
         r.state = "d" if frame.parent is None else "n" if frame.parent.kind == "{" else "m"
         r.key_column, r.first, r.key = frame.key_column, frame.first, frame.key
@@ -580,7 +592,7 @@ class Structure:
         r.edit(SURPLUS, "bracket", at, at, "guessed", f'the "{_CLOSER[frame.kind]}" before this was surplus')
         r.say("reopen")
         r.frame = frame
-        r.count = 1
+        r.count, r.first, r.key_column = r.inner, r.inner_first, None
         r.state = state or ("n" if frame.kind == "{" else "m")
         r.closed = None
         return r

@@ -75,7 +75,7 @@ def read_lines(text: str, start: int, end: int, guide: Guide | None) -> Iterator
     reader = _Reader(text, start, end, guide)
     node = reader.read()
     if node is not None:
-        yield node, reader.edits, reader.first, reader.last, False
+        yield node, reader.edits, reader.first, reader.last, reader.cut
 
 
 class _Reader:
@@ -98,6 +98,7 @@ class _Reader:
         self.root: Node | None = None
         self.first, self.last = end, start
         self._text: _Text | None = None
+        self.cut = False
 
     def _edit(self, kind: str, start: int, end: int, grade: Any, reason: str) -> None:
         self.edits.append(Edit(kind, start, end, grade, reason))
@@ -162,6 +163,10 @@ class _Reader:
             if level.is_mapping and (guide is None or guide.kinds != _TEXT_ONLY):
                 return self._value(content, start, indent, number, guide)
             return self._value(content, start, indent, number, guide)
+        if line.end == self.stop and self.root is not None and self._begins_a_key(content):
+            self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
+            self.cut = True
+            return number
         if self._text is not None and not (blank and indent == 0):
             self._go_on(line, blank)
             return number
@@ -227,6 +232,10 @@ class _Reader:
         guides = [level.guide for level in self.levels if level.is_mapping]
         guides += [self._level_guide() if self.levels else self.guide]
         return any(guide is not None and guide.declares(name) for guide in guides)
+
+    def _begins_a_key(self, content: str) -> bool:
+        guides = [level.guide for level in self.levels if level.is_mapping and level.guide is not None]
+        return any(name.startswith(content) for guide in guides for name in guide.names)
 
     def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool) -> bool:
         if self._declared(name):

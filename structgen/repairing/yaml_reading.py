@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from structgen.repairing.edits import Edit
@@ -21,7 +22,7 @@ from structgen.repairing.yaml_lines import read_lines
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _KEY_LINE = re.compile(r"[ \t]*(?:- +)?[\"']?([^\s\"'#:{}\[\]][^\n\"':{}\[\]]{0,60}?)[\"']?[ \t]*:(?=[ \t\n]|\Z|\S)", re.MULTILINE)
 _FIRST = re.compile(r"(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n|[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))")
-_HIDDEN = re.compile(r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#")
+_HIDDEN = re.compile(r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
 
@@ -48,22 +49,48 @@ def looks_like_yaml(text: str, guide: Guide | None) -> bool:
     return opener is None or len(re.findall(r"^[ \t]*(?:- |[\w. -]+:[ \t]+\S)", before, re.MULTILINE)) > 1
 
 
-Reading = tuple[Node, list[Edit], int, int, bool]
+@dataclass(slots=True)
+class Reading:
+    """What a text may mean.
+
+    Attributes:
+        node: the tree.
+        edits: what was changed to read it.
+        start: where it begins.
+        end: where it ends.
+        cut: whether the text breaks off in it.
+        efforts: of fitting it to a schema (`Fitter`), those that may be made.
+    """
+
+    node: Node
+    edits: list[Edit]
+    start: int
+    end: int
+    cut: bool = False
+    efforts: tuple[int, ...] = (0, 1, 2)
 
 
 def read(text: str, guide: Guide | None) -> Iterator[Reading]:
-    """What a text may mean, the likeliest first: (tree, edits, start, end, whether it is cut off)."""
+    """What a text may mean, the likeliest first."""
     start, end, fenced = 0, len(text), False
     for found in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
         if found.group(1).lower() in ("yaml", "yml") or not fenced:
             start, end, fenced = found.start(2), found.end(2), True
     tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
-    if tree is not None and (guide is None or not _HIDDEN.search(text, start, end)):
-        yield tree, [], start, end, False
-        tree = None
-    yield from read_lines(text, start, end, guide)
+    if tree is not None and (guide is None or not (_HIDDEN.search(text, start, end) or _is_prose(tree, guide))):
+        yield Reading(tree, [], start, end, efforts=(0,))
+    for node, edits, first, last, cut in read_lines(text, start, end, guide):
+        yield Reading(node, edits, first, last, cut)
     if tree is not None:
-        yield tree, [], start, end, False
+        yield Reading(tree, [], start, end)
+
+
+def _is_prose(tree: Node, guide: Guide) -> bool:
+    """Whether what looks like the first member is a sentence before the payload."""
+    if tree.kind != "{" or not tree.value or not guide.names:
+        return False
+    key, value = tree.value[0]
+    return " " in key[3] and not guide.declares(key[3]) and value.kind == "y" and (not value.value or " " in value.value)
 
 
 def _strictly(text: str, offset: int) -> Node | None:
