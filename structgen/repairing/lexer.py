@@ -44,7 +44,7 @@ _KEYISH = rf"(?:[{_ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{_ANY_QUOTE}»]|[A-Za-z_$][\w
 _AFTER_KEY = re.compile(r"\s*(?::(?!//)|=>?)")
 _AFTER_KEY_ALONE = re.compile(r'\s*(?:[{\[]|"[^"\n]*"\s*[,}]|(?:-?\d[\d.eE+-]*|true|false|null)\s*[,}])')
 _AFTER_VALUE = re.compile(
-    rf"\s*(?:[}}\]\)](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\Z|;?\s*```|,?\s*(?://|/\*|\#)|,\s*(?:{_KEYISH}|[}}\]]|,|\.\.\.|\Z)|,?\s*\n\s*{_KEYISH}"
+    rf"\s*(?:[}}\]\)](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\Z|;?\s*```|,?\s*(?://|/\*|\#)|,\s*(?:{_KEYISH}|[}}\]]|,|\.\.\.|[{_ANY_QUOTE}]?[^{_ANY_QUOTE}\n]{{0,100}}\Z)|,?\s*\n\s*{_KEYISH}"
     rf"|\s*[{_ANY_QUOTE}][^\"\n:]{{0,100}}[{_ANY_QUOTE}]\s*:|\s*\+\s*[{_ANY_QUOTE}]|;\s*\n)"
 )
 _AFTER_ITEM = re.compile(
@@ -73,7 +73,7 @@ _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\"
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ELLIPSIS = re.compile(r"(?:\.\.\.+|…)[^\n,\]}\"]{0,60}")
 _MORE = re.compile(r"\.\.\.|…|\bmore\b|\brest\b|\bremaining\b|\betc\b")
-_CLOSERS = re.compile(r"[\s}\]]*\Z")
+_OPENED_BY = {"}": "{", "]": "["}
 _PROSE = re.compile(r"[^\n{}\[\]\"':]*[A-Za-z][^\n{}\[\]\"':]*\s[^\n{}\[\]\"]*(?:\n|\Z)")
 
 
@@ -121,6 +121,7 @@ class Lexer:
         self._expect = "k" if implied == "{" else "v"  # k: a key or }; c: a colon; v: a value; n: a comma or closing bracket
         self._no_close: dict[str, int] = {}
         self._calls = 0
+        self._joins: list[tuple[int, int, str]] = []  # the parts so far of a concatenation
 
     def read(self) -> Lexer:
         """Read to the end of the first value, or of the text."""
@@ -168,12 +169,13 @@ class Lexer:
                         # It was surplus, or an opening one is missing: what follows tells keys from items.
                         stack.append("[" if _NEXT_VALUE.match(text, end, stop) else last)
             elif group == 2:
-                tokens.append(("s", found.start(2) - 1, end, found.group(2)))
-                self._after_scalar()
+                self._string_is(found.start(2) - 1, end, found.group(2))
             else:
                 tokens.append(("b", found.start(3), end, found.group(3)))
                 self._after_scalar()
             at = end
+        if self._joins:
+            self._string_is(at, at, "")
         self.end = min(at, stop)
         return self
 
@@ -323,9 +325,7 @@ class Lexer:
             else:
                 self._edit("quote", end, end, "lossless" if is_key else "guessed", "the closing quote is missing")
             value = self._decoded(begin, end)
-            self.tokens.append(("s", at, end, value))
-            self._after_scalar()
-            return end
+            return self._string_is(at, end, value)
         if quote != '"':
             self._edit("quote", at, close + 1, "lossless", f"{quote} instead of a double quote")
         if inner:
@@ -335,17 +335,18 @@ class Lexer:
         if text.startswith(text[close], end) and text[close] == quote and after.match(text, end + 1, stop):
             self._edit("quote", end, end + 1, "lossless", "a doubled quote")
             end += 1
-        joined = _JOIN.match(text, end, stop)
-        if joined is not None and self.tokens is not None and not is_key:
-            count = len(self.tokens)
-            expect = self._expect
-            following = self._string(joined.end())
-            if len(self.tokens) == count + 1:
-                rest = self.tokens.pop()
-                self._edit("string", end, joined.end(), "lossless", "strings are joined")
-                self.tokens.append(("s", at, following, value + rest[3]))
-                return following
-            self._expect = expect
+        if not is_key and (joined := _JOIN.match(text, end, stop)) is not None:
+            self._joins.append((at, end, value))
+            return joined.end()
+        return self._string_is(at, end, value)
+
+    def _string_is(self, at: int, end: int, value: str) -> int:
+        """Note a string; with the parts before it if it is the last of a concatenation."""
+        if self._joins:
+            at, first = self._joins[0][0], self._joins[0][1]
+            self._edit("string", first, end, "lossless", "strings are joined")
+            value = "".join([part for _, _, part in self._joins] + [value])
+            self._joins.clear()
         self.tokens.append(("s", at, end, value))
         self._after_scalar()
         return end
@@ -414,10 +415,12 @@ class Lexer:
         stripped = len(tail.rstrip("}] \t\r\n"))
         closers = re.sub(r"\s", "", tail[stripped:])
         wanted = "".join("}" if kind == "{" else "]" for kind in reversed(self._stack[-len(closers) :])) if closers else ""
+        if final and any(text.count(_OPENED_BY[char], begin, end) for char in set(closers)):
+            return end  # they close what the string itself has opened
         if closers and (closers == wanted if final else wanted.startswith(closers)):
             at = floor + stripped
         elif final and closers:
-            at = end
+            return end
         elif not final:
             at = floor + len(tail.rstrip(", \t\r\n"))
         return at

@@ -23,6 +23,8 @@ from structgen.repairing.lexer import Token
 
 WIDTH = 12
 """Readings that go on side by side."""
+HOPELESS = 25.0
+"""From this cost on just one reading goes on: the text is hardly JSON, and not worth the time."""
 OTHERS = 4
 """Dearer readings that are handed out, for a schema to choose from."""
 SLACK = 3.0
@@ -59,7 +61,7 @@ class Tree:
         cost: what that costs.
         rival: the edits of another reading of the same cost, if there is one.
         others: dearer readings, the cheapest first; only if there is a guide.
-        cut: whether the text ends before all brackets are closed, without any sign of an end.
+        cut: whether the text ends before all brackets are closed.
     """
 
     node: Node | None
@@ -186,6 +188,8 @@ class Structure:
 
     def _pruned(self, readings: list[_Reading], tied: dict[int, Any]) -> list[_Reading]:
         readings.sort(key=lambda reading: reading.cost)
+        if readings[0].cost > HOPELESS:
+            return readings[:1]
         limit = readings[0].cost + SLACK
         kept: dict[tuple[int, str], _Reading] = {}
         for reading in readings:
@@ -644,7 +648,7 @@ class Structure:
             first = False
             self._pop(r)
             r.say("close", end)
-        r.say("cut" if cut else "end")
+        r.say("cut")
 
     # Layout
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
-_THOUGHTS = re.compile(r"<(think|thinking|reasoning|scratchpad)>.*?</\1>|\A.*?</think>", re.DOTALL)
+_THOUGHTS = re.compile(r"</(?:think|thinking|reasoning|scratchpad)>")
 _FENCE = re.compile(
     r"(?:^|(?<=[\s:]))(```+|~~~+)[ \t]*([A-Za-z0-9_+-]*)[ \t]*(?:\r?\n|(?=[ \t]*[{\[\"]))(.*?)(?:(?:^|(?<=[\s}\]\"\w]))\1|\Z)",
     re.DOTALL | re.MULTILINE,
@@ -44,11 +44,10 @@ class Region:
 def regions(text: str) -> list[Region]:
     """The parts of a text in which to look, those in fences before the rest."""
     begin = 0
-    if "</think" in text or "<think" in text or "<reason" in text or "<scratch" in text:
-        for found in _THOUGHTS.finditer(text):
-            begin = found.end()
-        if not text[begin:].strip():
-            begin = 0
+    for found in _THOUGHTS.finditer(text):
+        begin = found.end()
+    if not text[begin:].strip():
+        begin = 0
     fenced = []
     if "```" in text or "~~~" in text:
         for found in _FENCE.finditer(text, begin):
