@@ -1,8 +1,8 @@
 """How many damaged texts are restored, how many come back wrong without a word, and how long it takes?
 
-Valid instances of MaskBench are written as JSON in several layouts, and damaged by one (or two) of the corruptions below,
-each with the same chance, seeds fixed. A text counts as restored if the value is the original one, and as silently wrong
-if it is another one and the tool does not say that it guessed or dropped anything (of the peers, none ever says so).
+Valid instances of MaskBench are written as JSON in several layouts, and damaged by one (or two) of the corruptions
+below, each with the same chance, seeds fixed. A text counts as restored if the value is the original one, and as silently
+wrong if it is another and the tool does not say that it guessed or dropped anything (of the peers, none ever says so).
 
     python benchmarks/repair.py --data dev.jsonl --sample 2000
 """
@@ -144,7 +144,9 @@ def _inner_quotes(text: str, rng: random.Random) -> str | None:
 def _with_quotes(value: Any, rng: random.Random) -> Any:
     """The value with a word of one of its longer strings in quotes; the value itself if it has none."""
     text = json.dumps(value, ensure_ascii=False)
-    values = [found for found in _strings(text) if not found.group(1) and re.search(r"\w \w+ \w", found.group())]
+    values = [
+        found for found in _strings(text) if not found.group(1) and re.search(r"\w \w+ \w", found.group())
+    ]
     if not values:
         return value
     found = rng.choice(values)
@@ -155,7 +157,11 @@ def _with_quotes(value: Any, rng: random.Random) -> Any:
 
 def _end_missing(text: str, rng: random.Random) -> str | None:
     stripped = text.rstrip("}] \n")
-    return stripped + text[len(stripped) :].rstrip()[: rng.randrange(0, 1)] if len(stripped) < len(text) else None
+    return (
+        stripped + text[len(stripped) :].rstrip()[: rng.randrange(0, 1)]
+        if len(stripped) < len(text)
+        else None
+    )
 
 
 def _arrow(text: str, rng: random.Random) -> str | None:
@@ -175,7 +181,11 @@ def _jsonp(text: str, rng: random.Random) -> str | None:
 
 
 def _raw_newline(text: str, rng: random.Random) -> str | None:
-    values = [found for found in _strings(text) if not found.group(1) and "\\n" in found.group() and "\\\\" not in found.group()]
+    values = [
+        found
+        for found in _strings(text)
+        if not found.group(1) and "\\n" in found.group() and "\\\\" not in found.group()
+    ]
     if not values:
         return None
     found = rng.choice(values)
@@ -221,7 +231,12 @@ def cases(path: Path, sample: int, seed: int, damages: int) -> Iterator[tuple[st
         for line in lines:
             entry = json.loads(line)
             for test in entry["tests"]:
-                if test["valid"] and isinstance(test["data"], (dict, list)) and test["data"] and len(json.dumps(test["data"])) < 4000:
+                if (
+                    test["valid"]
+                    and isinstance(test["data"], (dict, list))
+                    and test["data"]
+                    and len(json.dumps(test["data"])) < 4000
+                ):
                     instances.append((test["data"], entry["schema"]))
     names = list(DAMAGES)
     made = 0
@@ -251,7 +266,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def tools() -> dict[str, Tool]:
-    """structgen and the peers that are installed."""
+    """Structgen and the peers that are installed."""
 
     def plain(text: str, constraint: Any) -> tuple[Any, bool]:
         found = structgen.repair(text, format="json")
@@ -335,7 +350,9 @@ def measure(path: Path, sample: int, seed: int, damages: int, *, show: int = 0) 
             restored_by[name][kind] += verdict == "restored"
             if verdict != "restored" and name.startswith("structgen") and shown[name + kind] < show:
                 shown[name + kind] += 1
-                print(f"--- {name}: {kind}: {verdict}\n{text[:600]}\n  => {str(answer)[:600]}", file=sys.stderr)
+                print(
+                    f"--- {name}: {kind}: {verdict}\n{text[:600]}\n  => {str(answer)[:600]}", file=sys.stderr
+                )
     for name in contenders:
         results[name] = {
             **counts[name],

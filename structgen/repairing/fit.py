@@ -1,7 +1,7 @@
 """Fitting: a tree becomes a value, and where a schema asks for something else, what it asks for, if that loses nothing.
 
-Types are changed only where text means the same in both; names and enum values only where they have no rival; nothing
-is invented: a member that is required and missing stays missing, unless defaults are asked for. Every change is an edit.
+Types are changed only where text means the same in both; names and enum values only where they have no rival. Nothing is
+invented: a required member that is missing stays missing, unless defaults are asked for. Every change is an edit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from structgen.repairing import scalars
 from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide, kinds_of
 from structgen.repairing.scalars import MISSING
-from structgen.repairing.structure import Node
+from structgen.repairing.tree import Node
 
 _DEPTH = 150
 """Below this depth values are taken as they are: schemas do not reach there, and Python's stack neither."""
@@ -79,12 +79,19 @@ class Fitter:
             trial = Fitter(self._embedded, effort=self._effort)
             trial._trials = self._trials
             value = trial.fit(node, branch, depth + 1)
-            cost = trial.cost + (0 if set(kinds_of(value)) & branch.kinds else 10) + (20 if branch.never else 0)
+            cost = (
+                trial.cost + (0 if set(kinds_of(value)) & branch.kinds else 10) + (20 if branch.never else 0)
+            )
             if cost < least:
                 best, least = branch, cost
             if cost == 0:
                 break
-        while best.branches and best is not guide and best.kinds and not any("properties" in s for s in best.schemas):
+        while (
+            best.branches
+            and best is not guide
+            and best.kinds
+            and not any("properties" in s for s in best.schemas)
+        ):
             return self._branch(node, best, depth + 1) if depth < _DEPTH else best
         return best
 
@@ -141,7 +148,9 @@ class Fitter:
 
     def _value_of_enum(self, node: Node, value: Any, guide: Guide) -> Any:
         values = guide.values
-        if values is None or any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values):
+        if values is None or any(
+            value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
+        ):
             return value
         if isinstance(value, str) and self._effort:
             meant = scalars.spelled_alike(value, [other for other in values if isinstance(other, str)])
@@ -171,7 +180,9 @@ class Fitter:
         if "object" not in kinds:
             inner = [value for _, value in members if value.kind == "["]
             if "array" in kinds and len(inner) == 1 and len(members) == 1:
-                self._edit("wrapper", node, "guessed", f"the object around {members[0][0][3]!r} was not asked for")
+                self._edit(
+                    "wrapper", node, "guessed", f"the object around {members[0][0][3]!r} was not asked for"
+                )
                 return self.fit(inner[0], guide, depth + 1)
             if "array" in kinds:
                 self._edit("type", node, "lossless", "a single value where an array is asked for")
@@ -181,7 +192,9 @@ class Fitter:
         present = {key[3] for key, _ in members}
         unwrapped = self._unwrapped(node, guide, present) if self._effort else None
         if unwrapped is not None:
-            self._edit("wrapper", node, "guessed", f"the object around {members[0][0][3]!r} was not asked for")
+            self._edit(
+                "wrapper", node, "guessed", f"the object around {members[0][0][3]!r} was not asked for"
+            )
             return self.fit(unwrapped, guide, depth + 1)
         value: dict[str, Any] = {}
         missing = [name for name in names if name not in present]
@@ -190,12 +203,20 @@ class Fitter:
             place = Node("s", key[1], key[2], name)
             if missing and self._effort and not guide.declares(name):
                 meant = scalars.spelled_alike(name, missing)
-                if meant is not None and (meant[1] == "lossless" or guide.closed or meant[0] in guide.required):
+                if meant is not None and (
+                    meant[1] == "lossless" or guide.closed or meant[0] in guide.required
+                ):
                     self._edit("key", place, meant[1], f"{name!r} is spelled {meant[0]!r}")
                     missing.remove(meant[0])
                     name = meant[0]
             if guide.closed and not guide.declares(name) and self._effort > 1:
-                self._edit("key", Node("{", key[1], member.end, None), "dropped", f"the schema has no member {name!r}", 4)
+                self._edit(
+                    "key",
+                    Node("{", key[1], member.end, None),
+                    "dropped",
+                    f"the schema has no member {name!r}",
+                    4,
+                )
                 continue
             if guide.closed and not guide.declares(name):
                 self.cost += 4
@@ -205,7 +226,9 @@ class Fitter:
                 default = guide.member(name).default if self._defaults else None
                 if default is not None:
                     value[name] = default[0]
-                    self._edit("default", Node("s", node.end, node.end, name), "guessed", f"the default of {name!r}")
+                    self._edit(
+                        "default", Node("s", node.end, node.end, name), "guessed", f"the default of {name!r}"
+                    )
                 else:
                     self.cost += 5
         return value
@@ -227,7 +250,9 @@ class Fitter:
         if name in value:
             same = _equal(value[name], member)
             self._edit(
-                "duplicate", place, "lossless" if same else "dropped",
+                "duplicate",
+                place,
+                "lossless" if same else "dropped",
                 f"the key {name!r} comes again" + ("" if same else ": the last value counts"),
             )
             del value[name]
@@ -273,9 +298,21 @@ class Fitter:
             return value
         meant = scalars.bare(node.value)
         if meant is not None:
-            self._edit("literal" if not isinstance(meant[0], (int, float)) or isinstance(meant[0], bool) else "number", node, meant[1], meant[2])
+            self._edit(
+                "literal"
+                if not isinstance(meant[0], (int, float)) or isinstance(meant[0], bool)
+                else "number",
+                node,
+                meant[1],
+                meant[2],
+            )
             return meant[0]
-        self._edit("quote", node, "lossless" if node.value.isidentifier() else "guessed", "text without quotes is a string")
+        self._edit(
+            "quote",
+            node,
+            "lossless" if node.value.isidentifier() else "guessed",
+            "text without quotes is a string",
+        )
         return node.value
 
 
@@ -286,7 +323,12 @@ def from_value(node: Node) -> Node:
 
 def _tree(value: Any, start: int, end: int) -> Node:
     if isinstance(value, dict):
-        return Node("{", start, end, [(("s", start, end, key), _leaf(inner, start, end)) for key, inner in value.items()])
+        return Node(
+            "{",
+            start,
+            end,
+            [(("s", start, end, key), _leaf(inner, start, end)) for key, inner in value.items()],
+        )
     if isinstance(value, list):
         return Node("[", start, end, [_leaf(inner, start, end) for inner in value])
     return _leaf(value, start, end)

@@ -80,7 +80,7 @@ class Guide:
     @property
     def is_open(self) -> bool:
         """Whether nothing at all is known here."""
-        return not self.schemas or self.kinds == _KINDS and not self.names and not self.branches
+        return not self.schemas or (self.kinds == _KINDS and not self.names and not self.branches)
 
     @cached_property
     def values(self) -> list[Any] | None:
@@ -89,7 +89,7 @@ class Guide:
             if "const" in schema:
                 return [schema["const"]]
             if isinstance(schema.get("enum"), list):
-                return schema["enum"]
+                return list(schema["enum"])
         if self.branches and all(branch.values is not None for branch in self.branches):
             return [value for branch in self.branches for value in branch.values or ()]
         return None
@@ -126,9 +126,7 @@ class Guide:
     def declares(self, name: str) -> bool:
         """Whether a member of this name is declared."""
         return name in self.names or any(
-            re.search(pattern, name)
-            for schema in self.schemas
-            for pattern in _patterns(schema)
+            re.search(pattern, name) for schema in self.schemas for pattern in _patterns(schema)
         )
 
     def member(self, name: str) -> Guide:
@@ -142,7 +140,9 @@ class Guide:
                 if not own and isinstance(schema.get("additionalProperties"), (dict, bool)):
                     own = [schema["additionalProperties"]]
                 schemas += own
-            found = self._joined(schemas, [branch.member(name) for branch in self.branches if name in branch.names])
+            found = self._joined(
+                schemas, [branch.member(name) for branch in self.branches if name in branch.names]
+            )
             if len(self._members) < 10_000:
                 self._members[name] = found
         return found
@@ -226,7 +226,11 @@ def kinds_of(value: Any) -> tuple[str, ...]:
     if isinstance(value, int):
         return ("integer", "number")
     if isinstance(value, float):
-        return ("integer", "number") if value == value and value not in (float("inf"), float("-inf")) and value == int(value) else ("number",)
+        return (
+            ("integer", "number")
+            if value == value and value not in (float("inf"), float("-inf")) and value == int(value)
+            else ("number",)
+        )
     if isinstance(value, str):
         return ("string",)
     return ("array",) if isinstance(value, list) else ("object",)

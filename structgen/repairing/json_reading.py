@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide
-from structgen.repairing.lexer import Lexer
-from structgen.repairing.structure import Node, Structure, Tree
+from structgen.repairing.lexer import Lexer, Parts
+from structgen.repairing.structure import Structure
+from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region, openers, regions
 
 _CAREFUL = 8_000_000
 """Longer texts are read with whole containers left to the strict parser, so their layout and keys say nothing."""
+_SHORT = 50_000
+"""Longer texts without a schema are read with the items of arrays left to the strict parser."""
 _ESCAPED = re.compile(r"[{\[]\s*(?:\\n\s*)*(?:[{\[]\s*)*\\+\"")
-_WEIGHT: dict[Grade, float] = {"lossless": 0.05, "guessed": 0.7, "dropped": 1.5}
+_WEIGHT: dict[Grade, float] = {"lossless": 0.0, "guessed": 0.7, "dropped": 1.5}
 _CANDIDATES = 64
 """Candidates that are weighed at most; of more, the largest and the last."""
 
@@ -82,11 +85,15 @@ def _grouped(found: list[Region]) -> list[list[Region]]:
 
 def _is_plausible(candidate: Candidate) -> bool:
     node = candidate.tree.node
-    if node is None or (not candidate.cut and candidate.cost > 4 + 0.3 * (candidate.end - candidate.start) ** 0.5 * 2):
+    if node is None or (
+        not candidate.cut and candidate.cost > 4 + 0.3 * (candidate.end - candidate.start) ** 0.5 * 2
+    ):
         return False
     if candidate.cost >= 1 and not candidate.cut and node.kind == "{" and not node.value:
         return False
-    wide = sum(edit.kind == "text" or edit.grade == "dropped" for edit in candidate.edits + candidate.tree.edits)
+    wide = sum(
+        edit.kind == "text" or edit.grade == "dropped" for edit in candidate.edits + candidate.tree.edits
+    )
     return wide <= 3 + (candidate.end - candidate.start) / 200
 
 
@@ -98,29 +105,38 @@ def read(
         unescaped = _unescaped(text, start, region, guide, nesting=nesting)
         if unescaped is not None:
             return unescaped
-    careful = guide is not None and region.stop - start <= _CAREFUL
-    candidate, reached = _read(text, start, region, guide, nesting, implied, strict_parts=not careful)
-    if not careful and candidate is not None and region.stop - start <= _CAREFUL and any(
-        edit.kind == "bracket" for edit in candidate.tree.edits
-    ):
-        candidate, reached = _read(text, start, region, guide, nesting, implied, strict_parts=False)
+    length = region.stop - start
+    parts: Parts = "all" if guide is None or length > _CAREFUL else ""
+    candidate, reached = _read(text, start, region, guide, nesting, implied, parts)
+    if parts and candidate is not None and length <= _CAREFUL and _is_unsure(candidate):
+        # Where a bracket is missing, layout and keys say most, if all tokens are there.
+        parts = "" if length <= _SHORT else "items"
+        candidate, reached = _read(text, start, region, guide, nesting, implied, parts)
     return candidate, reached
 
 
+def _is_unsure(candidate: Candidate) -> bool:
+    return any(edit.kind == "bracket" and edit.grade != "lossless" for edit in candidate.tree.edits)
+
+
 def _read(
-    text: str, start: int, region: Region, guide: Guide | None, nesting: int, implied: str, *, strict_parts: bool
+    text: str, start: int, region: Region, guide: Guide | None, nesting: int, implied: str, parts: Parts
 ) -> tuple[Candidate | None, int]:
-    lexer = Lexer(text, start, region.stop, strict_parts=strict_parts, implied=implied).read()
+    lexer = Lexer(text, start, region.stop, strict_parts=parts, implied=implied).read()
     if not lexer.tokens:
         return None, max(lexer.end, start + 1)
     tree = Structure(text, lexer.tokens, guide, nesting=nesting).read()
     if tree.node is None:
         return None, max(lexer.end, start + 1)
     cut = lexer.truncated or (tree.cut and not text[lexer.end :].strip(" \t\r\n`~"))
-    end = max(lexer.tokens[-1][2], *(edit.end for edit in lexer.edits), 0) if lexer.edits else lexer.tokens[-1][2]
-    return Candidate(start, min(end, lexer.end) if lexer.end > start else end, tree, lexer.edits, cut, region.fenced), max(
-        lexer.end, start + 1
+    end = (
+        max(lexer.tokens[-1][2], *(edit.end for edit in lexer.edits), 0)
+        if lexer.edits
+        else lexer.tokens[-1][2]
     )
+    return Candidate(
+        start, min(end, lexer.end) if lexer.end > start else end, tree, lexer.edits, cut, region.fenced
+    ), max(lexer.end, start + 1)
 
 
 def _unescaped(
@@ -134,7 +150,9 @@ def _unescaped(
     end = body.rfind("}") if body[0] == "{" else body.rfind("]")
     end = len(body) if end < 0 else end + 1
     try:
-        inner = json.loads('"' + re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', body[:end]).replace("\n", "\\n") + '"')
+        inner = json.loads(
+            '"' + re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', body[:end]).replace("\n", "\\n") + '"'
+        )
     except ValueError:
         return None
     candidate, _ = read(inner, 0, Region(0, len(inner)), guide, nesting=nesting)
@@ -146,7 +164,10 @@ def _unescaped(
         return [Edit(edit.kind, start, reached, edit.grade, edit.reason) for edit in edits]
 
     candidate.tree.edits = moved(candidate.tree.edits)
-    candidate.edits = [Edit("escape", start, reached, "lossless", "the JSON was escaped"), *moved(candidate.edits)]
+    candidate.edits = [
+        Edit("escape", start, reached, "lossless", "the JSON was escaped"),
+        *moved(candidate.edits),
+    ]
     _move(candidate.tree.node, start, reached)
     candidate.start, candidate.end = start, reached
     return candidate, reached
@@ -166,7 +187,10 @@ def _move(node: Node | None, start: int, end: int) -> None:
 
 def selected(found: list[Candidate]) -> Candidate:
     """Without a schema: the one that says most; of equals the last."""
-    return max(reversed(found[-_CANDIDATES:] if len(found) > 4 * _CANDIDATES else found), key=lambda candidate: candidate.size)
+    return max(
+        reversed(found[-_CANDIDATES:] if len(found) > 4 * _CANDIDATES else found),
+        key=lambda candidate: candidate.size,
+    )
 
 
 def weighed(found: list[Candidate]) -> list[Candidate]:

@@ -19,63 +19,50 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
-from typing import Any
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed does not know it
+from typing import Any, Literal
 
 from structgen.repairing.edits import Edit
+from structgen.repairing.patterns import (
+    AFTER_ITEM,
+    AFTER_KEY,
+    AFTER_KEY_ALONE,
+    AFTER_VALUE,
+    ANY_QUOTE,
+    BARE_ITEM,
+    BARE_KEY,
+    BARE_VALUE,
+    BEFORE_KEY,
+    CALL,
+    COMMENT,
+    CONTROL,
+    ELLIPSIS,
+    ESCAPE,
+    GOES_ON,
+    GROUPED,
+    JOIN,
+    KEY_CUT,
+    MORE,
+    NEXT_CLOSE,
+    NEXT_VALUE,
+    NUMBER,
+    OPENED_BY,
+    OPENS_KEY,
+    PLAIN,
+    PREFIX,
+    PROSE,
+    QUOTES,
+    SIMPLE,
+    SPACE,
+    STOP,
+    SURROGATES,
+    TRIPLE,
+)
 
+Parts = Literal["all", "items", ""]
+"""Which containers inside the first are left to the strict parser: all, those in arrays, none. What it reads it reads
+fast, but whole: it cannot say that a member of it belongs elsewhere."""
 Token = tuple[str, int, int, Any]
-
-# What well-formed text consists of, with a look at what follows, in one match.
-_PLAIN = re.compile(
-    r"[ \t\n\r]*(?:([{}\[\],:])"
-    r'|"([^"\\\x00-\x1f]*)"(?=[ \t\n\r]*(?:[:}\]]|,[ \t\n\r]*(?:["{\[\d}\]-]|true\b|false\b|null\b)))'
-    r"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\n\r]*[,}\]])(?!,\d{3}(?:,\d{3})*(?:\.\d+)?[ \t\n\r]*[,}]))"
-)
-_SPACE = re.compile(r"[\s\ufeff\u200b]*")
-_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
-_STOP = re.compile(r"```|~~~|</?[A-Za-z_|][^>\n]{0,80}>|\[/?TOOL_CALLS?\]|;?\s*\Z")
-_QUOTES = {'"': '"', "'": "'", "“": "”“\"", "”": "”“\"", "„": "“”\"", "‘": "’‘'", "’": "’‘'", "`": "`'", "«": "»"}
-_ANY_QUOTE = "\"'“”„‘’`«"
-_NEXT_CLOSE = {
-    ends: re.compile(rf"(?:[^\\{re.escape(ends)}]|\\.|\\\Z)*", re.DOTALL) for ends in {*_QUOTES.values()}
-}
-_KEYISH = rf"(?:[{_ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{_ANY_QUOTE}»]|[A-Za-z_$][\w$.-]{{0,100}}[{_ANY_QUOTE}]?)[ \t]*(?::|=)"
-_AFTER_KEY = re.compile(r"\s*(?::(?!//)|=>?)")
-_AFTER_KEY_ALONE = re.compile(r'\s*(?:[{\[]|"[^"\n]*"\s*[,}]|(?:-?\d[\d.eE+-]*|true|false|null)\s*[,}])')
-_AFTER_VALUE = re.compile(
-    rf"\s*(?:[}}\]\)](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\Z|;?\s*```|,?\s*(?://|/\*|\#)|,\s*(?:{_KEYISH}|[}}\]]|,|\.\.\.|[{_ANY_QUOTE}]?[^{_ANY_QUOTE}\n]{{0,100}}\Z)|,?\s*\n\s*{_KEYISH}"
-    rf"|\s*[{_ANY_QUOTE}][^\"\n:]{{0,100}}[{_ANY_QUOTE}]\s*:|\s*\+\s*[{_ANY_QUOTE}]|;\s*\n)"
-)
-_AFTER_ITEM = re.compile(
-    rf"\s*(?:\](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\}}(?=\s*(?:[,}}\]]|\Z))|\Z|;?\s*```|,?\s*(?://|/\*|\#)"
-    rf"|,\s*(?:[{_ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|\Z)"
-    rf"|\s+[{_ANY_QUOTE}](?=\w)|[{_ANY_QUOTE}](?=[^\"\s,\]][^\"\n]{{0,100}}[{_ANY_QUOTE}]\s*[,\]])|\s*\+\s*[{_ANY_QUOTE}]|,\s*\n)"
-)
-_OPENS_KEY = re.compile(rf"[{_ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{_ANY_QUOTE}]\s*:")
-_BEFORE_KEY = re.compile(r"(?:,\s*|\s*\n\s*)\Z")
-_KEY_CUT = re.compile(r"\s*([A-Za-z_$][\w $.-]{0,60}?)\s*(?=:)")
-_BARE_KEY = re.compile(r"[^\s:=,{}\[\]\"][^:=,{}\[\]\n\"]{0,300}?(?=\s*(?:[:=,{}\[\]\n\"]|\Z))")
-_NUMBER = re.compile(
-    r"[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d*)?)n?(?=\s*(?:[,}\]\);\n\[{]|\Z|//|/\*|#|\"[^\"\n:{}]{0,100}\"\s*[:,\]])|\s+[\d-])"
-)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[}\n]|\Z|,\s*[\"'A-Za-z_\n]))")
-_BARE_VALUE = re.compile(
-    rf"(?:[^,}}\]\n/#`<\"]|(?<=:)/|(?<=:/)/|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|,(?!\s*(?:{_KEYISH}|[}}\]]|\Z|\n)))+"
-)
-_BARE_ITEM = re.compile(r"(?:[^,\]\n}/`<]|(?<=:)/|(?<=:/)/|/(?![/*])|`(?!``)|<(?!/|\|))+")
-_CALL = re.compile(r"(?:new\s+)?[A-Za-z_][\w.]{0,60}\(\s*(?=[\"'{\[\d)-])")
-_PREFIX = re.compile(r"[rbufRBUF]{1,2}(?=[\"'])")
-_TRIPLE = re.compile(r'"""(?!\s*[,}\]])(.*?)(?:"""|\Z)|' r"'''(?!\s*[,}\]])(.*?)(?:'''|\Z)", re.DOTALL)
-_JOIN = re.compile(rf"\s*\+\s*(?=[{_ANY_QUOTE}])")
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3}|\r?\n|.|\Z)", re.DOTALL)
-_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"'}
-_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_ELLIPSIS = re.compile(r"(?:\.\.\.+|…)[^\n,\]}\"]{0,60}")
-_MORE = re.compile(r"\.\.\.|…|\bmore\b|\brest\b|\bremaining\b|\betc\b")
-_OPENED_BY = {"}": "{", "]": "["}
-_PROSE = re.compile(r"[^\n{}\[\]\"':]*[A-Za-z][^\n{}\[\]\"':]*\s[^\n{}\[\]\"]*(?:\n|\Z)")
-
 
 
 class _Repeated(ValueError):
@@ -108,7 +95,9 @@ class Lexer:
         truncated: whether the text broke off inside a token.
     """
 
-    def __init__(self, text: str, start: int, stop: int, *, strict_parts: bool = True, implied: str = "") -> None:
+    def __init__(
+        self, text: str, start: int, stop: int, *, strict_parts: Parts = "all", implied: str = ""
+    ) -> None:
         self.text = text
         self.stop = stop
         self.tokens: list[Token] = []
@@ -118,14 +107,16 @@ class Lexer:
         self._strict_parts = strict_parts
         self._budget = 4 * (stop - start) + 4096
         self._stack: list[str] = list(implied)
-        self._expect = "k" if implied == "{" else "v"  # k: a key or }; c: a colon; v: a value; n: a comma or closing bracket
+        self._expect = (
+            "k" if implied == "{" else "v"
+        )  # k: a key or }; c: a colon; v: a value; n: a comma or closing bracket
         self._no_close: dict[str, int] = {}
         self._calls = 0
         self._joins: list[tuple[int, int, str]] = []  # the parts so far of a concatenation
 
     def read(self) -> Lexer:
         """Read to the end of the first value, or of the text."""
-        text, stop, match, tokens = self.text, self.stop, _PLAIN.match, self.tokens
+        text, stop, match, tokens = self.text, self.stop, PLAIN.match, self.tokens
         at, stack = self.end, self._stack
         while True:
             found = match(text, at, stop)
@@ -145,7 +136,13 @@ class Lexer:
                     tokens.append((kind, end - 1, end, None))
                     self._expect = "k" if kind == "," and stack and stack[-1] == "{" else "v"
                 elif kind == "{" or kind == "[":
-                    if self._strict_parts and tokens and self._expect != "k" and (end := self._strictly(end - 1)):
+                    if (
+                        self._strict_parts
+                        and tokens
+                        and self._expect != "k"
+                        and (self._strict_parts == "all" or (stack and stack[-1] == "["))
+                        and (end := self._strictly(end - 1))
+                    ):
                         at = end
                         continue
                     end = found.end()
@@ -158,7 +155,11 @@ class Lexer:
                     tokens.append((kind, end - 1, end, None))
                     last = "["
                     if stack:
-                        if stack[-1] != ("{" if kind == "}" else "[") and len(stack) > 1 and stack[-2] != stack[-1]:
+                        if (
+                            stack[-1] != ("{" if kind == "}" else "[")
+                            and len(stack) > 1
+                            and stack[-2] != stack[-1]
+                        ):
                             stack.pop()  # the inner one was left open
                         last = stack.pop()
                     self._expect = "n"
@@ -167,7 +168,7 @@ class Lexer:
                             at = end
                             break
                         # It was surplus, or an opening one is missing: what follows tells keys from items.
-                        stack.append("[" if _NEXT_VALUE.match(text, end, stop) else last)
+                        stack.append("[" if NEXT_VALUE.match(text, end, stop) else last)
             elif group == 2:
                 self._string_is(found.start(2) - 1, end, found.group(2))
             else:
@@ -191,7 +192,7 @@ class Lexer:
 
     def _goes_on(self, at: int) -> bool:
         """Whether text after a complete value looks as if it still belonged to it."""
-        return _GOES_ON.match(self.text, at, self.stop) is not None
+        return GOES_ON.match(self.text, at, self.stop) is not None
 
     def _strictly(self, start: int) -> int:
         """Let the strict parser read a whole container; its end, or 0."""
@@ -200,12 +201,16 @@ class Lexer:
         try:
             value, end = _decode.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
-            self._budget -= error.pos - start + 64
+            # The parser counts lines from the beginning of the text to say where it failed.
+            self._budget -= error.pos - start + error.pos // 16 + 64
             return 0
         except _Repeated:
             self._budget -= self.stop - start
             return 0
-        except (RecursionError, ValueError):  # too deep, a number too long, or a constant that JSON does not have
+        except (
+            RecursionError,
+            ValueError,
+        ):  # too deep, a number too long, or a constant that JSON does not have
             self._budget -= self.stop - start
             return 0
         if end > self.stop:
@@ -220,22 +225,25 @@ class Lexer:
     def _slowly(self, at: int) -> int:
         """Read one token, comment or oddity that is not well formed; where to go on, or -1 at the end."""
         text, stop = self.text, self.stop
-        found = _SPACE.match(text, at, stop)
+        found = SPACE.match(text, at, stop)
         assert found is not None
         at = found.end()
         if at >= stop:
             self.end = at
             return -1
         char = text[at]
-        comment = _COMMENT.match(text, at, stop) if char in "/#<" else None
+        comment = COMMENT.match(text, at, stop) if char in "/#<" else None
         if comment is not None:
-            more = _MORE.search(comment.group(), 0, 200) is not None
+            more = MORE.search(comment.group(), 0, 200) is not None
             self._edit(
-                "ellipsis" if more else "comment", at, comment.end(), "dropped" if more else "lossless",
+                "ellipsis" if more else "comment",
+                at,
+                comment.end(),
+                "dropped" if more else "lossless",
                 "the comment says that items were left out" if more else "JSON has no comments",
             )
             return comment.end()
-        halt = _STOP.match(text, at, stop)
+        halt = STOP.match(text, at, stop)
         if halt is not None:
             return -1
         if char in "{}[],:":
@@ -247,13 +255,13 @@ class Lexer:
             if text[at + 1 : at + 2] in ("_", "[", "]", "{", "}"):
                 self._edit("escape", at, at + 1, "lossless", "a backslash before a bracket")
                 return at + 1
-        ellipsis = _ELLIPSIS.match(text, at, stop)
+        ellipsis = ELLIPSIS.match(text, at, stop)
         if ellipsis is not None:
             self._edit("ellipsis", at, ellipsis.end(), "dropped", "an ellipsis stands for what was left out")
             return ellipsis.end()
         if self._expect == "n" and not self._stack and not self._goes_on(at):
             return -1
-        if char in _QUOTES:
+        if char in QUOTES:
             return self._string(at)
         if char == "=" and self._expect in "c":
             width = 2 if text[at + 1 : at + 2] == ">" else 1
@@ -294,24 +302,28 @@ class Lexer:
 
     def _string(self, at: int) -> int:
         text, stop = self.text, self.stop
-        triple = _TRIPLE.match(text, at, stop)
+        triple = TRIPLE.match(text, at, stop)
         if triple is not None and len(triple.group()) >= 6 and (triple.group(1) or triple.group(2)):
             self.tokens.append(("s", at, triple.end(), triple.group(1) or triple.group(2)))
             self._edit("quote", at, triple.end(), "lossless", "triple quotes")
             self._after_scalar()
             return triple.end()
         quote = text[at]
-        ends = _QUOTES[quote]
+        ends = QUOTES[quote]
         begin = at + 1
         is_key = self._expect in "k" or (self._expect == "n" and bool(self._stack) and self._stack[-1] == "{")
         in_object = bool(self._stack) and self._stack[-1] == "{"
-        after = _AFTER_KEY if is_key else _AFTER_VALUE if in_object else _AFTER_ITEM
+        after = AFTER_KEY if is_key else AFTER_VALUE if in_object else AFTER_ITEM
         if text.startswith(quote * 2, begin) and after.match(text, begin + 2, stop):
             self.tokens.append(("s", at, begin + 2, ""))
             self._edit("quote", begin, begin + 2, "guessed", "a doubled quote of an empty string")
             self._after_scalar()
             return begin + 2
-        if text.startswith(quote, begin) and begin + 1 < stop and text[begin + 1] not in " \t\r\n,:;}]=+)/#" + quote:
+        if (
+            text.startswith(quote, begin)
+            and begin + 1 < stop
+            and text[begin + 1] not in " \t\r\n,:;}]=+)/#" + quote
+        ):
             begin += 1
             self._edit("quote", at, at + 1, "lossless", "a doubled quote")
         close, inner, cut = self._closing(begin, ends, after, is_key)
@@ -323,7 +335,9 @@ class Lexer:
             if self.truncated and end >= stop:
                 self._edit("truncation", end, end, "lossless", "the text ends inside a string")
             else:
-                self._edit("quote", end, end, "lossless" if is_key else "guessed", "the closing quote is missing")
+                self._edit(
+                    "quote", end, end, "lossless" if is_key else "guessed", "the closing quote is missing"
+                )
             value = self._decoded(begin, end)
             return self._string_is(at, end, value)
         if quote != '"':
@@ -335,7 +349,7 @@ class Lexer:
         if text.startswith(text[close], end) and text[close] == quote and after.match(text, end + 1, stop):
             self._edit("quote", end, end + 1, "lossless", "a doubled quote")
             end += 1
-        if not is_key and (joined := _JOIN.match(text, end, stop)) is not None:
+        if not is_key and (joined := JOIN.match(text, end, stop)) is not None:
             self._joins.append((at, end, value))
             return joined.end()
         return self._string_is(at, end, value)
@@ -351,10 +365,12 @@ class Lexer:
         self._after_scalar()
         return end
 
-    def _closing(self, begin: int, ends: str, after: re.Pattern[str], is_key: bool) -> tuple[int, int, int | None]:
+    def _closing(
+        self, begin: int, ends: str, after: re.Pattern[str], is_key: bool
+    ) -> tuple[int, int, int | None]:
         """Where a string ends: (closing quote, unescaped quotes inside, None), or (-1, 0, end) without a quote."""
         text, stop = self.text, self.stop
-        skip = _NEXT_CLOSE[ends]
+        skip = NEXT_CLOSE[ends]
         inner = 0
         first = -1
         at = begin
@@ -368,22 +384,31 @@ class Lexer:
             if first < 0:
                 first = here
                 if is_key:
-                    cut = _KEY_CUT.match(text, begin, here)
+                    cut = KEY_CUT.match(text, begin, here)
                     if cut is not None and not after.match(text, here + 1, stop):
                         return -1, 0, cut.end(1)
-                    if here > begin and _AFTER_KEY_ALONE.match(text, here + 1, stop):
+                    if here > begin and AFTER_KEY_ALONE.match(text, here + 1, stop):
                         return here, 0, None
-            if inner % 2 == 0 and text.startswith(text[here], here + 1) and here > begin and after.match(text, here + 2, stop):
+            if (
+                inner % 2 == 0
+                and text.startswith(text[here], here + 1)
+                and here > begin
+                and after.match(text, here + 2, stop)
+            ):
                 return here, inner, None
             if after.match(text, here + 1, stop) and not (
                 inner % 2 and text.startswith(text[here], here + 1) and after.match(text, here + 2, stop)
             ):
                 return here, inner, None
-            if not is_key and _OPENS_KEY.match(text, here, min(stop, here + 140)):
-                before = _BEFORE_KEY.search(text[max(begin, here - 40) : here])
+            if not is_key and OPENS_KEY.match(text, here, min(stop, here + 140)):
+                before = BEFORE_KEY.search(text[max(begin, here - 40) : here])
                 if before is not None:
                     return -1, 0, self._without_closers(begin, max(begin, here - 40) + before.start())
-            if after is _AFTER_ITEM and text[begin:here].rstrip().endswith(",") and text[here + 1 : here + 2].isalnum():
+            if (
+                after is AFTER_ITEM
+                and text[begin:here].rstrip().endswith(",")
+                and text[here + 1 : here + 2].isalnum()
+            ):
                 return -1, 0, begin + len(text[begin:here].rstrip()) - 1
             if here < known:
                 break
@@ -401,7 +426,7 @@ class Lexer:
         if end == stop:
             self.truncated = True
             if is_key:
-                cut = _KEY_CUT.match(text, begin, stop)
+                cut = KEY_CUT.match(text, begin, stop)
                 if cut is not None:
                     self.truncated = False
                     return -1, 0, cut.end(1)
@@ -414,8 +439,12 @@ class Lexer:
         tail = text[floor:end]
         stripped = len(tail.rstrip("}] \t\r\n"))
         closers = re.sub(r"\s", "", tail[stripped:])
-        wanted = "".join("}" if kind == "{" else "]" for kind in reversed(self._stack[-len(closers) :])) if closers else ""
-        if final and any(text.count(_OPENED_BY[char], begin, end) for char in set(closers)):
+        wanted = (
+            "".join("}" if kind == "{" else "]" for kind in reversed(self._stack[-len(closers) :]))
+            if closers
+            else ""
+        )
+        if final and any(text.count(OPENED_BY[char], begin, end) for char in set(closers)):
             return end  # they close what the string itself has opened
         if closers and (closers == wanted if final else wanted.startswith(closers)):
             at = floor + stripped
@@ -429,12 +458,12 @@ class Lexer:
         """The text that a string's body spells."""
         body = self.text[begin:end]
         if "\\" not in body:
-            if _CONTROL.search(body):
+            if CONTROL.search(body):
                 self._edit("string", begin, end, "lossless", "control characters inside a string are escaped")
             return body
         if '"' not in body:
             try:
-                value, _ = scanstring(body + '"', 0, True)
+                value: str = scanstring(body + '"', 0, True)[0]
                 if end >= self.stop and "\ud800" <= value[-1:] <= "\udbff":
                     value = value[:-1]
                     self._edit("escape", end - 6, end, "lossless", "the text ends inside a surrogate pair")
@@ -445,8 +474,8 @@ class Lexer:
 
         def replace(found: re.Match[str]) -> str:
             what = found.group(1)
-            if what in _SIMPLE:
-                return _SIMPLE[what]
+            if what in SIMPLE:
+                return SIMPLE[what]
             if what[:1] == "u" and len(what) == 5:
                 return chr(int(what[1:], 16))
             if not what:
@@ -465,7 +494,7 @@ class Lexer:
             if len(what) == 3:
                 wrong.append("guessed")
                 return chr(int(what, 8))
-            if what in _ANY_QUOTE:
+            if what in ANY_QUOTE:
                 wrong.append("lossless")
                 return what
             if what == "u" and end >= self.stop and len(body) - found.start() < 6:
@@ -474,8 +503,9 @@ class Lexer:
             wrong.append("guessed")
             return "\\" + what if what.isalnum() else what
 
-        value = _SURROGATES.sub(
-            lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"), _ESCAPE.sub(replace, body)
+        value = SURROGATES.sub(
+            lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"),
+            ESCAPE.sub(replace, body),
         )
         if "\0cut\0" in value:
             value = value[: value.index("\0cut\0")]
@@ -483,8 +513,14 @@ class Lexer:
             value = value[:-1]
             wrong.append("lossless")
         if wrong:
-            self._edit("escape", begin, end, "guessed" if "guessed" in wrong else "lossless", "escapes that JSON does not have")
-        if _CONTROL.search(body):
+            self._edit(
+                "escape",
+                begin,
+                end,
+                "guessed" if "guessed" in wrong else "lossless",
+                "escapes that JSON does not have",
+            )
+        if CONTROL.search(body):
             self._edit("string", begin, end, "lossless", "control characters inside a string are escaped")
         return value
 
@@ -508,37 +544,42 @@ class Lexer:
         text, stop = self.text, self.stop
         in_object = bool(self._stack) and self._stack[-1] == "{"
         is_key = in_object and self._expect in "kn"
-        prefix = _PREFIX.match(text, at, stop)
+        prefix = PREFIX.match(text, at, stop)
         if prefix is not None:
             self._edit("string", at, prefix.end(), "lossless", "a prefix of a Python string")
             return prefix.end()
-        if self._expect == "n" and self._stack and _PROSE.match(text, at, stop) and "\n" in text[max(0, at - 80) : at]:
+        if (
+            self._expect == "n"
+            and self._stack
+            and PROSE.match(text, at, stop)
+            and "\n" in text[max(0, at - 80) : at]
+        ):
             return -1
         if is_key:
-            key = _BARE_KEY.match(text, at, stop)
+            key = BARE_KEY.match(text, at, stop)
             if key is not None and key.end() > at:
                 value = key.group().rstrip()
                 end = at + len(value)
-                if text.startswith('"', end) and _AFTER_KEY.match(text, end + 1, stop):
+                if text.startswith('"', end) and AFTER_KEY.match(text, end + 1, stop):
                     end += 1
                     self._edit("quote", at, at, "lossless", "the opening quote is missing")
-                elif value[-1] in "'”’`" and _AFTER_KEY.match(text, end, stop):
+                elif value[-1] in "'”’`" and AFTER_KEY.match(text, end, stop):
                     value = value[:-1]
                     self._edit("quote", at, at, "lossless", "the opening quote is missing")
-                elif _AFTER_KEY.match(text, end, stop):
+                elif AFTER_KEY.match(text, end, stop):
                     self._edit("quote", at, end, "lossless", "a key without quotes")
                 self.tokens.append(("b", at, end, value))
                 self._after_scalar()
                 return end
             self._edit("character", at, at + 1, "dropped", f"{text[at]!r} has no meaning here")
             return at + 1
-        call = _CALL.match(text, at, stop)
+        call = CALL.match(text, at, stop)
         if call is not None:
             self._edit("call", at, call.end(), "guessed", "a function call around a value")
             return call.end()
-        grouped = _GROUPED.match(text, at, stop) if in_object or not self._stack else None
-        number = grouped or _NUMBER.match(text, at, stop)
-        found = number or (_BARE_VALUE if in_object else _BARE_ITEM).match(text, at, stop)
+        grouped = GROUPED.match(text, at, stop) if in_object or not self._stack else None
+        number = grouped or NUMBER.match(text, at, stop)
+        found = number or (BARE_VALUE if in_object else BARE_ITEM).match(text, at, stop)
         if found is None or found.end() == at:
             self._edit("character", at, at + 1, "dropped", f"{text[at]!r} has no meaning here")
             return at + 1
@@ -548,7 +589,7 @@ class Lexer:
             value = self._cut_off(value, at)
             if not value:
                 return stop
-        after = _AFTER_VALUE if in_object else _AFTER_ITEM
+        after = AFTER_VALUE if in_object else AFTER_ITEM
         if number is None:
             quote = re.search(r'["”’]', value)
             if quote is not None and (after.match(text, at + quote.end(), stop)):
@@ -563,8 +604,3 @@ class Lexer:
         self.tokens.append(("b", at, end, value))
         self._after_scalar()
         return end
-
-
-_NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
-_CONTROL = re.compile(r"[\x00-\x1f]")
-_GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{_KEYISH}|\d+\s*[,\]]))")

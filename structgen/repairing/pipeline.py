@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from structgen.constraint import Constraint
@@ -17,7 +18,8 @@ from structgen.repairing.edits import Edit, Grade, Repair, worst
 from structgen.repairing.fit import Fitter
 from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
-from structgen.repairing.structure import Node, Tree
+from structgen.repairing.tree import Node, Tree
+from structgen.repairing.unwrap import Region
 
 Format = Literal["json", "yaml", "auto"]
 _WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
@@ -83,7 +85,13 @@ class _Attempt:
 
 class _Pipeline:
     def __init__(
-        self, constraint: Constraint | None, format: Format, allow: Grade, defaults: bool, reformat: bool, limits: Limits
+        self,
+        constraint: Constraint | None,
+        format: Format,
+        allow: Grade,
+        defaults: bool,
+        reformat: bool,
+        limits: Limits,
     ) -> None:
         self.constraint = constraint
         self.format = format
@@ -120,7 +128,9 @@ class _Pipeline:
                 value = self.constraint.validate(text)
             except InvalidText:
                 return None
-        return Repair(value, emit.to_json(value, indent=2) if self.reformat and self.constraint is None else text)
+        return Repair(
+            value, emit.to_json(value, indent=2) if self.reformat and self.constraint is None else text
+        )
 
     # Attempts
 
@@ -129,10 +139,20 @@ class _Pipeline:
         from structgen.repairing import yaml_reading
 
         made: list[_Attempt] = []
-        if self.format == "yaml" or (self.format == "auto" and yaml_reading.looks_like_yaml(text, self.guide)):
+        if self.format == "yaml" or (
+            self.format == "auto" and yaml_reading.looks_like_yaml(text, self.guide)
+        ):
             for reading in yaml_reading.read(text, self.guide):
                 made.append(
-                    self._fitted(reading.node, reading.edits, reading.start, reading.end, reading.cut, "yaml", reading.efforts)
+                    self._fitted(
+                        reading.node,
+                        reading.edits,
+                        reading.start,
+                        reading.end,
+                        reading.cut,
+                        "yaml",
+                        reading.efforts,
+                    )
                 )
                 if not made[-1].problems:
                     return [made[-1]]
@@ -147,7 +167,10 @@ class _Pipeline:
             if lines is not None:
                 return [self._joined(found, lines)]
             best = json_reading.selected(found)
-            return [self._made(best), *(self._made(other) for other in found if other is not best and len(found) <= 8)]
+            return [
+                self._made(best),
+                *(self._made(other) for other in found if other is not best and len(found) <= 8),
+            ]
         if "array" in self.guide.kinds and "object" not in self.guide.kinds:
             lines = _as_lines(text, found)
             if lines is not None:
@@ -182,7 +205,14 @@ class _Pipeline:
         return self._fitted(tree.node, edits, candidate.start, candidate.end, candidate.cut, "json")
 
     def _fitted(
-        self, node: Node, edits: list[Edit], start: int, end: int, cut: bool, format: str, efforts: tuple[int, ...] = (0, 1, 2)
+        self,
+        node: Node,
+        edits: list[Edit],
+        start: int,
+        end: int,
+        cut: bool,
+        format: str,
+        efforts: tuple[int, ...] = (0, 1, 2),
     ) -> _Attempt:
         """The value of a tree, with the least effort that makes it valid."""
         best: _Attempt | None = None
@@ -210,16 +240,35 @@ class _Pipeline:
             return []
         start = text.index(body)
         quoted = len(body) > 1 and body[0] in "\"'" and body[-1] == body[0]
-        if not quoted and self.guide is None and scalars.strict(body) is scalars.MISSING and scalars.bare(body) is None:
+        if (
+            not quoted
+            and self.guide is None
+            and scalars.strict(body) is scalars.MISSING
+            and scalars.bare(body) is None
+        ):
             if body[0] != '"':
                 return []
-            lexed, _ = json_reading.read(text, start, json_reading.Region(start, len(text)), None, nesting=self.limits.nesting)
+            lexed, _ = json_reading.read(
+                text, start, Region(start, len(text)), None, nesting=self.limits.nesting
+            )
             return [self._made(lexed)] if lexed is not None and lexed.end >= len(text.rstrip()) else []
         if quoted or body[0] == '"':
-            lexed, _ = json_reading.read(text, start, json_reading.Region(start, start + len(body)), self.guide, nesting=self.limits.nesting)
+            lexed, _ = json_reading.read(
+                text,
+                start,
+                Region(start, start + len(body)),
+                self.guide,
+                nesting=self.limits.nesting,
+            )
             if lexed is not None:
                 return [self._made(lexed)]
-        if self.guide is not None and not self.guide.kinds & {"string", "integer", "number", "boolean", "null"}:
+        if self.guide is not None and not self.guide.kinds & {
+            "string",
+            "integer",
+            "number",
+            "boolean",
+            "null",
+        }:
             return []
         node = Node("b", start, start + len(body), body)
         return [self._fitted(node, [], start, start + len(body), False, "json")]
@@ -228,15 +277,24 @@ class _Pipeline:
         def embedded(text: str, guide: Guide | None) -> Node | None:
             if level >= _EMBEDDED:
                 return None
-            region = json_reading.Region(0, len(text))
-            candidate, reached = json_reading.read(text, len(text) - len(text.lstrip()), region, guide, nesting=self.limits.nesting)
-            if candidate is None or candidate.tree.node is None or text[reached:].strip() or candidate.cost > 3:
+            region = Region(0, len(text))
+            candidate, reached = json_reading.read(
+                text, len(text) - len(text.lstrip()), region, guide, nesting=self.limits.nesting
+            )
+            if (
+                candidate is None
+                or candidate.tree.node is None
+                or text[reached:].strip()
+                or candidate.cost > 3
+            ):
                 return None
             return candidate.tree.node
 
         return Fitter(embedded, effort=effort, defaults=self.defaults)
 
-    def _finished(self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str) -> _Attempt:
+    def _finished(
+        self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str
+    ) -> _Attempt:
         text, plain = emit.to_json(value), value
         problems: list[Problem] = []
         if self.constraint is not None and self.constraint.schema is not None:
@@ -261,12 +319,19 @@ class _Pipeline:
             made = emit.to_json(best.plain, indent=2)
         if best.problems:
             raise RepairError(
-                "the repaired text is not what the constraint says", text=made, value=best.value, edits=edits, problems=best.problems
+                "the repaired text is not what the constraint says",
+                text=made,
+                value=best.value,
+                edits=edits,
+                problems=best.problems,
             )
         if _WORSE[worst(edits)] > _WORSE[self.allow]:
             wrong = [edit for edit in edits if _WORSE[edit.grade] > _WORSE[self.allow]]
             raise RepairError(
-                f"{len(wrong)} edits are worse than allow={self.allow!r}: {wrong[0]}", text=made, value=best.value, edits=edits
+                f"{len(wrong)} edits are worse than allow={self.allow!r}: {wrong[0]}",
+                text=made,
+                value=best.value,
+                edits=edits,
             )
         around = tuple(
             (start, end) for start, end in ((0, best.start), (best.end, len(text))) if text[start:end].strip()
@@ -330,7 +395,7 @@ def _as_lines(text: str, found: list[Candidate]) -> str | None:
     if len(found) < 2 or any(candidate.cost >= 1 for candidate in found[:-1]):
         return None
     gaps = [text[: found[0].start], text[found[-1].end :]]
-    gaps += [text[a.end : b.start] for a, b in zip(found, found[1:], strict=False)]
+    gaps += [text[a.end : b.start] for a, b in pairwise(found)]
     if any(re.search(r"[^\s,;\ufeff]", gap) and not re.fullmatch(r"\s*(?:```\w*\s*)?", gap) for gap in gaps):
         return None
     return "values in a row are read as an array"
@@ -338,7 +403,11 @@ def _as_lines(text: str, found: list[Candidate]) -> str | None:
 
 def _decoded(data: bytes) -> tuple[str, list[Edit]]:
     """Bytes as text. What is not UTF-8 is replaced, and reported."""
-    for mark, name in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
         if data.startswith(mark):
             text = data[len(mark) :].decode(name, errors="replace")
             return text, [Edit("encoding", 0, 0, "lossless", f"a byte order mark of {name}")]

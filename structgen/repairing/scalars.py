@@ -15,7 +15,12 @@ Meaning = tuple[Any, Grade, str]
 _STRICT = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _FOREIGN: dict[str, Any] = {
-    "none": None, "nil": None, "undefined": None, "true": True, "false": False, "null": None,
+    "none": None,
+    "nil": None,
+    "undefined": None,
+    "true": True,
+    "false": False,
+    "null": None,
 }
 _NOT_FINITE = {"nan", "infinity", "inf"}
 _TRUE = frozenset(("true", "yes", "y", "on", "1", "t"))
@@ -24,7 +29,9 @@ _NULL = frozenset(("null", "none", "nil", "undefined", "~", "n/a"))
 _TOLERANT = re.compile(
     r"[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:,\d{3})*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d*)?)n?\Z"
 )
-_WITH_UNIT = re.compile(r"[$€£¥~≈]?\s*([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*[^\d\s.,:/-][^\d,:/]{0,20}\Z|[$€£¥]\s*([+-]?\d[\d,]*(?:\.\d+)?)\Z")
+_WITH_UNIT = re.compile(
+    r"[$€£¥~≈]?\s*([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*[^\d\s.,:/-][^\d,:/]{0,20}\Z|[$€£¥]\s*([+-]?\d[\d,]*(?:\.\d+)?)\Z"
+)
 _YAML_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YAML_NUMBER = re.compile(r"(?:[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+)\Z")
 MISSING = object()
@@ -145,8 +152,10 @@ def converted(raw: str, kinds: frozenset[str]) -> Meaning | None:
 
 
 def spelled_alike(name: str, candidates: list[str]) -> tuple[str, Grade] | None:
-    """The candidate that `name` must mean: the same but for case, blanks and `_-`, or a small edit distance away with
-    no rival."""
+    """The candidate that `name` must mean.
+
+    It is the same but for case, blanks and `_-`, or a small edit distance away with no rival.
+    """
     plain = _plain(name)
     same = [candidate for candidate in candidates if _plain(candidate) == plain]
     if len(same) == 1:
@@ -157,7 +166,8 @@ def spelled_alike(name: str, candidates: list[str]) -> tuple[str, Grade] | None:
     near = sorted(
         (distance, candidate)
         for candidate in candidates[:200]
-        if abs(len(candidate) - len(name)) <= most + 4 and (distance := _distance(plain, _plain(candidate), most)) <= most
+        if abs(len(candidate) - len(name)) <= most + 4
+        and (distance := _distance(plain, _plain(candidate), most)) <= most
     )
     if near and (len(near) == 1 or near[1][0] > near[0][0]):
         return near[0][1], "guessed"

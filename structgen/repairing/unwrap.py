@@ -11,17 +11,19 @@ from dataclasses import dataclass
 
 _THOUGHTS = re.compile(r"</(?:think|thinking|reasoning|scratchpad)>")
 _FENCE = re.compile(
-    r"(?:^|(?<=[\s:]))(```+|~~~+)[ \t]*([A-Za-z0-9_+-]*)[ \t]*(?:\r?\n|(?=[ \t]*[{\[\"]))(.*?)(?:(?:^|(?<=[\s}\]\"\w]))\1|\Z)",
+    r"(?:^|(?<=[\s:]))(```+|~~~+)[ \t]*([A-Za-z0-9_+-]*)[ \t]*(?:\r?\n|(?=[ \t]*[{\[\"]))"
+    r"(.*?)(?:(?:^|(?<=[\s}\]\"\w]))\1|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 _OPENER = re.compile(
     r"""\{(?=\s*(?:["'“‘„«`{\[},]|\\+["n]|[A-Za-z_$][\w$. -]{0,60}["']?\s*[:=]|//|/\*|\#|\.\.\.|\Z|[\d-]))"""
-    r"""|\[(?!/?[A-Z_]{3,}\])(?=\s*(?:["'“‘„«`{\[\],]|\\+["n]|[+-]?\.?\d|(?:true|false|null|True|False|None)\b|//|/\*|\#|\.\.\.|\Z|[A-Za-z_][\w -]{0,40}\s*[,\]](?!\()))"""
+    r"""|\[(?!/?[A-Z_]{3,}\])(?=\s*(?:["'“‘„«`{\[\],]|\\+["n]|[+-]?\.?\d|//|/\*|\#|\.\.\.|\Z"""
+    r"""|[A-Za-z_][\w -]{0,40}\s*[,\]](?!\()"""
+    r"""|(?:true|false|null|True|False|None)\b))"""
 )
 _HEADLESS = re.compile(r"""\s*(?:"[^"\n]{1,100}"\s*:|[A-Za-z_]\w{0,60}"\s*:)""")
 _HEADLESS_ARRAY = re.compile(r"""\s*(?:"[^"\n]{0,100}"|-?\d[\d.eE+-]*)\s*,""")
 _FOLLOWED = re.compile(r"[}\]]\s*\Z")
-_FORMAT = {"json", "json5", "jsonc", "jsonl", "ndjson", "javascript", "js", "python", "py", "tool_call", "tool_code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ def regions(text: str) -> list[Region]:
 def _starts_before(text: str, begin: int, fence: int) -> bool:
     """Whether a payload is open already where the first fence begins: the fence is then part of a string."""
     head = text[begin:fence].lstrip()
-    return head[:1] in ("{", "[") and _OPENER.match(head) is not None and not re.search(r"[}\]]\s*\n[^\"]*\Z", head)
+    return (
+        head[:1] in ("{", "[")
+        and _OPENER.match(head) is not None
+        and not re.search(r"[}\]]\s*\n[^\"]*\Z", head)
+    )
 
 
 def openers(text: str, region: Region) -> Generator[tuple[int, str], int, None]:

@@ -1,9 +1,9 @@
 """YAML that no parser accepts, read line by line.
 
-A line is a member (`key: value`), an item (`- value`), both, or goes on with the text before it. Where it belongs is said by
-its indentation and by the names that the schema has at each open level; where the two disagree, a name that only
-one level declares decides. A value whose field is a string is taken as it stands, to the end of the line; flow collections go to
-the reader of JSON.
+A line is a member (`key: value`), an item (`- value`), both, or goes on with the text before it. Where it belongs is
+said by its indentation and by the names that the schema has at each open level; where the two disagree, a name that
+only one level declares decides. A value whose field is a string is taken as it stands, to the end of the line; flow
+collections go to the reader of JSON.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import Any
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide
 from structgen.repairing.lexer import Lexer, Token
-from structgen.repairing.structure import Node, Structure
+from structgen.repairing.structure import Structure
+from structgen.repairing.tree import Node
 
 _LINE = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
 _ITEM = re.compile(r"-(?:[ \t]+|\Z)")
 _TIGHT_ITEM = re.compile(r"[-*•](?=[^\s-])")
 _KEY = re.compile(
-    r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\n]|'')*)'|([^\s"'#,{\[\]}&*!|>%@`-][^\n]*?|-[^\s:][^\n:]*?))[ \t]*:(?:[ \t]+|\Z)"""
+    r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\n]|'')*)'"""
+    r"""|([^\s"'#,{\[\]}&*!|>%@`-][^\n]*?|-[^\s:][^\n:]*?))[ \t]*:(?:[ \t]+|\Z)"""
 )
 _TIGHT_KEY = re.compile(r"([A-Za-z_][\w-]{0,60}):(?=[^\s/:])")
 _WORD = re.compile(r"[\w$.@/+-]+(?: [\w$.@/+-]+){0,3}\Z")
@@ -70,7 +72,9 @@ class _Text:
     lines: list[str] = field(default_factory=list)
 
 
-def read_lines(text: str, start: int, end: int, guide: Guide | None) -> Iterator[tuple[Node, list[Edit], int, int, bool]]:
+def read_lines(
+    text: str, start: int, end: int, guide: Guide | None
+) -> Iterator[tuple[Node, list[Edit], int, int, bool]]:
     """The tree of a text, if it has members or items at all."""
     reader = _Reader(text, start, end, guide)
     node = reader.read()
@@ -90,10 +94,14 @@ class _Reader:
             assert found is not None
             blank, content = found.group(1), found.group(2).rstrip("\r \t\ufeff")
             tabs = tabs or ("\t" in blank and bool(content))
-            self.lines.append(_Line(len(blank.expandtabs(2)), content, found.start(2), found.start(2) + len(content)))
+            self.lines.append(
+                _Line(len(blank.expandtabs(2)), content, found.start(2), found.start(2) + len(content))
+            )
             at = max(found.end(), at + 1)
         if tabs:
-            self._edit("indentation", start, start, "lossless", "tabs in the indentation are read as two blanks")
+            self._edit(
+                "indentation", start, start, "lossless", "tabs in the indentation are read as two blanks"
+            )
         self.levels: list[_Level] = []
         self.root: Node | None = None
         self.first, self.last = end, start
@@ -111,7 +119,7 @@ class _Reader:
             if not line.content:
                 blank = True
                 continue
-            if line.content.startswith("#") and self._text is None or re.match(r"#(?:\s|\Z)", line.content):
+            if (line.content.startswith("#") and self._text is None) or re.match(r"#(?:\s|\Z)", line.content):
                 continue
             if _MARKER.match(line.content) and not line.indent:
                 if self.root is not None:
@@ -142,7 +150,13 @@ class _Reader:
             if item is None or not self._takes_items(indent, opened):
                 break
             if item.re is _TIGHT_ITEM:
-                self._edit("blank", start + item.end(), start + item.end(), "lossless", "a blank after the dash is missing")
+                self._edit(
+                    "blank",
+                    start + item.end(),
+                    start + item.end(),
+                    "lossless",
+                    "a blank after the dash is missing",
+                )
             self._open_item(indent, start, opened)
             opened, depth = True, depth + 1
             indent += item.end()
@@ -196,11 +210,19 @@ class _Reader:
             return True
         guide = self._level_guide()
         level = self.levels[-1]
-        if level.pending is not None and guide is not None and guide.kinds == _TEXT_ONLY and indent > level.pending_indent:
+        if (
+            level.pending is not None
+            and guide is not None
+            and guide.kinds == _TEXT_ONLY
+            and indent > level.pending_indent
+        ):
             return False
         return not (
-            level.pending is None and self._text is not None and self._text.guide is not None
-            and self._text.guide.kinds == _TEXT_ONLY and not any(not known.is_mapping for known in self.levels)
+            level.pending is None
+            and self._text is not None
+            and self._text.guide is not None
+            and self._text.guide.kinds == _TEXT_ONLY
+            and not any(not known.is_mapping for known in self.levels)
             and indent > level.indent
         )
 
@@ -219,13 +241,24 @@ class _Reader:
                 name, tight = found.group(1), True
         if found is None or name is None:
             return None
-        if content[0] not in "\"'" and "://" not in name and ": " in content[: found.end()] and not self._declared(name):
+        if (
+            content[0] not in "\"'"
+            and "://" not in name
+            and ": " in content[: found.end()]
+            and not self._declared(name)
+        ):
             first = content.split(":")[0]
             name = first if self._declared(first) else name
         if not self._is_key(name, indent, opened, quoted=content[0] in "\"'"):
             return None
         if tight:
-            self._edit("blank", start + found.end(), start + found.end(), "lossless", "a blank after the colon is missing")
+            self._edit(
+                "blank",
+                start + found.end(),
+                start + found.end(),
+                "lossless",
+                "a blank after the colon is missing",
+            )
         return ("s", start, start + found.end(), name), found.end()
 
     def _declared(self, name: str) -> bool:
@@ -242,8 +275,11 @@ class _Reader:
             return True
         here = self._level_guide() if self.levels else self.guide
         if self.root is None:
-            return (self.guide is None or not self.guide.names or not self.guide.closed) and (quoted or _WORD.match(name) is not None) and (
-                self.guide is None or not self.guide.names or len(name.split()) == 1)
+            return (
+                (self.guide is None or not self.guide.names or not self.guide.closed)
+                and (quoted or _WORD.match(name) is not None)
+                and (self.guide is None or not self.guide.names or len(name.split()) == 1)
+            )
         if opened or (self.levels and self.levels[-1].pending is not None):
             if here is not None and here.kinds == _TEXT_ONLY:
                 return False
@@ -252,8 +288,11 @@ class _Reader:
             return quoted or _WORD.match(name) is not None
         if self._text is not None and self._text.guide is not None and "string" in self._text.guide.kinds:
             level = next((known for known in reversed(self.levels) if known.is_mapping), None)
-            if level is not None and level.guide is not None and level.guide.names and (
-                indent > level.indent or len(name.split()) > 1
+            if (
+                level is not None
+                and level.guide is not None
+                and level.guide.names
+                and (indent > level.indent or len(name.split()) > 1)
             ):
                 return False
         return quoted or _WORD.match(name) is not None or (self.guide is None and len(name) < 80)
@@ -322,7 +361,9 @@ class _Reader:
                 for count in range(len(self.levels), 0, -1):
                     level = self.levels[count - 1]
                     awaits = level.is_mapping and level.pending is not None
-                    if (not level.is_mapping and level.indent <= indent) or (awaits and level.pending_indent <= indent):
+                    if (not level.is_mapping and level.indent <= indent) or (
+                        awaits and level.pending_indent <= indent
+                    ):
                         self._pop_to(count)
                         break
                 else:
@@ -332,7 +373,13 @@ class _Reader:
             level = self.levels[-1]
             if not level.is_mapping and level.pending is None:
                 if level.indent != indent:
-                    self._edit("indentation", start, start, "lossless", "an item at another indentation than those before it")
+                    self._edit(
+                        "indentation",
+                        start,
+                        start,
+                        "lossless",
+                        "an item at another indentation than those before it",
+                    )
                 level.pending, level.pending_indent = dash, indent
                 return
             if level.is_mapping and level.pending is None:
@@ -341,7 +388,13 @@ class _Reader:
                     self._pop_to(sequences[-1] + 1)
                     self._settle(self.levels[-1])
                     self.levels[-1].pending, self.levels[-1].pending_indent = dash, indent
-                    self._edit("indentation", start, start, "guessed", "an item at an indentation that no sequence has")
+                    self._edit(
+                        "indentation",
+                        start,
+                        start,
+                        "guessed",
+                        "an item at an indentation that no sequence has",
+                    )
                     return
                 self._edit("text", start, start + 1, "dropped", "an item where no sequence is")
                 level.pending, level.pending_indent = ("s", start, start + 1, "-"), indent
@@ -368,25 +421,40 @@ class _Reader:
         awaited = innermost.pending is not None
         guide = self._level_guide()
         inside = awaited and (guide is None or guide.is_open or bool(guide.kinds & {"object", "array"}))
-        deeper = opened or (innermost.is_mapping and indent > innermost.pending_indent) or (
-            not innermost.is_mapping and indent > innermost.indent
+        deeper = (
+            opened
+            or (innermost.is_mapping and indent > innermost.pending_indent)
+            or (not innermost.is_mapping and indent > innermost.indent)
         )
         declared_inside = awaited and guide is not None and guide.declares(name)
         by_indent = self._by_indent(indent)
-        if inside and deeper and (declared_inside or guide is None or not guide.names or not self._only_outside(name, by_indent)):
+        if (
+            inside
+            and deeper
+            and (
+                declared_inside or guide is None or not guide.names or not self._only_outside(name, by_indent)
+            )
+        ):
             return self._open("{", indent, key[1])
         if declared_inside and not opened:
             outer = by_indent is not None and by_indent.guide is not None and by_indent.guide.declares(name)
             if not outer:
-                self._edit("indentation", key[1], key[1], "lossless", f"{name!r} belongs to the member before it")
+                self._edit(
+                    "indentation", key[1], key[1], "lossless", f"{name!r} belongs to the member before it"
+                )
                 return self._open("{", indent, key[1])
         if by_indent is not None:
             declares = by_indent.guide is None or not by_indent.guide.names or by_indent.guide.declares(name)
             exact = by_indent.indent == indent
-            if declares and (exact or by_indent.guide is not None and by_indent.guide.names):
+            if declares and (exact or (by_indent.guide is not None and by_indent.guide.names)):
                 return self._back_to(by_indent, key, indent)
         for level in reversed(self.levels):
-            if level.is_mapping and level.guide is not None and level.guide.declares(name) and not _has(level, name):
+            if (
+                level.is_mapping
+                and level.guide is not None
+                and level.guide.declares(name)
+                and not _has(level, name)
+            ):
                 return self._back_to(level, key, indent)
         if by_indent is not None:
             return self._back_to(by_indent, key, indent)
@@ -401,7 +469,10 @@ class _Reader:
 
     def _only_outside(self, name: str, by_indent: _Level | None) -> bool:
         return any(
-            level.is_mapping and level.guide is not None and level.guide.declares(name) and not _has(level, name)
+            level.is_mapping
+            and level.guide is not None
+            and level.guide.declares(name)
+            and not _has(level, name)
             for level in self.levels
         )
 
@@ -415,8 +486,13 @@ class _Reader:
 
     def _back_to(self, level: _Level, key: Token, indent: int) -> _Level:
         if level.indent != indent:
-            self._edit("indentation", key[1], key[1], "lossless" if level.guide is not None else "guessed",
-                       f"{key[3]!r} is read as a member of the object that has it")
+            self._edit(
+                "indentation",
+                key[1],
+                key[1],
+                "lossless" if level.guide is not None else "guessed",
+                f"{key[3]!r} is read as a member of the object that has it",
+            )
         self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
         self._settle(level)
         return level
@@ -448,14 +524,32 @@ class _Reader:
         if first in _QUOTED:
             if value.count(first) == 1:
                 value = value[1:]
-                self._edit("quote", start, start + len(rest), "lossless" if text_only else "guessed", "the closing quote is missing")
+                self._edit(
+                    "quote",
+                    start,
+                    start + len(rest),
+                    "lossless" if text_only else "guessed",
+                    "the closing quote is missing",
+                )
             else:
-                self._edit("quote", start, start + len(rest), "lossless" if text_only else "guessed", "text goes on behind the closing quote")
+                self._edit(
+                    "quote",
+                    start,
+                    start + len(rest),
+                    "lossless" if text_only else "guessed",
+                    "text goes on behind the closing quote",
+                )
                 whole = re.fullmatch(rf"{first}(.*){first}", value)
                 if whole is not None:
                     value = whole.group(1)
         elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?":
-            self._edit("quote", start, start + len(value), "lossless" if text_only else "guessed", "text that needs quotes in YAML")
+            self._edit(
+                "quote",
+                start,
+                start + len(value),
+                "lossless" if text_only else "guessed",
+                "text that needs quotes in YAML",
+            )
         node = Node("s" if first in _QUOTED else "y", start, start + len(value), value)
         self._put(node)
         self._text = _Text(node, guide, [value])
@@ -469,7 +563,13 @@ class _Reader:
             glue = "\n" if blank else " "
             text.node.value = f"{text.node.value}{glue}{line.content}"
             text.node.end = line.end
-            self._edit("string", line.start, line.end, "lossless" if text.guide is not None else "guessed", "the line goes on with the text before it")
+            self._edit(
+                "string",
+                line.start,
+                line.end,
+                "lossless" if text.guide is not None else "guessed",
+                "the line goes on with the text before it",
+            )
         else:
             self._edit("text", line.start, line.end, "dropped", "a line that belongs to nothing")
 
@@ -478,7 +578,12 @@ class _Reader:
         pattern = _QUOTED[rest[0]]
         found = pattern.match(rest)
         lines, last = [rest], number
-        while found is None and last < len(self.lines) and last - number < _QUOTED_LINES and rest.count(rest[0]) == 1:
+        while (
+            found is None
+            and last < len(self.lines)
+            and last - number < _QUOTED_LINES
+            and rest.count(rest[0]) == 1
+        ):
             following = self.lines[last]
             key = _KEY.match(following.content)
             if key is not None and (self._declared((key.group(3) or "").strip()) or self.guide is None):
@@ -505,15 +610,18 @@ class _Reader:
         odd = False
         while last < len(self.lines):
             line = self.lines[last]
-            if line.content:
-                if line.indent <= parent:
-                    key = _KEY.match(line.content)
-                    name = (key.group(3) or key.group(1) or key.group(2) or "").strip() if key else None
-                    if name is not None and (self.guide is None or self._declared(name)):
-                        break
-                    if _ITEM.match(line.content) or (lines and not odd and self.guide is None) or (not line.indent and not self.lines[last - 1].content):
-                        break
-                    odd = True
+            if line.content and line.indent <= parent:
+                key = _KEY.match(line.content)
+                name = (key.group(3) or key.group(1) or key.group(2) or "").strip() if key else None
+                if name is not None and (self.guide is None or self._declared(name)):
+                    break
+                if (
+                    _ITEM.match(line.content)
+                    or (lines and not odd and self.guide is None)
+                    or (not line.indent and not self.lines[last - 1].content)
+                ):
+                    break
+                odd = True
             lines.append(line)
             last += 1
         while lines and not lines[-1].content and "+" not in header.group(2):
@@ -524,7 +632,9 @@ class _Reader:
         if digits is not None and filled and margin >= parent + int(digits.group()):
             margin = parent + int(digits.group())
         if odd:
-            self._edit("indentation", start, lines[-1].end, "lossless", "lines of a block that are not indented")
+            self._edit(
+                "indentation", start, lines[-1].end, "lossless", "lines of a block that are not indented"
+            )
         shown = [" " * (line.indent - margin) + line.content if line.content else "" for line in lines]
         if header.group(1) == "|":
             value = "\n".join(shown)
@@ -548,12 +658,17 @@ class _Reader:
         while balance > 0 and last < len(self.lines):
             line = self.lines[last]
             key = _KEY.match(line.content)
-            if key is not None and key.group(3) is not None and line.indent <= indent and not line.content.rstrip().endswith(","):
+            if (
+                key is not None
+                and key.group(3) is not None
+                and line.indent <= indent
+                and not line.content.rstrip().endswith(",")
+            ):
                 break
             balance += _balance(line.content)
             last += 1
         stop = self.lines[last - 1].end
-        lexer = Lexer(self.text, start, stop, strict_parts=False).read()
+        lexer = Lexer(self.text, start, stop, strict_parts="").read()
         left = self.text[lexer.end : stop].strip()
         if last == number and re.match(r"[^\s#}\],]", left):
             return 0
@@ -562,7 +677,10 @@ class _Reader:
         if tree.node is None:
             return number
         _as_plain(tree.node)
-        self.edits += [*(edit for edit in lexer.edits if edit.kind != "quote" or edit.grade != "lossless"), *tree.edits]
+        self.edits += [
+            *(edit for edit in lexer.edits if edit.kind != "quote" or edit.grade != "lossless"),
+            *tree.edits,
+        ]
         self._put(tree.node)
         if left and not left.startswith("#"):
             self._edit("text", lexer.end, stop, "dropped", "text behind a flow collection")
@@ -591,7 +709,18 @@ def _has(level: _Level, name: str) -> bool:
     return any(key[3] == name for key, _ in level.node.value)
 
 
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v", "_": "\xa0"}
+_ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "f": "\f",
+    "v": "\v",
+    "_": "\xa0",
+}
 
 
 def _unescaped(body: str) -> str:

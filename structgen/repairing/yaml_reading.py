@@ -16,11 +16,17 @@ from typing import Any
 
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide
-from structgen.repairing.structure import Node
+from structgen.repairing.tree import Node
 from structgen.repairing.yaml_lines import read_lines
 
-_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-_KEY_LINE = re.compile(r"[ \t]*(?:- +)?[\"']?([^\s\"'#:{}\[\]][^\n\"':{}\[\]]{0,60}?)[\"']?[ \t]*:(?=[ \t\n]|\Z|\S)", re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_KEY_LINE = re.compile(
+    r"[ \t]*(?:- +)?[\"']?([^\s\"'#:{}\[\]][^\n\"':{}\[\]]{0,60}?)[\"']?[ \t]*:(?=[ \t\n]|\Z|\S)",
+    re.MULTILINE,
+)
 _FIRST = re.compile(r"(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n|[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))")
 _HIDDEN = re.compile(r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w")
 _NODES = 2_000_000
@@ -77,7 +83,9 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
         if found.group(1).lower() in ("yaml", "yml") or not fenced:
             start, end, fenced = found.start(2), found.end(2), True
     tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
-    if tree is not None and (guide is None or not (_HIDDEN.search(text, start, end) or _is_prose(tree, guide))):
+    if tree is not None and (
+        guide is None or not (_HIDDEN.search(text, start, end) or _is_prose(tree, guide))
+    ):
         yield Reading(tree, [], start, end, efforts=(0,))
     for node, edits, first, last, cut in read_lines(text, start, end, guide):
         yield Reading(node, edits, first, last, cut)
@@ -90,7 +98,12 @@ def _is_prose(tree: Node, guide: Guide) -> bool:
     if tree.kind != "{" or not tree.value or not guide.names:
         return False
     key, value = tree.value[0]
-    return " " in key[3] and not guide.declares(key[3]) and value.kind == "y" and (not value.value or " " in value.value)
+    return (
+        " " in key[3]
+        and not guide.declares(key[3])
+        and value.kind == "y"
+        and (not value.value or " " in value.value)
+    )
 
 
 def _strictly(text: str, offset: int) -> Node | None:
@@ -107,7 +120,16 @@ def _strictly(text: str, offset: int) -> Node | None:
         if len(documents) != 1:
             return None
         return _tree(documents[0], offset)
-    except (YAMLError, RecursionError, ValueError, OverflowError, AttributeError, IndexError, AssertionError, TypeError):
+    except (
+        YAMLError,
+        RecursionError,
+        ValueError,
+        OverflowError,
+        AttributeError,
+        IndexError,
+        AssertionError,
+        TypeError,
+    ):
         return None
 
 

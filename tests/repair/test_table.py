@@ -1,7 +1,7 @@
 """Damaged texts, what they mean, and which edits say so: one table without a schema, one with.
 
-The values were written down by hand before anything was repaired. `edits` are kind and grade, each once. A value of null
-beside edits of null: no value is right, so the text has to be refused.
+The values were written down by hand before anything was repaired. `edits` are kind and grade, each once. A value of
+null beside edits of null: no value is right, so the text has to be refused.
 """
 
 from __future__ import annotations
