@@ -1,8 +1,8 @@
 """How many damaged texts are restored, how many come back wrong without a word, and how long it takes?
 
 Valid instances of MaskBench are written as JSON in several layouts, and damaged by one (or two) of the corruptions
-below, each with the same chance, seeds fixed. A text counts as restored if the value is the original one, and as silently
-wrong if it is another and the tool does not say that it guessed or dropped anything (of the peers, none ever says so).
+below, each with the same chance, seeds fixed. A text counts as restored if the value is the original one, and as
+silently wrong if it is another and the tool does not say that it guessed or dropped anything (of the peers, none ever says so).
 
     python benchmarks/repair.py --data dev.jsonl --sample 2000
 """

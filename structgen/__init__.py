@@ -36,6 +36,7 @@ from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
 from structgen.repairing.edits import Edit, Repair
 from structgen.repairing.pipeline import repair
+from structgen.repairing.stream import StreamingRepair
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = [
     # Text that was written without it
     "Edit",
     "Repair",
+    "StreamingRepair",
     "repair",
     # Errors
     "BudgetTooSmall",

@@ -1,7 +1,7 @@
 """Fitting: a tree becomes a value, and where a schema asks for something else, what it asks for, if that loses nothing.
 
-Types are changed only where text means the same in both; names and enum values only where they have no rival. Nothing is
-invented: a required member that is missing stays missing, unless defaults are asked for. Every change is an edit.
+Types are changed only where text means the same in both; names and enum values only where they have no rival. Nothing
+is invented: a required member that is missing stays missing, unless defaults are asked for. Every change is an edit.
 """
 
 from __future__ import annotations
