@@ -2,7 +2,7 @@
 
 Valid instances of MaskBench are written as JSON in several layouts, and damaged by one (or two) of the corruptions
 below, each with the same chance, seeds fixed. A text counts as restored if the value is the original one, and as
-silently wrong if it is another and the tool does not say that it guessed or dropped anything (of the peers, none ever says so).
+silently wrong if it is another and the tool does not say that it guessed or dropped anything (no peer ever does).
 
     python benchmarks/repair.py --data dev.jsonl --sample 2000
 """

@@ -146,14 +146,13 @@ def repair(
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     constraint = structgen.json_schema(_read_json(schema), strict=False) if schema else None
     try:
-        found = structgen.repair(
-            data,
-            constraint,
-            format=format,
-            allow=allow,
-            defaults=defaults,
-            reformat=reformat,  # type: ignore[arg-type]
-        )
+        options: dict[str, Any] = {
+            "format": format,
+            "allow": allow,
+            "defaults": defaults,
+            "reformat": reformat,
+        }
+        found = structgen.repair(data, constraint, **options)
     except structgen.RepairError as error:
         notes.print(f"{file}: {error}")
         if explain:
@@ -288,12 +287,12 @@ def _difference(before: str, found: structgen.Repair) -> Text:
             continue
         removed, added = "\n".join(old[i:j]), "\n".join(new[k:m])
         changes = SequenceMatcher(None, removed, added, autojunk=len(removed) > 2000).get_opcodes()
-        for sign, text, style, place in (("-", removed, "red", 1), ("+", added, "green", 3)):
+        for sign, text, style in (("-", removed, "red"), ("+", added, "green")):
             if text:
                 line = Text(text, style)
-                for change in changes:
-                    if change[0] != "equal":
-                        line.stylize("reverse", change[place], change[place + 1])
+                for what, *places in changes:
+                    if what != "equal":
+                        line.stylize("reverse", *(places[:2] if sign == "-" else places[2:]))
                 for part in line.split("\n"):
                     shown.append(f"{sign} ", style).append_text(part).append("\n")
     shown.rstrip()

@@ -315,6 +315,8 @@ class _Pipeline:
             made = emit.to_yaml(best.plain) if self.reformat or edits or not _is_utf8(as_it_is) else as_it_is
         elif not edits and _is_json(as_it_is):
             made = as_it_is
+        elif "\n" in as_it_is.strip() and best.format == "json":
+            made = emit.to_json(best.plain, indent=2)
         if self.reformat and best.format == "json":
             made = emit.to_json(best.plain, indent=2)
         if best.problems:
