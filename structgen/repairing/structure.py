@@ -73,21 +73,16 @@ class Structure(Moves):
                 readings = self._pruned(readings, tied)
         for reading in readings:
             self._finish(reading)
-        best = min(readings, key=lambda reading: reading.cost)
-        tree = build(best.events, best.cost)
-        for other in readings:
-            if other is not best and other.cost < best.cost + 1e-6:
-                rival = build(other.events, other.cost)
-                if not same(tree.node, rival.node):
-                    tree.rival = rival.edits
-                    break
-        if self.guide is not None and len(readings) > 1:
-            dearer = sorted((r for r in readings if r is not best), key=lambda reading: reading.cost)
-            tree.others = [
-                other
-                for other in (build(r.events, r.cost) for r in dearer[:OTHERS])
-                if not same(tree.node, other.node)
-            ]
+        readings.sort(key=lambda reading: reading.cost)
+        trees = [build(reading.events, reading.cost) for reading in readings[: 1 + OTHERS]]
+        chosen = next((n for n, tree in enumerate(trees) if tree.node is not None), 0)
+        best, tree = readings[chosen], trees[chosen]
+        for other in trees[chosen + 1 :]:
+            if other.node is None or same(tree.node, other.node):
+                continue
+            if tree.rival is None and other.cost < tree.cost + 1e-6:
+                tree.rival = other.edits
+            tree.others.append(other)
         if tree.rival is None and tied:
             self._find_rival(best, tree, tied)
         return tree
@@ -140,6 +135,11 @@ class Structure(Moves):
                 continue
             for other in self._take(current, index, done):
                 waiting.append((other, forks + 1))
+        if not done:  # nothing helps: go on as if the token were not there
+            token = self.tokens[index]
+            done.append(
+                reading.edit(LOST_TOKEN, "text", token[1], token[2], "dropped", "a token out of place")
+            )
         return done
 
     def _take(self, r: Reading, index: int, done: list[Reading]) -> list[Reading]:

@@ -31,7 +31,7 @@ class Tree:
         edits: what had to be changed.
         cost: what that costs.
         rival: the edits of another reading of the same cost, if there is one.
-        others: dearer readings, the cheapest first; only if there is a guide.
+        others: dearer readings, the cheapest first.
         cut: whether the text ends before all brackets are closed.
     """
 
