@@ -22,6 +22,7 @@ from structgen.errors import (
     InvalidText,
     LimitExceeded,
     Problem,
+    RepairError,
     StructgenError,
     TokenRejected,
     UnsupportedSchemaError,
@@ -35,6 +36,9 @@ from structgen.frontends.regex import regex
 from structgen.frontends.sql import sql
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
+from structgen.repairing.edits import Edit, Repair
+from structgen.repairing.pipeline import repair
+from structgen.repairing.stream import StreamingRepair
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -59,6 +63,11 @@ __all__ = [
     "Matcher",
     "Vocabulary",
     "compile",
+    # Text that was written without it
+    "Edit",
+    "Repair",
+    "StreamingRepair",
+    "repair",
     # Errors
     "BudgetTooSmall",
     "DeadEnd",
@@ -70,6 +79,7 @@ __all__ = [
     "InvalidText",
     "LimitExceeded",
     "Problem",
+    "RepairError",
     "StructgenError",
     "TokenRejected",
     "UnsupportedSchemaError",

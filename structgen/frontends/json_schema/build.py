@@ -107,13 +107,8 @@ def json_schema(
         )
     document = Document(root, draft=draft, registry=registry, text=text)
     grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
-    return Constraint(
-        grammar,
-        JsonJudge(document, complete=not problems, registry=registry),
-        problems,
-        _describe(root),
-        limits or Limits(),
-    )
+    judge = JsonJudge(document, complete=not problems, registry=registry)
+    return Constraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
 
 
 def _compile(
