@@ -21,9 +21,11 @@ from structgen.errors import (
     InvalidSchemaError,
     InvalidText,
     LimitExceeded,
+    NoValidOutput,
     Problem,
     StructgenError,
     TokenRejected,
+    TransportFailed,
     UnsupportedSchemaError,
     VocabularyError,
 )
@@ -33,10 +35,35 @@ from structgen.frontends.lark import lark
 from structgen.frontends.regex import regex
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
+from structgen.sampling import (
+    Attempt,
+    Beam,
+    BestOf,
+    Budget,
+    Cached,
+    Candidate,
+    FirstValid,
+    OpenAISampler,
+    Outcome,
+    Retry,
+    SampleRequest,
+    Vote,
+    escalate,
+    sample,
+    sample_async,
+)
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from structgen.generation import Generation, LogitsProcessor, apply_bitmask, generate, load_model
+    from structgen.generation import (
+        Generation,
+        LogitsProcessor,
+        TransformersSampler,
+        apply_bitmask,
+        classify,
+        generate,
+        load_model,
+    )
 
 __version__ = "0.1.0"
 
@@ -55,6 +82,22 @@ __all__ = [
     "Matcher",
     "Vocabulary",
     "compile",
+    # The test-time loop
+    "Attempt",
+    "Beam",
+    "BestOf",
+    "Budget",
+    "Cached",
+    "Candidate",
+    "FirstValid",
+    "OpenAISampler",
+    "Outcome",
+    "Retry",
+    "SampleRequest",
+    "Vote",
+    "escalate",
+    "sample",
+    "sample_async",
     # Errors
     "BudgetTooSmall",
     "DeadEnd",
@@ -65,20 +108,34 @@ __all__ = [
     "InvalidSchemaError",
     "InvalidText",
     "LimitExceeded",
+    "NoValidOutput",
     "Problem",
     "StructgenError",
     "TokenRejected",
+    "TransportFailed",
     "UnsupportedSchemaError",
     "VocabularyError",
     # With a model
     "Generation",
     "LogitsProcessor",
+    "TransformersSampler",
     "apply_bitmask",
+    "classify",
     "generate",
     "load_model",
 ]
 
-_LAZY = frozenset({"Generation", "LogitsProcessor", "apply_bitmask", "generate", "load_model"})
+_LAZY = frozenset(
+    {
+        "Generation",
+        "LogitsProcessor",
+        "TransformersSampler",
+        "apply_bitmask",
+        "classify",
+        "generate",
+        "load_model",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:
