@@ -21,10 +21,12 @@ from structgen.errors import (
     InvalidSchemaError,
     InvalidText,
     LimitExceeded,
+    NoValidOutput,
     Problem,
     RepairError,
     StructgenError,
     TokenRejected,
+    TransportFailed,
     UnsupportedSchemaError,
     VocabularyError,
 )
@@ -39,10 +41,35 @@ from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
 from structgen.repairing.edits import Edit, Repair
 from structgen.repairing.pipeline import repair
 from structgen.repairing.stream import StreamingRepair
+from structgen.sampling import (
+    Attempt,
+    Beam,
+    BestOf,
+    Budget,
+    Cached,
+    Candidate,
+    FirstValid,
+    OpenAISampler,
+    Outcome,
+    Retry,
+    SampleRequest,
+    Vote,
+    escalate,
+    sample,
+    sample_async,
+)
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from structgen.generation import Generation, LogitsProcessor, apply_bitmask, generate, load_model
+    from structgen.generation import (
+        Generation,
+        LogitsProcessor,
+        TransformersSampler,
+        apply_bitmask,
+        classify,
+        generate,
+        load_model,
+    )
 
 __version__ = "0.1.0"
 
@@ -68,6 +95,22 @@ __all__ = [
     "Repair",
     "StreamingRepair",
     "repair",
+    # The test-time loop
+    "Attempt",
+    "Beam",
+    "BestOf",
+    "Budget",
+    "Cached",
+    "Candidate",
+    "FirstValid",
+    "OpenAISampler",
+    "Outcome",
+    "Retry",
+    "SampleRequest",
+    "Vote",
+    "escalate",
+    "sample",
+    "sample_async",
     # Errors
     "BudgetTooSmall",
     "DeadEnd",
@@ -78,21 +121,35 @@ __all__ = [
     "InvalidSchemaError",
     "InvalidText",
     "LimitExceeded",
+    "NoValidOutput",
     "Problem",
     "RepairError",
     "StructgenError",
     "TokenRejected",
+    "TransportFailed",
     "UnsupportedSchemaError",
     "VocabularyError",
     # With a model
     "Generation",
     "LogitsProcessor",
+    "TransformersSampler",
     "apply_bitmask",
+    "classify",
     "generate",
     "load_model",
 ]
 
-_LAZY = frozenset({"Generation", "LogitsProcessor", "apply_bitmask", "generate", "load_model"})
+_LAZY = frozenset(
+    {
+        "Generation",
+        "LogitsProcessor",
+        "TransformersSampler",
+        "apply_bitmask",
+        "classify",
+        "generate",
+        "load_model",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,11 @@
-"""The command line: `structgen generate`, `check`, `repair`, `explain` and `demo`.
+"""The command line: `structgen generate`, `check`, `repair`, `explain`, `demo` and `bench`.
 
 Each command reads its options, calls the library and prints. Answers go to standard output, everything about them
 to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call makes no sense.
 """
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
@@ -211,6 +212,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (structgen.StructgenError, OSError, UnicodeError) as error:
         notes.print(f"structgen: {error}")
         raise SystemExit(2) from None
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these benchmarks.")] = None,
+    full: Annotated[bool, typer.Option(help="Everything, for hours; else ten minutes.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Records of MaskBench, one JSON object a line.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results.")] = None,
+) -> None:
+    """Run the benchmarks, and write a report with tables and plots. Needs the repository."""
+    script = Path(structgen.__file__).parent.parent / "benchmarks" / "run.py"
+    if not script.exists():
+        raise typer.BadParameter(
+            f"benchmarks are in the repository, not in the package: there is no {script}"
+        )
+    arguments = [*(names or []), *(["--full"] if full else [])]
+    for option, path in (("--data", data), ("--out", out)):
+        arguments += [option, str(path)] if path else []
+    raise typer.Exit(subprocess.run([sys.executable, str(script), *arguments], check=False).returncode)
 
 
 def _constraint(

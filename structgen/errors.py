@@ -13,7 +13,9 @@
     ├── InvalidText                  a text that is not in the language of a constraint
     ├── RepairError                  a text that no repair makes valid
     ├── TokenRejected                a token that may not come next
-    └── DeadEnd                      no token of the vocabulary can come next
+    ├── DeadEnd                      no token of the vocabulary can come next
+    ├── NoValidOutput                sampling has found nothing valid
+    └── TransportFailed              a sampler got no answer, and it may be worth asking again
 
 Each has a stable `code`, carries its facts as attributes, and pickles. Names that end in Error blame the call;
 the others state a fact about data.
@@ -288,3 +290,36 @@ class DeadEnd(StructgenError):
         self.expected = tuple(expected)
         hint = f"; expected {' or '.join(self.expected)}" if self.expected else ""
         super().__init__(reason + hint)
+
+
+class NoValidOutput(StructgenError):
+    """Sampling has found nothing valid: the strategy is at its end, or the budget.
+
+    Attributes:
+        outcome: all attempts, with texts, errors and costs; `outcome.chosen` is the nearest to a valid one.
+    """
+
+    code = "no_valid_output"
+
+    def __init__(self, reason: str, outcome: Any) -> None:
+        super().__init__(
+            f"{reason}. All attempts are in .outcome; ask for more (attempts, tokens), give the sampler the "
+            f"constraint (mask=True), or take the best attempt (on_failure='best')"
+        )
+        self.outcome = outcome
+
+
+class TransportFailed(StructgenError):
+    """A sampler got no answer: the network, a time-out, a server that is busy. It may be worth asking again.
+
+    Samplers raise it; the loop asks again after a pause, which spends no attempt.
+
+    Attributes:
+        retry_after: seconds that the server asks to wait; None if it does not say.
+    """
+
+    code = "transport_failed"
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after

@@ -9,7 +9,15 @@ import pytest
 import structgen
 from structgen.errors import StructgenError
 
-NEEDS_TORCH = {"Generation", "LogitsProcessor", "apply_bitmask", "generate", "load_model"}
+NEEDS_TORCH = {
+    "Generation",
+    "LogitsProcessor",
+    "TransformersSampler",
+    "apply_bitmask",
+    "classify",
+    "generate",
+    "load_model",
+}
 
 
 def test_every_name_is_there_once() -> None:

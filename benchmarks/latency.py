@@ -1,0 +1,346 @@
+"""What does a constraint add to a step of generate(), and to the first token?
+
+    python benchmarks/latency.py [--out benchmarks/results] [--tokenizers DIR,DIR]
+
+Around `generate()` at batch 1, 8 and 32, for structgen, xgrammar, outlines, llguidance and lm-format-enforcer,
+interleaved. The model is a small Llama with random weights and a head as wide as the vocabulary: it says nothing of
+how long a real model takes, and leaves all the time to what is measured. The default vocabulary is SmolLM2's (49k),
+and twice more under heads of 128k and 262k logits, where only the first 49k are tokens: masks are applied over the
+whole width, but found over 49k. `--tokenizers` names folders of real ones.
+
+    added      milliseconds that a call of the logits processor takes, mean over all requests but the first, and over
+               all steps but the first of each
+    first      the same for the first step of the first request, compiling included
+    step       milliseconds of a whole step of this model
+    apply      of structgen: milliseconds of applying the masks alone, of one batch
+
+Rows are random JSON objects, as each library allows them: mostly long strings. On a GPU (if torch finds
+one) the model runs there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from evidence import figures
+from rich.console import Console
+from rich.markdown import Markdown
+
+import structgen
+from structgen.generation import apply_bitmask, load_tokenizer
+
+RESULTS = Path(__file__).parent / "results"
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "born": {"type": "integer"}, "tags": {"enum": ["a", "bc"]}},
+    "required": ["name", "born", "tags"],
+    "additionalProperties": False,
+}
+WIDTHS = (49152, 131072, 262144)
+LIBRARIES = ("structgen", "xgrammar", "outlines", "llguidance", "lm-format-enforcer")
+Make = Callable[[int], Any]
+
+
+class Timed(transformers.LogitsProcessor):  # type: ignore[misc]
+    """Another processor, and how long each of its calls took."""
+
+    def __init__(self, processor: Any) -> None:
+        self.processor = processor
+        self.seconds: list[float] = []
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Call it, and note how long that took."""
+        _wait(scores)
+        started = time.perf_counter()
+        masked = self.processor(input_ids, scores)
+        _wait(masked)
+        self.seconds.append(time.perf_counter() - started)
+        return masked
+
+
+def _wait(tensor: torch.Tensor) -> None:
+    if tensor.is_cuda:
+        torch.cuda.synchronize()
+
+
+class _Filled(transformers.LogitsProcessor):  # type: ignore[misc]
+    """llguidance and lm-format-enforcer bring no processor for batches: what their documentation shows, per row."""
+
+    def __init__(self, fill: Callable[[int, list[int], torch.Tensor], None]) -> None:
+        self._fill = fill
+        self._start: int | None = None
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        if self._start is None:
+            self._start = input_ids.shape[1]
+        for row in range(len(scores)):
+            self._fill(row, input_ids[row, self._start :].tolist(), scores[row : row + 1])
+        return scores
+
+
+def _structgen(model: Any, tokenizer: Any) -> Make:
+    constraint = structgen.json_schema(SCHEMA)
+    width = model.config.vocab_size
+    grammar = structgen.compile(constraint, structgen.Vocabulary.from_tokenizer(tokenizer, size=width))
+    return lambda batch: structgen.LogitsProcessor(grammar, tokenizer)
+
+
+def _xgrammar(model: Any, tokenizer: Any) -> Make:
+    import xgrammar
+    from xgrammar.contrib.hf import LogitsProcessor
+
+    info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=model.config.vocab_size)
+    grammar = xgrammar.GrammarCompiler(info).compile_json_schema(json.dumps(SCHEMA))
+    return lambda batch: LogitsProcessor(grammar)
+
+
+def _outlines(model: Any, tokenizer: Any) -> Make:
+    import outlines
+    from outlines.backends.outlines_core import OutlinesCoreBackend
+
+    backend = OutlinesCoreBackend(outlines.from_transformers(model, tokenizer))
+    processor = backend.get_json_schema_logits_processor(json.dumps(SCHEMA))
+
+    def renew(batch: int) -> Any:
+        processor.reset()
+        return processor
+
+    return renew
+
+
+def _llguidance(model: Any, tokenizer: Any) -> Make:
+    import llguidance
+    import llguidance.hf
+    import llguidance.torch
+
+    info = llguidance.hf.from_tokenizer(tokenizer, n_vocab=model.config.vocab_size)
+    grammar = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(SCHEMA))
+
+    def make(batch: int) -> Any:
+        matchers = [llguidance.LLMatcher(info, grammar) for _ in range(batch)]
+        bitmask = llguidance.torch.allocate_token_bitmask(1, model.config.vocab_size)
+
+        def fill(row: int, tokens: list[int], scores: torch.Tensor) -> None:
+            if tokens:
+                matchers[row].consume_token(tokens[-1])
+            llguidance.torch.fill_next_token_bitmask(matchers[row], bitmask, 0)
+            llguidance.torch.apply_token_bitmask_inplace(scores, bitmask.to(scores.device))
+
+        return _Filled(fill)
+
+    return make
+
+
+def _enforcer(model: Any, tokenizer: Any) -> Make:
+    import lmformatenforcer
+    from lmformatenforcer.integrations.transformers import build_token_enforcer_tokenizer_data
+
+    data = build_token_enforcer_tokenizer_data(tokenizer)
+
+    def make(batch: int) -> Any:
+        parser = lmformatenforcer.JsonSchemaParser(SCHEMA)
+        enforcer = lmformatenforcer.TokenEnforcer(data, parser)
+        prompts: dict[int, list[int]] = {}
+
+        def fill(row: int, tokens: list[int], scores: torch.Tensor) -> None:
+            allowed = enforcer.get_allowed_tokens(prompts.setdefault(row, [row]) + tokens)
+            ids = torch.tensor(getattr(allowed, "allowed_tokens", allowed), device=scores.device)
+            kept = scores[0, ids].clone()
+            scores.fill_(-torch.inf)
+            scores[0, ids] = kept
+
+        return _Filled(fill)
+
+    return make
+
+
+PREPARE: dict[str, Callable[[Any, Any], Make]] = {
+    "structgen": _structgen,
+    "xgrammar": _xgrammar,
+    "outlines": _outlines,
+    "llguidance": _llguidance,
+    "lm-format-enforcer": _enforcer,
+}
+
+
+def random_model(width: int) -> Any:
+    """A Llama of two layers, and a head that is that wide."""
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=width,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        bos_token_id=None,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return transformers.LlamaForCausalLM(config).eval().to(device)
+
+
+def measure(model: Any, tokenizer: Any, batches: list[int], steps: int, rounds: int) -> list[dict[str, Any]]:
+    """The figures of all libraries on one vocabulary, taken in turns."""
+    found: list[dict[str, Any]] = []
+    makes: dict[str, Make | None] = {"none": None}
+    failures: dict[str, str] = {}
+    compiled: dict[str, float] = {}
+    for name, prepare in PREPARE.items():
+        started = time.perf_counter()
+        try:
+            makes[name] = prepare(model, tokenizer)
+        except Exception as error:  # not installed, or it cannot take this vocabulary: a row of dashes
+            failures[name] = f"{type(error).__name__}: {error}"[:200]
+        else:
+            compiled[name] = time.perf_counter() - started
+    for batch in batches:
+        calls: dict[str, list[list[float]]] = {name: [] for name in makes}
+        whole: dict[str, list[float]] = {name: [] for name in makes}
+        for _ in range(rounds):
+            for name, make in makes.items():
+                if name in failures:
+                    continue
+                processors = [] if make is None else [Timed(make(batch))]
+                started = time.perf_counter()
+                try:
+                    _generate(model, batch, steps, processors)
+                except Exception as error:
+                    failures[name] = f"{type(error).__name__}: {error}"[:200]
+                    continue
+                whole[name].append((time.perf_counter() - started) / steps)
+                if processors:
+                    calls[name].append(processors[0].seconds)
+        found += [
+            _row(name, model.config.vocab_size, batch, calls.get(name), whole.get(name), compiled, failures)
+            for name in ("none", *LIBRARIES)
+        ]
+    return found
+
+
+def _generate(model: Any, batch: int, steps: int, processors: list[Any]) -> None:
+    prompt = torch.full((batch, 4), 100, device=model.device)
+    prompt[:, 0] = torch.arange(batch) + 100
+    torch.manual_seed(1)
+    with torch.no_grad():
+        model.generate(
+            input_ids=prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=steps,
+            do_sample=True,
+            top_k=0,
+            logits_processor=processors,
+        )
+
+
+def _row(
+    name: str,
+    width: int,
+    batch: int,
+    calls: list[list[float]] | None,
+    whole: list[float] | None,
+    compiled: dict[str, float],
+    failures: dict[str, str],
+) -> dict[str, Any]:
+    later = [second for request in (calls or [])[1:] or calls or [] for second in request[1:]]
+    first = calls[0][0] if calls else None
+    return {
+        "library": name,
+        "width": width,
+        "batch": batch,
+        "added_ms": round(statistics.fmean(later) * 1e3, 3) if later else None,
+        "first_ms": None if first is None else round((first + compiled[name]) * 1e3, 1),
+        "step_ms": round(statistics.median(whole) * 1e3, 2) if whole else None,
+        "failure": failures.get(name),
+    }
+
+
+def apply_alone(model: Any, batch: int) -> float:
+    """Milliseconds of applying half-full random masks to one batch of logits."""
+    width = model.config.vocab_size
+    rng = np.random.default_rng(0)
+    words = rng.integers(-(2**31), 2**31, (batch, (width + 31) // 32)).astype(np.int32)
+    bitmask = torch.from_numpy(words).to(model.device)
+    logits = torch.randn(batch, width, device=model.device)
+    taken = []
+    for _ in range(30):
+        copy = logits.clone()
+        _wait(copy)
+        started = time.perf_counter()
+        apply_bitmask(copy, bitmask)
+        _wait(copy)
+        taken.append(time.perf_counter() - started)
+    return round(statistics.median(taken) * 1e3, 4)
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """One table for each figure: libraries by width and batch."""
+    places = list(dict.fromkeys((one["width"], one["batch"]) for one in report["results"]))
+    cells = {(one["library"], one["width"], one["batch"]): one for one in report["results"]}
+    headings = ["library", *(f"{width // 1000}k, batch {batch}" for width, batch in places)]
+    parts = []
+    for key, title in (
+        ("added_ms", "Added to a step, ms"),
+        ("first_ms", "Up to the first token, compiling included, ms"),
+        ("step_ms", "Whole step of the small model, ms"),
+    ):
+        names = [name for name in ("none", *LIBRARIES) if key == "step_ms" or name != "none"]
+        rows = [[name, *(cells[(name, *place)][key] for place in places)] for name in names]
+        parts += [f"{title}:\n", figures.table(headings, rows)]
+    alone = ["structgen", *(report["apply_ms"][f"{width}x{batch}"] for width, batch in places)]
+    parts += ["Applying masks alone, ms:\n", figures.table(headings, [alone])]
+    machine = report["machine"]
+    parts.append(
+        f"Random weights, heads as wide as said, vocabulary {', '.join(report['vocabularies'])}; {report['device']}, "
+        f"{machine['processor']}, {report['threads']} threads, load {machine['load']}, {machine['date']}.\n"
+    )
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--tokenizers", type=lambda text: text.split(","), default=[])
+    parser.add_argument(
+        "--batches", type=lambda text: [int(one) for one in text.split(",")], default=[1, 8, 32]
+    )
+    parser.add_argument("--steps", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    names = options.tokenizers or ["smollm2"]
+    results: list[dict[str, Any]] = []
+    alone: dict[str, float] = {}
+    for name in names:
+        tokenizer = load_tokenizer(name)
+        for width in WIDTHS if not options.tokenizers else (-(-len(tokenizer) // 64) * 64,):
+            model = random_model(width)
+            results += measure(model, tokenizer, options.batches, options.steps, options.rounds)
+            for batch in options.batches:
+                alone[f"{width}x{batch}"] = apply_alone(model, batch)
+    report = {
+        "machine": figures.machine(),
+        "device": "CUDA" if torch.cuda.is_available() else "CPU",
+        "threads": options.threads,
+        "vocabularies": [Path(name).name for name in names],
+        "results": results,
+        "apply_ms": alone,
+    }
+    figures.write(options.out, "latency", report, markdown(report))
+    Console().print(Markdown(markdown(report)))
+
+
+if __name__ == "__main__":
+    main()

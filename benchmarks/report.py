@@ -1,0 +1,234 @@
+"""One report of all benchmarks: results/report.md, results/report.html, plots, and the figures in the README.
+
+    python benchmarks/report.py [--results benchmarks/results] [--readme README.md]
+
+Reads the JSON files that the benchmarks wrote; what is not there is left out. The page holds its plots and needs
+nothing else. In the README, what stands between `<!-- bench:NAME -->` and `<!-- /bench -->` is replaced by the table of
+that name, so that no claim drifts from its file; `--check` only says whether one has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evidence import figures
+
+RESULTS = Path(__file__).parent / "results"
+TITLES = {
+    "validity": "What prompt, repair, retry and mask are worth",
+    "quality": "Does the mask hurt?",
+    "latency": "What a constraint adds to a step",
+    "generate": "Around generate() with a real model",
+    "masks": "What a mask costs, on real JSON Schemas",
+    "apply": "Applying masks to logits on the CPU",
+    "repair": "Repair",
+}
+_BLOCK = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
+div { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; } svg { max-width: 100%; height: auto; }
+"""
+
+
+def masks(report: dict[str, Any]) -> str:
+    """The engines beside each other."""
+    kinds = ("first mask, ms", "cold, µs", "warm, µs")
+    headings = ["engine", "compiled", "wrong answers", *(f"{kind}: mean / p99" for kind in kinds)]
+    rows = []
+    for name, one in report["engines"].items():
+        wrong = one["valid rejected"] + one["invalid accepted"]
+        cells = [f"{one[kind]['mean']} / {one[kind]['p99']}" if kind in one else None for kind in kinds]
+        rows.append([name, one["schemas"].get("measured", 0), wrong, *cells])
+    options, machine = report["options"], report["machine"]
+    about = (
+        f"{options['data']}, {options['sample'] or 'all'} schemas, {options['tokenizer']}; {machine['processor']}, "
+        f"{machine['date']}.\n"
+    )
+    return f"{figures.table(headings, rows)}\n{about}"
+
+
+def generate(report: dict[str, Any]) -> str:
+    """Milliseconds added to a step."""
+    keys = ("compile_ms", "added_first_ms", "added_later_ms", "added_max_ms", "step_ms")
+    rows = [[one["library"], one["batch"], *(one[key] for key in keys)] for one in report["results"]]
+    headings = ["library", "batch", *(key.removesuffix("_ms").replace("_", " ") + ", ms" for key in keys)]
+    return figures.table(headings, rows)
+
+
+def apply(report: dict[str, Any]) -> str:
+    """Microseconds for one batch."""
+    ways = list(report["results"][0]["microseconds"])
+    rows = [
+        [f"{one['width'] // 1024}k, batch {one['batch']}, {one['dtype']}, {one['allowed']:.0%} allowed"]
+        + [one["microseconds"][way] for way in ways]
+        for one in report["results"]
+    ]
+    return figures.table(["µs", *ways], rows)
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {"masks": masks, "generate": generate, "apply": apply}
+"""Of benchmarks that write JSON only. The others write their own Markdown beside it."""
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """Markdown by name of benchmark, for all that there are results of."""
+    found = {}
+    for name in TITLES:
+        source = folder / f"{name}.json"
+        if source.exists() and name in TABLES:
+            found[name] = TABLES[name](json.loads(source.read_text(encoding="utf-8")))
+        elif (folder / f"{name}.md").exists():
+            found[name] = (folder / f"{name}.md").read_text(encoding="utf-8")
+    return found
+
+
+def plots(folder: Path) -> dict[str, str]:
+    """SVG by name of benchmark; also written beside the results, with a PNG each."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    mpl.rcParams.update({"svg.hashsalt": "structgen", "font.size": 11, "axes.spines.top": False})
+    from matplotlib import pyplot
+
+    found = {}
+    for name, draw in (("validity", _draw_validity), ("latency", _draw_latency)):
+        source = folder / f"{name}.json"
+        if not source.exists():
+            continue
+        figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+        draw(axes, json.loads(source.read_text(encoding="utf-8")))
+        for kind in ("svg", "png"):
+            figure.savefig(
+                folder / f"{name}.{kind}", dpi=120, metadata={"Date": None} if kind == "svg" else None
+            )
+        pyplot.close(figure)
+        drawn = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        found[name] = drawn[drawn.index("<svg") :]
+    return found
+
+
+def _draw_validity(axes: Any, report: dict[str, Any]) -> None:
+    """Validity against cost, a point for each arm, with its interval."""
+    for number, one in enumerate(report["arms"]):
+        if not one["answers"]:
+            continue
+        share = one["valid"] / one["answers"]
+        low, high = figures.interval(one["valid"], one["answers"])
+        errors = [[max(0.0, 100 * (share - low))], [max(0.0, 100 * (high - share))]]
+        axes.errorbar(
+            one["seconds"], 100 * share, errors, fmt="o", capsize=3, color=f"C{number}", label=one["arm"]
+        )
+    axes.set(xlabel="seconds for an answer", ylabel="valid answers, %", ylim=(-4, 104))
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=9)
+
+
+def _draw_latency(axes: Any, report: dict[str, Any]) -> None:
+    """Milliseconds added to a step at the largest width, by batch."""
+    width = max(one["width"] for one in report["results"])
+    for name in dict.fromkeys(one["library"] for one in report["results"]):
+        points = [
+            (one["batch"], one["added_ms"])
+            for one in report["results"]
+            if one["library"] == name and one["width"] == width and one["added_ms"] is not None
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    axes.set(
+        xlabel="rows in the batch",
+        ylabel=f"ms added to a step, {width // 1000}k logits",
+        xscale="log",
+        yscale="log",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def markdown(found: dict[str, str], drawn: dict[str, str]) -> str:
+    """The report."""
+    parts = [
+        "# Benchmarks\n",
+        "Written by `benchmarks/report.py` from the files beside it; repeat with `make bench`.\n",
+    ]
+    for name, table in found.items():
+        parts += [f"## {TITLES[name]}\n", table]
+        if name in drawn:
+            parts.append(f"![{TITLES[name]}]({name}.svg)\n")
+    return "\n".join(parts)
+
+
+def page(found: dict[str, str], drawn: dict[str, str]) -> str:
+    """The same as one page of HTML that needs nothing else."""
+    parts = []
+    for name, table in found.items():
+        parts.append(f"<h2>{html.escape(TITLES[name])}</h2>{_html_of(table)}{drawn.get(name, '')}")
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    head += f"<title>structgen: benchmarks</title><style>{_STYLE}</style>"
+    return f'<!doctype html><html lang="en">{head}<h1>Benchmarks</h1>{"".join(parts)}</html>\n'
+
+
+def _html_of(text: str) -> str:
+    """The Markdown that benchmarks write: paragraphs and tables."""
+    parts: list[str] = []
+    rows: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        if line.startswith("|"):
+            if not line.startswith("|---"):
+                kind = "td" if rows else "th"
+                cells = line.strip("| ").split(" | ")
+                rows.append(
+                    "<tr>" + "".join(f"<{kind}>{html.escape(one)}</{kind}>" for one in cells) + "</tr>"
+                )
+            continue
+        if rows:
+            parts.append(f"<div><table>{''.join(rows)}</table></div>")
+            rows = []
+        if line.strip():
+            parts.append(f"<p>{html.escape(line)}</p>")
+    return "".join(parts)
+
+
+def filled(readme: str, found: dict[str, str]) -> str:
+    """The README with the tables in their places."""
+
+    def table(match: re.Match[str]) -> str:
+        return match[1] + found[match[2]].rstrip("\n") + "\n" + match[3] if match[2] in found else match[0]
+
+    return _BLOCK.sub(table, readme)
+
+
+def main() -> None:
+    """Read, draw, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--readme", type=Path, help="fill in its tables")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the README has drifted")
+    options = parser.parse_args()
+    found = tables(options.results)
+    before = options.readme.read_text(encoding="utf-8") if options.readme else ""
+    if options.check:
+        sys.exit(
+            None
+            if filled(before, found) == before
+            else "the figures of the README are not those of the results"
+        )
+    drawn = plots(options.results)
+    (options.results / "report.md").write_text(markdown(found, drawn), encoding="utf-8")
+    (options.results / "report.html").write_text(page(found, drawn), encoding="utf-8")
+    if options.readme:
+        options.readme.write_text(filled(before, found), encoding="utf-8")
+    print(f"{options.results / 'report.html'}: {', '.join(found) or 'nothing was measured'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""What are prompt, repair, retry and mask each worth, and what do they cost?
+
+    python benchmarks/validity.py [--data dev.jsonl --schemas 100] [--model smollm2] [--out benchmarks/results]
+
+Every arm answers every task: extraction, arguments of tools, patterns, queries and labels (written into the
+repository), and with `--data` schemas of MaskBench, as many of each family in turn. Answers are judged by
+`jsonschema`, `re` and `sqlite3`. Arms that begin with the same request share its answer, and are each charged its
+time.
+
+`cut`: the answer ran into the token limit. With a mask, answers are complete at the limit, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from evidence import arms, figures, tasks
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import track
+
+from structgen.generation import TransformersSampler, load_model
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures of each arm; those of the plain one are what the others are compared with."""
+    rows: list[dict[str, Any]] = []
+    for name, answers in arms.by_arm(found).items():
+        made = [one for one in answers if "error" not in one]
+        seconds = statistics.fmean(one["seconds"] for one in made) if made else 0.0
+        # `ended`: by the end token. Only those can be held to the promise of the mask.
+        ended = [one for one in made if not one["cut"]]
+        rows.append(
+            {
+                "arm": name,
+                "answers": len(made),
+                "errors": len(answers) - len(made),
+                "parseable": sum(one["parseable"] for one in made),
+                "valid": sum(one["valid"] for one in made),
+                "ended": len(ended),
+                "ended and valid": sum(one["valid"] for one in ended),
+                "cut": len(made) - len(ended),
+                "tokens": round(statistics.fmean(one["tokens"] for one in made), 1) if made else 0.0,
+                "seconds": round(seconds, 2),
+                "added": round(seconds - (rows[0]["seconds"] if rows else seconds), 2),
+            }
+        )
+    return rows
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The tables."""
+    headings = [
+        "arm",
+        "parseable",
+        "valid (95 %)",
+        "valid of those that ended",
+        "cut",
+        "tokens",
+        "s",
+        "added s",
+    ]
+    rows = [
+        [
+            one["arm"],
+            figures.percent(one["parseable"], one["answers"]).split(" ")[0],
+            figures.percent(one["valid"], one["answers"]),
+            f"{one['ended and valid']} of {one['ended']}",
+            one["cut"],
+            one["tokens"],
+            one["seconds"],
+            one["added"],
+        ]
+        for one in report["arms"]
+    ]
+    families = report["families"]
+    names = sorted({family for by_family in families.values() for family in by_family})
+    by_family = [
+        [arm, *(f"{families[arm][name][0]} of {families[arm][name][1]}" for name in names)]
+        for arm in families
+    ]
+    machine = report["machine"]
+    return "\n".join(
+        [
+            f"{report['model']}, {report['tasks']} tasks, at most {report['max_new_tokens']} tokens an attempt. "
+            f"Tokens and seconds are means of a task, failed attempts included.\n",
+            figures.table(headings, rows),
+            "Valid, by family:\n",
+            figures.table(["arm", *names], by_family),
+            f"{machine['processor']}, {report['threads']} threads, load {machine['load']}, {machine['date']}; "
+            f"seed {report['seed']}.\n",
+        ]
+    )
+
+
+def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Valid answers and all, by arm and family."""
+    counted: dict[str, dict[str, tuple[int, int]]] = {}
+    for one in found:
+        if "error" not in one:
+            of_arm = counted.setdefault(one["arm"], {})
+            valid, count = of_arm.get(one["family"], (0, 0))
+            of_arm[one["family"]] = valid + one["valid"], count + 1
+    return counted
+
+
+def main() -> None:
+    """Ask, judge, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, help="records of MaskBench, one JSON object a line")
+    parser.add_argument("--schemas", type=int, default=100, help="how many of them")
+    parser.add_argument("--tasks", type=int, help="that many of the built-in tasks, from all families")
+    parser.add_argument("--arms", type=lambda text: text.split(","), help="only these")
+    parser.add_argument("--model", default="smollm2")
+    parser.add_argument("--max-new-tokens", type=int, default=128)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seconds", type=float, help="end after that many, with whole tasks only")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    model, tokenizer = load_model(options.model)
+    if model.device.type == "cpu":
+        model = model.float()  # processors without bfloat16 take many times as long
+    sampler = arms.Shared(TransformersSampler(model, tokenizer))
+    chosen = tasks.built_in()
+    if options.tasks is not None:
+        chosen = chosen[:: max(1, len(chosen) // max(1, options.tasks))][: options.tasks]
+    if options.data is not None:
+        chosen += tasks.of_maskbench(options.data, options.schemas, options.seed)
+    used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
+    found: list[dict[str, Any]] = []
+    started = time.monotonic()
+    done = 0
+    for task in track(chosen, "tasks", console=Console(stderr=True)):
+        found += [arms.measure(arm, task, sampler, options.max_new_tokens) for arm in used]
+        sampler.forget()
+        done += 1
+        if options.seconds is not None and time.monotonic() - started > options.seconds:
+            print(f"out of time after {done} of {len(chosen)} tasks", file=sys.stderr)
+            break
+    report = {
+        "machine": figures.machine(),
+        "model": options.model,
+        "tasks": done,
+        "seed": options.seed,
+        "threads": options.threads,
+        "max_new_tokens": options.max_new_tokens,
+        "arms": summary(found),
+        "families": families(found),
+        "answers": found,
+    }
+    figures.write(options.out, "validity", report, markdown(report))
+    Console().print(Markdown(markdown(report)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""classify(): the exact probability of each label, as a whole text.
+
+Not that of its first token (" Scot" of "Scotland" and "Scottish" would be one), and not what sampling happens to give.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+
+from structgen.generation.generate import Prompt, _encoded, _end_tokens
+from structgen.generation.models import load_model
+from structgen.vocabulary import Vocabulary
+
+Spelling = Literal["canonical", "all"]
+
+MAX_SPELLINGS = 4096
+
+
+def classify(
+    model: Any,
+    tokenizer: Any,
+    prompt: Prompt,
+    labels: Sequence[str],
+    *,
+    tokenizations: Spelling = "canonical",
+    ends: bool = True,
+    normalize: Literal["sum", "mean"] = "sum",
+    chat: bool | None = None,
+    batch_size: int = 16,
+) -> dict[str, float]:
+    """How probable each label is as the answer to a prompt, given that it is one of them.
+
+    Args:
+        model: a causal model of transformers, or a name for `load_model`.
+        tokenizer: of the model; None if the model is a name.
+        prompt: a text, or chat messages.
+        labels: the possible answers, at least one, no two alike, none empty.
+        tokenizations: "canonical": of a label, the tokens that the tokenizer makes of it. "all": the sum over all
+            sequences of tokens whose bytes are the label: the probability of the text itself, at the cost of more
+            rows. Models put nearly all on the canonical one.
+        ends: whether the answer ends with the label: its probability counts the end token. False: that the answer
+            begins with the label; then a label that begins another one has that one's share as well.
+        normalize: "sum": of the log-probabilities, the probability of the label as it is: longer labels are less
+            probable, and that is what the model says. "mean": per token, for labels whose length should not matter;
+            no longer a probability of the model's, and only with canonical tokens.
+        chat: whether a text is written into the chat template; None: if there is one.
+        batch_size: rows that go through the model at once.
+
+    Returns:
+        Label to probability; they add up to 1.
+
+    Raises:
+        ValueError: Labels are missing, empty or repeated, or one has more than 4096 tokenizations.
+
+    The prompt is read once, and all labels go on from there.
+    """
+    if isinstance(model, str):
+        model, tokenizer = load_model(model)
+    if not labels or len(set(labels)) < len(labels) or not all(labels):
+        raise ValueError(f"labels = {list(labels)!r}: give at least one, none of them empty or twice")
+    if normalize == "mean" and tokenizations == "all":
+        raise ValueError(
+            "normalize='mean' goes with canonical tokens only: a sum over tokenizations has no length"
+        )
+    vocabulary = Vocabulary.from_tokenizer(
+        tokenizer,
+        size=model.config.get_text_config().vocab_size,
+        eos_token_ids=_end_tokens(model, None),
+    )
+    end = sorted(vocabulary.eos_token_ids)
+    if ends and not end:
+        raise ValueError("the tokenizer has no end token: pass ends=False")
+    rows: list[tuple[int, ...]] = []
+    owners: list[int] = []
+    for number, label in enumerate(labels):
+        for spelled in _spellings(label, tokenizer, vocabulary, tokenizations):
+            rows.append(spelled)
+            owners.append(number)
+    scores = _logprobs(model, _encoded(tokenizer, prompt, chat), rows, end if ends else [], batch_size)
+    totals = [-math.inf] * len(labels)
+    for owner, row, score in zip(owners, rows, scores, strict=True):
+        totals[owner] = _add(totals[owner], score / (len(row) + ends) if normalize == "mean" else score)
+    highest = max(totals)
+    weights = [math.exp(total - highest) for total in totals]
+    return {label: weight / sum(weights) for label, weight in zip(labels, weights, strict=True)}
+
+
+def _add(first: float, second: float) -> float:
+    """log(exp(first) + exp(second))."""
+    low, high = sorted((first, second))
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+
+
+def _spellings(label: str, tokenizer: Any, vocabulary: Vocabulary, which: Spelling) -> list[tuple[int, ...]]:
+    if which == "canonical":
+        return [tuple(tokenizer(label, add_special_tokens=False)["input_ids"])]
+    data = label.encode()
+    special = set(vocabulary.special_tokens.values()) | set(vocabulary.eos_token_ids)
+    by_bytes: dict[bytes, list[int]] = {}
+    for token in range(len(vocabulary)):
+        piece = vocabulary[token]
+        if piece and token not in special and piece in data:
+            by_bytes.setdefault(piece, []).append(token)
+    # From the end: the spellings of each rest, by the token that it begins with.
+    rests: list[list[tuple[int, ...]]] = [[] for _ in data] + [[()]]
+    for start in range(len(data) - 1, -1, -1):
+        for stop in range(start + 1, len(data) + 1):
+            for token in by_bytes.get(data[start:stop], ()):
+                rests[start] += [(token, *rest) for rest in rests[stop]]
+            if len(rests[start]) > MAX_SPELLINGS:
+                raise ValueError(
+                    f"the label {label!r} has more than {MAX_SPELLINGS} tokenizations: "
+                    f"pass tokenizations='canonical'"
+                )
+    return rests[0]
+
+
+def _logprobs(
+    model: Any, inputs: Any, rows: Sequence[tuple[int, ...]], end: Sequence[int], batch_size: int
+) -> list[float]:
+    """The log-probability of each row after the prompt, and of any end token after that, if there are some."""
+    inputs = inputs.to(model.device)
+    found: list[float] = []
+    with torch.no_grad():
+        read = model(inputs["input_ids"], use_cache=True, logits_to_keep=1)
+        for start in range(0, len(rows), batch_size):
+            batch = rows[start : start + batch_size]
+            longest = max(map(len, batch))
+            ids = torch.tensor(
+                [[*row, *[row[-1]] * (longest - len(row))] for row in batch], device=model.device
+            )
+            cache = _repeated(read.past_key_values, len(batch))
+            going_on = model(ids, past_key_values=cache, use_cache=True).logits.float()
+            first = read.logits[:, -1:].float().expand(len(batch), -1, -1)
+            logprobs = torch.log_softmax(torch.cat([first, going_on], dim=1), -1)
+            for number, row in enumerate(batch):
+                tokens = torch.tensor(row, device=model.device)
+                score = logprobs[number, : len(row)].gather(1, tokens[:, None]).sum()
+                if end:
+                    score = score + torch.logsumexp(logprobs[number, len(row), list(end)], 0)
+                found.append(score.item())
+    return found
+
+
+def _repeated(cache: Any, count: int) -> Any:
+    """The cache of one row, for that many. A copy: the pass writes into it."""
+    repeated = copy.deepcopy(cache)
+    repeated.batch_repeat_interleave(count)
+    return repeated

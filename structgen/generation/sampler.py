@@ -1,0 +1,221 @@
+"""TransformersSampler: candidates from a model of transformers.
+
+n candidates are the rows of one `generate()`. Log-probabilities are read from the logits as the model made them,
+before mask and temperature, and once more after the mask.
+"""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import transformers
+
+from structgen.constraint import compile
+from structgen.errors import BudgetTooSmall
+from structgen.generation.generate import _decoding, _encoded, _end_tokens, _seeded, _until_end
+from structgen.generation.processor import LogitsProcessor
+from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
+from structgen.vocabulary import Vocabulary
+
+
+class TransformersSampler:
+    """A sampler over a local model.
+
+    Args:
+        model: a causal model of transformers.
+        tokenizer: of the model. A text as a prompt is a message of the user, if there is a chat template; without
+            one, messages are put below each other.
+        options: for `model.generate()`: `top_p`, `top_k` ...
+
+    A request's `deadline` and `cancelled` are looked at after each step. `enough` is called with each row when it
+    ends; if it says so, the rows that are not ended are left out of the answer.
+
+    Not for several threads at once: the random state is torch's.
+    """
+
+    batched = True
+    continues = True
+
+    def __init__(self, model: Any, tokenizer: Any, **options: Any) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self._options = options
+        self._vocabulary = Vocabulary.from_tokenizer(
+            tokenizer,
+            size=model.config.get_text_config().vocab_size,
+            eos_token_ids=_end_tokens(model, options.pop("eos_token_id", None)),
+        )
+
+    def __call__(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
+        """`request.n` candidates, in one `generate()`."""
+        return self._generated(
+            prompt, request, num_return_sequences=request.n, **_decoding(request.temperature)
+        )
+
+    def beam(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
+        """The likeliest texts of a beam search that is `request.n` wide, the best first."""
+        found = self._generated(
+            prompt,
+            request,
+            num_beams=request.n,
+            num_return_sequences=request.n,
+            length_penalty=0.0,
+            early_stopping=True,
+            **_decoding(0.0),
+        )
+        # A search that finds fewer texts than it is wide fills up with impossible ones.
+        possible = [one for one in found if one.masked_logprob is None or one.masked_logprob > float("-inf")]
+        return sorted(possible, key=lambda one: one.logprob or 0.0, reverse=True)
+
+    def _generated(self, prompt: Prompt, request: SampleRequest, **decoding: Any) -> list[Candidate]:
+        inputs = self._inputs(prompt, request.prefix)
+        length = inputs["input_ids"].shape[1]
+        prompt_length = length - self._length_of(request.prefix)
+        processors: list[Any] = []
+        if request.constraint is not None:
+            grammar = compile(request.constraint, self._vocabulary)
+            needed = grammar.completion_tokens(grammar.initial)
+            if not request.prefix and needed > request.max_new_tokens:
+                raise BudgetTooSmall(request.max_new_tokens, needed)
+            processors.append(
+                LogitsProcessor(
+                    grammar,
+                    self.tokenizer,
+                    max_new_tokens=request.max_new_tokens + length - prompt_length,
+                    prompt_length=prompt_length,
+                )
+            )
+        ends = sorted(self._vocabulary.eos_token_ids)
+        pad = self.tokenizer.pad_token_id
+        watch = _Watch(self, request, length)
+        with _seeded(request.seed, self.model.device), torch.no_grad():
+            found = self.model.generate(
+                **inputs,
+                **decoding,
+                **self._options,
+                max_new_tokens=request.max_new_tokens,
+                eos_token_id=ends or None,
+                pad_token_id=(ends or [0])[0] if pad is None else pad,
+                logits_processor=processors,
+                stopping_criteria=transformers.StoppingCriteriaList([watch]),
+                return_dict_in_generate=True,
+            )
+        rows = [_until_end(row, self._vocabulary) for row in found.sequences[:, length:].tolist()]
+        if watch.won:
+            rows = [row for row in rows if self._is_ended(row)]
+        return self._scored(inputs["input_ids"][0], rows, request, length - prompt_length)
+
+    def _scored(
+        self, prompt: torch.Tensor, rows: list[tuple[int, ...]], request: SampleRequest, prefix_length: int
+    ) -> list[Candidate]:
+        """The rows as candidates. Their log-probabilities come from one more pass over prompt and answers.
+
+        A pass of its own, instead of the logits of generate(): those of beam search are not in the order of the
+        rows, and n rows of V logits for each step would have to be kept.
+        """
+        found = []
+        for row in rows:
+            logits = self._logits(prompt, row)
+            tokens = torch.tensor(row, dtype=torch.long, device=logits.device)[:, None]
+            logprob = torch.log_softmax(logits, -1).gather(1, tokens).sum().item()
+            masked = None
+            if request.constraint is not None:
+                masked = self._masked_logprob(prompt, row, logits, request, prefix_length)
+            ended = self._is_ended(row)
+            found.append(
+                Candidate(
+                    self._text(row, ended),
+                    len(row),
+                    logprob,
+                    "stop" if ended else "length",
+                    masked_logprob=masked,
+                )
+            )
+        return found
+
+    def _logits(self, prompt: torch.Tensor, row: tuple[int, ...]) -> torch.Tensor:
+        """Float32 [T, V]: the logits of each token of an answer, as the model makes them."""
+        width = self.model.config.get_text_config().vocab_size
+        if not row:
+            return torch.zeros(0, width, device=prompt.device)
+        ids = torch.cat([prompt, torch.tensor(row, device=prompt.device)])[None]
+        with torch.no_grad():
+            logits = self.model(ids, use_cache=False, logits_to_keep=len(row) + 1).logits[0, :-1]
+        return logits.float()  # type: ignore[no-any-return]
+
+    def _masked_logprob(
+        self,
+        prompt: torch.Tensor,
+        row: tuple[int, ...],
+        logits: torch.Tensor,
+        request: SampleRequest,
+        prefix_length: int,
+    ) -> float:
+        """The log-probability after the mask, as it was when the row was generated."""
+        assert request.constraint is not None
+        processor = LogitsProcessor(
+            compile(request.constraint, self._vocabulary),
+            self.tokenizer,
+            max_new_tokens=request.max_new_tokens + prefix_length,
+            prompt_length=len(prompt) - prefix_length,
+        )
+        total = 0.0
+        ids = torch.cat([prompt, torch.tensor(row, device=prompt.device, dtype=prompt.dtype)])[None]
+        for place, token in enumerate(row):
+            masked = processor(ids[:, : len(prompt) + place].clone(), logits[place : place + 1])  # type: ignore[arg-type]
+            total += torch.log_softmax(masked, -1)[0, token].item()
+        return total
+
+    def _is_ended(self, row: tuple[int, ...]) -> bool:
+        return bool(row) and row[-1] in self._vocabulary.eos_token_ids
+
+    def _text(self, row: tuple[int, ...], ended: bool) -> str:
+        """The text of tokens. Bytes that are no text become U+FFFD; a character that was cut is left out."""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        return decoder.decode(b"".join(self._vocabulary[token] for token in row), final=ended)
+
+    def _inputs(self, prompt: Prompt, prefix: str) -> Any:
+        if not isinstance(prompt, str) and not getattr(self.tokenizer, "chat_template", None):
+            prompt = "\n\n".join(str(message["content"]) for message in prompt) + "\n\n"
+        inputs = _encoded(self.tokenizer, prompt, None).to(self.model.device)
+        if prefix:
+            more = self.tokenizer(prefix, add_special_tokens=False, return_tensors="pt").to(self.model.device)
+            for name in ("input_ids", "attention_mask"):
+                inputs[name] = torch.cat([inputs[name], more[name]], dim=1)
+        return {name: inputs[name] for name in ("input_ids", "attention_mask")}
+
+    def _length_of(self, prefix: str) -> int:
+        return len(self.tokenizer(prefix, add_special_tokens=False)["input_ids"]) if prefix else 0
+
+
+class _Watch(transformers.StoppingCriteria):
+    """Ends a generate() that nobody needs any more."""
+
+    def __init__(self, sampler: TransformersSampler, request: SampleRequest, length: int) -> None:
+        self.won = False
+        self._sampler = sampler
+        self._request = request
+        self._length = length
+        self._ended: set[int] = set()
+
+    def __call__(self, input_ids: torch.LongTensor, scores: Any, **kwargs: Any) -> Any:
+        request = self._request
+        late = request.deadline is not None and time.monotonic() >= request.deadline
+        cancelled = request.cancelled is not None and request.cancelled.is_set()
+        if request.enough is not None and not self.won:
+            self.won = self._has_won(input_ids, request.enough)
+        return torch.full((len(input_ids),), late or cancelled or self.won, device=input_ids.device)
+
+    def _has_won(self, input_ids: torch.LongTensor, enough: Callable[[Candidate], bool]) -> bool:
+        ends = self._sampler._vocabulary.eos_token_ids
+        for number, last in enumerate(input_ids[:, -1].tolist()):
+            if last in ends and number not in self._ended:
+                self._ended.add(number)
+                row = _until_end(input_ids[number, self._length :].tolist(), self._sampler._vocabulary)
+                if enough(Candidate(self._sampler._text(row, True), len(row))):
+                    return True
+        return False

@@ -1,0 +1,45 @@
+"""Sampling: the test-time loop. Ask a sampler until a text is valid, or best, or agreed on.
+
+In reading order:
+
+    candidates.py     what a sampler is asked for and gives
+    outcome.py        budgets, attempts, what comes out
+    judging.py        a candidate becomes an attempt: valid, repaired, or wrong in one of a few ways
+    run.py            one call of sample(): its budget, its attempts, its questions
+    strategies.py     Retry, BestOf, FirstValid, Beam, escalate
+    voting.py         Vote
+    driving.py        sample(), sample_async(): who waits for the sampler
+    openai.py         OpenAISampler: servers
+    cache.py          Cached: a sampler that remembers
+
+Strategies never wait: they are generators that yield questions and are sent the candidates, so that one text of
+each serves threads and asyncio alike. Nothing here imports torch; `TransformersSampler` is in `generation`.
+"""
+
+from structgen.sampling.cache import Cached
+from structgen.sampling.candidates import Candidate, Sampler, SampleRequest
+from structgen.sampling.driving import sample, sample_async
+from structgen.sampling.openai import OpenAISampler
+from structgen.sampling.outcome import Attempt, Budget, Outcome
+from structgen.sampling.strategies import Beam, BestOf, FirstValid, Retry, Strategy, escalate
+from structgen.sampling.voting import Vote
+
+__all__ = [
+    "Attempt",
+    "Beam",
+    "BestOf",
+    "Budget",
+    "Cached",
+    "Candidate",
+    "FirstValid",
+    "OpenAISampler",
+    "Outcome",
+    "Retry",
+    "SampleRequest",
+    "Sampler",
+    "Strategy",
+    "Vote",
+    "escalate",
+    "sample",
+    "sample_async",
+]

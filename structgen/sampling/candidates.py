@@ -1,0 +1,81 @@
+"""What a sampler is asked for, and what it gives.
+
+A sampler is any callable `(prompt, request) -> list[Candidate]`, plain or `async`. It may have three attributes,
+by which it says what else it can do:
+
+    batched: bool       many candidates in one call cost little more than one (a local model, not a server)
+    continues: bool     it honours `request.prefix`, and can go on with an answer that was cut
+    beam(prompt, request) -> list[Candidate]    beam search, `request.n` wide, the best first
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from structgen.constraint import Constraint
+
+Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]]"
+"""A text, or chat messages: `[{"role": "user", "content": "..."}]`."""
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text that a sampler gives.
+
+    Attributes:
+        text: the answer; with a `prefix` in the request, what comes after it.
+        token_count: tokens that were generated for it, an end token included.
+        logprob: the model's own log-probability of the text, before any mask: the sum over its tokens. None where
+            the sampler does not know.
+        finish_reason: "stop": the model ended it; "length": it was cut.
+        masked_logprob: the same after the mask: forced tokens count nothing. None without a mask.
+        refusal: what the model said instead of an answer, where a server tells that apart.
+    """
+
+    text: str
+    token_count: int = 0
+    logprob: float | None = None
+    finish_reason: FinishReason = "stop"
+    masked_logprob: float | None = None
+    refusal: str | None = None
+
+    @property
+    def mean_logprob(self) -> float | None:
+        """`logprob` per token: comparable among texts of different length."""
+        return None if self.logprob is None else self.logprob / max(1, self.token_count)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """What a sampler is asked for.
+
+    Attributes:
+        n: candidates wanted.
+        constraint: what each must be, for a sampler that can enforce it; None: free texts.
+        temperature: 0: the likeliest token at each step.
+        seed: the same request with the same seed gives the same candidates, where the sampler can.
+        max_new_tokens: tokens of each candidate at most.
+        deadline: when to give up, by `time.monotonic()`; None: never.
+        prefix: the beginning of the answer, which is there already. Only asked of samplers that `continues`.
+        enough: called with each candidate as it ends; True: the others may be stopped.
+        cancelled: set when nobody waits for the answer any more.
+    """
+
+    n: int = 1
+    constraint: Constraint | None = None
+    temperature: float = 0.0
+    seed: int | None = None
+    max_new_tokens: int = 512
+    deadline: float | None = None
+    prefix: str = ""
+    enough: Callable[[Candidate], bool] | None = None
+    cancelled: threading.Event | None = None
+
+
+Sampler: TypeAlias = "Callable[[Prompt, SampleRequest], list[Candidate] | Awaitable[list[Candidate]]]"

@@ -1,0 +1,300 @@
+"""sample() and sample_async(): who waits for the sampler. What is asked, and made of it, is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from structgen.constraint import Constraint
+from structgen.errors import NoValidOutput
+from structgen.sampling.candidates import Candidate, Prompt
+from structgen.sampling.judging import Judge, Validator
+from structgen.sampling.outcome import Attempt, Budget, Outcome
+from structgen.sampling.run import Call, Choice, Pause, Question, Race, Run, nearest
+from structgen.sampling.strategies import Strategy
+
+OnFailure = Literal["raise", "best"]
+Ended = list[tuple[Call, "list[Candidate] | BaseException"]]
+
+
+def sample(
+    sampler: Any,
+    prompt: Prompt,
+    constraint: Constraint | None,
+    strategy: Strategy,
+    *,
+    budget: Budget | None = None,
+    validators: Sequence[Validator] = (),
+    max_new_tokens: int = 512,
+    on_failure: OnFailure = "raise",
+    on_attempt: Callable[[Attempt], object] | None = None,
+    progress: bool = False,
+) -> Outcome:
+    """Ask a sampler by a strategy, until there is a valid answer.
+
+    Args:
+        sampler: a callable `(prompt, request) -> list[Candidate]`: `TransformersSampler`, `OpenAISampler`, yours.
+        prompt: a text, or chat messages.
+        constraint: what the answer must be; None: anything, and `validators` alone decide.
+        strategy: `Retry`, `BestOf`, `Vote`, `FirstValid`, `Beam`, or several by `escalate`.
+        budget: attempts, tokens, seconds.
+        validators: called with each valid value; a `ValueError` (pydantic's too) makes it invalid, and its message is
+            what a retry tells the model.
+        max_new_tokens: of each answer.
+        on_failure: "raise", or "best": the outcome with the best attempt, `ok` False.
+        on_attempt: called after each attempt, with the attempt: for logging.
+        progress: show attempts as they come, with rich.
+
+    Raises:
+        NoValidOutput: Nothing valid was found; has the outcome, with all attempts. With `on_failure="best"` only if no
+            attempt was made.
+        Exception: Whatever the sampler raises that is not transport (see `structgen.sampling.run.is_transport`).
+
+    A plain sampler is not interrupted: it is told the deadline, and should keep it.
+
+    >>> import structgen
+    >>> answers = iter(["maybe", "yes"])
+    >>> outcome = sample(lambda prompt, request: [Candidate(next(answers))], "Is it?",
+    ...                  structgen.choice(["yes", "no"]), structgen.Retry())
+    >>> outcome.value, len(outcome.attempts), outcome.attempts[0].failure
+    ('yes', 2, 'unparsable')
+    """
+    with _shown(on_attempt, progress) as hook:
+        run = Run(
+            sampler,
+            prompt,
+            Judge(constraint, tuple(validators)),
+            budget or Budget(),
+            max_new_tokens=max_new_tokens,
+            on_attempt=hook,
+        )
+        steps = strategy.decide(run)
+        reply: Any = None
+        failure: Exception | None = None
+        while True:
+            try:
+                question = steps.throw(failure) if failure else steps.send(reply)
+            except StopIteration as end:
+                return _outcome(run, end.value, on_failure)
+            failure = None
+            try:
+                reply = _answer(sampler, question)
+            except Exception as error:
+                failure = error
+
+
+async def sample_async(
+    sampler: Any,
+    prompt: Prompt,
+    constraint: Constraint | None,
+    strategy: Strategy,
+    *,
+    budget: Budget | None = None,
+    validators: Sequence[Validator] = (),
+    max_new_tokens: int = 512,
+    on_failure: OnFailure = "raise",
+    on_attempt: Callable[[Attempt], object] | None = None,
+) -> Outcome:
+    """`sample()` for asyncio, with the same arguments.
+
+    The sampler may be `async`; it is cancelled at the deadline, and when another answer has won. A plain one runs in
+    a thread.
+    """
+    run = Run(
+        sampler,
+        prompt,
+        Judge(constraint, tuple(validators)),
+        budget or Budget(),
+        max_new_tokens=max_new_tokens,
+        on_attempt=on_attempt,
+    )
+    steps: Generator[Question, Any, Choice | None] = strategy.decide(run)
+    reply: Any = None
+    failure: Exception | None = None
+    while True:
+        try:
+            question = steps.throw(failure) if failure else steps.send(reply)
+        except StopIteration as end:
+            return _outcome(run, end.value, on_failure)
+        failure = None
+        try:
+            reply = await _answer_async(sampler, question)
+        except Exception as error:
+            failure = error
+
+
+def _outcome(run: Run, choice: Choice | None, on_failure: OnFailure) -> Outcome:
+    chosen = nearest(run.attempts) if choice is None else choice.attempt
+    if choice is not None and choice.against is None:
+        text = choice.text if choice.text is not None else choice.attempt.valid_text or ""
+        value = choice.attempt.value if choice.text is None else choice.value
+        return Outcome(
+            tuple(run.attempts), chosen, True, value, text, choice.shares, run.seconds, reason=None
+        )
+    outcome = Outcome(
+        tuple(run.attempts),
+        chosen,
+        False,
+        None if chosen is None else chosen.value,
+        "" if chosen is None else chosen.text,
+        {} if choice is None else choice.shares,
+        run.seconds,
+        _reason(run, choice),
+    )
+    if on_failure == "best" and chosen is not None:
+        return outcome
+    raise NoValidOutput(outcome.reason or "", outcome)
+
+
+def _reason(run: Run, choice: Choice | None) -> str:
+    if choice is not None and choice.against is not None:
+        return choice.against
+    counts = Counter(attempt.failure for attempt in run.attempts if attempt.failure)
+    told = ", ".join(f"{count} {failure}" for failure, count in counts.most_common())
+    reason = f"no valid answer in {len(run.attempts)} attempts" + (f" ({told})" if told else "")
+    if run.stopped:
+        reason += f"; {run.stopped}"
+    last = next((one for one in reversed(run.attempts) if one.error), None)
+    return reason if last is None or last.failure == "transport" else f"{reason}; the last: {last.error}"
+
+
+# Waiting
+
+
+def _answer(sampler: Any, question: Question) -> Any:
+    if isinstance(question, Pause):
+        time.sleep(question.seconds)
+        return None
+    if isinstance(question, Race):
+        return _race(sampler, question)
+    return _called(sampler, question)
+
+
+def _called(sampler: Any, call: Call) -> Any:
+    found = sampler(call.prompt, call.request)
+    if inspect.isawaitable(found):
+        if inspect.iscoroutine(found):
+            found.close()
+        raise TypeError("this sampler is async: use sample_async()")
+    return found
+
+
+def _race(sampler: Any, race: Race) -> Ended:
+    """Each call in a thread. Threads cannot be killed: those that lose are told, and not waited for."""
+    ended: queue.SimpleQueue[tuple[Call, Any]] = queue.SimpleQueue()
+
+    def run(call: Call) -> None:
+        try:
+            ended.put((call, _called(sampler, call)))
+        except BaseException as error:
+            ended.put((call, error))
+
+    for call in race.calls:
+        threading.Thread(target=run, args=(call,), daemon=True).start()
+    found: Ended = []
+    try:
+        while len(found) < len(race.calls):
+            try:
+                found.append(ended.get(timeout=_seconds_left(race.calls[0])))
+            except queue.Empty:
+                break
+            if _is_enough(*found[-1]):
+                break
+    finally:
+        _cancel(race)
+    return found
+
+
+def _seconds_left(call: Call) -> float | None:
+    deadline = call.request.deadline
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _is_enough(call: Call, answer: Any) -> bool:
+    enough = call.request.enough
+    return enough is not None and not isinstance(answer, BaseException) and any(enough(one) for one in answer)
+
+
+def _cancel(race: Race) -> None:
+    for call in race.calls:
+        if call.request.cancelled is not None:
+            call.request.cancelled.set()
+
+
+async def _answer_async(sampler: Any, question: Question) -> Any:
+    if isinstance(question, Pause):
+        await asyncio.sleep(question.seconds)
+        return None
+    if isinstance(question, Race):
+        return await _race_async(sampler, question)
+    try:
+        return await asyncio.wait_for(_called_async(sampler, question), _seconds_left(question))
+    except asyncio.TimeoutError as error:  # another class than TimeoutError before Python 3.11
+        raise TimeoutError(str(error)) from error
+    finally:
+        if question.request.cancelled is not None:
+            question.request.cancelled.set()
+
+
+async def _called_async(sampler: Any, call: Call) -> Any:
+    is_async = inspect.iscoroutinefunction(sampler) or inspect.iscoroutinefunction(
+        getattr(sampler, "__call__", None)  # noqa: B004  what is asked is whether it is a coroutine function
+    )
+    if is_async or getattr(sampler, "is_async", False):
+        return await sampler(call.prompt, call.request)
+    found = await asyncio.to_thread(sampler, call.prompt, call.request)
+    return await found if inspect.isawaitable(found) else found
+
+
+async def _race_async(sampler: Any, race: Race) -> Ended:
+    tasks = {asyncio.ensure_future(_called_async(sampler, call)): call for call in race.calls}
+    waiting = set(tasks)
+    found: Ended = []
+    try:
+        while waiting:
+            done, waiting = await asyncio.wait(
+                waiting, timeout=_seconds_left(race.calls[0]), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                break
+            for task in sorted(done, key=list(tasks).index):
+                error = task.exception()
+                found.append((tasks[task], task.result() if error is None else error))
+            if any(_is_enough(*one) for one in found):
+                break
+    finally:
+        _cancel(race)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    return found
+
+
+@contextmanager
+def _shown(
+    on_attempt: Callable[[Attempt], object] | None, progress: bool
+) -> Iterator[Callable[[Attempt], object] | None]:
+    """The hook, and a line on standard error that tells how far it has got."""
+    if not progress:
+        yield on_attempt
+        return
+    from rich.console import Console
+
+    counts: Counter[str] = Counter()
+    with Console(stderr=True).status("asking") as status:
+
+        def hook(attempt: Attempt) -> None:
+            counts[attempt.failure or "valid"] += 1
+            told = ", ".join(f"{count} {name}" for name, count in counts.items())
+            status.update(f"{counts.total()} attempts: {told}")
+            if on_attempt is not None:
+                on_attempt(attempt)
+
+        yield hook

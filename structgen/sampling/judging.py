@@ -1,0 +1,192 @@
+"""Judging: a candidate becomes an attempt. What went wrong is told apart before anybody acts on it.
+
+The order: is it valid as it is? Can it be repaired, by edits of the grade allowed? Was it cut? Did the model refuse?
+Is it not in the form asked for, or in that form and invalid? Validators of the caller see only valid values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from structgen.constraint import Constraint
+from structgen.errors import InvalidText, StructgenError
+from structgen.sampling.candidates import Candidate, Prompt
+from structgen.sampling.outcome import Attempt, Failure
+
+Grade = Literal["lossless", "guessed"]
+Validator = Callable[[Any], Any]
+"""Raises `ValueError` (so do pydantic's) if a value will not do."""
+
+_SHOWN_PROBLEMS = 5
+_SHOWN_PROBLEM = 240
+_SHOWN_ANSWER = 1500
+
+# Only looked for in texts that are not valid anyway, at their beginning.
+_REFUSAL = re.compile(
+    r"(i['’]m|i am|we['’]re|we are)\s+(very\s+)?(sorry|unable|not able)\b"
+    r"|sorry,|i\s+(can['’]?t|cannot|can not|won['’]t)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What makes an answer valid.
+
+    Attributes:
+        constraint: what the text must be; None: any text.
+        validators: of the caller, called with the value.
+    """
+
+    constraint: Constraint | None
+    validators: tuple[Validator, ...] = ()
+
+    def attempt(self, candidate: Candidate, text: str, *, repair: Grade | None, **facts: Any) -> Attempt:
+        """The candidate, judged.
+
+        Args:
+            candidate: as the sampler gave it.
+            text: the whole answer: of one that was continued, with its beginning.
+            repair: the worst grade of edits that may be made; None: the text must be valid as it is.
+            facts: of the attempt, whatever the judgement.
+        """
+        facts |= {"candidate": candidate, "token_count": candidate.token_count}
+        failure, problems, value, valid_text, edits = self._judged(candidate, text, repair)
+        if failure is None:
+            return Attempt(text, value, valid_text=valid_text, edits=edits, **facts)
+        shown = tuple(_short(problem) for problem in problems)
+        return Attempt(text, failure=failure, error="; ".join(shown), problems=shown, edits=edits, **facts)
+
+    def _judged(
+        self, candidate: Candidate, text: str, repair: Grade | None
+    ) -> tuple[Failure | None, Sequence[str], Any, str | None, tuple[Any, ...]]:
+        edits: tuple[Any, ...] = ()
+        valid_text = text
+        try:
+            value = text if self.constraint is None else self.constraint.validate(text)
+        except InvalidText as error:
+            repaired = self._repaired(candidate, text, repair)
+            if repaired is None:
+                failure, problems = self._told_apart(candidate, text, error)
+                return failure, problems, None, None, ()
+            value, valid_text, edits = repaired
+        else:
+            if self.constraint is None and candidate.refusal:
+                return "refused", (candidate.refusal,), None, None, ()
+            if self.constraint is None and not text.strip():
+                return "empty", ("the answer is empty",), None, None, ()
+            if self.constraint is None and candidate.finish_reason == "length":
+                return "cut", (_cut(candidate),), None, None, ()
+        against = [str(error) or type(error).__name__ for error in self._objections(value)]
+        if against:
+            return "rejected", against, None, None, edits
+        return None, (), value, valid_text, edits
+
+    def _objections(self, value: Any) -> list[ValueError]:
+        found = []
+        for validator in self.validators:
+            try:
+                validator(value)
+            except ValueError as error:
+                found.append(error)
+        return found
+
+    def _repaired(
+        self, candidate: Candidate, text: str, repair: Grade | None
+    ) -> tuple[Any, str, tuple[Any, ...]] | None:
+        """Value, text and edits of a repair. Not of a text that ran into the limit: its end would be made up."""
+        if repair is None or not text.strip():
+            return None
+        mend = repairer()
+        try:
+            repaired = mend(text, self.constraint, allow=repair)
+        except StructgenError:
+            return None
+        if candidate.finish_reason == "length" and repaired.truncated is not None:
+            return None
+        return repaired.value, repaired.text, tuple(repaired.edits)
+
+    def _told_apart(
+        self, candidate: Candidate, text: str, error: InvalidText
+    ) -> tuple[Failure, Sequence[str]]:
+        if candidate.refusal:
+            return "refused", (candidate.refusal,)
+        if candidate.finish_reason == "length":
+            return "cut", (_cut(candidate),)
+        if not text.strip():
+            return "empty", ("the answer is empty",)
+        problems = self._problems(text)
+        if problems is not None:
+            return "invalid", problems or (str(error),)
+        if _REFUSAL.match(text.lstrip()):
+            return "refused", (f"the model declines: {text.strip()}",)
+        return "unparsable", (f"line {error.line}, column {error.column}: {error.reason}",)
+
+    def _problems(self, text: str) -> list[str] | None:
+        """All that the schema has against a text that is JSON; None if it is not, or if no JSON is asked for."""
+        schema = getattr(self.constraint, "schema", None)
+        if schema is None:
+            return None
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        return [f"{problem.pointer}: {problem.reason}" for problem in schema.problems(value)]
+
+
+def repairer() -> Callable[..., Any]:
+    """`structgen.repair`, imported when it is first needed: most loops never do.
+
+    Raises:
+        ValueError: This build has no repair.
+    """
+    try:
+        found: Callable[..., Any] = import_module("structgen.repairing.pipeline").repair
+    except ImportError:
+        raise ValueError("this build of structgen cannot repair texts: pass repair=None") from None
+    return found
+
+
+def with_feedback(task: Prompt, attempt: Attempt) -> Prompt:
+    """The task, the latest bad answer, and what is wrong with it: as long after ten attempts as after one."""
+    messages = [{"role": "user", "content": task}] if isinstance(task, str) else [dict(one) for one in task]
+    if attempt.text.strip():
+        messages.append({"role": "assistant", "content": _clipped(attempt.text, _SHOWN_ANSWER)})
+    messages.append({"role": "user", "content": _complaint(attempt)})
+    return messages
+
+
+def _complaint(attempt: Attempt) -> str:
+    if attempt.failure == "refused":
+        return "Please answer all the same: only with the answer itself, in the form asked for."
+    if attempt.failure == "empty":
+        return "The answer was empty. Answer only with the answer itself, in the form asked for."
+    if attempt.failure == "cut":
+        return "The answer was too long and was cut. Answer again, as briefly as possible, in the form asked for."
+    shown = attempt.problems[:_SHOWN_PROBLEMS]
+    more = len(attempt.problems) - len(shown)
+    lines = [f"- {problem}" for problem in shown] + ([f"- and {more} more"] if more > 0 else [])
+    return "\n".join(
+        ["This answer is not valid:", *lines, "Answer again, corrected; only with the answer itself."]
+    )
+
+
+def _cut(candidate: Candidate) -> str:
+    return f"cut after {candidate.token_count} tokens"
+
+
+def _short(problem: str) -> str:
+    return _clipped(" ".join(problem.split()), _SHOWN_PROBLEM)
+
+
+def _clipped(text: str, size: int) -> str:
+    """A text of bounded size: its beginning, and its end, where the error of a long answer mostly is."""
+    if len(text) <= size:
+        return text
+    half = size // 2
+    return f"{text[:half]} [...] {text[len(text) - half :]}"

@@ -1,0 +1,119 @@
+"""What a call of sample() may cost, each attempt it made, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from structgen.sampling.candidates import Candidate
+
+Failure = Literal["cut", "empty", "refused", "unparsable", "invalid", "rejected", "transport"]
+"""What is wrong with an attempt.
+
+`cut`: it ran into the token limit. `empty`: no text. `refused`: the model declines. `unparsable`: not in the form
+asked for. `invalid`: in that form, but against the constraint. `rejected`: by a validator of the caller.
+`transport`: no answer came, and none was paid for.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one call of sample() may cost; None: as much as the strategy asks for.
+
+    Attributes:
+        attempts: candidates, valid or not.
+        tokens: generated tokens, those of failed attempts included.
+        seconds: of wall time, waiting included.
+
+    Checked before each attempt. What is left of tokens and seconds goes into the request, so that the sampler stops
+    within it. Attempts that run at the same time share the tokens that are left.
+    """
+
+    attempts: int | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("attempts", "tokens", "seconds"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"Budget({name}={value}): must not be negative; None means unbounded")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One candidate, judged.
+
+    Attributes:
+        text: what the model wrote; of an answer that was continued, all of it.
+        value: what it means; None if it is not valid.
+        failure: what kind of thing is wrong; None if it is valid.
+        error: what is wrong, in words; None if it is valid.
+        problems: all that is wrong, a line each, with JSON Pointers.
+        edits: what a repair changed; empty if nothing was repaired.
+        valid_text: the text whose value it is: the repaired one, if it was repaired; None if it is not valid.
+        token_count: tokens generated.
+        seconds: it took, shared with those of its batch.
+        score: by which it was compared with others; None if nobody did.
+        candidate: as the sampler gave it.
+        temperature: it was sampled at.
+        seed: it was sampled with.
+        masked: whether the sampler was given the constraint.
+    """
+
+    text: str
+    value: Any = None
+    failure: Failure | None = None
+    error: str | None = None
+    problems: tuple[str, ...] = ()
+    edits: tuple[Any, ...] = ()
+    valid_text: str | None = None
+    token_count: int = 0
+    seconds: float = 0.0
+    score: float | None = None
+    candidate: Candidate = field(default_factory=lambda: Candidate(""), repr=False)
+    temperature: float = 0.0
+    seed: int | None = None
+    masked: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the text is valid."""
+        return self.failure is None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a call of sample().
+
+    Attributes:
+        attempts: all of them, in the order in which they ended.
+        chosen: the one whose value this is; None if there was no attempt.
+        ok: whether that one is valid and what the strategy asks for is fulfilled. False only in the outcome of a
+            `NoValidOutput`, and with `on_failure="best"`.
+        value: of the chosen attempt; of a vote field by field, joined.
+        text: valid text of that value; of a failed outcome, what the model wrote.
+        shares: of a vote: the share of each answer; field by field: by field.
+        seconds: in all.
+        reason: why it failed, in words; None if it did not.
+    """
+
+    attempts: tuple[Attempt, ...] = ()
+    chosen: Attempt | None = None
+    ok: bool = False
+    value: Any = None
+    text: str = ""
+    shares: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    reason: str | None = None
+
+    @property
+    def score(self) -> float | None:
+        """Of the chosen attempt."""
+        return None if self.chosen is None else self.chosen.score
+
+    @property
+    def token_count(self) -> int:
+        """Generated tokens, those of failed attempts included."""
+        return sum(attempt.token_count for attempt in self.attempts)

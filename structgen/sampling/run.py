@@ -1,0 +1,329 @@
+"""One call of sample(): its budget, its attempts, and the questions that its strategy asks.
+
+A strategy is a generator over a `Run`. What it yields is a question (`Call`, `Race`, `Pause`); whoever drives it
+(`driving`) answers with candidates, or throws the sampler's exception in. So all that is decided is decided here and
+in the strategies, once, and not in threads or coroutines.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from structgen.constraint import Constraint
+from structgen.errors import BudgetTooSmall, TransportFailed
+from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
+from structgen.sampling.judging import Grade, Judge
+from structgen.sampling.outcome import Attempt, Budget, Failure
+
+FIRST_PAUSE = 0.25
+"""Seconds before a call that failed is made again; twice as long each time."""
+
+CALLS = 5
+"""How often a call is made before transport is given up."""
+
+WARMER = 0.5
+"""The temperature instead of 0, where 0 would give an answer that is known already."""
+
+_CODES = frozenset({408, 409, 425, 429})
+
+_NEAREST: tuple[Failure | None, ...] = (
+    None,
+    "rejected",
+    "invalid",
+    "cut",
+    "unparsable",
+    "refused",
+    "empty",
+    "transport",
+)
+"""Failures, the one that is nearest to a valid text first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Ask the sampler; the answer is a list of candidates."""
+
+    prompt: Prompt
+    request: SampleRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Make these calls at the same time, until a candidate is enough; the rest are cancelled.
+
+    The answer is a list of what each call gave, in the order in which they ended: candidates, or an exception.
+    """
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait that many seconds."""
+
+    seconds: float
+
+
+Question: TypeAlias = "Call | Race | Pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a strategy decides for.
+
+    Attributes:
+        attempt: the attempt chosen.
+        value: of the outcome, where that is not the attempt's own.
+        text: of that value.
+        shares: of the answers that were voted for.
+        against: why the choice does not count, in words; None if it does.
+    """
+
+    attempt: Attempt
+    value: Any = None
+    text: str | None = None
+    shares: Mapping[str, Any] = field(default_factory=dict)
+    against: str | None = None
+
+
+Steps: TypeAlias = "Generator[Question, Any, list[Attempt]]"
+Decision: TypeAlias = "Generator[Question, Any, Choice | None]"
+
+
+class Run:
+    """One call of sample().
+
+    Attributes:
+        prompt: the task.
+        judge: what makes an answer valid.
+        attempts: so far.
+        stopped: why no more attempts are made, in words; None if they may be.
+        can_continue: whether the sampler can go on with an answer that was cut.
+        batched: whether the sampler makes many candidates at little more than the cost of one.
+    """
+
+    def __init__(
+        self,
+        sampler: Any,
+        prompt: Prompt,
+        judge: Judge,
+        budget: Budget,
+        *,
+        max_new_tokens: int,
+        on_attempt: Callable[[Attempt], object] | None = None,
+    ) -> None:
+        self.sampler = sampler
+        self.prompt = prompt
+        self.judge = judge
+        self.max_new_tokens = max_new_tokens
+        self.attempts: list[Attempt] = []
+        self.stopped: str | None = None
+        self.can_continue = bool(getattr(sampler, "continues", False))
+        self.batched = bool(getattr(sampler, "batched", False))
+        self._budget = budget
+        self._on_attempt = on_attempt
+        self._started = time.monotonic()
+        self._asked: set[Any] = set()
+
+    @property
+    def seconds(self) -> float:
+        """Since the call."""
+        return time.monotonic() - self._started
+
+    @property
+    def deadline(self) -> float | None:
+        """By `time.monotonic()`."""
+        return None if self._budget.seconds is None else self._started + self._budget.seconds
+
+    def request(
+        self,
+        prompt: Prompt,
+        n: int = 1,
+        *,
+        mask: bool,
+        temperature: float,
+        seed: int,
+        max_new_tokens: int | None = None,
+        prefix: str = "",
+        enough: Callable[[Candidate], bool] | None = None,
+    ) -> SampleRequest | None:
+        """A request within the budget that has not been made before; None if nothing is left."""
+        room = self._room(n)
+        if room is None:
+            return None
+        n, limit = room
+        limit = min(self.max_new_tokens if max_new_tokens is None else max_new_tokens, limit)
+        constraint: Constraint | None = self.judge.constraint if mask else None
+        temperature, seed = self._fresh((repr(prompt), mask, prefix, limit), temperature, seed)
+        return SampleRequest(
+            n, constraint, temperature, seed, limit, self.deadline, prefix, enough, threading.Event()
+        )
+
+    def ask(self, prompt: Prompt, n: int = 1, *, repair: Grade | None = None, **options: Any) -> Steps:
+        """Ask for `n` candidates of one prompt, and judge them. No attempt: nothing is left of the budget."""
+        request = self.request(prompt, n, **options)
+        if request is None:
+            return []
+        return (yield from self._answered(Call(prompt, request), repair))
+
+    def beam(self, width: int, *, mask: bool) -> Steps:
+        """Ask the sampler for a beam search."""
+        request = self.request(self.prompt, width, mask=mask, temperature=0.0, seed=0)
+        if request is None:
+            return []
+        yield from ()  # nothing to wait for: only local models search
+        started = time.monotonic()
+        found = self.sampler.beam(self.prompt, request)
+        return self._judged(found, request, None, time.monotonic() - started)
+
+    def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: Grade | None) -> Steps:
+        """Ask `n` times at once until an answer is valid."""
+
+        def is_valid(candidate: Candidate) -> bool:
+            return self.judge.attempt(candidate, candidate.text, repair=repair).ok
+
+        options: dict[str, Any] = {"mask": mask, "temperature": temperature, "enough": is_valid}
+        if self.batched or n == 1:
+            return (yield from self.ask(self.prompt, n, repair=repair, seed=seed, **options))
+        room = self._room(n)
+        if room is None:
+            return []
+        n, limit = room
+        limit = min(limit, self.max_new_tokens)
+        cancelled = threading.Event()
+        requests = [
+            self.request(self.prompt, seed=seed + place, max_new_tokens=limit, **options)
+            for place in range(n)
+        ]
+        calls = tuple(
+            Call(self.prompt, replace(one, cancelled=cancelled)) for one in requests if one is not None
+        )
+        started = time.monotonic()
+        answers: list[tuple[Call, list[Candidate] | BaseException]] = yield Race(calls)
+        judged: list[Attempt] = []
+        broken: list[BaseException] = []
+        for call, answer in answers:
+            if isinstance(answer, BaseException):
+                if not is_transport(answer):
+                    raise answer
+                broken.append(answer)
+            else:
+                judged += self._judged(
+                    answer, call.request, repair, (time.monotonic() - started) / len(answers)
+                )
+        if broken and not judged:
+            return (yield from self.ask(self.prompt, repair=repair, seed=seed + n, **options))
+        return judged
+
+    def _answered(self, call: Call, repair: Grade | None) -> Steps:
+        request = call.request
+        for retry in range(CALLS):
+            started = time.monotonic()
+            try:
+                candidates = yield call
+            except BudgetTooSmall as error:
+                if request.max_new_tokens >= self.max_new_tokens:
+                    raise
+                self.stopped = f"the tokens left of the budget are too few: {error}"
+                return []
+            except Exception as error:
+                if not is_transport(error):
+                    raise
+                pause = max(FIRST_PAUSE * 2**retry, getattr(error, "retry_after", None) or 0.0)
+                too_late = self.deadline is not None and time.monotonic() + pause >= self.deadline
+                if retry + 1 == CALLS or too_late:
+                    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+                    self.stopped = f"the sampler cannot be reached: {told}"
+                    if too_late:
+                        self.stopped += f" (and the budget of {self._budget.seconds:g} seconds is used up)"
+                    self._record(
+                        Attempt("", failure="transport", error=self.stopped, problems=(self.stopped,))
+                    )
+                    return []
+                yield Pause(pause)
+            else:
+                return self._judged(candidates, request, repair, time.monotonic() - started)
+        raise AssertionError("unreachable")
+
+    def _judged(
+        self, candidates: Any, request: SampleRequest, repair: Grade | None, seconds: float
+    ) -> list[Attempt]:
+        if isinstance(candidates, (str, bytes)) or not all(isinstance(one, Candidate) for one in candidates):
+            raise TypeError(f"a sampler gives a list of Candidate, not {candidates!r}")
+        found = list(candidates)[: request.n] or [Candidate("")]
+        return [
+            self._record(
+                self.judge.attempt(
+                    candidate,
+                    request.prefix + candidate.text,
+                    repair=repair,
+                    seconds=seconds / len(found),
+                    temperature=request.temperature,
+                    seed=request.seed,
+                    masked=request.constraint is not None,
+                )
+            )
+            for candidate in found
+        ]
+
+    def _record(self, attempt: Attempt) -> Attempt:
+        self.attempts.append(attempt)
+        if self._on_attempt is not None:
+            self._on_attempt(attempt)
+        return attempt
+
+    def _room(self, n: int) -> tuple[int, int] | None:
+        """How many candidates, and tokens for each, are left; None and `stopped`, if none are."""
+        budget = self._budget
+        if self.stopped is not None:
+            return None
+        if n < 1:
+            raise ValueError(f"n = {n}: ask for one candidate or more")
+        limit = 1 << 62
+        if budget.attempts is not None:
+            n = min(n, budget.attempts - sum(one.failure != "transport" for one in self.attempts))
+        if budget.tokens is not None:
+            left = budget.tokens - sum(one.token_count for one in self.attempts)
+            n = min(n, left)
+            limit = left // max(1, n)
+        if n < 1:
+            used = "attempts" if budget.tokens is None or left > 0 else "tokens"
+            self.stopped = f"the budget of {getattr(budget, used)} {used} is used up"
+        elif self.deadline is not None and time.monotonic() >= self.deadline:
+            self.stopped = f"the budget of {budget.seconds:g} seconds is used up"
+        return None if self.stopped else (n, limit)
+
+    def _fresh(self, question: Any, temperature: float, seed: int) -> tuple[float, int]:
+        """Temperature and seed with which this has not been asked: the same again would give the same again."""
+        if temperature == 0 and (question, 0.0, None) in self._asked:
+            temperature = WARMER
+        while temperature > 0 and (question, temperature, seed) in self._asked:
+            seed += 1
+        self._asked.add((question, temperature, seed if temperature > 0 else None))
+        return temperature, seed
+
+
+def is_transport(error: BaseException) -> bool:
+    """Whether an exception says that no answer came: the network, a time-out, a server that is busy or broken.
+
+    `TransportFailed`, every `OSError` (`ConnectionError` and `TimeoutError` among them), and what has a
+    `status_code` of 408, 409, 425, 429 or 5xx. Anything else is a bug or a wrong call, and goes to the caller.
+    """
+    code = getattr(error, "status_code", None)
+    return isinstance(error, (TransportFailed, OSError)) or (
+        isinstance(code, int) and (code in _CODES or 500 <= code < 600)
+    )
+
+
+def nearest(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt that is nearest to a valid text; among equals the one that the model finds likeliest."""
+
+    def rank(attempt: Attempt) -> tuple[int, float, int]:
+        mean = attempt.candidate.mean_logprob
+        return _NEAREST.index(attempt.failure), 0.0 if mean is None else -mean, len(attempt.problems)
+
+    return min(attempts, key=rank, default=None)

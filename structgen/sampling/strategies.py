@@ -1,0 +1,286 @@
+"""Strategies: what to ask, how often, and which answer to take.
+
+Small values without state: one object serves any number of calls at the same time. `mask` says whether the sampler is
+given the constraint; without it, answers are free and judged afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from structgen.sampling.judging import Grade, repairer, with_feedback
+from structgen.sampling.outcome import Attempt
+from structgen.sampling.run import Choice, Decision, Run
+
+Score = Literal["mean_logprob", "sum_logprob"] | Callable[[list[Attempt]], Sequence[float]]
+"""How answers are compared; the highest wins. A callable gets all valid attempts of a batch at once."""
+
+
+class Strategy(Protocol):
+    """Decides what to ask, and which answer to take."""
+
+    def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice; None: nothing valid was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Ask until an answer is valid.
+
+    Args:
+        max_attempts: answers at most.
+        feedback: put the latest bad answer and what is wrong with it into the conversation. Its size does not grow
+            with the attempts.
+        repair: the worst grade of edits by which an answer may be mended before it counts as bad: "lossless",
+            "guessed", or None. A text that was cut is not closed.
+        temperatures: of the first, second ... attempt; the last one is kept.
+        seeds: of the first, second ... attempt; then counting on. None: 0, 1, 2 ...
+        mask: give the sampler the constraint.
+
+    An answer that was cut at the token limit is continued, where the sampler can; else it is asked for again with
+    twice the limit. Either once; after that, only with the request to be brief.
+
+    Something changes with every attempt. Where nothing would (temperature 0, the same prompt), the temperature is
+    raised to 0.5.
+    """
+
+    max_attempts: int = 3
+    feedback: bool = True
+    repair: Grade | None = None
+    temperatures: Sequence[float] = (0.0, 0.5, 0.8)
+    seeds: Sequence[int] | None = None
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        _check_count("max_attempts", self.max_attempts)
+        _check_repair(self.repair)
+        if not self.temperatures or min(self.temperatures) < 0:
+            raise ValueError(f"temperatures = {self.temperatures!r}: give one or more, none negative")
+
+    def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice."""
+        prompt, prefix, limit = run.prompt, "", run.max_new_tokens
+        extended = False
+        for number in range(self.max_attempts):
+            answers = yield from run.ask(
+                prompt,
+                repair=self.repair,
+                mask=self.mask,
+                temperature=self.temperatures[min(number, len(self.temperatures) - 1)],
+                seed=self._seed(number),
+                max_new_tokens=limit,
+                prefix=prefix,
+            )
+            if not answers:
+                return None
+            (attempt,) = answers
+            if attempt.ok:
+                return Choice(attempt)
+            prefix = ""
+            if attempt.failure == "cut" and not extended:
+                extended = True
+                if run.can_continue:
+                    prefix = attempt.text
+                else:
+                    limit *= 2
+            elif self.feedback:
+                prompt = with_feedback(run.prompt, attempt)
+            elif attempt.failure == "cut":
+                return None  # the same again would be cut again
+        return None
+
+    def _seed(self, number: int) -> int:
+        seeds = self.seeds or (0,)
+        return seeds[number] if number < len(seeds) else seeds[-1] + number - len(seeds) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """Ask n times, take the best valid answer.
+
+    Args:
+        n: answers.
+        score: "mean_logprob" (per token, so that short answers have no advantage), "sum_logprob", or a callable that
+            gets a list of valid attempts (`.value`, `.text`, `.candidate`) and gives a number for each: a
+            verifier, a reward model. Log-probabilities are the model's own, before the mask.
+        good_enough: stop as soon as a score is that high.
+        batch: answers asked for in one call; None: all at once, or one by one with `good_enough`.
+        temperature: above 0, or all answers would be the same.
+        seed: of the first batch.
+        repair: as in `Retry`.
+        mask: give the sampler the constraint.
+    """
+
+    n: int
+    score: Score = "mean_logprob"
+    good_enough: float | None = None
+    batch: int | None = None
+    temperature: float = 0.8
+    seed: int = 0
+    repair: Grade | None = None
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        _check_count("n", self.n)
+        _check_repair(self.repair)
+        check_temperature(self.temperature, self.n)
+        if isinstance(self.score, str) and self.score not in ("mean_logprob", "sum_logprob"):
+            raise ValueError(f"score = {self.score!r}: 'mean_logprob', 'sum_logprob' or a callable")
+
+    def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice."""
+        best: Attempt | None = None
+        asked = 0
+        batch = self.batch or (self.n if self.good_enough is None else 1)
+        while asked < self.n:
+            answers = yield from run.ask(
+                run.prompt,
+                min(batch, self.n - asked),
+                repair=self.repair,
+                mask=self.mask,
+                temperature=self.temperature,
+                seed=self.seed + asked,
+            )
+            if not answers:
+                break
+            asked += len(answers)
+            scored = self._scored(run, [one for one in answers if one.ok])
+            best = max([*([best] if best else []), *scored], key=_score_of, default=None)
+            if best and self.good_enough is not None and _score_of(best) >= self.good_enough:
+                break
+        return None if best is None else Choice(best)
+
+    def _scored(self, run: Run, valid: list[Attempt]) -> list[Attempt]:
+        if not valid:
+            return []
+        if callable(self.score):
+            scores: Sequence[float | None] = [float(score) for score in self.score(valid)]
+            if len(scores) != len(valid):
+                raise ValueError(f"the score gave {len(scores)} numbers for {len(valid)} attempts")
+        elif self.score == "mean_logprob":
+            scores = [one.candidate.mean_logprob for one in valid]
+        else:
+            scores = [one.candidate.logprob for one in valid]
+        if all(score is None for score in scores) and len(valid) > 1:
+            raise ValueError(
+                f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable, "
+                f"or a sampler that gives them"
+            )
+        scored = [replace(one, score=score) for one, score in zip(valid, scores, strict=True)]
+        for before, after in zip(valid, scored, strict=True):
+            place = next(i for i, one in enumerate(run.attempts) if one is before)
+            run.attempts[place] = after
+        return scored
+
+
+@dataclass(frozen=True, slots=True)
+class FirstValid:
+    """Ask n times at once; the first answer that ends valid wins, and the others are cancelled.
+
+    A local model makes one batch of it, with a stopping criterion; of other samplers n calls run in threads, or as
+    tasks with `sample_async`. Which call ends first depends on the server: this is the one strategy whose outcome a
+    seed does not settle.
+
+    Args:
+        n: answers at once.
+        temperature: above 0, or all answers would be the same.
+        seed: of the first.
+        repair: as in `Retry`.
+        mask: give the sampler the constraint.
+    """
+
+    n: int
+    temperature: float = 0.8
+    seed: int = 0
+    repair: Grade | None = None
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        _check_count("n", self.n)
+        _check_repair(self.repair)
+        check_temperature(self.temperature, self.n)
+
+    def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice."""
+        answers = yield from run.race(
+            self.n, mask=self.mask, temperature=self.temperature, seed=self.seed, repair=self.repair
+        )
+        valid = next((one for one in answers if one.ok), None)
+        return None if valid is None else Choice(valid)
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """Search for the likeliest valid answer, `width` texts at a time. Needs a sampler with `beam()`.
+
+    Args:
+        width: hypotheses kept at each step.
+        mask: give the sampler the constraint; without, what the search finds is judged.
+    """
+
+    width: int = 4
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        _check_count("width", self.width)
+
+    def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice."""
+        if not hasattr(run.sampler, "beam"):
+            raise ValueError(
+                f"{type(run.sampler).__name__} has no beam(): Beam needs a local model (TransformersSampler)"
+            )
+        answers = yield from run.beam(self.width, mask=self.mask)
+        best = next((one for one in answers if one.ok), None)  # the likeliest comes first
+        if best is None:
+            return None
+        return Choice(replace(best, score=best.candidate.logprob))
+
+
+@dataclass(frozen=True, slots=True)
+class _Escalation:
+    strategies: tuple[Strategy, ...]
+
+    def decide(self, run: Run) -> Decision:
+        choice = None
+        for strategy in self.strategies:
+            choice = yield from strategy.decide(run)
+            if (choice is not None and choice.against is None) or run.stopped is not None:
+                break
+        return choice
+
+
+def escalate(*strategies: Strategy) -> Strategy:
+    """One strategy after the other, cheap ones first, until one finds a valid answer. The budget is that of all.
+
+    escalate(Retry(1, mask=False), Retry(1, mask=False, repair="lossless"), Retry(3, mask=False), Retry(1))
+    """
+    if not strategies:
+        raise ValueError("escalate() needs a strategy")
+    return _Escalation(strategies)
+
+
+def _score_of(attempt: Attempt) -> float:
+    return float("-inf") if attempt.score is None else attempt.score
+
+
+def _check_count(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name} = {value}: must be 1 or more")
+
+
+def check_temperature(temperature: float, n: int) -> None:
+    """See that n answers can differ."""
+    if temperature < 0 or (temperature == 0 and n > 1):
+        raise ValueError(
+            f"temperature = {temperature}: must be above 0, or all {n} answers would be the same"
+        )
+
+
+def _check_repair(repair: Grade | None) -> None:
+    if repair not in (None, "lossless", "guessed"):
+        raise ValueError(f"repair = {repair!r}: 'lossless', 'guessed' or None")
+    if repair is not None:
+        repairer()

@@ -1,0 +1,199 @@
+"""Vote: the answer that most samples agree on (self-consistency: Wang et al., ICLR 2023, arXiv:2203.11171)."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from structgen.errors import InvalidText
+from structgen.sampling.judging import Grade
+from structgen.sampling.outcome import Attempt
+from structgen.sampling.run import Choice, Decision, Run
+from structgen.sampling.strategies import check_temperature
+
+EACH = "*"
+"""As `field`: every field is voted on by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Ask n times, take the answer that most valid answers agree on.
+
+    Args:
+        n: answers.
+        key: what of a value is compared; whatever it returns is made canonical. None: the value itself.
+        field: vote on one field only, by name or JSON Pointer (RFC 6901); the answer is the likeliest that has the
+            winning field. "*": on each field of an object by itself; the answer is joined from the winners, and must
+            be valid again.
+        min_agreement: the share of the valid answers that the winner needs, from 0 to 1.
+        temperature: above 0, or all answers would be the same.
+        seed: of the first batch.
+        repair: as in `Retry`.
+        mask: give the sampler the constraint.
+
+    Values are compared as canonical JSON: keys in order, 1.0 as 1, strings in Unicode's NFC, without blanks around,
+    runs of blanks as one, without case.
+
+    Asks in batches of just as many as could settle the vote, and stops once the majority cannot change.
+    """
+
+    n: int
+    key: Callable[[Any], Any] | None = None
+    field: str | None = None
+    min_agreement: float = 0.0
+    temperature: float = 0.8
+    seed: int = 0
+    repair: Grade | None = None
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or not 0 <= self.min_agreement <= 1:
+            raise ValueError(f"n = {self.n}, min_agreement = {self.min_agreement}: from 1, and from 0 to 1")
+        if self.key is not None and self.field is not None:
+            raise ValueError("give key or field, not both")
+        check_temperature(self.temperature, self.n)
+
+    def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice."""
+        valid: list[Attempt] = []
+        asked = 0
+        while (batch := self._wanted(valid, self.n - asked)) > 0:
+            answers = yield from run.ask(
+                run.prompt,
+                batch,
+                repair=self.repair,
+                mask=self.mask,
+                temperature=self.temperature,
+                seed=self.seed + asked,
+            )
+            if not answers:
+                break
+            asked += len(answers)
+            valid += [one for one in answers if one.ok]
+        return self._counted(run, valid) if valid else None
+
+    def _ballots(self, attempt: Attempt) -> dict[str, str]:
+        """What an attempt votes for, by question."""
+        value = plain(attempt.value, attempt.valid_text)
+        if self.field == EACH and isinstance(value, dict):
+            return {name: canonical(part) for name, part in value.items()}
+        if self.field is not None and self.field != EACH:
+            return {"": canonical(_at(value, self.field))}
+        return {"": canonical(value if self.key is None else self.key(attempt.value))}
+
+    def _tallies(self, valid: list[Attempt]) -> dict[str, Counter[str]]:
+        found: dict[str, Counter[str]] = {}
+        for attempt in valid:
+            for question, answer in self._ballots(attempt).items():
+                found.setdefault(question, Counter())[answer] += 1
+        return found
+
+    def _wanted(self, valid: list[Attempt], left: int) -> int:
+        """The least number of further answers that could settle all questions; 0 if they are settled."""
+        tallies = self._tallies(valid) or {"": Counter()}
+        return max(self._wanted_of(tally, left, len(valid)) for tally in tallies.values())
+
+    def _wanted_of(self, tally: Counter[str], left: int, voted: int) -> int:
+        first, second = ([count for _, count in tally.most_common(2)] + [0, 0])[:2]
+        # A member that some answers lack is voted on by them too: they may all come to have it another way.
+        missing = voted - sum(tally.values())
+        to_win = (max(second, missing) + left - first) // 2 + 1 if first <= max(second, missing) + left else 0
+        needed = self.min_agreement * (voted + left)
+        to_agree = 0 if first >= needed or first + left < self.min_agreement * (voted + left) else 1
+        return min(left, max(to_win, to_agree, 0))
+
+    def _counted(self, run: Run, valid: list[Attempt]) -> Choice:
+        tallies = self._tallies(valid)
+        winners = {question: tally.most_common(1)[0][0] for question, tally in tallies.items()}
+        shares = {
+            question: {answer: count / len(valid) for answer, count in tally.most_common()}
+            for question, tally in tallies.items()
+        }
+        agreeing = [one for one in valid if self._ballots(one) == winners]
+        best = max(agreeing or valid, key=_likelihood)  # the earlier one of two that are as likely
+        shown = shares if self.field == EACH else shares[""]
+        lowest = min(shares[question][answer] for question, answer in winners.items())
+        against = None
+        if lowest < self.min_agreement:
+            against = f"the answers agree to {lowest:.0%} only; min_agreement is {self.min_agreement:.0%}"
+        if agreeing:
+            return Choice(best, best.value, best.valid_text, shown, against)
+        value, text, failure = self._joined(run, valid, winners, shares)
+        return Choice(best, value, text, shown, against or failure)
+
+    def _joined(
+        self, run: Run, valid: list[Attempt], winners: dict[str, str], shares: dict[str, Any]
+    ) -> tuple[Any, str, str | None]:
+        """The object of the winning fields, validated anew."""
+        fields = {}
+        for question, answer in winners.items():
+            if sum(shares[question].values()) <= 0.5:
+                continue  # most answers do without it
+            for attempt in valid:
+                value = plain(attempt.value, attempt.valid_text)
+                if question in value and canonical(value[question]) == answer:
+                    fields[question] = value[question]
+                    break
+        text = json.dumps(fields, ensure_ascii=False)
+        if run.judge.constraint is None:
+            return fields, text, None
+        try:
+            return run.judge.constraint.validate(text), text, None
+        except InvalidText as error:
+            return None, text, f"the winning fields do not make a valid answer: {error}"
+
+
+def canonical(value: Any) -> str:
+    """A value as text, equal for values that mean the same.
+
+    >>> canonical({"b": 1.0, "a": " Robert  Burns"}) == canonical({"a": "robert burns", "b": 1})
+    True
+    """
+    return json.dumps(_normal(plain(value)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def plain(value: Any, text: str | None = None) -> Any:
+    """A value as JSON: instances of pydantic and of dataclasses as objects; others by their text."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if value is None or isinstance(value, (str, int, float, bool, list, tuple, dict)):
+        return value
+    try:
+        return json.loads(text or "")
+    except ValueError:
+        return str(value) if text is None else text
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, str):
+        return " ".join(unicodedata.normalize("NFC", value).split()).casefold()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {str(name): _normal(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_normal(part) for part in value]
+    return value if isinstance(value, (int, float, bool, type(None))) else str(value)
+
+
+def _at(value: Any, field: str) -> Any:
+    """A part of a value, by name or JSON Pointer; None where there is none."""
+    steps = field[1:].split("/") if field.startswith("/") else [field]
+    for step in steps:
+        name = step.replace("~1", "/").replace("~0", "~") if field.startswith("/") else step
+        try:
+            value = value[int(name)] if isinstance(value, list) else value[name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return value
+
+
+def _likelihood(attempt: Attempt) -> float:
+    mean = attempt.candidate.mean_logprob
+    return float("-inf") if mean is None else mean

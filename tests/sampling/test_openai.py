@@ -1,0 +1,287 @@
+"""OpenAISampler with the real client, against a real server of HTTP on this machine that speaks the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+import structgen
+from structgen import FirstValid, OpenAISampler, Retry, SampleRequest, sample
+
+openai = pytest.importorskip("openai", reason="openai is not installed")
+
+pytestmark = [
+    # The client's own sockets, when a test drops a stream on purpose.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+PERSON = structgen.json_schema(
+    {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+)
+BURNS = '{"name": "Burns — é"}'
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.bodies.append(body)
+        step = self.server.next_step(body)
+        if isinstance(step, int):
+            self.send(step, json.dumps({"error": {"message": f"status {step}"}}).encode())
+        elif body.get("stream"):
+            self.stream(step, body)
+        else:
+            self.send(200, json.dumps(self.answer(step, body)).encode())
+
+    def answer(self, text: str, body: dict[str, Any]) -> dict[str, Any]:
+        pieces = list(text)
+        choice = {
+            "message": {"role": "assistant", "content": text},
+            "finish_reason": "length" if len(pieces) >= body["max_tokens"] else "stop",
+            "logprobs": {"content": [self.logprob(piece) for piece in pieces]}
+            if body.get("logprobs")
+            else None,
+        }
+        choices = [{"index": number, **choice} for number in range(body["n"])]
+        return {
+            **self.head("chat.completion", body),
+            "choices": choices,
+            "usage": self.usage(len(pieces) * body["n"]),
+        }
+
+    def stream(self, text: str, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        try:
+            for piece in text:
+                choice = {
+                    "index": 0,
+                    "delta": {"content": piece},
+                    "finish_reason": None,
+                    "logprobs": {"content": [self.logprob(piece)]},
+                }
+                self.event({**self.head("chat.completion.chunk", body), "choices": [choice]})
+                if piece == "\a":  # the test lets the stream hang here
+                    self.server.hanging.set()
+                    self.server.gone_on.wait(30)
+            end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+            self.event({**self.head("chat.completion.chunk", body), "choices": [end]})
+            usage = self.usage(len(text))
+            self.event({**self.head("chat.completion.chunk", body), "choices": [], "usage": usage})
+            self.wfile.write(b"data: [DONE]\n\n")
+        except OSError:
+            self.server.broken.set()
+
+    def event(self, chunk: dict[str, Any]) -> None:
+        self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        self.wfile.flush()
+
+    def send(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.send_header("retry-after-ms", "1")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def head(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        return {"id": "1", "object": kind, "created": 0, "model": body["model"]}
+
+    def logprob(self, piece: str) -> dict[str, Any]:
+        return {"token": piece, "logprob": -0.5, "bytes": None, "top_logprobs": []}
+
+    def usage(self, tokens: int) -> dict[str, int]:
+        return {"prompt_tokens": 7, "completion_tokens": tokens, "total_tokens": 7 + tokens}
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Quiet."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.steps: list[Any] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.hanging = threading.Event()
+        self.gone_on = threading.Event()
+        self.broken = threading.Event()
+        self.refuses_formats = False
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def next_step(self, body: dict[str, Any]) -> Any:
+        if self.refuses_formats and "response_format" in body:
+            return 400
+        with self._lock:
+            return self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as found:
+        thread = threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield found
+        found.gone_on.set()
+        found.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Any]:
+    with openai.OpenAI(base_url=server.url, api_key="none") as found:
+        yield found
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_texts_usage_and_log_probabilities(server: Server, client: Any, stream: bool) -> None:
+    server.steps = [BURNS]
+    outcome = sample(OpenAISampler(client, "m", stream=stream), "Who?", PERSON, Retry())
+    (attempt,) = outcome.attempts
+    assert outcome.value == {"name": "Burns — é"}
+    assert attempt.token_count == len(BURNS)
+    assert attempt.candidate.logprob == pytest.approx(-0.5 * len(BURNS))
+    assert attempt.candidate.finish_reason == "stop"
+    (body,) = server.bodies
+    assert body["messages"] == [{"role": "user", "content": "Who?"}]
+    assert body["temperature"] == 0
+    assert body["seed"] == 0
+    assert body["response_format"]["json_schema"]["schema"]["required"] == ["name"]
+
+
+def test_several_answers_share_the_usage(server: Server, client: Any) -> None:
+    server.steps = ["abc"]
+    found = OpenAISampler(client, "m", logprobs=False)("Who?", SampleRequest(n=2, temperature=1.0))
+    assert [(one.text, one.token_count, one.logprob) for one in found] == [("abc", 3, None)] * 2
+
+
+def test_a_cut_answer_is_continued_where_the_server_can(server: Server, client: Any) -> None:
+    server.steps = [BURNS[:9], BURNS[9:]]
+    sampler = OpenAISampler(client, "m", continues=True)
+    outcome = sample(sampler, "Who?", PERSON, Retry(), max_new_tokens=9)
+    assert server.bodies[1]["messages"][-1] == {"role": "assistant", "content": BURNS[:9]}
+    assert server.bodies[1]["continue_final_message"] is True
+    assert outcome.attempts[1].text.startswith(BURNS)
+
+
+def test_the_retries_of_the_client_are_left_to_it(server: Server, client: Any) -> None:
+    server.steps = [429, 500, BURNS]
+    assert sample(OpenAISampler(client, "m"), "Who?", PERSON, Retry(1)).ok
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_the_client_gives_up_on_is_transport(
+    server: Server, client: Any, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("structgen.sampling.run.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("structgen.sampling.driving.time.sleep", pauses.append)
+    server.steps = [status, status, BURNS]
+    sampler = OpenAISampler(client.with_options(max_retries=0), "m")
+    outcome = sample(sampler, "Who?", PERSON, Retry(1))
+    assert len(outcome.attempts) == 1
+    assert len(pauses) == 2
+
+
+def test_a_server_that_is_not_there_is_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("structgen.sampling.driving.time.sleep", lambda seconds: None)
+    with Server() as closed:
+        url = closed.url
+    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+    with client, pytest.raises(structgen.NoValidOutput) as caught:
+        sample(OpenAISampler(client, "m"), "Who?", PERSON, Retry())
+    assert [one.failure for one in caught.value.outcome.attempts] == ["transport"]
+
+
+def test_a_wrong_call_goes_to_the_caller(server: Server, client: Any) -> None:
+    server.steps = [401]
+    with pytest.raises(openai.AuthenticationError):
+        sample(OpenAISampler(client, "m"), "Who?", PERSON, Retry())
+
+
+def test_a_server_that_refuses_formats_is_asked_plainly(server: Server, client: Any) -> None:
+    server.refuses_formats = True
+    server.steps = [BURNS]
+    sampler = OpenAISampler(client, "m")
+    for _ in range(2):
+        assert sample(sampler, "Who?", PERSON, Retry()).ok
+    assert ["response_format" in body for body in server.bodies] == [True, False, False]
+
+
+def test_no_format_without_json_and_without_a_mask(server: Server, client: Any) -> None:
+    server.steps = ["yes"]
+    sampler = OpenAISampler(client, "m")
+    sample(sampler, "Is it?", structgen.choice(["yes", "no"]), Retry())
+    server.steps = [BURNS]
+    sample(sampler, "Who?", PERSON, Retry(mask=False))
+    assert not any("response_format" in body for body in server.bodies)
+
+
+def test_other_servers_are_told_in_their_own_way(server: Server, client: Any) -> None:
+    server.steps = ["yes"]
+    sampler = OpenAISampler(
+        client, "m", enforce=lambda constraint: {"extra_body": {"structured_outputs": {"choice": ["yes"]}}}
+    )
+    sample(sampler, "Is it?", structgen.choice(["yes", "no"]), Retry())
+    assert server.bodies[0]["structured_outputs"] == {"choice": ["yes"]}
+
+
+def test_an_async_client(server: Server) -> None:
+    server.steps = ["nonsense", BURNS]
+
+    async def ask(stream: bool) -> structgen.Outcome:
+        async with openai.AsyncOpenAI(base_url=server.url, api_key="none") as client:
+            sampler = OpenAISampler(client, "m", stream=stream)
+            return await structgen.sample_async(sampler, "Who?", PERSON, Retry())
+
+    outcome = asyncio.run(ask(False))
+    assert [one.failure for one in outcome.attempts] == ["unparsable", None]
+    server.steps = ["nonsense", BURNS]
+    streamed = asyncio.run(ask(True))
+    assert [one.text for one in streamed.attempts] == [one.text for one in outcome.attempts]
+    assert streamed.token_count == outcome.token_count
+
+
+def test_a_cancelled_stream_is_closed_at_the_server(server: Server, client: Any) -> None:
+    server.steps = ["\a" + "x" * 100_000]
+    cancelled = threading.Event()
+    found: list[Any] = []
+    sampler = OpenAISampler(client, "m", stream=True)
+
+    def ask() -> None:
+        found.extend(sampler("Who?", SampleRequest(cancelled=cancelled)))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert server.hanging.wait(30)
+    cancelled.set()
+    server.gone_on.set()
+    thread.join(30)
+    assert server.broken.wait(30)
+    assert found[0].finish_reason == "length"
+    assert len(found[0].text) < 100_000
+
+
+def test_a_race_over_a_server(server: Server, client: Any) -> None:
+    server.steps = ["nonsense", "nonsense", BURNS]
+    outcome = sample(OpenAISampler(client, "m"), "Who?", PERSON, FirstValid(3))
+    assert outcome.ok
+    assert len({body["seed"] for body in server.bodies}) == 3
