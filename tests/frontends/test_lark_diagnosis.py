@@ -63,5 +63,5 @@ def test_collisions_are_those_that_interegular_finds(first: int, second: int) ->
 
 
 def test_a_grammar_beyond_the_limits_is_an_error_of_its_diagnosis() -> None:
-    found = diagnose('start: "a"~40 "b"\n', limits=Limits(grammar_size=10))
+    found = diagnose('start: "a"~40 "b"\n', limits=Limits(grammar_size=5))
     assert [(one.kind, "grammar_size" in one.message) for one in found] == [("error", True)]
