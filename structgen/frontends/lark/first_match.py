@@ -63,6 +63,11 @@ class FirstMatch:
     guard: Expression = EMPTY
     dropped: Expression = EMPTY
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing that follows matters."""
+        return self.begun == concat(self.expression, LONGER)
+
 
 def plain_match(expression: Expression) -> FirstMatch:
     """What a pattern takes that takes every text of its own, whatever follows."""
