@@ -6,6 +6,7 @@ import interegular
 import pytest
 
 from structgen.frontends.lark import diagnose
+from structgen.limits import Limits
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,8 @@ def test_collisions_are_those_that_interegular_finds(first: int, second: int) ->
     for collision in found:
         assert one.accepts(collision.example)
         assert other.accepts(collision.example)
+
+
+def test_a_grammar_beyond_the_limits_is_an_error_of_its_diagnosis() -> None:
+    found = diagnose('start: "a"~40 "b"\n', limits=Limits(grammar_size=5))
+    assert [(one.kind, "grammar_size" in one.message) for one in found] == [("error", True)]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from structgen.frontends.lark.patterns import Unclear, is_decided_by_next_char, read
 from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
@@ -63,6 +64,11 @@ class FirstMatch:
     guard: Expression = EMPTY
     dropped: Expression = EMPTY
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing that follows matters."""
+        return self.begun == concat(self.expression, LONGER)
+
 
 def plain_match(expression: Expression) -> FirstMatch:
     """What a pattern takes that takes every text of its own, whatever follows."""
@@ -82,11 +88,16 @@ def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatc
         InvalidRegexError: It is malformed, or not regular.
         Unclear: What it takes first depends on what stands before it, or can't be followed.
     """
-    everything = parse_regex(pattern)
-    node = read(pattern)
-    if is_decided_by_next_char(node):
+    everything = parse_regex(pattern)  # first: its errors say where
+    if is_decided_by_next_char(read(pattern)):
         return plain_match(everything)
-    automaton = _Automaton(Program(node), following)
+    return _first_matches(pattern, following())
+
+
+@lru_cache(256)  # grammars of SQL know their keywords, in several terminals, and are loaded again and again
+def _first_matches(pattern: str, following: Following) -> FirstMatch:
+    everything = parse_regex(pattern)
+    automaton = _Automaton(Program(read(pattern)), following)
     expression = everything if automaton.takes_everything() else automaton.expression()
     if automaton.is_plain:
         return plain_match(expression)
@@ -101,7 +112,7 @@ def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatc
 class _Automaton:
     """The states of a program that text can reach, and where its first match may end."""
 
-    def __init__(self, program: Program, following: Callable[[], Following]) -> None:
+    def __init__(self, program: Program, following: Following) -> None:
         self.classes = program.classes
         self.order = [program.initial]
         self.steps: list[list[Step]] = []
@@ -126,7 +137,7 @@ class _Automaton:
         if program.is_plain:
             self.ends = [row[END].matches is True for row in self.steps]
         else:
-            self.ends = self._decide(following())
+            self.ends = self._decide(following)
         self.ends[0] = False
         # Characters before which there is, or may be, a match. The empty text is none.
         self.matching = [

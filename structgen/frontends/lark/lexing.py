@@ -49,9 +49,10 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import Terminal
 
-Loss = tuple[str, typing.Literal["same", "longer", "guard", "dropped"]]
+Loss = tuple[str, typing.Literal["same", "longer", "guard", "dropped", "host"]]
 """Another terminal, and what it takes away: its own texts; those that begin with one and go on. Or what becomes a
-guard: those of its texts that go on after one of this terminal; its dropped ones."""
+guard: those of its texts that go on after one of this terminal; its dropped ones; or where it is no match, if this one
+only takes its place."""
 
 
 @dataclass(slots=True)
@@ -268,6 +269,9 @@ class Lexicon:
         found: set[Loss] = set()
         sought = context.sought
         position, _ = self._position(name, sought)
+        for other in self._hosts.get(name, set()) & sought:
+            if not self._matches[other].is_plain:
+                found.add((other, "host"))
         for other in sought - {name}:
             if self._matches[other].dropped != EMPTY:
                 found.add((other, "dropped"))
@@ -287,18 +291,30 @@ class Lexicon:
                 found.add((other, "guard"))
         return frozenset(found)
 
-    def terminal(self, name: str, losses: Iterable[Loss] = ()) -> Terminal:
-        """A terminal without what others take from it."""
+    def terminal(self, name: str, losses: Iterable[Loss] = (), certain: Iterable[Loss] = ()) -> Terminal:
+        """A terminal without what others take from it.
+
+        Args:
+            name: of the terminal.
+            losses: what they take, somewhere.
+            certain: what they take everywhere. The rest becomes a guard as well: where the other one is not looked for,
+                this terminal would go on.
+        """
+        certain = set(certain)
         expression, guard = self._matches[name].expression, self._matches[name].guard
         taken: list[Expression] = []
         for other, kind in sorted(losses):
             theirs = self._matches[other]
             if kind == "guard":
                 guard = union(guard, intersection(concat(expression, LONGER), theirs.expression))
+            elif kind == "host":
+                guard = union(guard, intersection(concat(expression, ANY_CHAR), Complement(theirs.begun)))
             elif kind == "dropped":
                 guard = union(guard, intersection(concat(expression, ANY_CHAR), theirs.dropped))
             else:
                 taken.append(theirs.begun if kind == "longer" else theirs.expression)
+                if (other, kind) not in certain:
+                    guard = union(guard, intersection(concat(expression, LONGER), expression, taken[-1]))
         if taken and isinstance(expression, Literal):
             expression = EMPTY  # they would not collide otherwise
         elif taken:
@@ -355,11 +371,13 @@ def _readings(lexicon: Lexicon, table: Table) -> Readings:
     places: dict[Place, Terminal] = {}
     memo: dict[tuple[str, Context], frozenset[Loss]] = {}
 
-    def losses(name: str, contexts: Iterable[Context]) -> frozenset[Loss]:
+    def losses(name: str, contexts: Iterable[Context]) -> tuple[frozenset[Loss], frozenset[Loss]]:
+        """What is lost in any of the contexts, and in all of them."""
         for context in contexts:
             if (name, context) not in memo:
                 memo[name, context] = lexicon.losses(name, context)
-        return frozenset(loss for context in contexts for loss in memo[name, context])
+        found = [memo[name, context] for context in contexts]
+        return frozenset().union(*found), found[0].intersection(*found) if found else frozenset()
 
     is_uniform = True
     for name in lexicon.texts:
@@ -371,12 +389,12 @@ def _readings(lexicon: Lexicon, table: Table) -> Readings:
                 place: losses(name, contexts)
                 for place, contexts in table.reads(name, lexicon.collisions[name]).items()
             }
-            made = {taken: lexicon.terminal(name, taken) for taken in by_place.values()}
+            made = {taken: lexicon.terminal(name, *taken) for taken in by_place.values()}
             terminals[name] = next(iter(made.values()), terminals[name])
             places.update((place, made[taken]) for place, taken in by_place.items())
             is_uniform &= len(made) == 1
     everywhere = set(table.contexts("", lexicon.collisions).values())
-    ignored = tuple(lexicon.terminal(name, losses(name, everywhere)) for name in loaded.ignored)
+    ignored = tuple(lexicon.terminal(name, *losses(name, everywhere)) for name in loaded.ignored)
     return Readings(terminals, ignored, None if is_uniform else places)
 
 
