@@ -8,7 +8,7 @@ from structgen.constraint import Constraint
 from structgen.errors import InvalidSchemaError, Problem
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
-from structgen.frontends.json_schema.judge import JsonJudge
+from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
 from structgen.frontends.json_schema.layout import Layout, layout
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
@@ -83,6 +83,8 @@ def json_schema(
                 "#", "exact=True narrows nothing: it has no other options of style beside it"
             )
         whitespace, formats, style = "any", "annotate", Style(EVERY, any_order=True)
+    if isinstance(schema, (bytearray, memoryview)):
+        schema = bytes(schema)
     if isinstance(schema, (str, bytes)):
         text: str | None = schema if isinstance(schema, str) else _decode(schema)
         assert text is not None
@@ -109,14 +111,14 @@ def json_schema(
     grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
     return Constraint(
         grammar,
-        JsonJudge(document, complete=not problems, registry=registry),
+        JsonJudge(document, complete=not problems, formats=formats == "enforce", registry=registry),
         problems,
         _describe(root),
         limits or Limits(),
     )
 
 
-def _compile(
+def _compile_scopes(
     document: Document, layout: Layout, formats: str, style: Style, strict: bool
 ) -> tuple[Grammar, tuple[Problem, ...]]:
     try:
@@ -134,6 +136,19 @@ def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:
         return function(*arguments, **options)
     except RecursionError:
         raise InvalidSchemaError("#", "the schema nests too deeply") from None
+
+
+def _compile(
+    document: Document, layout: Layout, formats: str, style: Style, strict: bool
+) -> tuple[Grammar, tuple[Problem, ...]]:
+    try:
+        return _compile_scopes(document, layout, formats, style, strict)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        # A schema is not checked against its metaschema on the path of a request: that takes longer than compiling.
+        malformed = explain_malformed(document)
+        if malformed is None:
+            raise
+        raise malformed from None
 
 
 def _decode(data: bytes) -> str:

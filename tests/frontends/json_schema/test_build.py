@@ -209,3 +209,48 @@ def test_compiling_imports_no_validator() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"const": float("nan")},
+        {"enum": [1, float("inf")]},
+        {"const": [{"a": float("nan")}]},
+        {"const": {1: 2}},
+        {"const": object()},
+        '{"const": NaN}',
+        {"not": {"minLength": "5"}},
+        {"not": {"properties": [1]}},
+        {"not": {"patternProperties": [1]}},
+        {"enum": ["a"], "minLength": "x"},
+        {"enum": ["a"], "pattern": 5},
+    ],
+    ids=str,
+)
+def test_what_is_no_schema_is_named(schema: Any) -> None:
+    with pytest.raises(InvalidSchemaError):
+        json_schema(schema)
+
+
+def test_validate_has_formats_and_the_dialect_of_patterns() -> None:
+    """Also where the mask refuses the text because of its order."""
+    schema = {
+        "properties": {"a": {"format": "date"}, "b": {}},
+        "patternProperties": {"^x$": {"type": "integer"}},
+    }
+    constraint = json_schema(schema)
+    assert constraint.is_valid('{"b": 1, "a": "2024-02-29"}')
+    assert not constraint.is_valid('{"b": 1, "a": "2023-02-29"}')
+    assert json_schema(schema, formats="annotate").is_valid('{"b": 1, "a": "2023-02-29"}')
+    assert constraint.is_valid('{"b": 1, "x\\n": "y", "a": "2024-02-29"}')
+
+
+def test_bytes_of_any_kind() -> None:
+    assert json_schema(bytearray(b'{"const": 1}')).is_valid("1")
+
+
+def test_many_branches_are_refused_in_no_time() -> None:
+    branches = [{"type": "object", "properties": {f"p{i}": {"minLength": i}}} for i in range(2000)]
+    with pytest.raises(UnsupportedSchemaError, match="too many ways"):
+        json_schema({"oneOf": branches})
