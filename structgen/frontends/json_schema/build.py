@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.constraint import Constraint
-from structgen.errors import InvalidSchemaError, Problem
+from structgen.errors import InvalidSchemaError, LimitExceeded, Problem
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
@@ -19,6 +19,24 @@ from structgen.limits import Limits
 
 if TYPE_CHECKING:
     import referencing
+
+
+class JsonConstraint(Constraint):
+    """A constraint whose texts jsonschema can judge, too."""
+
+    def validate(self, text: str) -> Any:
+        """The value of `text`, as `Constraint.validate`; texts beyond the limits of the mask are valid all the same.
+
+        Raises:
+            InvalidText: The text is not what the schema says.
+        """
+        try:
+            return super().validate(text)
+        except LimitExceeded:
+            if not isinstance(self.judge, JsonJudge):
+                raise
+            return self.judge.alone(text)
+
 
 Whitespace = Literal["bounded", "compact", "any"]
 
@@ -109,7 +127,7 @@ def json_schema(
         )
     document = Document(root, draft=draft, registry=registry, text=text)
     grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
-    return Constraint(
+    return JsonConstraint(
         grammar,
         JsonJudge(document, complete=not problems, formats=formats == "enforce", registry=registry),
         problems,

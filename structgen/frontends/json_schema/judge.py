@@ -85,6 +85,26 @@ class JsonJudge:
             raise InvalidText(text, start, reason)
         return value
 
+    def alone(self, text: str) -> Any:
+        """The value of a text that is too long or too deep for the mask: the verdict of jsonschema.
+
+        Raises:
+            InvalidText: It is not JSON, or not what the schema says.
+        """
+        try:
+            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+            wrong = self._find_error(value)
+        except RecursionError:
+            raise InvalidText(text, len(text), "the value nests too deeply") from None
+        except ValueError as failure:
+            position = getattr(failure, "pos", len(text))
+            raise InvalidText(text, position, f"the text is not JSON: {failure}") from None
+        if wrong is not None:
+            path = list(wrong.absolute_path)
+            reason = f"#{''.join('/' + escape(step) for step in path)}: {wrong.message[:1000]}"
+            raise InvalidText(text, span_of(text, path)[0], reason)
+        return value
+
     def _find_error(self, value: Any) -> Any:
         import jsonschema.exceptions
 

@@ -12,6 +12,7 @@ import pytest
 
 from structgen.errors import InvalidSchemaError, InvalidText, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
+from structgen.limits import Limits
 
 DRAFT2020 = "https://json-schema.org/draft/2020-12/schema"
 PERSON = {
@@ -254,3 +255,12 @@ def test_many_branches_are_refused_in_no_time() -> None:
     branches = [{"type": "object", "properties": {f"p{i}": {"minLength": i}}} for i in range(2000)]
     with pytest.raises(UnsupportedSchemaError, match="too many ways"):
         json_schema({"oneOf": branches})
+
+
+def test_validate_takes_the_verdict_of_jsonschema_beyond_the_limits() -> None:
+    schema = {"type": "string", "maxLength": 50_000}
+    constraint = json_schema(schema, limits=Limits(expressions=1000))
+    assert constraint.validate(json.dumps("a" * 40_000)) == "a" * 40_000
+    for text in [json.dumps("a" * 60_000), "7", '"' + "a" * 40_000, "[" * 200_000]:
+        with pytest.raises(InvalidText):
+            constraint.validate(text)
