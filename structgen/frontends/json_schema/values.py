@@ -7,6 +7,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
@@ -66,7 +67,18 @@ def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
         if isinstance(value, (dict, list, float)) or kind_of(value) == 0:
             _check(compiler, source, keyword, value)
     others = [(node, keyword if node is source else None) for node in nodes]
-    return [value for value in values if all(satisfies_plain(compiler, value, *other) for other in others)]
+
+    def left(value: Any) -> bool:
+        for node, ignored in others:
+            try:
+                if not satisfies_plain(compiler, value, node, ignored):
+                    return False
+            except InvalidRegexError as error:  # the value stays, and validate() checks it
+                which = "pattern" if "pattern" in node else "patternProperties"
+                compiler.unsupported(node, which, f"{error.reason} at offset {error.position}")
+        return True
+
+    return [value for value in values if left(value)]
 
 
 def _check(compiler: Compiler, node: Node, keyword: str, value: Any) -> None:
