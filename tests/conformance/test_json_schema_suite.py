@@ -95,7 +95,7 @@ def _group(
 @pytest.mark.parametrize(
     ("name", "pattern", "options"),
     [
-        ("json_schema_suite", "*.json", {}),
+        ("json_schema_suite", "*.json", {"formats": "annotate"}),
         ("json_schema_suite_exact", "*.json", {"exact": True}),
         ("json_schema_formats", "optional/format/*.json", {}),
     ],

@@ -5,11 +5,13 @@ In reading order:
     build.py        the function that others call
     compiler.py     places to rules: who does what
     documents.py    drafts, references, where things stand
+    scopes.py       dynamic references become plain ones
     normalize.py    combinators become alternatives of plain schemas
     containers.py   objects and arrays become rules
     scalars.py      keywords of strings and numbers become terminals
     strings.py      lengths and patterns over characters, and how JSON spells them
-    numbers.py      ranges as digits
+    spelling.py     which escapes; style.py: what else of a value's texts is written
+    numbers.py      ranges as digits; exact_numbers.py: in every spelling; multiples.py: divisibility
     values.py       enum and const; evaluate.py: which of them the other keywords leave
     layout.py       structural characters and whitespace
     judge.py        what a complete text means

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.constraint import Constraint
-from structgen.errors import InvalidSchemaError, Problem
+from structgen.errors import InvalidSchemaError, LimitExceeded, Problem
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
-from structgen.frontends.json_schema.judge import JsonJudge
+from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
 from structgen.frontends.json_schema.layout import Layout, layout
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
@@ -19,6 +19,24 @@ from structgen.limits import Limits
 
 if TYPE_CHECKING:
     import referencing
+
+
+class JsonConstraint(Constraint):
+    """A constraint whose texts jsonschema can judge, too."""
+
+    def validate(self, text: str) -> Any:
+        """The value of `text`, as `Constraint.validate`; texts beyond the limits of the mask are valid all the same.
+
+        Raises:
+            InvalidText: The text is not what the schema says.
+        """
+        try:
+            return super().validate(text)
+        except LimitExceeded:
+            if not isinstance(self.judge, JsonJudge):
+                raise
+            return self.judge.alone(text)
+
 
 Whitespace = Literal["bounded", "compact", "any"]
 
@@ -83,6 +101,8 @@ def json_schema(
                 "#", "exact=True narrows nothing: it has no other options of style beside it"
             )
         whitespace, formats, style = "any", "annotate", Style(EVERY, any_order=True)
+    if isinstance(schema, (bytearray, memoryview)):
+        schema = bytes(schema)
     if isinstance(schema, (str, bytes)):
         text: str | None = schema if isinstance(schema, str) else _decode(schema)
         assert text is not None
@@ -107,11 +127,11 @@ def json_schema(
         )
     document = Document(root, draft=draft, registry=registry, text=text)
     grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
-    judge = JsonJudge(document, complete=not problems, registry=registry)
-    return Constraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
+    judge = JsonJudge(document, complete=not problems, formats=formats == "enforce", registry=registry)
+    return JsonConstraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
 
 
-def _compile(
+def _compile_scopes(
     document: Document, layout: Layout, formats: str, style: Style, strict: bool
 ) -> tuple[Grammar, tuple[Problem, ...]]:
     try:
@@ -129,6 +149,19 @@ def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:
         return function(*arguments, **options)
     except RecursionError:
         raise InvalidSchemaError("#", "the schema nests too deeply") from None
+
+
+def _compile(
+    document: Document, layout: Layout, formats: str, style: Style, strict: bool
+) -> tuple[Grammar, tuple[Problem, ...]]:
+    try:
+        return _compile_scopes(document, layout, formats, style, strict)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        # A schema is not checked against its metaschema on the path of a request: that takes longer than compiling.
+        malformed = explain_malformed(document)
+        if malformed is None:
+            raise
+        raise malformed from None
 
 
 def _decode(data: bytes) -> str:

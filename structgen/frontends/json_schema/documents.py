@@ -402,9 +402,13 @@ def load(text: str) -> Schema:
         InvalidSchemaError: The text is not JSON.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
         raise InvalidSchemaError("#", f"the schema is not JSON: {error}") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def escape(step: str | int) -> str:

@@ -3,7 +3,8 @@
 A number with an exponent is a decimal before it. For each exponent e, `x * 10^e` is within bounds, or a multiple,
 where x is within the bounds, or a multiple of the step, divided by `10^e`: so a spelling is a choice between exponents,
 each after decimals with bounds of its own. Numbers without bounds have any exponent; integers without bounds, any from
--29 on; bounded numbers and multiples those from -20 to 20, and as far below the size of a bound.
+-29 on; multiples those from -20 to 20; bounded numbers those, too, those as far below the size of a bound, and all in
+which one digit and a fraction of 20 digits are beyond every bound, or nearer to zero than any.
 
 Digits are not counted here, so `1.` and a thousand zeros is an integer, too.
 """
@@ -15,6 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
 from structgen.frontends.json_schema.multiples import NotRegular, Range, multiples, spellings
 from structgen.frontends.json_schema.numbers import Bound, exact, magnitudes
@@ -106,10 +108,37 @@ def number(
         return integer() if kind == INTEGER else NUMBER
     nearby = [bound for bound in (low, high, *map(exact, excluded)) if bound]
     parts = [_decimals(bounds, 0, wanted, unwanted, excluded)]
-    for power in _powers(nearby):
+    powers = _powers(nearby)
+    if not steps and not unwanted:
+        parts += _far(bounds, powers[-1], None if kind == INTEGER else powers[0])
+    for power in powers:
         parts.append(concat(_decimals(bounds, power, wanted, unwanted, excluded), _exponent(power)))
     found = union(*parts)
     return None if found == EMPTY else Terminal("an integer" if kind == INTEGER else "a number", found)
+
+
+def _far(bounds: Range, top: int, bottom: int | None) -> list[Expression]:
+    """Numbers so large, or so near to zero, that only their sign matters: exponents above `top`, or below `bottom`."""
+    low, high, *_ = bounds
+    fraction = optional(concat(Literal("."), repeat(_DIGIT, 1, _WINDOW), _ZEROS))
+    nonzero = charset("123456789")
+    beyond = numbers.integer(top + 1, None)
+    assert beyond is not None
+    large = concat(nonzero, repeat(_DIGIT), fraction, _E, optional(Literal("+")), _ZEROS, beyond.expression)
+    parts: list[Expression] = []
+    if high is None:
+        parts.append(large)
+    if low is None:
+        parts.append(concat(Literal("-"), large))
+    if bottom is not None:
+        beyond = numbers.integer(1 - bottom, None)
+        assert beyond is not None
+        small = concat(nonzero, fraction, _E, Literal("-"), _ZEROS, beyond.expression)
+        if (low is None or low <= 0) and (high is None or high > 0):
+            parts.append(small)
+        if (low is None or low < 0) and (high is None or high >= 0):
+            parts.append(concat(Literal("-"), small))
+    return parts
 
 
 def _powers(values: Iterable[Bound]) -> list[int]:

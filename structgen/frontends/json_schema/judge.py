@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from structgen.errors import InvalidRegexError, InvalidText, Problem
+from structgen.errors import InvalidRegexError, InvalidSchemaError, InvalidText, Problem
 from structgen.frontends.json_schema.documents import escape
 
 if TYPE_CHECKING:
@@ -31,11 +31,15 @@ class JsonJudge:
     Attributes:
         document: the schema.
         complete: whether the mask enforces all of it.
+        formats: whether `format` is enforced.
     """
 
-    def __init__(self, document: Document, *, complete: bool, registry: Any = None) -> None:
+    def __init__(
+        self, document: Document, *, complete: bool, formats: bool = False, registry: Any = None
+    ) -> None:
         self.document = document
         self.complete = complete
+        self.formats = formats
         self._registry = registry
         self._validator: Any = None
 
@@ -81,10 +85,30 @@ class JsonJudge:
             raise InvalidText(text, start, reason)
         return value
 
+    def alone(self, text: str) -> Any:
+        """The value of a text that is too long or too deep for the mask: the verdict of jsonschema.
+
+        Raises:
+            InvalidText: It is not JSON, or not what the schema says.
+        """
+        try:
+            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+            wrong = self._find_error(value)
+        except RecursionError:
+            raise InvalidText(text, len(text), "the value nests too deeply") from None
+        except ValueError as failure:
+            position = getattr(failure, "pos", len(text))
+            raise InvalidText(text, position, f"the text is not JSON: {failure}") from None
+        if wrong is not None:
+            path = list(wrong.absolute_path)
+            reason = f"#{''.join('/' + escape(step) for step in path)}: {wrong.message[:1000]}"
+            raise InvalidText(text, span_of(text, path)[0], reason)
+        return value
+
     def problems(self, value: Any) -> list[Problem]:
         """All that is wrong with a parsed value, by JSON Pointer."""
         if self._validator is None:
-            self._validator = _validator(self.document, self._registry)
+            self._validator = _validator(self.document, self._registry, formats=self.formats)
         try:
             return [
                 Problem("#" + "".join("/" + escape(step) for step in error.absolute_path), error.message)
@@ -97,43 +121,106 @@ class JsonJudge:
         import jsonschema.exceptions
 
         if self._validator is None:
-            self._validator = _validator(self.document, self._registry)
+            self._validator = _validator(self.document, self._registry, formats=self.formats)
         return jsonschema.exceptions.best_match(self._validator.iter_errors(value))
 
 
-def _validator(document: Document, registry: Any) -> Any:
-    import jsonschema
-    import jsonschema.validators
-    import jsonschema_specifications
+def explain_malformed(document: Document) -> InvalidSchemaError | None:
+    """What the metaschema has against a schema; None if nothing."""
+    import jsonschema.exceptions
 
-    classes = {
+    kind = _class_of(document)
+    try:
+        wrong = jsonschema.exceptions.best_match(kind(kind.META_SCHEMA).iter_errors(document.root))
+    except RecursionError:
+        return None
+    if wrong is None:
+        return None
+    return InvalidSchemaError(
+        f"#{''.join('/' + escape(step) for step in wrong.absolute_path)}", wrong.message
+    )
+
+
+def _class_of(document: Document) -> Any:
+    import jsonschema
+
+    return {
         "4": jsonschema.Draft4Validator,
         "6": jsonschema.Draft6Validator,
         "7": jsonschema.Draft7Validator,
         "2019-09": jsonschema.Draft201909Validator,
         "2020-12": jsonschema.Draft202012Validator,
+    }[document.draft.name]
+
+
+def _validator(document: Document, registry: Any, *, formats: bool) -> Any:
+    import jsonschema.validators
+    import jsonschema_specifications
+
+    keywords = {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
     }
-    extended = jsonschema.validators.extend(classes[document.draft.name], {"pattern": _pattern})
+    if formats:
+        keywords["format"] = _format
+    extended = jsonschema.validators.extend(_class_of(document), keywords)
     return extended(
         document.root,
         registry=jsonschema_specifications.REGISTRY if registry is None else registry,
     )
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
-    """The keyword `pattern` in the dialect that JSON Schema asks for; jsonschema has Python's."""
+def _format(validator: Any, form: str, instance: Any, schema: Any) -> Iterator[Any]:
     import jsonschema
 
+    from structgen.frontends.json_schema.conforming import conforms
+
+    if validator.is_type(instance, "string") and not conforms(form, instance):
+        yield jsonschema.ValidationError(f"{instance!r} is not of the format {form!r}")
+
+
+# Keywords with patterns in the dialect that JSON Schema asks for; jsonschema has Python's
+
+
+def _is_found(pattern: str, text: str) -> bool:
     from structgen.frontends.json_schema.evaluate import is_found
 
-    if not validator.is_type(instance, "string"):
-        return
     try:
-        found = is_found(pattern, instance)
+        return is_found(pattern, text)
     except InvalidRegexError:
-        found = re.search(pattern, instance) is not None
-    if not found:
+        return re.search(pattern, text) is not None
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+    import jsonschema
+
+    if validator.is_type(instance, "string") and not _is_found(pattern, instance):
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    if not validator.is_type(instance, "object"):
+        return
+    for pattern, wanted in patterns.items():
+        for name, value in instance.items():
+            if _is_found(pattern, name):
+                yield from validator.descend(value, wanted, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    import jsonschema
+
+    if not validator.is_type(instance, "object"):
+        return
+    declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for name, value in instance.items():
+        if name in declared or any(_is_found(pattern, name) for pattern in patterns):
+            continue
+        if wanted is False:
+            yield jsonschema.ValidationError(f"{name!r} is not declared, and no other members are allowed")
+        else:
+            yield from validator.descend(value, wanted, path=name)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

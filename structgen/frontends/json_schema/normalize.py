@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Alternative = tuple[dict[Any, Any], ...]
 _UNEVALUATED = frozenset(UNEVALUATED)
+_MOST_PAIRS = 100_000
 MOST = 256
 """Alternatives of one place before the combination is refused."""
 
@@ -179,6 +180,8 @@ class Normalizer:
     def _one_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
         options = [self.options(part) for part in parts]
         apart = told_apart(options)
+        if not apart and sum(map(len, options)) ** 2 > _MOST_PAIRS:
+            raise _TooManyAlternatives
         result: list[Alternative] = []
         for index, option in enumerate(options):
             chosen = self.product(found, option)
@@ -196,6 +199,9 @@ class Normalizer:
         """Whether branches exclude each other."""
         if told_apart(options):
             return True
+        flat = sum(map(len, options))
+        if flat * flat > _MOST_PAIRS:
+            raise _TooManyAlternatives
         return not any(
             self._overlap(option, other) for index, option in enumerate(options) for other in options[:index]
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
-from structgen.frontends.json_schema.kinds import kinds_left
+from structgen.frontends.json_schema.kinds import kind_of, kinds_left
 from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
 from structgen.grammar.expressions import Expression, Literal, concat, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
@@ -61,8 +63,38 @@ def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
     values = [source["const"]] if keyword == "const" else source["enum"]
     if not isinstance(values, list):
         raise compiler.document.invalid(source, "enum", "expected a list of values")
+    for value in values:
+        if isinstance(value, (dict, list, float)) or kind_of(value) == 0:
+            _check(compiler, source, keyword, value)
     others = [(node, keyword if node is source else None) for node in nodes]
-    return [value for value in values if all(satisfies_plain(compiler, value, *other) for other in others)]
+
+    def left(value: Any) -> bool:
+        for node, ignored in others:
+            try:
+                if not satisfies_plain(compiler, value, node, ignored):
+                    return False
+            except InvalidRegexError as error:  # the value stays, and validate() checks it
+                which = "pattern" if "pattern" in node else "patternProperties"
+                compiler.unsupported(node, which, f"{error.reason} at offset {error.position}")
+        return True
+
+    return [value for value in values if left(value)]
+
+
+def _check(compiler: Compiler, node: Node, keyword: str, value: Any) -> None:
+    """Raise where a value is none of JSON's: a dict from Python may hold anything."""
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            stack.extend(one.values())
+            wrong = next((name for name in one if not isinstance(name, str)), None)
+            if wrong is not None:
+                raise compiler.document.invalid(node, keyword, f"{wrong!r} is no name of JSON")
+        elif isinstance(one, (list, tuple)):
+            stack.extend(one)
+        elif not kind_of(one) or (isinstance(one, float) and not math.isfinite(one)):
+            raise compiler.document.invalid(node, keyword, f"{one!r} is no value of JSON")
 
 
 def finite_values(compiler: Compiler, place: Any) -> list[Any] | None:

@@ -12,6 +12,7 @@ import pytest
 
 from structgen.errors import InvalidSchemaError, InvalidText, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
+from structgen.limits import Limits
 
 DRAFT2020 = "https://json-schema.org/draft/2020-12/schema"
 PERSON = {
@@ -209,3 +210,57 @@ def test_compiling_imports_no_validator() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"const": float("nan")},
+        {"enum": [1, float("inf")]},
+        {"const": [{"a": float("nan")}]},
+        {"const": {1: 2}},
+        {"const": object()},
+        '{"const": NaN}',
+        {"not": {"minLength": "5"}},
+        {"not": {"properties": [1]}},
+        {"not": {"patternProperties": [1]}},
+        {"enum": ["a"], "minLength": "x"},
+        {"enum": ["a"], "pattern": 5},
+    ],
+    ids=str,
+)
+def test_what_is_no_schema_is_named(schema: Any) -> None:
+    with pytest.raises(InvalidSchemaError):
+        json_schema(schema)
+
+
+def test_validate_has_formats_and_the_dialect_of_patterns() -> None:
+    """Also where the mask refuses the text because of its order."""
+    schema = {
+        "properties": {"a": {"format": "date"}, "b": {}},
+        "patternProperties": {"^x$": {"type": "integer"}},
+    }
+    constraint = json_schema(schema)
+    assert constraint.is_valid('{"b": 1, "a": "2024-02-29"}')
+    assert not constraint.is_valid('{"b": 1, "a": "2023-02-29"}')
+    assert json_schema(schema, formats="annotate").is_valid('{"b": 1, "a": "2023-02-29"}')
+    assert constraint.is_valid('{"b": 1, "x\\n": "y", "a": "2024-02-29"}')
+
+
+def test_bytes_of_any_kind() -> None:
+    assert json_schema(bytearray(b'{"const": 1}')).is_valid("1")
+
+
+def test_many_branches_are_refused_in_no_time() -> None:
+    branches = [{"type": "object", "properties": {f"p{i}": {"minLength": i}}} for i in range(2000)]
+    with pytest.raises(UnsupportedSchemaError, match="too many ways"):
+        json_schema({"oneOf": branches})
+
+
+def test_validate_takes_the_verdict_of_jsonschema_beyond_the_limits() -> None:
+    schema = {"type": "string", "maxLength": 50_000}
+    constraint = json_schema(schema, limits=Limits(expressions=1000))
+    assert constraint.validate(json.dumps("a" * 40_000)) == "a" * 40_000
+    for text in [json.dumps("a" * 60_000), "7", '"' + "a" * 40_000, "[" * 200_000]:
+        with pytest.raises(InvalidText):
+            constraint.validate(text)

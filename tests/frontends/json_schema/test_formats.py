@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import json
 import re
 import uuid
 
@@ -173,3 +174,22 @@ def test_every_uuid_is_one(value: uuid.UUID) -> None:
 def test_every_regex_compiles(text: str) -> None:
     if is_of_format("regex", text):
         re.compile(text)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "valid"),
+    [
+        ("time", "23:59:60Z", True),
+        ("time", "15:59:60-08:00", True),
+        ("time", "15:59:60Z", False),
+        ("time", "01:29:60.5+01:30", True),
+        ("date-time", "1985-04-12T23:20:50.123456789012Z", True),
+        ("date-time", "1985-02-30T23:20:50Z", False),
+        ("duration", "P12345678901D", True),
+        ("duration", "P1X", False),
+        ("hostname", "xn--ihqwcrb4cv8a8dqg056pqjye", True),
+    ],
+)
+def test_validate_has_formats_where_the_mask_is_narrower(form: str, text: str, valid: bool) -> None:
+    constraint = json_schema({"format": form})
+    assert constraint.is_valid(json.dumps(text)) == valid

@@ -154,6 +154,25 @@ def test_exact_has_every_spelling_of_a_number(schema: Any) -> None:
         assert grammar.accepts(text) == validator.is_valid(json.loads(text)), text
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "number", "minimum": 1.5},
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "number", "minimum": -1, "maximum": 0},
+        {"type": "number", "exclusiveMaximum": 0},
+        {"type": "integer", "maximum": -3},
+        {"type": "number", "not": {"const": 7}},
+    ],
+    ids=json.dumps,
+)
+def test_exact_has_exponents_far_from_every_bound(schema: Any) -> None:
+    grammar = json_schema(schema, exact=True)._compiled
+    validator = jsonschema.Draft202012Validator(schema)
+    for text in ["-1.5e+300", "1e300", "2.5e-300", "-1E-0300"]:
+        assert grammar.accepts(text) == validator.is_valid(json.loads(text)), text
+
+
 SPELLINGS = [
     r'"\u00e9"',
     r'"\u00E9"',

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from frontends.json_schema.checking import check_accepts
 
-from structgen.errors import EmptyLanguageError
+from structgen.errors import EmptyLanguageError, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
 
 ANY = ["null", "true", "false", "0", "-1.5e3", '""', '"a"', "[]", "[1, [null]]", "{}", '{"a": {"b": []}}']
@@ -190,3 +190,12 @@ def test_branches_that_nothing_satisfies_are_dropped(
     schema: Any, accepted: list[str], rejected: list[str]
 ) -> None:
     check_accepts(schema, accepted, rejected)
+
+
+def test_values_beside_a_pattern_that_is_not_regular() -> None:
+    schema = {"enum": ["aa", "ab"], "pattern": r"^(.)\1$"}
+    with pytest.raises(UnsupportedSchemaError, match="#/pattern"):
+        json_schema(schema)
+    constraint = json_schema(schema, strict=False)
+    assert constraint.is_valid('"aa"')
+    assert not constraint.is_valid('"ab"')
