@@ -2,8 +2,8 @@
 
     python benchmarks/text_to_sql.py [--model smollm2] [--json benchmarks/results/text_to_sql.json]
 
-The model answers questions over two sample databases, greedily. Each prompt holds the CREATE TABLE statements, one
-solved question and the question. Three runs over the same questions:
+The model answers questions over two sample databases, greedily. Each prompt holds the tables with their columns,
+one solved question and the question. Three runs over the same questions:
 
     free       no constraint; of the answer the first fenced block counts, else all of it up to a semicolon
     grammar    structgen.sql("sqlite"): any names
@@ -32,7 +32,7 @@ import structgen
 from structgen.generation import load_model
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "sql"
-NEW_TOKENS = 72
+NEW_TOKENS = 48
 QUESTIONS = {
     "chinook": [
         "How many tracks are there?",
@@ -81,21 +81,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="smollm2", help="smollm2, or a model of the hub, or a folder")
+    parser.add_argument("--questions", type=int, default=12, help="for each database")
     parser.add_argument("--json", type=Path, help="write the result to this file")
     options = parser.parse_args()
     model, tokenizer = load_model(options.model)
     runs: dict[str, list[dict[str, Any]]] = {"free": [], "grammar": [], "schema": []}
     for name, questions in QUESTIONS.items():
         database = sqlite3.connect(":memory:")
-        schema = (DATA / f"{name}.schema.sql").read_text()
-        database.executescript(schema)
+        database.executescript((DATA / f"{name}.schema.sql").read_text())
         constraints = {
             "free": None,
             "grammar": structgen.sql("sqlite"),
             "schema": structgen.sql("sqlite", database),
         }
-        for question in questions:
-            prompt = _prompt(schema, *SOLVED[name], question)
+        for question in questions[: options.questions]:
+            prompt = _prompt(_tables(database), *SOLVED[name], question)
             for run, constraint in constraints.items():
                 started = time.perf_counter()
                 text = structgen.generate(
@@ -111,9 +111,10 @@ def main() -> None:
                         "error": _error(database, statement),
                     }
                 )
+                print(name, run, runs[run][-1]["seconds"], statement, runs[run][-1]["error"], flush=True)
     report = {
         "model": options.model,
-        "questions": sum(map(len, QUESTIONS.values())),
+        "questions": len(runs["free"]),
         "max_new_tokens": NEW_TOKENS,
         "sqlite": sqlite3.sqlite_version,
         "torch": torch.__version__,
@@ -124,6 +125,12 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     _print(report)
+
+
+def _tables(database: sqlite3.Connection) -> str:
+    names = [name for (name,) in database.execute("SELECT name FROM sqlite_master")]
+    columns = "SELECT group_concat(name, ', ') FROM pragma_table_info(?)"
+    return "\n".join(f"{name}({database.execute(columns, (name,)).fetchone()[0]})" for name in names)
 
 
 def _prompt(schema: str, solved: str, solution: str, question: str) -> str:

@@ -36,7 +36,8 @@ def _jsonl() -> Judge:
 
 
 def _json5() -> Judge:
-    return _import("json5").loads  # type: ignore[no-any-return]
+    json5 = _import("json5")
+    return lambda text: [json5.loads(text)]
 
 
 def _csv() -> Judge:
@@ -231,7 +232,7 @@ JUDGES: dict[str, Callable[[], Judge]] = {
     "html": _html,
     "ini": _ini,
     "iso8601": _iso8601,
-    "json": lambda: json.loads,
+    "json": lambda: lambda text: [json.loads(text)],
     "json5": _json5,
     "jsonl": _jsonl,
     "lua": _lua,

@@ -3,6 +3,7 @@
 In reading order:
 
     build.py     the function that others call: a grammar of the library, with the names of a schema
+    reading.py   a grammar of the library, as rules
     schemas.py   tables and their columns, from what the user has
     judges.py    what a grammar cannot know: the database's own parser is asked
 """

@@ -23,9 +23,9 @@ from typing import Any, Literal
 
 from structgen.constraint import Constraint, Judge
 from structgen.errors import InvalidGrammarError, Problem
-from structgen.frontends.lark import lark
 from structgen.frontends.library import library_text
 from structgen.frontends.sql.judges import PostgreSQLJudge, SQLiteJudge
+from structgen.frontends.sql.reading import read_grammar
 from structgen.frontends.sql.schemas import Schema, read_schema
 from structgen.grammar.rules import (
     Choice,
@@ -103,9 +103,9 @@ def sql(
     judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
     text = library_text(dialect)
     text += f"\n%override start: ({' | '.join(_RULES[kind] for kind in kinds)}) [SEMICOLON]\n"
-    grammar = lark(text).grammar
+    grammar = read_grammar(text)
     if tables is not None:
-        strict = lark(text + _names(text, tables, dialect)).grammar
+        strict = read_grammar(text + _names(text, tables, dialect))
         grammar = _with(strict, grammar) if ctes else _without(strict)
     return Constraint(
         grammar,
