@@ -26,7 +26,8 @@ _KEY = re.compile(
     r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\n]|'')*)'"""
     r"""|([^\s"'#,{\[\]}&*!|>%@`-][^\n]*?|-[^\s:][^\n:]*?))[ \t]*:(?:[ \t]+|\Z)"""
 )
-_TIGHT_KEY = re.compile(r"([A-Za-z_][\w-]{0,60}):(?=[^\s/:])")
+_TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,60}):(?=[^\s/:])")
+_SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
 _WORD = re.compile(r"[\w$.@/+-]+(?: [\w$.@/+-]+){0,3}\Z")
 _BLOCK = re.compile(r"([|>])([+-]?\d?[+-]?)[ \t]*(?:#.*)?\Z")
 _COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t!#].*)?\Z")
@@ -143,6 +144,8 @@ class _Reader:
     def _line(self, line: _Line, number: int, blank: bool) -> int:
         """Take a line; the number of the line to go on with, 0 if it is no payload, -1 at the end of the payload."""
         content, indent, start = line.content, line.indent, line.start
+        if self.root is None and _SENTENCE.match(content) and not self._declared(content[:-1]):
+            return 0  # prose: "Here is the result:"
         depth = 0
         opened = False
         while depth < 50:
@@ -194,11 +197,20 @@ class _Reader:
     def _tight_item(self, content: str, indent: int) -> re.Match[str] | None:
         """A dash without a blank: an item, where items are expected and it is no number."""
         found = _TIGHT_ITEM.match(content)
-        if found is None or not self.levels:
+        if found is None:
             return None
+        if not self.levels:
+            wanted = (
+                self.guide is not None and "array" in self.guide.kinds and "object" not in self.guide.kinds
+            )
+            return found if wanted and self.root is None else None
         level = self.levels[-1]
         guide = self._level_guide()
-        expects = level.pending is not None and guide is not None and "array" in guide.kinds
+        expects = level.pending is not None and (
+            content[1].isalpha() and indent >= level.pending_indent
+            if guide is None
+            else "array" in guide.kinds
+        )
         inside = any(not open_level.is_mapping and open_level.indent == indent for open_level in self.levels)
         if not (expects or inside) or (content[1:2].isdigit() and not inside and not expects):
             return None
@@ -232,12 +244,12 @@ class _Reader:
         name: str | None = None
         tight = False
         if found is not None:
-            name = next(group for group in found.groups() if group is not None).strip()
+            name = next(group for group in found.groups() if group is not None)
             if found.group(1) is not None:
                 name = _unescaped(found.group(1))
         else:
             found = _TIGHT_KEY.match(content)
-            if found is not None and self._declared(found.group(1)):
+            if found is not None and (self._declared(found.group(1)) or self._is_beside_keys(indent, opened)):
                 name, tight = found.group(1), True
         if found is None or name is None:
             return None
@@ -260,6 +272,12 @@ class _Reader:
                 "a blank after the colon is missing",
             )
         return ("s", start, start + found.end(), name), found.end()
+
+    def _is_beside_keys(self, indent: int, opened: bool) -> bool:
+        """Whether a mapping has its members at this very indentation, so that the line cannot go on with a text."""
+        return not opened and any(
+            level.is_mapping and level.indent == indent and level.node.value for level in self.levels
+        )
 
     def _declared(self, name: str) -> bool:
         guides = [level.guide for level in self.levels if level.is_mapping]
@@ -358,8 +376,12 @@ class _Reader:
         if not opened and self.levels:
             innermost = self.levels[-1]
             if innermost.pending is None or (not innermost.is_mapping and indent <= innermost.indent):
+                nearest = self._nearest_sequence(indent)
                 for count in range(len(self.levels), 0, -1):
                     level = self.levels[count - 1]
+                    if level is nearest:
+                        self._pop_to(count)
+                        break
                     awaits = level.is_mapping and level.pending is not None
                     if (not level.is_mapping and level.indent <= indent) or (
                         awaits and level.pending_indent <= indent
@@ -403,6 +425,11 @@ class _Reader:
             return
         level = self._open("[", indent, start)
         level.pending, level.pending_indent = dash, indent
+
+    def _nearest_sequence(self, indent: int) -> _Level | None:
+        """The open sequence whose items are indented most like this; of equals the inner one."""
+        sequences = [level for level in reversed(self.levels) if not level.is_mapping]
+        return min(sequences, key=lambda level: abs(level.indent - indent), default=None)
 
     def _member(self, key: Token, rest: str, indent: int, start: int, number: int, opened: bool) -> int:
         """Find or open the mapping to which a member belongs, and read its value."""
@@ -477,22 +504,17 @@ class _Reader:
         )
 
     def _by_indent(self, indent: int) -> _Level | None:
-        """The mapping at this indentation, or the nearest one that is less indented."""
-        best = None
-        for level in self.levels:
-            if level.is_mapping and level.indent <= indent:
-                best = level
-        return best
+        """The open mapping whose members are indented most like this; of equals the inner one."""
+        mappings = [level for level in reversed(self.levels) if level.is_mapping]
+        return min(mappings, key=lambda level: abs(level.indent - indent), default=None)
 
     def _back_to(self, level: _Level, key: Token, indent: int) -> _Level:
         if level.indent != indent:
-            self._edit(
-                "indentation",
-                key[1],
-                key[1],
-                "lossless" if level.guide is not None else "guessed",
-                f"{key[3]!r} is read as a member of the object that has it",
-            )
+            owners = [
+                known for known in self.levels if known.guide is not None and known.guide.declares(key[3])
+            ]
+            reason = f"{key[3]!r} is read as a member of the object that has it"
+            self._edit("indentation", key[1], key[1], "lossless" if owners == [level] else "guessed", reason)
         self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
         self._settle(level)
         return level
