@@ -404,12 +404,11 @@ class Lexer:
                 before = BEFORE_KEY.search(text[max(begin, here - 40) : here])
                 if before is not None:
                     return -1, 0, self._without_closers(begin, max(begin, here - 40) + before.start())
-            if (
-                after is AFTER_ITEM
-                and text[begin:here].rstrip().endswith(",")
-                and text[here + 1 : here + 2].isalnum()
-            ):
-                return -1, 0, begin + len(text[begin:here].rstrip()) - 1
+            if after is AFTER_ITEM and text[here + 1 : here + 2].isalnum():
+                near = max(begin, here - 40)
+                head = text[near:here].rstrip()
+                if head.endswith(","):
+                    return -1, 0, near + len(head) - 1
             if here < known:
                 break
             inner += 1
