@@ -336,7 +336,11 @@ class Lexer:
                 self._edit("truncation", end, end, "lossless", "the text ends inside a string")
             else:
                 self._edit(
-                    "quote", end, end, "lossless" if is_key else "guessed", "the closing quote is missing"
+                    "quote",
+                    end,
+                    end,
+                    "lossless" if is_key and AFTER_KEY.match(text, end, stop) else "guessed",
+                    "the closing quote is missing",
                 )
             value = self._decoded(begin, end)
             return self._string_is(at, end, value)
