@@ -192,6 +192,69 @@ def _raw_newline(text: str, rng: random.Random) -> str | None:
     return text[: found.start()] + found.group().replace("\\n", "\n") + text[found.end() :]
 
 
+def _yaml_unquoted(text: str, rng: random.Random) -> str | None:
+    made, count = re.subn(r"""(?m)^([ ]*(?:- )*(?:[^\s'"][^\n:]*: )?)(['"])([^'"\\\n]+)\2$""", r"\1\3", text)
+    return made if count else None
+
+
+def _yaml_drifting(text: str, rng: random.Random) -> str | None:
+    lines = text.split("\n")
+    places = [n for n, line in enumerate(lines) if line.startswith("  ")]
+    if not places:
+        return None
+    n = rng.choice(places)
+    lines[n] = " " + lines[n] if rng.random() < 0.5 else lines[n][1:]
+    return "\n".join(lines)
+
+
+def _yaml_tabs(text: str, rng: random.Random) -> str | None:
+    made = re.sub(
+        r"(?m)^( +)", lambda found: "\t" * (len(found.group(1)) // 2) + " " * (len(found.group(1)) % 2), text
+    )
+    return made if made != text else None
+
+
+def _yaml_tight(text: str, rng: random.Random) -> str | None:
+    places = list(re.finditer(r"(?m)^[ -]*\w+:( )\w", text))
+    if not places:
+        return None
+    found = rng.choice(places)
+    return text[: found.start(1)] + text[found.end(1) :]
+
+
+def _yaml_tight_items(text: str, rng: random.Random) -> str | None:
+    made, count = re.subn(r"(?m)^( *)- (?=[A-Za-z])", r"\1-", text)
+    return made if count else None
+
+
+def _yaml_open_quote(text: str, rng: random.Random) -> str | None:
+    places = list(re.finditer(r"""(?m)['"]$""", text))
+    if not places:
+        return None
+    at = rng.choice(places).start()
+    return text[:at] + text[at + 1 :]
+
+
+def _yaml_fenced(text: str, rng: random.Random) -> str | None:
+    return f"Here is the result:\n\n```yaml\n{text}```\n\nLet me know: anything else?"
+
+
+def _yaml_prose(text: str, rng: random.Random) -> str | None:
+    return f"Here is the result:\n\n{text}\nI hope this helps!\n"
+
+
+YAML_DAMAGES: dict[str, Damage] = {
+    "quotes left out": _yaml_unquoted,
+    "drifting indentation": _yaml_drifting,
+    "tabs": _yaml_tabs,
+    "no blank after the colon": _yaml_tight,
+    "no blank after the dash": _yaml_tight_items,
+    "closing quote missing": _yaml_open_quote,
+    "fence and prose": _yaml_fenced,
+    "prose around": _yaml_prose,
+}
+"""The same for YAML as PyYAML writes it."""
+
 DAMAGES: dict[str, Damage] = {
     "closing bracket deleted": _delete("}]"),
     "opening bracket deleted": _delete("{["),
@@ -223,7 +286,9 @@ DAMAGES: dict[str, Damage] = {
 """What is done to a text. Each gives None where it does not apply."""
 
 
-def cases(path: Path, sample: int, seed: int, damages: int) -> Iterator[tuple[str, str, Any, Any]]:
+def cases(
+    path: Path, sample: int, seed: int, damages: int, format: str
+) -> Iterator[tuple[str, str, Any, Any]]:
     """Kind of damage, damaged text, original value, schema."""
     rng = random.Random(seed)
     instances = []
@@ -238,7 +303,8 @@ def cases(path: Path, sample: int, seed: int, damages: int) -> Iterator[tuple[st
                     and len(json.dumps(test["data"])) < 4000
                 ):
                     instances.append((test["data"], entry["schema"]))
-    names = list(DAMAGES)
+    kinds = YAML_DAMAGES if format == "yaml" else DAMAGES
+    names = list(kinds)
     made = 0
     while made < sample:
         value, schema = rng.choice(instances)
@@ -246,12 +312,12 @@ def cases(path: Path, sample: int, seed: int, damages: int) -> Iterator[tuple[st
         chosen = rng.sample(names, damages)
         if "unescaped quotes" in chosen:
             value = _with_quotes(value, rng)
-        text = json.dumps(value, ensure_ascii=False, **layout)
+        text = json.dumps(value, ensure_ascii=False, **layout) if format == "json" else _as_yaml(value)
         damaged: str | None = text
         for name in chosen:
             if damaged is not None:
                 try:
-                    damaged = DAMAGES[name](damaged, rng)
+                    damaged = kinds[name](damaged, rng)
                 except IndexError:
                     damaged = None
         if damaged is None or damaged == text:
@@ -260,9 +326,33 @@ def cases(path: Path, sample: int, seed: int, damages: int) -> Iterator[tuple[st
         yield " + ".join(chosen), damaged, value, schema
 
 
+def _as_yaml(value: Any) -> str:
+    import yaml
+
+    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether two values are the same, types included."""
     return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+
+
+def tools_for_yaml() -> dict[str, Tool]:
+    """structgen, and the parsers that are no repairers."""
+    import ruamel.yaml
+    import yaml
+
+    def repaired(text: str, constraint: structgen.Constraint | None) -> tuple[Any, bool]:
+        found = structgen.repair(text, constraint, format="yaml")
+        return found.value, not found.ok
+
+    return {
+        "structgen": lambda text, _: repaired(text, None),
+        "structgen, schema": repaired,
+        "PyYAML": lambda text, _: (yaml.safe_load(text), False),
+        "ruamel.yaml": lambda text, _: (ruamel.yaml.YAML(typ="safe", pure=True).load(text), False),
+    }
 
 
 def tools() -> dict[str, Tool]:
@@ -290,12 +380,6 @@ def tools() -> dict[str, Tool]:
     except (ImportError, AttributeError):
         pass
     try:
-        from parse_broken_json import BrokenJSON
-
-        del BrokenJSON
-    except ImportError:
-        pass
-    try:
         import parse_broken_json
 
         loads = getattr(parse_broken_json, "parse_broken_json", None) or parse_broken_json.loads
@@ -311,17 +395,19 @@ def tools() -> dict[str, Tool]:
     return found
 
 
-def measure(path: Path, sample: int, seed: int, damages: int, *, show: int = 0) -> dict[str, Any]:
+def measure(
+    path: Path, sample: int, seed: int, damages: int, *, format: str = "json", show: int = 0
+) -> dict[str, Any]:
     """Restored and silently wrong, per tool and damage."""
     results: dict[str, Any] = {}
     constraints: dict[int, Any] = {}
-    contenders = tools()
+    contenders = tools() if format == "json" else tools_for_yaml()
     counts: dict[str, Counter[str]] = {name: Counter() for name in contenders}
     restored_by: dict[str, Counter[str]] = {name: Counter() for name in contenders}
     total: Counter[str] = Counter()
     shown: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
-    for kind, text, value, schema in cases(path, sample, seed, damages):
+    for kind, text, value, schema in cases(path, sample, seed, damages, format):
         if id(schema) not in constraints:
             try:
                 constraints[id(schema)] = structgen.json_schema(schema, strict=False)
@@ -361,7 +447,13 @@ def measure(path: Path, sample: int, seed: int, damages: int, *, show: int = 0) 
             if damages == 1
             else {},
         }
-    return {"cases": sum(total.values()), "seed": seed, "damages": damages, "tools": results}
+    return {
+        "cases": sum(total.values()),
+        "seed": seed,
+        "damages": damages,
+        "format": format,
+        "tools": results,
+    }
 
 
 def main() -> None:
@@ -371,10 +463,13 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--damages", type=int, default=1)
+    parser.add_argument("--format", choices=["json", "yaml"], default="json")
     parser.add_argument("--show", type=int, default=0, help="failures to print for each damage")
     parser.add_argument("--output", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()
-    results = measure(options.data, options.sample, options.seed, options.damages, show=options.show)
+    results = measure(
+        options.data, options.sample, options.seed, options.damages, format=options.format, show=options.show
+    )
     if options.output:
         options.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     names = list(results["tools"])

@@ -336,7 +336,11 @@ class Lexer:
                 self._edit("truncation", end, end, "lossless", "the text ends inside a string")
             else:
                 self._edit(
-                    "quote", end, end, "lossless" if is_key else "guessed", "the closing quote is missing"
+                    "quote",
+                    end,
+                    end,
+                    "lossless" if is_key and AFTER_KEY.match(text, end, stop) else "guessed",
+                    "the closing quote is missing",
                 )
             value = self._decoded(begin, end)
             return self._string_is(at, end, value)
@@ -404,12 +408,11 @@ class Lexer:
                 before = BEFORE_KEY.search(text[max(begin, here - 40) : here])
                 if before is not None:
                     return -1, 0, self._without_closers(begin, max(begin, here - 40) + before.start())
-            if (
-                after is AFTER_ITEM
-                and text[begin:here].rstrip().endswith(",")
-                and text[here + 1 : here + 2].isalnum()
-            ):
-                return -1, 0, begin + len(text[begin:here].rstrip()) - 1
+            if after is AFTER_ITEM and text[here + 1 : here + 2].isalnum():
+                near = max(begin, here - 40)
+                head = text[near:here].rstrip()
+                if head.endswith(","):
+                    return -1, 0, near + len(head) - 1
             if here < known:
                 break
             inner += 1

