@@ -23,6 +23,7 @@ from structgen.errors import (
     LimitExceeded,
     NoValidOutput,
     Problem,
+    RepairError,
     StructgenError,
     TokenRejected,
     TransportFailed,
@@ -32,9 +33,14 @@ from structgen.errors import (
 from structgen.frontends.choice import choice
 from structgen.frontends.json_schema import json_schema
 from structgen.frontends.lark import lark
+from structgen.frontends.library import library
 from structgen.frontends.regex import regex
+from structgen.frontends.sql import sql
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
+from structgen.repairing.edits import Edit, Repair
+from structgen.repairing.pipeline import repair
+from structgen.repairing.stream import StreamingRepair
 from structgen.sampling import (
     Attempt,
     Beam,
@@ -73,7 +79,9 @@ __all__ = [
     "choice",
     "json_schema",
     "lark",
+    "library",
     "regex",
+    "sql",
     # Over a vocabulary
     "CompiledGrammar",
     "Completion",
@@ -82,6 +90,11 @@ __all__ = [
     "Matcher",
     "Vocabulary",
     "compile",
+    # Text that was written without it
+    "Edit",
+    "Repair",
+    "StreamingRepair",
+    "repair",
     # The test-time loop
     "Attempt",
     "Beam",
@@ -110,6 +123,7 @@ __all__ = [
     "LimitExceeded",
     "NoValidOutput",
     "Problem",
+    "RepairError",
     "StructgenError",
     "TokenRejected",
     "TransportFailed",

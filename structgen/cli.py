@@ -1,4 +1,4 @@
-"""The command line: `structgen generate`, `check`, `explain`, `demo` and `bench`.
+"""The command line: `structgen generate`, `check`, `repair`, `explain`, `demo` and `bench`.
 
 Each command reads its options, calls the library and prints. Answers go to standard output, everything about them
 to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call makes no sense.
@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -128,6 +129,45 @@ def check(
 
 
 @app.command()
+def repair(
+    file: Annotated[str, typer.Argument(help="A file with the text; - for standard input.")],
+    schema: Schema = None,
+    format: Annotated[str, typer.Option(help="json, yaml or auto.")] = "auto",
+    allow: Annotated[
+        str, typer.Option(help="The worst edits accepted: lossless, guessed or dropped.")
+    ] = "dropped",
+    defaults: Annotated[bool, typer.Option(help="Fill in the defaults of required members.")] = False,
+    reformat: Annotated[bool, typer.Option(help="Write the value anew, indented.")] = False,
+    diff: Annotated[bool, typer.Option(help="Show what changed, in colour.")] = False,
+    explain: Annotated[bool, typer.Option(help="List all edits with their grades and reasons.")] = False,
+) -> None:
+    """Make a damaged JSON or YAML text valid; what had to be changed goes to standard error."""
+    if format not in ("json", "yaml", "auto") or allow not in ("lossless", "guessed", "dropped"):
+        raise typer.BadParameter("--format is json, yaml or auto; --allow is lossless, guessed or dropped")
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    constraint = structgen.json_schema(_read_json(schema), strict=False) if schema else None
+    try:
+        options: dict[str, Any] = {
+            "format": format,
+            "allow": allow,
+            "defaults": defaults,
+            "reformat": reformat,
+        }
+        found = structgen.repair(data, constraint, **options)
+    except structgen.RepairError as error:
+        notes.print(f"{file}: {error}")
+        if explain:
+            notes.print(_edits(error.edits))
+        raise typer.Exit(1) from None
+    text = found.text.removesuffix("\n")
+    answers.print(_difference(data.decode(errors="replace"), found) if diff else text)
+    if explain:
+        notes.print(_edits(found.edits))
+    cut = "" if found.truncated is None else f"; the text breaks off at {found.truncated}"
+    notes.print(f"{file}: {found.format}, {len(found.edits)} edits, {found.grade}{cut}")
+
+
+@app.command()
 def explain(
     schema: Schema = None,
     regex: Regex = None,
@@ -243,6 +283,40 @@ def _beside(constraint: structgen.Constraint, free: "Generation", held: "Generat
     table.add_row("finished by", free.finish_reason, held.finish_reason)
     table.add_row("time", *(str(generation.timings).replace("; ", "\n") for generation in (free, held)))
     return table
+
+
+_STYLES = {"lossless": "green", "guessed": "yellow", "dropped": "red"}
+
+
+def _edits(edits: Sequence[structgen.Edit]) -> Table:
+    table = Table("where", "what", "grade", "why", box=None)
+    for edit in edits:
+        table.add_row(
+            f"{edit.start}-{edit.end}", edit.kind, Text(edit.grade, _STYLES[edit.grade]), Text(edit.reason)
+        )
+    return table
+
+
+def _difference(before: str, found: structgen.Repair) -> Text:
+    """The lines of both texts; where one line became another, the changed parts stand out."""
+    shown = Text()
+    old, new = before.strip("\n").split("\n"), found.text.strip("\n").split("\n")
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            shown.append("".join(f"  {line}\n" for line in old[i:j]), "dim")
+            continue
+        removed, added = "\n".join(old[i:j]), "\n".join(new[k:m])
+        changes = SequenceMatcher(None, removed, added, autojunk=len(removed) > 2000).get_opcodes()
+        for sign, text, style in (("-", removed, "red"), ("+", added, "green")):
+            if text:
+                line = Text(text, style)
+                for what, *places in changes:
+                    if what != "equal":
+                        line.stylize("reverse", *(places[:2] if sign == "-" else places[2:]))
+                for part in line.split("\n"):
+                    shown.append(f"{sign} ", style).append_text(part).append("\n")
+    shown.rstrip()
+    return shown
 
 
 def _allowed_tokens(constraint: structgen.Constraint, prefix: str, name: str, limit: int) -> str:

@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from structgen.errors import InvalidText, Problem
 from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Explanation, compile_grammar
 from structgen.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from structgen.repairing.edits import Repair
 
 Judge = Callable[[str, InvalidText | None], Any]
 """Gives the value of a complete text, or raises `InvalidText`.
@@ -27,6 +30,17 @@ Called with the text and with what the grammar has against it (None if the text 
 knows better than the grammar may accept all the same: a JSON text whose keys come in another order is valid,
 though a mask would not have generated it.
 """
+
+
+class SchemaJudge(Protocol):
+    """What a constraint over JSON knows of its schema; a repair is guided by it."""
+
+    @property
+    def document(self) -> Any:
+        """The schema, with its draft and its references."""
+
+    def problems(self, value: Any) -> list[Problem]:
+        """All that is wrong with a parsed value, by JSON Pointer."""
 
 
 def judge_by_grammar(text: str, error: InvalidText | None) -> str:
@@ -49,6 +63,7 @@ class Constraint:
         unenforced: what the mask leaves to `validate()`; empty unless the caller asked for `strict=False`.
         description: what it was made from, in one line.
         limits: what compiling and masking may cost.
+        schema: of JSON, what is known of its schema; None if the text is something else.
     """
 
     grammar: Grammar
@@ -56,6 +71,7 @@ class Constraint:
     unenforced: tuple[Problem, ...] = ()
     description: str = ""
     limits: Limits = field(default_factory=Limits)
+    schema: SchemaJudge | None = None
 
     def validate(self, text: str) -> Any:
         """The value of `text`: the parsed JSON of a schema, an instance of a type, the text itself for the others.
@@ -76,6 +92,20 @@ class Constraint:
         except InvalidText:
             return False
         return True
+
+    def repair(self, text: str | bytes, **options: Any) -> Repair:
+        """The value that a damaged text was meant to have: `structgen.repair` with this constraint.
+
+        Args:
+            text: what a model wrote.
+            options: those of `structgen.repair`.
+
+        Raises:
+            RepairError: No value in the text is what the constraint says.
+        """
+        from structgen.repairing.pipeline import repair
+
+        return repair(text, self, **options)
 
     def explain(self, prefix: str = "") -> Explanation:
         """What may come after `prefix`, in words, characters and terminals.

@@ -11,6 +11,7 @@
     ├── LimitExceeded                a budget of `Limits` is used up
     ├── BudgetTooSmall               `max_new_tokens` is less than the shortest valid text needs
     ├── InvalidText                  a text that is not in the language of a constraint
+    ├── RepairError                  a text that no repair makes valid
     ├── TokenRejected                a token that may not come next
     ├── DeadEnd                      no token of the vocabulary can come next
     ├── NoValidOutput                sampling has found nothing valid
@@ -113,11 +114,11 @@ class InvalidSchemaError(StructgenError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One keyword that the mask does not enforce.
+    """One thing that is wrong: a keyword that the mask does not enforce, or a place in a value.
 
     Attributes:
         pointer: where it stands (JSON Pointer, RFC 6901, as a URI fragment: `#/properties/a/pattern`).
-        reason: why it cannot be enforced.
+        reason: why it cannot be enforced, or what the schema asks for.
     """
 
     pointer: str
@@ -220,6 +221,36 @@ class InvalidText(StructgenError):
         super().__init__(
             f"line {self.line}, column {self.column}: {reason}\n  {shown}\n  {' ' * (position - shown_from)}^"
         )
+
+
+class RepairError(StructgenError):
+    """A text holds no value that the constraint accepts, or only by edits that the caller forbids.
+
+    Attributes:
+        text: the best repaired text; the input if there is none.
+        value: the best value; None if there is none.
+        edits: what was changed to get there (`structgen.repairing.edits.Edit`).
+        problems: what is still wrong with the value, by JSON Pointer.
+    """
+
+    code = "repair"
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        text: str,
+        value: Any = None,
+        edits: Sequence[Any] = (),
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        lines = "".join(f"\n  {problem}" for problem in problems[:20])
+        more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+        super().__init__(reason + lines + more)
+        self.text = text
+        self.value = value
+        self.edits = tuple(edits)
+        self.problems = tuple(problems)
 
 
 class TokenRejected(StructgenError):

@@ -173,9 +173,9 @@ class CompiledGrammar:
     def find_error(self, text: str) -> InvalidText | None:
         """What keeps the text out of the language of the grammar, and where; None if it is in it."""
         try:
-            data = text.encode()
-        except UnicodeEncodeError as error:
-            return InvalidText(text, error.start, "a lone surrogate is no character")
+            data = _utf8(text)
+        except InvalidText as error:
+            return error
         configuration, length = self.native.try_read(self.initial, data)
         if length < len(data):
             return self._unexpected(text, data, length, configuration)
@@ -192,7 +192,7 @@ class CompiledGrammar:
         Raises:
             InvalidText: No text of the language begins with it.
         """
-        data = prefix.encode()
+        data = _utf8(prefix)
         configuration, length = self.native.try_read(self.initial, data)
         if length < len(data):
             raise self._unexpected(prefix, data, length, configuration)
@@ -310,6 +310,13 @@ def rejection(matcher: Matcher, token_id: int) -> TokenRejected:
 def dead_end(matcher: Matcher) -> DeadEnd:
     """The error for a matcher that has no token to go on with. Called by the native engine."""
     return matcher.grammar._dead_end(matcher.configuration)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidText(text, error.start, "a lone surrogate is no character") from None
 
 
 def _describe_bytes(following: bytes) -> list[str]:

@@ -296,7 +296,8 @@ def explanation_says_what_may_come(matcher: Matcher, oracle: Oracle, position: P
     explanation = matcher.explain()
     following = {byte for byte in range(256) if oracle.read(position, byte) is not None}
     assert set(explanation.characters) == following, describe(oracle, position)
-    assert set(explanation.terminals) == set(oracle.terminals(position)), describe(oracle, position)
+    if following:  # where nothing is left of a terminal, the engine need not have noticed
+        assert set(explanation.terminals) == set(oracle.terminals(position)), describe(oracle, position)
     assert explanation.can_stop == oracle.can_stop(position)
     assert len(explanation.expected) <= 8
     assert bool(explanation.expected) == bool(following or explanation.can_stop)

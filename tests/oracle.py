@@ -14,7 +14,8 @@ Backus-Naur form. What a text means is defined in `structgen/grammar/rules.py`:
     terminal ends before the byte: of those that match there, the ones of the highest priority are handed to the
     parser, together. Terminals are never empty, and an ignored one leaves the parser where it is. A special
     token is read whole; it ends the terminal before it, if that may end. A terminal that cannot go on with any
-    byte ends at once.
+    byte ends at once. Where no terminal can go on, but the guard of one that competes can, the byte may not come.
+    With a dynamic lexer no terminal competes with another: a text is in several places at once, one for each.
 
 Knows no mask, no cost and no JSON. Results are remembered only so that tests run in seconds.
 """
@@ -234,17 +235,20 @@ class ItemSet:
                     add((symbol, production, 0, self))
 
 
+Rest = tuple[int, int, int]
+"""(terminal, what is left of it, what is left of its guard)"""
+
+Place = tuple[ItemSet, "tuple[Rest, ...] | None"]
+"""(items, what is left of the terminals that are being read; None between terminals)"""
+
+
 class Position:
-    """Where a text has got to: a set of items, and what is left of the terminals that are being read.
+    """Where a text has got to: one place, or with a dynamic lexer any number of them."""
 
-    `rests` is None between terminals.
-    """
+    __slots__ = ("_read", "places")
 
-    __slots__ = ("_read", "items", "rests")
-
-    def __init__(self, items: ItemSet, rests: tuple[tuple[int, int], ...] | None) -> None:
-        self.items = items
-        self.rests = rests
+    def __init__(self, places: frozenset[Place]) -> None:
+        self.places = places
         self._read: dict[int, Position | None] = {}
 
 
@@ -255,9 +259,9 @@ class Oracle:
         self.grammar = grammar
         self._expressions = ByteExpressions()
         self._rules = Rules(grammar, self._expressions)
-        self._positions: dict[tuple[ItemSet, tuple[tuple[int, int], ...] | None], Position] = {}
+        self._positions: dict[frozenset[Place], Position] = {}
         self._following: dict[tuple[ItemSet, frozenset[int]], ItemSet] = {}
-        self._start = self._position(ItemSet(self._rules, None), None)
+        self._start = self._position({(ItemSet(self._rules, None), None)})
 
     @property
     def is_empty(self) -> bool:
@@ -270,7 +274,8 @@ class Oracle:
     def read(self, position: Position, byte: int) -> Position | None:
         """The position after a byte; None if it may not come."""
         if byte not in position._read:
-            position._read[byte] = self._after(position, byte)
+            found = {after for place in position.places for after in self._after(place, byte)}
+            position._read[byte] = self._position(found) if found else None
         return position._read[byte]
 
     def read_text(self, position: Position | None, text: bytes) -> Position | None:
@@ -283,15 +288,16 @@ class Oracle:
 
     def read_special(self, position: Position, token: str | int) -> Position | None:
         """The position after a special token that the grammar names `token`; None if it may not come."""
-        items = self._ended(position)
-        if items is None:
-            return None
-        found = [n for n in items.terminals if self._rules.terminals[n] == SpecialToken(token)]
-        return self._position(self._handed(items, frozenset(found)), None) if found else None
+        after: set[Place] = set()
+        for items in map(self._ended, position.places):
+            numbers = items.terminals if items else ()
+            found = [n for n in numbers if self._rules.terminals[n] == SpecialToken(token)]
+            if found:
+                after.add((self._handed(items, frozenset(found)), None))
+        return self._position(after) if after else None
 
     def can_stop(self, position: Position) -> bool:
-        items = self._ended(position)
-        return items is not None and items.accepts
+        return any(items is not None and items.accepts for items in map(self._ended, position.places))
 
     def accepts(self, text: bytes) -> bool:
         position = self.read_text(self._start, text)
@@ -303,51 +309,69 @@ class Oracle:
 
     def terminals(self, position: Position) -> list[str]:
         """The names of the terminals that are being read, or may begin; special tokens in angle brackets."""
-        begun = [number for number, _ in position.rests or ()]
-        numbers = begun or [*position.items.terminals, *self._rules.ignored]
+        numbers: set[int] = set()
+        for items, rests in position.places:
+            begun = [number for number, left, _ in rests or () if not self._expressions.is_empty(left)]
+            numbers.update(begun or [*items.terminals, *self._rules.ignored])
         nodes = [self._rules.terminals[number] for number in numbers]
         return sorted(node.name if isinstance(node, Terminal) else f"<{node.token}>" for node in nodes)
 
-    def _position(self, items: ItemSet, rests: tuple[tuple[int, int], ...] | None) -> Position:
-        return self._positions.setdefault((items, rests), Position(items, rests))
+    def _position(self, places: set[Place]) -> Position:
+        key = frozenset(places)
+        return self._positions.setdefault(key, Position(key))
 
-    def _after(self, position: Position, byte: int) -> Position | None:
-        rests = self._fresh(position.items) if position.rests is None else position.rests
-        derived = [(number, self._expressions.derive(node, byte)) for number, node in rests]
-        alive = tuple(sorted((n, node) for n, node in derived if not self._expressions.is_empty(node)))
-        if alive:
-            following = self._position(position.items, alive)
-            if any(_is_possible(self._expressions, node) for _, node in alive):
-                return following
-            items = self._ended(following)
-            assert items is not None
-            return self._position(items, None)
-        items = None if position.rests is None else self._ended(position)
-        return None if items is None else self.read(self._position(items, None), byte)
+    def _after(self, place: Place, byte: int) -> list[Place]:
+        """Where a place leads with a byte; nowhere, if it may not come."""
+        items, rests = place
+        if rests is None:
+            return [
+                found for begun in self._begun(items) for found in self._going_on((items, begun), byte) or ()
+            ]
+        found = self._going_on(place, byte)
+        if found is not None:
+            return found
+        ended = self._ended(place)
+        return [] if ended is None else self._after((ended, None), byte)
 
-    def _fresh(self, items: ItemSet) -> list[tuple[int, int]]:
-        return [
-            (number, self._expressions.lower(terminal.expression))
-            for number in {*items.terminals, *self._rules.ignored}
+    def _begun(self, items: ItemSet) -> list[tuple[Rest, ...]]:
+        """The terminals that may begin: those that compete are together."""
+        lower = self._expressions.lower
+        fresh = [
+            (number, lower(terminal.expression), lower(terminal.guard))
+            for number in sorted({*items.terminals, *self._rules.ignored})
             if isinstance(terminal := self._rules.terminals[number], Terminal)
         ]
+        return [(rest,) for rest in fresh] if self.grammar.lexer == "dynamic" else [tuple(fresh)]
 
-    def _ended(self, position: Position) -> ItemSet | None:
+    def _going_on(self, place: Place, byte: int) -> list[Place] | None:
+        """Where a place leads if a terminal goes on; None if none can, nor a guard."""
+        items, rests = place
+        derive, is_empty = self._expressions.derive, self._expressions.is_empty
+        derived = [(n, derive(left, byte), derive(guard, byte)) for n, left, guard in rests or ()]
+        alive = tuple(rest for rest in derived if not (is_empty(rest[1]) and is_empty(rest[2])))
+        if all(is_empty(left) for _, left, _ in alive):
+            return [] if alive else None
+        if any(_is_possible(self._expressions, node) for rest in alive for node in rest[1:]):
+            return [(items, alive)]
+        ended = self._ended((items, alive))
+        assert ended is not None
+        return [(ended, None)]
+
+    def _ended(self, place: Place) -> ItemSet | None:
         """The items after the terminal that is being read ends here; None if it may not."""
-        if position.rests is None:
-            return position.items
+        items, rests = place
+        if rests is None:
+            return items
         matching = {}
-        for number, node in position.rests:
+        for number, left, _ in rests:
             terminal = self._rules.terminals[number]
             assert isinstance(terminal, Terminal)
-            if self._expressions.nullable(node):
+            if self._expressions.nullable(left):
                 matching[number] = terminal.priority
         if not matching:
             return None
         best = max(matching.values())
-        return self._handed(
-            position.items, frozenset(n for n, priority in matching.items() if priority == best)
-        )
+        return self._handed(items, frozenset(n for n, priority in matching.items() if priority == best))
 
     def _handed(self, items: ItemSet, terminals: frozenset[int]) -> ItemSet:
         """The items after the parser got one of the terminals, whichever."""

@@ -41,6 +41,7 @@ from structgen.vocabulary import Vocabulary
 ALPHABET = "abé😀"
 BOUNDS = [(0, 1), (0, None), (1, None), (0, 3), (2, 2), (2, 5), (3, None), (0, 0), (1, 1), (4, 40)]
 RULES = ("start", "one", "two", "three")
+LEXERS: tuple[typing.Literal["contextual", "dynamic"], ...] = ("contextual", "contextual", "dynamic")
 END, SPECIAL, OTHER = 0, 1, 2
 """The first ids of every vocabulary drawn: the end of the text, and two special tokens that grammars may name."""
 
@@ -98,17 +99,25 @@ def terminals() -> st.SearchStrategy[Terminal]:
             expressions(max_leaves=4),
         ),
         st.sampled_from([0, 0, 0, 1, -1]),
+        st.one_of(
+            *[st.just(EMPTY)] * 4,
+            st.text(ALPHABET, min_size=1, max_size=2).map(Literal),
+            expressions(max_leaves=2),
+        ),
     )
 
 
 @st.composite
-def grammars(draw: st.DrawFn, *, special_tokens: bool = True, letters: bool = False) -> Grammar:
+def grammars(
+    draw: st.DrawFn, *, special_tokens: bool = True, letters: bool = False, lexer: str = "any"
+) -> Grammar:
     """With every kind of rule: recursion of every kind, empty rules, separators, bounds, permutations.
 
     Args:
         draw: given by hypothesis.
         special_tokens: whether some of them name special tokens.
         letters: whether each terminal is a letter, and nothing is ignored; then the lexer has nothing to decide.
+        lexer: "contextual", "dynamic" or "any".
 
     Some have an empty language; `Oracle(grammar).is_empty` tells.
     """
@@ -123,7 +132,8 @@ def grammars(draw: st.DrawFn, *, special_tokens: bool = True, letters: bool = Fa
     bodies = st.recursive(leaves, lambda parts: _bodies(parts, st.sampled_from(pool)), max_leaves=6)
     rules = {name: draw(bodies) for name in names}
     ignore = () if letters else tuple(draw(st.just([]) | st.lists(one, max_size=1)))
-    return Grammar(rules, ignore=ignore)
+    lexer = draw(st.sampled_from(LEXERS)) if lexer == "any" else lexer
+    return Grammar(rules, ignore=ignore, lexer=lexer)
 
 
 def _bodies(

@@ -59,6 +59,13 @@ class Llguidance:
             raise Refused(matcher.get_error())
         return _Grammar(matcher, self._tokenizer.vocab_size)
 
+    def compile_lark(self, grammar: str) -> _Grammar:
+        """The grammar of a text in its own dialect of Lark."""
+        matcher = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar), log_level=0)
+        if matcher.is_error():
+            raise Refused(matcher.get_error())
+        return _Grammar(matcher, self._tokenizer.vocab_size)
+
     def renew(self) -> None:
         """Grammars share nothing but the vocabulary."""
 

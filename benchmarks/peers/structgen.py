@@ -50,6 +50,10 @@ class Structgen:
         except structgen.StructgenError as error:
             raise Refused(f"{error.code}: {error}") from error
 
+    def compile_lark(self, grammar: str) -> _Grammar:
+        """The grammar of a text for Lark."""
+        return _Grammar(structgen.compile(structgen.lark(grammar), self._vocabulary))
+
     def renew(self) -> None:
         """Expressions and their walks are shared by all grammars of a vocabulary: take another one."""
         old = self._vocabulary

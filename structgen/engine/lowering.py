@@ -8,7 +8,7 @@ What changes on the way:
 - Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
   only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
 - A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, or something.
-- Terminals with the same name, expression and priority become one.
+- Terminals with the same name, expression, priority and guard become one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from structgen.engine import _native
 from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
 from structgen.grammar.expressions import (
     ANY_TEXT,
+    EMPTY,
     CharSet,
     Complement,
     Concat,
@@ -103,8 +104,10 @@ def lower(
         start,
         lowering.expressions,
         lowering.priorities,
+        lowering.guards,
         ignored,
         sorted(eos_token_ids),
+        grammar.lexer == "dynamic",
         limits.expressions,
         limits.states,
         limits.work,
@@ -135,8 +138,9 @@ class _Lowering:
         self.nodes: list[list[int]] = []
         self.expressions: list[int] = []
         self.priorities: list[int] = []
+        self.guards: list[int] = []
         self.names: list[str] = []
-        self._terminals: dict[tuple[int, int, str], int] = {}
+        self._terminals: dict[tuple[int, int, str, int], int] = {}
         self._rules: dict[str, int] = {}
         # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile;
         # what is known of expressions stays with the store, which therefore keeps them alive itself.
@@ -197,13 +201,15 @@ class _Lowering:
 
     def terminal(self, node: Terminal) -> int:
         """The number of a terminal."""
-        return self._add_terminal(self.expression(node.expression), node.priority, node.name)
+        guard = self.expression(node.guard)
+        return self._add_terminal(self.expression(node.expression), node.priority, node.name, guard)
 
-    def _add_terminal(self, expression: int, priority: int, name: str) -> int:
-        number = self._terminals.setdefault((expression, priority, name), len(self.expressions))
+    def _add_terminal(self, expression: int, priority: int, name: str, guard: int) -> int:
+        number = self._terminals.setdefault((expression, priority, name, guard), len(self.expressions))
         if number == len(self.expressions):
             self.expressions.append(expression)
             self.priorities.append(priority)
+            self.guards.append(guard)
             self.names.append(name)
         return number
 
@@ -215,7 +221,7 @@ class _Lowering:
             raise InvalidGrammarError(
                 f"{node.token!r} ends the text, so a grammar cannot ask for it; end the rule there instead"
             )
-        return self._add_terminal(self.builder.special(token), 0, str(node.token))
+        return self._add_terminal(self.builder.special(token), 0, str(node.token), self.expression(EMPTY))
 
     # Rules
 

@@ -16,6 +16,9 @@ the next byte. Of those that match there, only the ones with the highest priorit
 handed to the parser (it follows every reading at once, so ambiguity is fine). Text of the `ignore` terminals
 may stand before, between and after terminals. A text belongs to the grammar if it can be read to its end.
 
+A grammar may ask for a dynamic lexer instead: then no terminal competes with another one. Each is read by itself, and
+ends where it can't go on itself; the readings are all followed.
+
 Plain data. `check(grammar)` is the executable specification of what is well formed.
 """
 
@@ -24,9 +27,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
+from typing import Literal
 
 from structgen.errors import InvalidGrammarError
-from structgen.grammar.expressions import Expression
+from structgen.grammar.expressions import EMPTY, Expression
 
 
 class RuleExpression:
@@ -44,11 +48,14 @@ class Terminal(RuleExpression):
         expression: which texts. The empty text is never read: an expression that denotes it loses it, and a
             rule must say itself where a terminal may be missing.
         priority: among terminals that match the same text, only those of the highest priority count.
+        guard: texts that compete as well, but lead nowhere: where no terminal can go on with the next byte, but a
+            guard can, the text is refused. So `a` with the guard `ab` is an `a` that no `b` follows.
     """
 
     name: str
     expression: Expression
     priority: int = 0
+    guard: Expression = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class Grammar:
         rules: bodies by name.
         start: the rule that the whole text must match.
         ignore: terminals whose text may stand before, between and after the others.
+        lexer: "contextual", the longest match of those that compete; or "dynamic", each terminal by itself.
 
     `str(grammar)` reads like Lark.
     """
@@ -121,6 +129,7 @@ class Grammar:
     rules: Mapping[str, RuleExpression]
     start: str = "start"
     ignore: tuple[Terminal, ...] = field(default=())
+    lexer: Literal["contextual", "dynamic"] = "contextual"
 
     def __str__(self) -> str:
         from structgen.grammar.printing import format_grammar

@@ -1,6 +1,7 @@
 """Random texts of a grammar, for tests and examples.
 
     sample(grammar, rng)                a text that the rules derive
+    Sampler(grammar).text(rng)          the same, for many texts of one grammar
     sample_expression(expression, rng)  a text that an expression denotes
 
 Rules are followed from the top; near `max_depth` only what ends soonest is chosen. Expressions are followed by their
@@ -16,6 +17,7 @@ Knows no engine, so that tests of the engine can use it.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from functools import lru_cache
 from itertools import pairwise
@@ -53,6 +55,7 @@ from structgen.grammar.rules import (
 
 _CONTINUE = 0.6  # how probably a loop goes round once more
 _COMMON = tuple((ord(first), ord(last)) for first, last in ("az", "09", "AZ", " ~"))
+_WORD = re.compile(r"\w{2}")
 _SURROGATES = (0xD800, 0xDFFF)
 
 
@@ -69,15 +72,15 @@ def sample(grammar: Grammar, rng: Random, *, max_depth: int = 12) -> str:
 
     Special tokens have no text and leave no trace.
     """
-    return _Sampler(grammar, rng, max_depth).text()
+    return Sampler(grammar, max_depth).text(rng)
 
 
-class _Sampler:
-    """Makes one text. The height of a body is the number of rules that the flattest text of it takes."""
+class Sampler:
+    """Makes texts of one grammar. The height of a body is the number of rules that the flattest text of it takes."""
 
-    def __init__(self, grammar: Grammar, rng: Random, max_depth: int) -> None:
+    def __init__(self, grammar: Grammar, max_depth: int = 12) -> None:
         self.grammar = grammar
-        self.rng = rng
+        self.rng = Random(0)
         self.max_depth = max_depth
         self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
         self.heights = dict.fromkeys(grammar.rules, inf)
@@ -89,14 +92,16 @@ class _Sampler:
                 if height < self.heights[name]:
                     self.heights[name], changed = height, True
 
-    def text(self) -> str:
+    def text(self, rng: Random) -> str:
+        """A random text; `sample` says what of."""
+        self.rng = rng
         if self.heights[self.grammar.start] == inf:
             raise EmptyLanguageError("no text can match: the rules never finish")
         pieces: list[str] = []
         self._derive(Reference(self.grammar.start), 0, pieces)
         text = ""
         for piece in pieces:
-            touching = text[-1:].isalnum() and piece[:1].isalnum()
+            touching = _WORD.fullmatch(text[-1:] + piece[:1])
             if self.ignored and (touching or self.rng.random() < 0.2):
                 text += self._terminal(self.rng.choice(self.ignored))
             text += piece

@@ -75,7 +75,6 @@ def test_text_that_may_end_needs_nothing() -> None:
     assert matcher.grammar.completion_tokens(matcher.configuration) == 1
 
 
-@pytest.mark.xfail(reason="only the shortest completion is tried, whether it can be spelt or not")
 def test_a_completion_that_the_vocabulary_cannot_spell_is_passed_over() -> None:
     vocabulary = Vocabulary([b"a", b"b", None], eos_token_ids=[2])
     choices = Choice((Terminal("C", Literal("c")), Terminal("ABA", Literal("aba"))))

@@ -128,6 +128,45 @@ CASES: dict[str, tuple[Callable[[], Constraint], str]] = {
 }  # fmt: skip
 
 
+# Where masks are made by comparing states (walk.h). Each with a text that comes near its limits.
+COMPARED: dict[str, tuple[Callable[[], Constraint], str]] = {
+    "a pattern found anywhere": (
+        lambda: structgen.json_schema({"pattern": "acceptance|production$|[0-9]{4}-[0-9]{2}"}),
+        '"to accept: 日本 2024-0x 2024-01 \\n yes"',
+    ),
+    "two patterns": (
+        lambda: structgen.json_schema({"anyOf": [{"pattern": "foo.*bar"}, {"pattern": "^[^/]+$"}], "type": "string"}),
+        '"é fo foo b / bar"',
+    ),
+    "words, each and all counted": (
+        lambda: structgen.json_schema({"type": "string", "pattern": r"^(?:\S+\s+){0,5}\S+$", "maxLength": 24}),
+        '"one two  three four 5 6"',
+    ),
+    "a pattern of bounded length": (
+        lambda: structgen.json_schema({"type": "string", "pattern": r"^[\w.\- ]+$", "minLength": 3, "maxLength": 12}),
+        '"Ab c-d.e_f 9"',
+    ),
+    "a host": (
+        lambda: structgen.json_schema({"type": "string", "format": "hostname"}),
+        '"a-very-long-label-of-nearly-all-the-letters-that-labels-have.org"',
+    ),
+    "names of patterns": (
+        lambda: structgen.json_schema(
+            {"patternProperties": {"^x-": {"type": "integer"}, "id$": {}}, "properties": {"name": {}, "x-rate": {}}}
+        ),
+        '{"name": 1, "x-rate": 2, "x-y id": 3, "other": 4, "namé": 5, "names": 6}',
+    ),
+    "an identifier that is no keyword": (
+        lambda: structgen.lark(
+            'start: word (" " word)*\nword: NAME | "if" | "import" | "in" | "while"\nNAME: /[a-zA-Z_]+/'
+        ),
+        "i if important in within whiles",
+    ),
+    "any text but one": (lambda: structgen.regex(r"(?!.*(?:foo|bar baz))[^#]{0,40}"), "fo ba baz été fo-o"),
+    "a text without an end": (lambda: structgen.regex(r"[^\n]*"), "été 日本 #"),
+}  # fmt: skip
+
+
 @cache
 def smollm2() -> Vocabulary:
     pytest.importorskip("transformers", reason="transformers is not installed")
@@ -167,6 +206,28 @@ def test_masks_equal_the_oracle(name: str, vocabulary: Callable[[], Vocabulary],
         if token is not None:
             matcher.advance(token)
             position = _after(oracle, known, position, token)
+    assert matcher.can_stop
+
+
+@pytest.mark.parametrize("vocabulary", [pytest.param(smollm2, id="49k"), pytest.param(of_128k, id="128k")])
+@pytest.mark.parametrize("name", COMPARED)
+def test_masks_are_the_tokens_that_can_be_read(name: str, vocabulary: Callable[[], Vocabulary]) -> None:
+    """Reading a token goes byte by byte and knows nothing of walks."""
+    make, text = COMPARED[name]
+    constraint, known = make(), vocabulary()
+    assert constraint.is_valid(text)
+    matcher = constraint.compile(known).matcher()
+    tokens = spell(known, text.encode())
+    for token in [*tokens, None]:
+        read = matcher.fork()
+        accepted = set()
+        for candidate in range(known.size):
+            if read.try_advance(candidate):
+                accepted.add(candidate)
+                read.rollback(1)
+        assert laws.allowed(matcher) == accepted
+        if token is not None:
+            matcher.advance(token)
     assert matcher.can_stop
 
 

@@ -74,7 +74,7 @@ def test_what_the_mask_lets_through_parses_in_lark(grammar: str) -> None:
         ("start: missing\n", 1, "missing"),
         ("start: A\nA: /a*/\n", 2, "empty text"),
         ("start: A\nA: /(a)\\1/\n", 2, "A"),
-        ("start: x\nx: x 'a'\n", 2, "Unexpected"),
+        ("start: x\nx: x 'a'\n", 2, "double quotes"),
         ("start: A\n%declare A\n", 1, "declared"),
     ],
 )
@@ -86,8 +86,10 @@ def test_errors_have_a_place(grammar: str, line: int, message: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(InvalidLarkError, match="there are arithmetic, json"):
+    with pytest.raises(InvalidLarkError, match="did you mean 'json'"):
         structgen.lark("jsn")
+    with pytest.raises(InvalidLarkError, match="there are 'arithmetic', 'json'"):
+        structgen.lark("esperanto")
     with pytest.raises(InvalidLarkError, match="start rule 'begin'"):
         structgen.lark(CALC, start="begin")
 

@@ -31,34 +31,24 @@ using Rows = nb::ndarray<std::int32_t, nb::ndim<2>, nb::device::cpu>;
   throw nb::python_error();
 }
 
-// Runs `work` with the store locked and the meter of the grammar attached.
+// Runs `work` without the GIL, with the store locked and the meter of the grammar attached.
 template <class Work>
-auto locked(Grammar& grammar, Work&& work) {
+auto locked(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken = {}) {
   const nb::gil_scoped_release released;
-  const std::lock_guard guard(grammar.store().mutex);
-  grammar.check_spent();
+  const std::unique_lock guard = taken.owns_lock() ? std::move(taken) : std::unique_lock(grammar.store().mutex);
   const Spending spending(grammar.store(), grammar.meter());
-  try {
-    return work();
-  } catch (const LimitExceeded& error) {
-    grammar.mark_spent(error);
-    throw;
-  }
+  return work();
 }
 
 // The lock of a store, taken without giving up the GIL if nobody else has it.
-class Brief {
- public:
-  explicit Brief(Store& store) : lock_(store.mutex, std::try_to_lock) {
-    if (!lock_.owns_lock()) {
-      const nb::gil_scoped_release released;
-      lock_.lock();
-    }
+std::unique_lock<std::mutex> brief_lock(Store& store) {
+  std::unique_lock lock(store.mutex, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    const nb::gil_scoped_release released;
+    lock.lock();
   }
-
- private:
-  std::unique_lock<std::mutex> lock_;
-};
+  return lock;
+}
 
 u32 check(const Grammar& grammar, std::int64_t configuration) {
   if (configuration < 0 || static_cast<u64>(configuration) >= grammar.configurations())
@@ -69,12 +59,10 @@ u32 check(const Grammar& grammar, std::int64_t configuration) {
 u32 advance(Grammar& grammar, u32 configuration, std::int64_t token) {
   if (token < 0 || token >= static_cast<std::int64_t>(kNone)) return kNone;
   const u32 id = static_cast<u32>(token);
-  {
-    const Brief lock(grammar.store());
-    const u32 known = grammar.known_advance(configuration, id);
-    if (known != kNone) return known;
-  }
-  return locked(grammar, [&] { return grammar.advance(configuration, id); });
+  auto lock = brief_lock(grammar.store());
+  const u32 known = grammar.known_advance(configuration, id);
+  if (known != kNone) return known;
+  return locked(grammar, [&] { return grammar.advance(configuration, id); }, std::move(lock));
 }
 
 // Writes the row of the configuration to `to`, `words` words wide. False in a dead end.
@@ -84,18 +72,17 @@ bool fill(Grammar& grammar, u32 configuration, u32* to, std::size_t words) {
     row->store(to);
     std::fill(to + own, to + words, 0u);
   };
-  {
-    const Brief lock(grammar.store());
-    if (const Row& known = grammar.known_row(configuration)) {
-      write(known);
-      return true;
-    }
+  auto lock = brief_lock(grammar.store());
+  if (const Row& known = grammar.known_row(configuration)) {
+    write(known);
+    return true;
   }
-  return locked(grammar, [&] {
+  auto make = [&] {
     const Row& made = grammar.row(configuration);
     if (made) write(made);
     return made != nullptr;
-  });
+  };
+  return locked(grammar, make, std::move(lock));
 }
 
 u32* place_of(const Rows& rows, std::int64_t row, const Trie& trie, std::size_t* words) {
@@ -162,7 +149,7 @@ class Matcher {
     const u32 words = grammar_->store().trie.words();
     Row row;
     {
-      const Brief lock(grammar_->store());
+      const auto lock = brief_lock(grammar_->store());
       row = grammar_->known_row(now_);
     }
     if (!row) row = locked(*grammar_, [&] { return grammar_->row(now_); });
@@ -208,7 +195,7 @@ class Builder {
   }
   template <class Work>
   ExprId run(Work&& work) {
-    const Brief lock(*store_);
+    const auto lock = brief_lock(*store_);
     const u64 spent = meter_.work;
     const Spending spending(*store_, meter_);
     meter_.work = spent;  // over all calls
@@ -241,8 +228,8 @@ std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::by
 }
 
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<int> nodes, u32 start,
-                                      std::vector<u32> terminals, std::vector<int> priorities,
-                                      std::vector<u32> ignored, std::vector<u32> end_tokens, u64 expressions,
+                                      std::vector<u32> terminals, std::vector<int> priorities, std::vector<u32> guards,
+                                      std::vector<u32> ignored, std::vector<u32> end_tokens, bool dynamic, u64 expressions,
                                       u64 states, u64 work, u64 row_bytes, u64 nesting, u64 milliseconds) {
   Grammar::Source source;
   source.rules.nodes = std::move(nodes);
@@ -250,7 +237,9 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
   source.rules.ignored = std::move(ignored);
   source.terminals = std::move(terminals);
   source.priorities = std::move(priorities);
+  source.guards = std::move(guards);
   source.end_tokens = std::move(end_tokens);
+  source.dynamic = dynamic;
   source.limits = {expressions, states, work, row_bytes, nesting, milliseconds};
   const nb::gil_scoped_release released;
   const std::lock_guard guard(store->mutex);
@@ -297,7 +286,7 @@ NB_MODULE(_native, m) {
       .def_prop_ro("size", [](const Store& s) { return s.trie.width(); })
       .def_prop_ro("words", [](const Store& s) { return s.trie.words(); })
       .def_prop_ro("bytes", [](Store& s) {
-        const Brief lock(s);
+        const auto lock = brief_lock(s);
         return s.bytes();
       });
 
@@ -345,8 +334,8 @@ NB_MODULE(_native, m) {
       });
 
   nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
-      .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "ignored"_a,
-           "end_tokens"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
+      .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,
+           "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
            "milliseconds"_a)
       .def_prop_ro("initial", &Grammar::initial)
       .def("try_advance",
@@ -424,12 +413,12 @@ NB_MODULE(_native, m) {
       .def("is_fresh",
            [](Grammar& g, std::int64_t configuration) {
              const u32 at = check(g, configuration);
-             const Brief lock(g.store());
+             const auto lock = brief_lock(g.store());
              return g.is_fresh(at);
            },
            "Whether nothing is read of a terminal.")
       .def("stats", [](Grammar& g) {
-        const Brief lock(g.store());
+        const auto lock = brief_lock(g.store());
         const Grammar::Stats s = g.stats();
         nb::typed<nb::dict, nb::str, int> d;
         d["configurations"] = s.configurations;

@@ -18,23 +18,31 @@ namespace {
 constexpr u32 kUnknown = kNone - 1;
 constexpr u32 kMostSearched = 20'000;  // configurations
 
-u32 sum(u32 a, u32 b) { return std::min(kFar, a + b); }
-
 }  // namespace
 
 u32 Grammar::bytes_to_finish(const Place& p) {
+  if (!dynamic_) return bytes_from(p);
+  u32 best = kFar;
+  for (const Place& one : places(p)) best = std::min(best, bytes_from(one));
+  return best;
+}
+
+u32 Grammar::bytes_from(const Place& p) {
   if (p.fresh) return parser_.shortest(p.parse);
   u32 best = kFar;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
     const u32 word = expressions_.shortest_length(lexer_.rest(p.lexer, i));
     const u32 parse = parser_.next(p.parse, {state(p.parse).terminals[lexer_.index(p.lexer, i)]});
-    best = std::min(best, sum(word, parser_.shortest(parse)));
+    best = std::min(best, add_lengths(word, parser_.shortest(parse)));
   }
   return best;
 }
 
 std::optional<std::string> Grammar::shortest_text(const Place& from) {
-  Place p = from;
+  const std::vector<Place> all = places(from);
+  std::vector<u32> left;
+  for (const Place& one : all) left.push_back(bytes_from(one));
+  Place p = all[static_cast<std::size_t>(std::min_element(left.begin(), left.end()) - left.begin())];
   std::string text;
   for (;;) {
     if (p.fresh && parser_.accepts(p.parse)) break;
@@ -48,10 +56,10 @@ std::optional<std::string> Grammar::shortest_text(const Place& from) {
       if (p.fresh && word == 0) {
         word = kFar;
         for (u32 b = 0; b < 256; b = expressions_.interval(rest, static_cast<u8>(b)).second + 1u)
-          word = std::min(word, sum(1, expressions_.shortest_length(expressions_.derive(rest, static_cast<u8>(b)))));
+          word = std::min(word, add_lengths(1, expressions_.shortest_length(expressions_.derive(rest, static_cast<u8>(b)))));
       }
       const u32 parse = parser_.next(p.parse, {terminals[lexer_.index(lexer, i)]});
-      const u32 total = sum(word, parser_.shortest(parse));
+      const u32 total = add_lengths(word, parser_.shortest(parse));
       if (total < best) best = total, best_parse = parse, best_rest = rest;
     }
     if (best >= kFar) return std::nullopt;
@@ -103,7 +111,7 @@ std::optional<std::string> Grammar::search_text(const Place& from) {
       const auto [known, added] = best.emplace(to, step.distance + 1);
       if (!added && known->second <= step.distance + 1) continue;
       known->second = step.distance + 1;
-      queue.push({sum(step.distance + 1, left), static_cast<u32>(steps.size())});
+      queue.push({add_lengths(step.distance + 1, left), static_cast<u32>(steps.size())});
       steps.push_back({at, to, step.distance + 1, static_cast<u8>(b)});
     }
     meter_.spend(256);
@@ -111,16 +119,57 @@ std::optional<std::string> Grammar::search_text(const Place& from) {
   return std::nullopt;
 }
 
+// Where the vocabulary lacks the bytes of a shortest text: a search over tokens, with the same bound.
+std::optional<std::vector<u32>> Grammar::search_tokens(u32 configuration) {
+  struct Step {
+    u32 parent, configuration, distance, token;
+  };
+  std::vector<Step> steps{{kNone, configuration, 0, kNone}};
+  using Entry = std::pair<u32, u32>;  // estimate, step
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  std::unordered_map<u32, u32> best{{configuration, 0}};
+  queue.push({0, 0});
+  for (u32 searched = 0; !queue.empty() && searched < kMostSearched; ++searched) {
+    const u32 at = queue.top().second;
+    queue.pop();
+    const Step step = steps[at];
+    if (best[step.configuration] < step.distance) continue;
+    if (can_stop(step.configuration)) {
+      std::vector<u32> tokens;
+      for (u32 i = at; steps[i].parent != kNone; i = steps[i].parent) tokens.push_back(steps[i].token);
+      std::reverse(tokens.begin(), tokens.end());
+      return tokens;
+    }
+    const Row allowed = row(step.configuration);
+    if (!allowed) continue;
+    std::vector<u32> words(store_->trie.words());
+    allowed->store(words.data());
+    for (u32 token = 0; token < store_->trie.tokens(); ++token) {
+      if (!((words[token >> 5] >> (token & 31)) & 1)) continue;
+      const u32 to = advance(step.configuration, token);
+      if (to == kNone || to == kFinished) continue;
+      const u32 distance = step.distance + static_cast<u32>(store_->trie.bytes(token).size());
+      const auto [known, added] = best.emplace(to, distance);
+      if (!added && known->second <= distance) continue;
+      known->second = distance;
+      queue.push({add_lengths(distance, bytes_to_finish(place(to))), static_cast<u32>(steps.size())});
+      steps.push_back({at, to, distance, token});
+    }
+    meter_.spend(words.size());
+  }
+  return std::nullopt;
+}
+
 std::optional<Completion> Grammar::completion(u32 configuration) {
   if (configuration == kFinished) return Completion{};
-  auto text = shortest_text(place(configuration));
-  if (!text) return std::nullopt;
-  auto tokens = store_->trie.segment(*text);
+  std::optional<std::vector<u32>> tokens;
+  if (const auto text = shortest_text(place(configuration))) tokens = store_->trie.segment(*text);
+  if (!tokens && !spells_bytes_) tokens = search_tokens(configuration);
   if (!tokens) return std::nullopt;
-  text->clear();
+  std::string text;
   for (u32 token : *tokens)
-    if (!store_->trie.is_special(token)) *text += store_->trie.bytes(token);
-  return Completion{std::move(*text), std::move(*tokens)};
+    if (!store_->trie.is_special(token)) text += store_->trie.bytes(token);
+  return Completion{std::move(text), std::move(*tokens)};
 }
 
 u32 Grammar::completion_tokens(u32 configuration) {
@@ -133,43 +182,61 @@ u32 Grammar::completion_tokens(u32 configuration) {
 
 // Where the tokens allowed below `node` lead: the configurations, or for counted walks a bound in bytes.
 void Grammar::destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
-  const u32 from = lexer_state(p);
-  if (from != kDead) {
-    const Walks::View view = store_->walks.walk(node, lexer_.normal(from, store_->trie.longest()));
-    const Walk& walk = *view.walk;
-    if (walk.counted && (!walk.by_count.empty() || !walk.tail.empty())) {
-      const u32 word = sum(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
-      const u32 parse = parser_.next(p.parse, {state(p.parse).terminals[lexer_.index(from, 0)]});
-      bytes = std::max(bytes, sum(word, parser_.shortest(parse)));
+  if (!dynamic_) return destinations_of_one(node, p, found, bytes);
+  for (const Place& one : places(p)) {
+    if (!one.fresh) {
+      destinations_of_one(node, one, found, bytes);
+      continue;
     }
-    for (u32 end : walk.ends) found.insert(intern({p.parse, lexer_.renumbered(end, from), false}));
-    auto parse_after = [&](u32 accept) {
-      std::vector<u32> indices;
-      for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
-      return after(p.parse, indices);
-    };
-    for (const auto& exit : walk.exits) {
-      const Residual& r = store_->walks.residual(exit.residual);
-      const Place begin{parse_after(exit.accept), kDead, true};
-      if (r.first[0] != r.first[1]) found.insert(intern(begin));
-      std::vector<std::pair<Place, u32>> stack{{begin, r.end[0]}};
-      for (u32 n = 1; n < r.end[0];) {
-        while (n >= stack.back().second) stack.pop_back();
-        Place q = stack.back().first;
-        meter_.spend(1);
-        if (!read(q, r.byte[n])) {
-          n = r.end[n];
-          continue;
-        }
-        if (r.first[n] != r.first[n + 1]) found.insert(intern(q));
-        stack.push_back({q, r.end[n]});
-        ++n;
-      }
-    }
-    for (const auto& reference : walk.references)
-      destinations(reference.node, {parse_after(reference.accept), kDead, true}, found, bytes);
+    const std::vector<u32> singles = state(one.parse).singles;
+    for (u32 single : singles)
+      destinations(store_->walks.walk(node, lexer_.normal(single, store_->trie.longest())), one.parse, single, found, bytes);
   }
-  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, {after(p.parse, p.lexer), kDead, true}, found, bytes);
+}
+
+void Grammar::destinations_of_one(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
+  const u32 from = lexer_state(p);
+  if (from != kDead)
+    destinations(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, found, bytes);
+  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, begin(after(p.parse, p.lexer)), found, bytes);
+}
+
+// Of a walk with a base, where tokens that were cut would lead is found too: the bound is no longer exact.
+void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes) {
+  const Walk& walk = *view.walk;
+  const std::vector<u32> members = lexer_.indices(from);
+  if (walk.base.walk != nullptr)
+    destinations(walk.base, parse, lexer_.renumbered(walk.base_state, members), found, bytes);
+  if (walk.counted && (!walk.by_count.empty() || !walk.tail.empty())) {
+    const u32 word = add_lengths(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
+    bytes = std::max(bytes, add_lengths(word, parser_.shortest(parser_.next(parse, {state(parse).terminals[members[0]]}))));
+  }
+  for (u32 end : walk.ends) found.insert(intern(alone({parse, lexer_.renumbered(end, members), false})));
+  auto parse_after = [&](u32 accept) {
+    std::vector<u32> indices;
+    for (u32 member : store_->walks.accept_set(accept)) indices.push_back(members[member]);
+    return after(parse, indices);
+  };
+  for (const auto& exit : walk.exits) {
+    const Residual& r = store_->walks.residual(exit.residual);
+    const Place start = begin(parse_after(exit.accept));
+    if (r.first[0] != r.first[1]) found.insert(intern(start));
+    std::vector<std::pair<Place, u32>> stack{{start, r.end[0]}};
+    for (u32 n = 1; n < r.end[0];) {
+      while (n >= stack.back().second) stack.pop_back();
+      Place q = stack.back().first;
+      meter_.spend(1);
+      if (!read(q, r.byte[n])) {
+        n = r.end[n];
+        continue;
+      }
+      if (r.first[n] != r.first[n + 1]) found.insert(intern(q));
+      stack.push_back({q, r.end[n]});
+      ++n;
+    }
+  }
+  for (const auto& reference : walk.references)
+    destinations(reference.node, begin(parse_after(reference.accept)), found, bytes);
 }
 
 // The most tokens that any token allowed here leaves to be read, the end-of-text token included.

@@ -1,14 +1,14 @@
 #include "expression.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
-#include <unordered_set>
 
 namespace structgen {
 
 namespace {
 
-constexpr u32 kMaxDepth = 2000;  // of recursion; some 1 KiB of stack each
+constexpr u32 kFew = 16;  // repetitions of an expression that is not open
 
 void set_bit(ByteSet& s, u32 b) {
   if (b < 256) s[b >> 6] |= 1ull << (b & 63);
@@ -16,26 +16,7 @@ void set_bit(ByteSet& s, u32 b) {
 
 u32 range_of(u32 lo, u32 hi) { return lo | (hi << 8); }
 
-u32 add_lengths(u32 a, u32 b) { return std::min(kFar, a + b); }
-
-// A byte of lo..hi that people can read, if there is one.
-u8 readable(u32 lo, u32 hi) {
-  for (u32 c : {'0', 'a', ' '})
-    if (lo <= c && c <= hi) return static_cast<u8>(c);
-  return static_cast<u8>(lo <= 0x21 && hi >= 0x21 ? 0x21 : lo);
-}
-
 }  // namespace
-
-// Counts recursion: hostile nesting is an error, not a broken stack.
-struct Expressions::Depth {
-  explicit Depth(u32& depth) : d(depth) {
-    if (d >= kMaxDepth) throw LimitExceeded{"nesting", kMaxDepth};
-    ++d;
-  }
-  ~Depth() { --d; }
-  u32& d;
-};
 
 Expressions::Expressions() {
   make(Empty, {});
@@ -63,6 +44,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
   auto include = [&](ExprId e) {
     for (std::size_t i = 0; i < 4; ++i) node.bounds[i] |= nodes_[e].bounds[i];
     node.boolean |= nodes_[e].boolean;
+    node.open |= nodes_[e].open;
   };
   switch (kind) {
     case Empty:
@@ -75,6 +57,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.nullable = args[0] != 0;
       u32 best = kFar;
       for (u32 i = 1; i < args.size; i += 2) {
+        node.open |= nodes_[args[i + 1]].open;
         set_bit(node.bounds, args[i] & 0xFF);
         set_bit(node.bounds, (args[i] >> 8) + 1);
         best = std::min(best, nodes_[args[i + 1]].shortest);
@@ -86,6 +69,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       include(args[0]);
       const Node &a = nodes_[args[0]], &b = nodes_[args[1]];
       node.boolean |= b.boolean;
+      node.open |= b.open;
       if (a.nullable) include(args[1]);
       node.nullable = a.nullable && b.nullable;
       node.shortest = a.shortest == kNone || b.shortest == kNone ? kNone : add_lengths(a.shortest, b.shortest);
@@ -114,11 +98,13 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       include(args[0]);
       node.nullable = !nodes_[args[0]].nullable;
       node.boolean = args[0] != kEmpty;  // kAll is plain
+      node.open = true;
       node.shortest = node.nullable ? 0 : kNone;
       break;
     case Repeat: {
       include(args[0]);
       node.nullable = args[1] == 0 || nodes_[args[0]].nullable;
+      node.open |= args[2] > kFew;
       const u32 one = nodes_[args[0]].shortest;
       node.shortest = node.nullable ? 0
                       : one == kNone ? kNone
@@ -404,9 +390,14 @@ ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
 
 std::pair<u8, u8> Expressions::interval(ExprId e, u8 byte) const {
   const ByteSet& s = nodes_[e].bounds;
-  u32 lo = byte, hi = byte;
-  while (lo > 0 && !((s[lo >> 6] >> (lo & 63)) & 1)) --lo;
-  while (hi < 255 && !((s[(hi + 1) >> 6] >> ((hi + 1) & 63)) & 1)) ++hi;
+  u32 word = byte >> 6;
+  u64 found = s[word] & (~0ull >> (63 - (byte & 63)));  // borders up to and with `byte`
+  while (found == 0 && word > 0) found = s[--word];
+  const u32 lo = found == 0 ? 0 : word * 64 + 63 - static_cast<u32>(std::countl_zero(found));
+  word = byte >> 6;
+  found = s[word] & ~(~0ull >> (63 - (byte & 63)));
+  while (found == 0 && word < 3) found = s[++word];
+  const u32 hi = found == 0 ? 255 : word * 64 + static_cast<u32>(std::countr_zero(found)) - 1;
   return {static_cast<u8>(lo), static_cast<u8>(hi)};
 }
 
@@ -471,202 +462,6 @@ ExprId Expressions::compute_derivative(ExprId e, u8 byte) {
     default:
       return kEmpty;
   }
-}
-
-bool Expressions::is_empty(ExprId e) {
-  if (!nodes_[e].boolean) return e == kEmpty;
-  if (nodes_[e].nullable) return false;
-  if (nodes_[e].live != 0) return nodes_[e].live == 2;
-  const Depth guard(depth_);
-  const Span a = args(e);
-  bool empty = false;
-  switch (kind(e)) {
-    case Concat:
-      empty = is_empty(a[0]) || is_empty(a[1]);
-      break;
-    case Union:
-      empty = std::all_of(a.begin(), a.end(), [this](ExprId x) { return is_empty(x); });
-      break;
-    case Repeat:
-      empty = is_empty(a[0]);
-      break;
-    default:
-      empty = search_empty(e);
-  }
-  nodes_[e].live = empty ? 2 : 1;
-  return empty;
-}
-
-// Depth-first through the derivatives of an Inter or Not for one that holds the empty text.
-bool Expressions::search_empty(ExprId root) {
-  struct Frame {
-    ExprId e;
-    u32 byte;
-  };
-  std::unordered_set<ExprId> seen{root};
-  std::vector<Frame> stack{{root, 0}};
-  while (!stack.empty()) {
-    Frame& top = stack.back();
-    if (top.byte > 255) {
-      stack.pop_back();
-      continue;
-    }
-    const ExprId from = top.e;
-    const ExprId d = derive(from, static_cast<u8>(top.byte));
-    top.byte = interval(from, static_cast<u8>(top.byte)).second + 1u;
-    if (d == kEmpty || nodes_[d].live == 2) continue;
-    if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
-      for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
-    }
-    if (kind(d) != Inter && kind(d) != Not) {
-      // Parts decide: a concatenation or union is empty or not by its own rules.
-      if (is_empty(d)) continue;
-      for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
-    }
-    if (seen.insert(d).second) stack.push_back({d, 0});
-    if (meter_) meter_->spend(1);
-  }
-  for (const ExprId dead : seen) nodes_[dead].live = 2;
-  return true;
-}
-
-u32 Expressions::shortest_length(ExprId e) {
-  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
-  const Depth guard(depth_);
-  const Span a = args(e);
-  u32 length = kFar;
-  switch (kind(e)) {
-    case Concat:
-      length = add_lengths(shortest_length(a[0]), shortest_length(a[1]));
-      break;
-    case Union:
-      for (ExprId x : a) length = std::min(length, shortest_length(x));
-      break;
-    case Repeat:
-      length = static_cast<u32>(std::min<u64>(kFar, static_cast<u64>(shortest_length(a[0])) * a[1]));
-      break;
-    default:
-      length = search_shortest(e);
-  }
-  nodes_[e].shortest = length;
-  return length;
-}
-
-// Breadth-first through derivatives; a plain node on the way bounds what is left exactly.
-u32 Expressions::search_shortest(ExprId root) {
-  if (is_empty(root)) return kFar;
-  struct Step {
-    u32 parent;
-    ExprId e;
-    u32 distance;
-  };
-  std::vector<Step> steps{{kNone, root, 0}};
-  std::unordered_set<ExprId> seen{root};
-  u32 best = kFar, best_step = kNone;
-  for (u32 at = 0; at < steps.size(); ++at) {
-    const Step step = steps[at];
-    if (step.distance >= best) break;
-    if (nodes_[step.e].shortest != kNone) {
-      const u32 total = add_lengths(step.distance, nodes_[step.e].shortest);
-      if (total < best) best = total, best_step = at;
-      continue;
-    }
-    for (u32 b = 0; b < 256; b = interval(step.e, static_cast<u8>(b)).second + 1u) {
-      const ExprId d = derive(step.e, static_cast<u8>(b));
-      if (d == kEmpty || is_empty(d) || !seen.insert(d).second) continue;
-      if (nodes_[d].boolean && kind(d) != Inter && kind(d) != Not) shortest_length(d);  // parts decide
-      steps.push_back({at, d, step.distance + 1});
-      if (meter_) meter_->spend(1);
-    }
-  }
-  for (u32 at = best_step; at != kNone; at = steps[at].parent) nodes_[steps[at].e].shortest = best - steps[at].distance;
-  return best;
-}
-
-std::string Expressions::shortest(ExprId e) {
-  std::string text;
-  if (shortest_length(e) >= kFar) return text;
-  std::vector<ExprId> todo{e};
-  while (!todo.empty()) {
-    const ExprId at = todo.back();
-    todo.pop_back();
-    if (nodes_[at].nullable) continue;
-    if (meter_) meter_->spend(1);
-    const Span a = args(at);
-    switch (kind(at)) {
-      case Switch: {
-        u32 best = 1;
-        for (u32 i = 1; i < a.size; i += 2)
-          if (shortest_length(a[i + 1]) < shortest_length(a[best + 1])) best = i;
-        text.push_back(static_cast<char>(readable(a[best] & 0xFF, a[best] >> 8)));
-        todo.push_back(a[best + 1]);
-        break;
-      }
-      case Concat:
-        todo.push_back(a[1]);
-        todo.push_back(a[0]);
-        break;
-      case Union:
-        todo.push_back(*std::min_element(a.begin(), a.end(), [this](ExprId x, ExprId y) {
-          return shortest_length(x) < shortest_length(y);
-        }));
-        break;
-      case Repeat:
-        for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
-        break;
-      case Inter:
-      case Not: {
-        const u32 left = shortest_length(at) - 1;
-        for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
-          const ExprId d = derive(at, static_cast<u8>(b));
-          if (d == kEmpty || is_empty(d) || shortest_length(d) != left) continue;
-          const auto [lo, hi] = interval(at, static_cast<u8>(b));
-          text.push_back(static_cast<char>(readable(lo, hi)));
-          todo.push_back(d);
-          break;
-        }
-        break;
-      }
-      default:
-        break;
-    }
-  }
-  return text;
-}
-
-ExprId Expressions::clip(ExprId e, u32 longest) {
-  if (nodes_[e].clipped != kNone) return nodes_[e].clipped;
-  const Depth guard(depth_);
-  const Span a = args(e);
-  ExprId result = e;
-  switch (kind(e)) {
-    case Concat: {
-      std::vector<ExprId> parts{clip(a[0], longest)};
-      ExprId rest = a[1];
-      for (; kind(rest) == Concat; rest = args(rest)[1]) parts.push_back(clip(args(rest)[0], longest));
-      parts.push_back(clip(rest, longest));
-      result = concat(parts);
-      break;
-    }
-    case Union: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a) parts.push_back(clip(x, longest));
-      result = unite(std::move(parts));
-      break;
-    }
-    case Repeat: {
-      const u32 min = std::min(a[1], longest + 1), max = a[2] > longest ? kUnbounded : a[2];
-      const ExprId part = a[0];
-      result = repeat(clip(part, longest), min, max);
-      break;
-    }
-    default:
-      break;
-  }
-  nodes_[e].clipped = result;
-  return result;
 }
 
 }  // namespace structgen

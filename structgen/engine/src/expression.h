@@ -22,7 +22,6 @@ namespace structgen {
 using ExprId = u32;
 constexpr ExprId kEmpty = 0, kEpsilon = 1, kAll = 2;  // nothing, the empty text, every byte string
 constexpr u32 kUnbounded = kNone;
-constexpr u32 kFar = 1u << 30;  // length of what does not exist
 
 class Expressions {
  public:
@@ -52,6 +51,20 @@ class Expressions {
   // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
   // `longest` bytes can tell the difference, so masks of the two are equal.
   ExprId clip(ExprId e, u32 longest);
+  // Whether many texts match: there is a repetition of more than a few, or a complement.
+  bool open(ExprId e) const { return nodes_[e].open; }
+  // The same without the complements of what is not open that stand beside something else in an intersection.
+  ExprId plainer(ExprId e);
+
+  // The same with the upper bounds of repetitions lifted (but for small ones, and those under a complement), and the number
+  // of bytes up to which no text can tell: a text uses a repetition of X at most once for every shortest X that it holds.
+  struct Wider {
+    ExprId e;
+    u32 reach;
+  };
+  Wider wider(ExprId e);
+  // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
+  u32 farthest(ExprId e);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }
@@ -63,11 +76,23 @@ class Expressions {
     ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
     u32 shortest = 0;      // kNone: not known yet
     u32 clipped = kNone;
+    u32 wider = kNone, reach = kFar;
+    u32 farthest = kNone;
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
+    bool open = false;
     u8 live = 0;           // of boolean nodes: 0 not known, 1 some text, 2 none
   };
-  struct Depth;
+  // Counts recursion: hostile nesting is an error, not a broken stack.
+  struct Depth {
+    explicit Depth(u32& depth) : d(depth) {
+      if (d >= kMaxDepth) throw LimitExceeded{"nesting", kMaxDepth};
+      ++d;
+    }
+    ~Depth() { --d; }
+    u32& d;
+  };
+  static constexpr u32 kMaxDepth = 2000;  // some 1 KiB of stack each
 
   ExprId make(Kind kind, const std::vector<u32>& args);
   Node describe(Kind kind, Span args) const;

@@ -8,6 +8,7 @@
 // Threads      None of its own: the owner holds the lock of the Store.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,15 @@ using u64 = std::uint64_t;
 
 using ByteSet = std::array<u64, 4>;  // bit b % 64 of word b / 64
 
+inline bool contains(const ByteSet& set, u8 byte) { return (set[byte >> 6] >> (byte & 63)) & 1; }
+inline bool within(const ByteSet& part, const ByteSet& whole) {
+  return ((part[0] & ~whole[0]) | (part[1] & ~whole[1]) | (part[2] & ~whole[2]) | (part[3] & ~whole[3])) == 0;
+}
+
 constexpr u32 kNone = UINT32_MAX;
+constexpr u32 kFar = 1u << 30;  // length of what does not exist
+inline u32 add_lengths(u32 a, u32 b) { return a + b < kFar ? a + b : kFar; }
+inline u32 times_length(u32 a, u32 n) { return static_cast<u32>(std::min<u64>(kFar, static_cast<u64>(a) * n)); }
 
 inline u64 mix(u64 h) {
   h ^= h >> 32;
@@ -49,25 +58,19 @@ class SpanTable {
   u32 intern(const u32* data, u32 size, bool* added = nullptr) {
     if ((spans_.size() + 1) * 2 > slots_.size()) grow();
     const u64 h = hash(data, size);
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = h & mask;
-    while (slots_[at] != kNone) {
-      const u32 id = slots_[at];
-      if (hashes_[id] == h && spans_[id].size == size &&
-          (size == 0 || std::memcmp(spans_[id].data, data, size * sizeof(u32)) == 0)) {
-        if (added) *added = false;
-        return id;
-      }
-      at = (at + 1) & mask;
-    }
-    const u32 id = static_cast<u32>(spans_.size());
+    u32& slot = slots_[place(data, size, h)];
+    if (added) *added = slot == kNone;
+    if (slot != kNone) return slot;
+    slot = static_cast<u32>(spans_.size());
     u32* copy = allocate(size);
     if (size != 0) std::memcpy(copy, data, size * sizeof(u32));
     hashes_.push_back(h);
     spans_.push_back({copy, size});
-    slots_[at] = id;
-    if (added) *added = true;
-    return id;
+    return slot;
+  }
+  // kNone if it has no id.
+  u32 find(const u32* data, u32 size) const {
+    return slots_.empty() ? kNone : slots_[place(data, size, hash(data, size))];
   }
   u32 intern(const std::vector<u32>& v, bool* added = nullptr) {
     return intern(v.data(), static_cast<u32>(v.size()), added);
@@ -77,6 +80,15 @@ class SpanTable {
   std::size_t bytes() const { return words_ * sizeof(u32) + spans_.size() * 32; }
 
  private:
+  std::size_t place(const u32* data, u32 size, u64 h) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = h & mask;; at = (at + 1) & mask) {
+      const u32 id = slots_[at];
+      if (id == kNone || (hashes_[id] == h && spans_[id].size == size &&
+                          (size == 0 || std::memcmp(spans_[id].data, data, size * sizeof(u32)) == 0)))
+        return at;
+    }
+  }
   static u64 hash(const u32* data, u32 size) {
     u64 h = size * 0x9E3779B97F4A7C15ull;
     for (u32 i = 0; i < size; ++i) h = (h ^ data[i]) * 0xFF51AFD7ED558CCDull, h ^= h >> 31;

@@ -4,7 +4,10 @@
 
 namespace structgen {
 
-Lexer::Lexer(Expressions& expressions) : expressions_(expressions) { intern({}); }
+Lexer::Lexer(Expressions& expressions) : expressions_(expressions) {
+  intern({});
+  intern({kGuard, kEmpty});
+}
 
 u32 Lexer::intern(const std::vector<u32>& members) {
   bool added = false;
@@ -12,9 +15,11 @@ u32 Lexer::intern(const std::vector<u32>& members) {
   if (added) {
     Info info;
     info.ended = !members.empty();
-    for (std::size_t i = 1; i < members.size(); i += 2) {
-      info.accepting |= expressions_.nullable(members[i]);
-      info.ended &= members[i] == kEpsilon;
+    for (std::size_t i = 0; i < members.size(); i += 2) {
+      info.ended &= members[i + 1] == kEpsilon;
+      if (members[i] == kGuard) continue;
+      ++info.members;
+      info.accepting |= expressions_.nullable(members[i + 1]);
     }
     infos_.push_back(info);
     rows_.emplace_back();
@@ -23,12 +28,16 @@ u32 Lexer::intern(const std::vector<u32>& members) {
   return id;
 }
 
-u32 Lexer::state(const std::vector<ExprId>& parts) {
+u32 Lexer::state(const std::vector<ExprId>& parts, const std::vector<ExprId>& guards) {
   std::vector<u32> members;
-  members.reserve(parts.size() * 2);
+  members.reserve((parts.size() + guards.size()) * 2);
   for (u32 i = 0; i < parts.size(); ++i) {
     members.push_back(i);
     members.push_back(parts[i]);
+  }
+  for (ExprId guard : guards) {
+    members.push_back(kGuard);
+    members.push_back(guard);
   }
   return intern(members);
 }
@@ -47,7 +56,7 @@ u32 Lexer::compute_next(u32 state, u8 byte) {
     members.push_back(rest);
   }
   if (meter_) meter_->spend(tuple.size);
-  const u32 result = intern(members);
+  const u32 result = !members.empty() && members[0] == kGuard ? kBlocked : intern(members);
   if (u32* row = rows_[state].get())
     std::fill(row + lo, row + hi + 1, result);
   else
@@ -67,7 +76,7 @@ const u32* Lexer::row(u32 state) {
 u32 Lexer::clipped(u32 state, u32 longest) {
   if (infos_[state].clipped != kNone) return infos_[state].clipped;
   std::vector<u32> members;
-  for (u32 i = 0; i < this->members(state); ++i) {
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i) {
     members.push_back(index(state, i));
     members.push_back(expressions_.clip(rest(state, i), longest));
   }
@@ -79,21 +88,67 @@ u32 Lexer::clipped(u32 state, u32 longest) {
 
 u32 Lexer::normal(u32 state, u32 longest) {
   if (infos_[state].normal != kNone) return infos_[state].normal;
-  std::vector<ExprId> parts;
-  for (u32 i = 0; i < members(state); ++i) parts.push_back(expressions_.clip(rest(state, i), longest));
-  const u32 found = this->state(parts);
+  std::vector<ExprId> parts, guards;
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i)
+    (index(state, i) == kGuard ? guards : parts).push_back(expressions_.clip(rest(state, i), longest));
+  const u32 found = this->state(parts, guards);
   infos_[found].normal = found;
   infos_[state].normal = found;
   return found;
 }
 
-u32 Lexer::renumbered(u32 state, u32 original) {
+ByteSet Lexer::bounds(u32 state) const {
+  ByteSet found{};
+  for (u32 i = 0; i < members(state); ++i)
+    for (std::size_t word = 0; word < 4; ++word) found[word] |= expressions_.bounds(rest(state, i))[word];
+  return found;
+}
+
+u32 Lexer::plainer(u32 state) {
+  if (infos_[state].plainer != kNone) return infos_[state].plainer;
   std::vector<u32> members;
+  bool less = false;
   for (u32 i = 0; i < this->members(state); ++i) {
-    members.push_back(index(original, index(state, i)));
+    const ExprId e = rest(state, i);
+    less |= !expressions_.open(e);
+    if (!expressions_.open(e)) continue;
+    members.push_back(index(state, i));
+    members.push_back(expressions_.plainer(e));
+    less |= members.back() != e;
+  }
+  less &= !guarded(state);
+  const u32 found = less ? intern(members) : kDead;
+  infos_[state].plainer = found;
+  return found;
+}
+
+Lexer::Wider Lexer::wider(u32 state) {
+  if (guarded(state)) return {state, 0};
+  std::vector<u32> members;
+  u32 reach = kFar, farthest = 0;
+  for (u32 i = 0; i < this->members(state); ++i) {
+    const Expressions::Wider found = expressions_.wider(rest(state, i));
+    members.push_back(index(state, i));
+    members.push_back(found.e);
+    reach = std::min(reach, found.reach);
+    if (found.e != rest(state, i)) farthest = std::max(farthest, expressions_.farthest(found.e));
+  }
+  return {intern(members), reach - std::min(reach, farthest)};
+}
+
+u32 Lexer::renumbered(u32 state, const std::vector<u32>& indices) {
+  std::vector<u32> members;
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i) {
+    members.push_back(i < this->members(state) ? indices[index(state, i)] : kGuard);
     members.push_back(rest(state, i));
   }
   return intern(members);
+}
+
+std::vector<u32> Lexer::indices(u32 state) const {
+  std::vector<u32> found;
+  for (u32 i = 0; i < members(state); ++i) found.push_back(index(state, i));
+  return found;
 }
 
 }  // namespace structgen

@@ -8,7 +8,10 @@
 //   accepting(state)    some member may end here
 //   ended(state)        nothing but the empty text is left of any member: the terminal ends at once
 //
-// State 0 (kDead) has no members. That nothing has been read of a terminal is not a lexer state but a fact of the
+// Behind the members stand guards: they compete like terminals, but lead nowhere. Where only guards could go on with the
+// next byte, the text is refused there (kBlocked) instead of the terminal ending before it.
+//
+// State 0 (kDead) has no members, and state 1 (kBlocked) nothing but guards. That nothing has been read of a terminal is not a lexer state but a fact of the
 // configuration (matcher.h): a terminal never matches the empty text, so the difference matters.
 #pragma once
 
@@ -16,14 +19,14 @@
 
 namespace structgen {
 
-constexpr u32 kDead = 0;
+constexpr u32 kDead = 0, kBlocked = 1;
 
 class Lexer {
  public:
   explicit Lexer(Expressions& expressions);
 
   // A state with members (0, parts[0]), (1, parts[1]), ...
-  u32 state(const std::vector<ExprId>& parts);
+  u32 state(const std::vector<ExprId>& parts, const std::vector<ExprId>& guards = {});
   u32 next(u32 state, u8 byte) {
     const u32* row = rows_[state].get();
     const u32 known = row ? row[byte] : memo_.find((static_cast<u64>(state) << 8) | byte);
@@ -35,16 +38,30 @@ class Lexer {
 
   bool accepting(u32 state) const { return infos_[state].accepting; }
   bool ended(u32 state) const { return infos_[state].ended; }
-  u32 members(u32 state) const { return tuples_[state].size / 2; }
+  u32 members(u32 state) const { return infos_[state].members; }
+  bool guarded(u32 state) const { return tuples_[state].size > 2 * members(state); }
   u32 index(u32 state, u32 member) const { return tuples_[state][2 * member]; }
   ExprId rest(u32 state, u32 member) const { return tuples_[state][2 * member + 1]; }
+  ByteSet bounds(u32 state) const;  // bit b: next by b - 1 and b may differ
   // The same members clipped (Expressions::clip): a state whose masks are equal.
   u32 clipped(u32 state, u32 longest);
   // The same members clipped and numbered 0, 1, ...: the key under which walks of the trie are shared.
   u32 normal(u32 state, u32 longest);
 
-  // The members of a state that was reached from normal(original), numbered as in `original` again.
-  u32 renumbered(u32 state, u32 original);
+  // The members with open expressions only, and without their exclusions: a state whose walks differ little from those
+  // of `state` but are shared by more states. kDead if there is none.
+  u32 plainer(u32 state);
+
+  // The members with the bounds of their repetitions lifted, and the length of tokens up to which walks of it are those of
+  // `state`.
+  struct Wider {
+    u32 state, reach;
+  };
+  Wider wider(u32 state);
+  u32 single(u32 index, ExprId e) { return intern({index, e}); }
+  // The state with member i numbered `indices[i]`.
+  u32 renumbered(u32 state, const std::vector<u32>& indices);
+  std::vector<u32> indices(u32 state) const;
 
   void set_meter(Meter* meter) { meter_ = meter; }
   u32 size() const { return tuples_.size(); }
@@ -53,8 +70,10 @@ class Lexer {
  private:
   struct Info {
     bool accepting = false, ended = false;
-    u32 clipped = kNone, normal = kNone;
+    u32 members = 0;
+    u32 clipped = kNone, normal = kNone, plainer = kNone;
   };
+  static constexpr u32 kGuard = kNone;  // the index of guards
   u32 intern(const std::vector<u32>& members);
 
   Expressions& expressions_;

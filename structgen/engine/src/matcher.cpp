@@ -37,7 +37,9 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
       expressions_(store_->expressions),
       terminals_(std::move(source.terminals)),
       priorities_(std::move(source.priorities)),
+      guards_(std::move(source.guards)),
       end_tokens_(std::move(source.end_tokens)),
+      dynamic_(source.dynamic),
       parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
               meter_) {
   for (u32 b = 0; b < 0xF5; ++b)
@@ -51,23 +53,20 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
   infos_[kFinished].canonical = kFinished;
   infos_[kFinished].stop = 1;
   infos_[kFinished].completion = 1;
-  initial_ = intern({parser_.start(), kDead, true});
+  initial_ = intern(begin(parser_.start()));
 }
 
 u32 Grammar::intern(const Place& p) {
   const u32 key[] = {p.parse, p.fresh ? kNone : p.lexer};
-  bool added = false;
-  const u32 id = configurations_.intern(key, 2, &added);
-  if (added) {
-    Info info;
-    info.parse = p.parse;
-    info.lexer = p.fresh ? kDead : p.lexer;
-    info.fresh = p.fresh;
-    infos_.push_back(std::move(info));
-    published_.store(infos_.size(), std::memory_order_release);
-    meter_.states(infos_.size());
-  }
-  return id;
+  if (const u32 known = configurations_.find(key, 2); known != kNone) return known;
+  meter_.states(infos_.size() + 1);
+  Info info;
+  info.parse = p.parse;
+  info.lexer = p.fresh ? kDead : p.lexer;
+  info.fresh = p.fresh;
+  infos_.push_back(std::move(info));
+  published_.store(infos_.size(), std::memory_order_release);
+  return configurations_.intern(key, 2);
 }
 
 const Grammar::State& Grammar::state(u32 parse) {
@@ -77,13 +76,65 @@ const Grammar::State& Grammar::state(u32 parse) {
     std::vector<u32> found;
     for (u32 t : parser_.terminals(parse)) found.push_back(t);
     std::stable_sort(found.begin(), found.end(), [this](u32 a, u32 b) { return terminals_[a] < terminals_[b]; });
-    std::vector<ExprId> parts;
-    for (u32 t : found) parts.push_back(terminals_[t]);
-    s.lexer = lexer_.state(parts);
+    std::vector<ExprId> parts, guards;
+    std::vector<u32> singles;
+    for (u32 t : found) {
+      const std::vector<ExprId> guard(guards_[t] != kEmpty, guards_[t]);
+      if (dynamic_) singles.push_back(lexer_.renumbered(lexer_.state({terminals_[t]}, guard), {static_cast<u32>(parts.size())}));
+      parts.push_back(terminals_[t]);
+      if (!guard.empty() && std::find(guards.begin(), guards.end(), guard[0]) == guards.end()) guards.push_back(guard[0]);
+    }
+    std::sort(guards.begin(), guards.end());
+    s.lexer = lexer_.state(parts, guards);
     s.terminals = std::move(found);
+    s.singles = std::move(singles);
     s.ready = true;
   }
   return s;
+}
+
+Grammar::Place Grammar::together(std::vector<Place> places) {
+  std::vector<std::pair<u32, u32>> keys;
+  for (const Place& p : places) keys.emplace_back(p.parse, p.fresh ? kNone : p.lexer);
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  std::vector<u32> flat;
+  for (const auto& [parse, lexer] : keys) flat.push_back(parse), flat.push_back(lexer);
+  meter_.spend(keys.size());
+  return {sets_.intern(flat), kDead, true};
+}
+
+std::vector<Grammar::Place> Grammar::places(const Place& p) const {
+  if (!dynamic_) return {p};
+  std::vector<Place> found;
+  const Span set = sets_[p.parse];
+  for (u32 i = 0; i < set.size; i += 2) found.push_back({set[i], set[i + 1] == kNone ? kDead : set[i + 1], set[i + 1] == kNone});
+  return found;
+}
+
+// The set of places after a byte, each terminal read by itself; kNone if there is none.
+u32 Grammar::read_places(u32 set, u8 byte) {
+  const u64 key = (static_cast<u64>(set) << 8) | byte;
+  u32 found = reads_.find(key);
+  if (found != kNone) return found == kNone - 1 ? kNone : found;
+  std::vector<Place> after_byte;
+  auto read_one = [&](u32 parse, u32 from) {
+    const u32 next = lexer_.next(from, byte);
+    if (next == kDead || next == kBlocked) return next == kBlocked;
+    after_byte.push_back(lexer_.ended(next) ? Place{after(parse, next), kDead, true} : Place{parse, next, false});
+    return true;
+  };
+  for (Place p : places({set, kDead, true})) {
+    if (!p.fresh) {
+      if (read_one(p.parse, p.lexer) || !lexer_.accepting(p.lexer)) continue;
+      p.parse = after(p.parse, p.lexer);
+    }
+    const std::vector<u32> singles = state(p.parse).singles;
+    for (u32 single : singles) read_one(p.parse, single);
+  }
+  found = after_byte.empty() ? kNone : together(std::move(after_byte)).parse;
+  reads_.put(key, found == kNone ? kNone - 1 : found);
+  return found;
 }
 
 u32 Grammar::after(u32 parse, const std::vector<u32>& indices) {
@@ -112,6 +163,11 @@ u32 Grammar::after(u32 parse, u32 lexer) {
 
 // One byte of text. The longest match: only where no member can go on does the terminal end.
 bool Grammar::read(Place& p, u8 byte) {
+  if (dynamic_) {
+    const u32 set = read_places(p.parse, byte);
+    if (set != kNone) p.parse = set;
+    return set != kNone;
+  }
   u32 next = lexer_.next(lexer_state(p), byte);
   if (next == kDead) {
     if (p.fresh || !lexer_.accepting(p.lexer)) return false;
@@ -119,6 +175,7 @@ bool Grammar::read(Place& p, u8 byte) {
     next = lexer_.next(state(p.parse).lexer, byte);
     if (next == kDead) return false;
   }
+  if (next == kBlocked) return false;
   if (lexer_.ended(next))
     p = {after(p.parse, next), kDead, true};
   else
@@ -127,12 +184,24 @@ bool Grammar::read(Place& p, u8 byte) {
 }
 
 bool Grammar::read(Place& p, std::string_view bytes) {
+  if (!p.fresh && bytes.size() > 1)
+    if (const auto next = store_->walks.read_counted(p.lexer, bytes)) {
+      p.lexer = *next;
+      return true;
+    }
   for (char c : bytes)
     if (!read(p, static_cast<u8>(c))) return false;
   return true;
 }
 
 bool Grammar::stops(const Place& p) {
+  if (dynamic_) {
+    const std::vector<Place> all = places(p);
+    return std::any_of(all.begin(), all.end(), [this](const Place& one) {
+      if (one.fresh) return parser_.accepts(one.parse);
+      return lexer_.accepting(one.lexer) && parser_.accepts(after(one.parse, one.lexer));
+    });
+  }
   if (p.fresh) return parser_.accepts(p.parse);
   return lexer_.accepting(p.lexer) && parser_.accepts(after(p.parse, p.lexer));
 }
@@ -178,9 +247,12 @@ std::size_t Grammar::read_text(u32& configuration, std::string_view text) {
 
 u32 Grammar::canonical(u32 configuration) {
   if (infos_[configuration].canonical == kNone) {
-    const Place p = place(configuration);
-    const u32 lexer = p.fresh ? kDead : lexer_.clipped(p.lexer, store_->trie.longest());
-    const u32 found = intern({parser_.canonical(p.parse), lexer, p.fresh});
+    std::vector<Place> wide = places(place(configuration));
+    for (Place& p : wide) {
+      p.parse = parser_.canonical(p.parse);
+      if (!p.fresh) p.lexer = lexer_.clipped(p.lexer, store_->trie.longest());
+    }
+    const u32 found = intern(dynamic_ ? together(std::move(wide)) : wide[0]);
     infos_[configuration].canonical = found;
     infos_[found].canonical = found;
   }
@@ -202,7 +274,7 @@ const Row& Grammar::row(u32 configuration) {
   const u32 wide = canonical(configuration);
   if (!infos_[wide].row) {
     auto made = std::make_shared<TokenSet>(store_->trie.words());
-    if (wide != kFinished && infos_[wide].fresh)
+    if (wide != kFinished && infos_[wide].fresh && !dynamic_)
       *made = subtree(0, infos_[wide].parse);
     else if (wide != kFinished)
       mask(0, place(wide), *made);
@@ -221,28 +293,49 @@ const Row& Grammar::row(u32 configuration) {
   return infos_[configuration].row;
 }
 
+// What a walk of the lexer state `from` found, with what follows it in the parse state.
+void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, TokenSet& out) {
+  const Walk& walk = *view.walk;
+  if (walk.base.walk != nullptr) {
+    add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), out);
+    for (u32 node : walk.cut) store_->walks.remove_subtree(out, node);
+  }
+  out.add(store_->walks.interior(view));
+  auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
+  for (const auto& entry : walk.tail)
+    if (counts(entry.count)) out.add(entry.token);
+  auto parse_after = [&](u32 accept) {
+    std::vector<u32> indices;
+    for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+    return after(parse, indices);
+  };
+  for (const auto& exit : walk.exits)
+    for (const auto& entry : through(exit.residual, parse_after(exit.accept)))
+      if (counts(entry.count)) out.add(entry.token);
+  for (const auto& reference : walk.references)
+    if (counts(reference.count))
+      add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
+}
+
 // Tokens below `node` that may be read from the place.
 void Grammar::mask(u32 node, const Place& p, TokenSet& out) {
-  const u32 from = lexer_state(p);
-  if (from != kDead) {
-    const Walks::View view = store_->walks.walk(node, lexer_.normal(from, store_->trie.longest()));
-    const Walk& walk = *view.walk;
-    out.add(store_->walks.interior(view));
-    auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
-    for (const auto& entry : walk.tail)
-      if (counts(entry.count)) out.add(entry.token);
-    auto parse_after = [&](u32 accept) {
-      std::vector<u32> indices;
-      for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
-      return after(p.parse, indices);
-    };
-    for (const auto& exit : walk.exits)
-      for (const auto& entry : through(exit.residual, parse_after(exit.accept)))
-        if (counts(entry.count)) out.add(entry.token);
-    for (const auto& reference : walk.references)
-      if (counts(reference.count))
-        add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
+  if (!dynamic_) return mask_one(node, p, out);
+  for (const Place& one : places(p)) {
+    const std::vector<u32> singles = one.fresh ? state(one.parse).singles : std::vector{one.lexer};
+    for (u32 from : singles) {
+      TokenSet found(store_->trie.words());
+      if (one.fresh)
+        add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, found);
+      else
+        mask_one(node, one, found);
+      out.add(found);
+    }
   }
+}
+
+void Grammar::mask_one(u32 node, const Place& p, TokenSet& out) {
+  const u32 from = lexer_state(p);
+  if (from != kDead) add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, out);
   if (p.fresh || !lexer_.accepting(p.lexer)) return;
   // The terminal may end before the token, where it can't go on with the token's first byte.
   std::vector<u32> forbidden;
@@ -261,7 +354,7 @@ const TokenSet& Grammar::subtree(u32 node, u32 parse) {
   u32 at = subtree_memo_.find(key);
   if (at == kNone) {
     auto made = std::make_unique<TokenSet>(store_->trie.words());
-    mask(node, {parse, kDead, true}, *made);
+    mask(node, begin(parse), *made);
     made->shrink();
     row_bytes_ += made->bytes();
     at = static_cast<u32>(subtrees_.size());
@@ -297,7 +390,7 @@ const std::vector<Residual::Entry>& Grammar::through(u32 id, u32 parse) {
   auto take = [&](u32 node) {
     for (u32 i = r.first[node]; i < r.first[node + 1]; ++i) found->push_back(r.entries[i]);
   };
-  std::vector<Frame> stack{{{parse, kDead, true}, r.end[0]}};
+  std::vector<Frame> stack{{begin(parse), r.end[0]}};
   take(0);
   u64 steps = 1;
   for (u32 node = 1; node < r.end[0];) {
@@ -331,13 +424,19 @@ std::string Grammar::next_bytes(u32 configuration) {
 }
 
 std::vector<u32> Grammar::live_terminals(u32 configuration) {
-  if (configuration == kFinished) return {};
-  const Place p = place(configuration);
-  const State& s = state(p.parse);
-  if (p.fresh) return s.terminals;
   std::vector<u32> found;
-  for (u32 i = 0; i < lexer_.members(p.lexer); ++i) found.push_back(s.terminals[lexer_.index(p.lexer, i)]);
+  if (configuration == kFinished) return found;
+  for (const Place& p : places(place(configuration))) {
+    const State& s = state(p.parse);
+    if (p.fresh) found.insert(found.end(), s.terminals.begin(), s.terminals.end());
+    for (u32 i = 0; i < lexer_.members(p.lexer); ++i) found.push_back(s.terminals[lexer_.index(p.lexer, i)]);
+  }
   return found;
+}
+
+bool Grammar::is_fresh(u32 configuration) const {
+  const std::vector<Place> all = places(place(configuration));
+  return configuration == kFinished || std::all_of(all.begin(), all.end(), [](const Place& p) { return p.fresh; });
 }
 
 Grammar::Stats Grammar::stats() const {

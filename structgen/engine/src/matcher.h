@@ -14,10 +14,13 @@
 // All are memoised. Bounds that no token can exhaust are widened first (Parser::canonical, Lexer::clipped), so counting
 // to 100,000 needs as many masks as counting to a few hundred.
 //
+// With a dynamic lexer each terminal is read by itself: a text may be in several places at once, each in one terminal.
+// A configuration is then a set of places, interned; `Place::parse` is its number, and the rest of this file reads and
+// masks the places of a set one by one.
+//
 // Invariants   A row never changes once a configuration has it. A row has a bit set, or the configuration is a dead
 //              end and has none. Bits from the width up are zero.
-// Errors       After a LimitExceeded inside the parser the grammar is spent: its tables may be half written, so every
-//              later call throws the same error. Other grammars and the store are not affected.
+// Errors       A LimitExceeded leaves every table whole: what was asked for is not there, and all that was there still is.
 // Memory       Masks are counted against Limits::row_bytes; when they pass it, all memoised ones go.
 #pragma once
 
@@ -43,7 +46,9 @@ class Grammar {
     Parser::Source rules;
     std::vector<ExprId> terminals;
     std::vector<int> priorities;
+    std::vector<ExprId> guards;   // of each terminal, kEmpty: none
     std::vector<u32> end_tokens;  // end of text
+    bool dynamic = false;         // each terminal is read by itself
     Limits limits;
   };
   static constexpr u32 kFinished = 0;
@@ -70,20 +75,19 @@ class Grammar {
   std::vector<u32> forced_tokens(u32 configuration, std::size_t most_bytes);
   std::string next_bytes(u32 configuration);           // bytes that may come next
   std::vector<u32> live_terminals(u32 configuration);  // that are being read, or may begin
-  bool is_fresh(u32 configuration) const { return infos_[configuration].fresh; }  // nothing is read of a terminal
+  bool is_fresh(u32 configuration) const;              // nothing is read of a terminal
 
   u64 configurations() const { return published_.load(std::memory_order_acquire); }  // needs no lock
   // What is known already, without work: the row, or null; the next configuration, or kNone.
-  const Row& known_row(u32 configuration) const { return infos_[configuration].row; }
+  // The row if it is known, of this configuration or of one whose masks are equal.
+  const Row& known_row(u32 configuration) {
+    if (!infos_[configuration].row) infos_[configuration].row = infos_[canonical(configuration)].row;
+    return infos_[configuration].row;
+  }
   u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
 
   Store& store() { return *store_; }
   Meter& meter() { return meter_; }
-  bool spent() const { return spent_; }
-  void mark_spent(LimitExceeded error) { spent_ = true, error_ = error; }
-  void check_spent() const {
-    if (spent_) throw error_;
-  }
   struct Stats {
     u64 configurations, parse_states, items, rows, row_bytes, advances, expressions, lexer_states, walks, trie_nodes,
         store_bytes, parser_bytes;
@@ -104,8 +108,9 @@ class Grammar {
     bool ready = false;
     u32 lexer = kDead;           // the state in which a terminal begins
     std::vector<u32> terminals;  // by index of that state
+    std::vector<u32> singles;    // dynamic: the states in which one of them begins
   };
-  struct Place {  // a configuration that has no number (yet)
+  struct Place {  // a configuration that has no number (yet); or, of a dynamic lexer, also a member of one
     u32 parse, lexer;
     bool fresh;
   };
@@ -116,6 +121,13 @@ class Grammar {
     return {info.parse, info.lexer, info.fresh};
   }
   const State& state(u32 parse);
+  // The configuration that is in these places.
+  Place together(std::vector<Place> places);
+  Place alone(const Place& p) { return dynamic_ ? together({p}) : p; }
+  // Where a terminal begins.
+  Place begin(u32 parse) { return alone({parse, kDead, true}); }
+  std::vector<Place> places(const Place& p) const;
+  u32 read_places(u32 set, u8 byte);
   u32 lexer_state(const Place& p) { return p.fresh ? state(p.parse).lexer : p.lexer; }
   bool read(Place& p, u8 byte);
   bool read(Place& p, std::string_view bytes);
@@ -126,15 +138,21 @@ class Grammar {
   u32 canonical(u32 configuration);
 
   void mask(u32 node, const Place& p, TokenSet& out);
+  void mask_one(u32 node, const Place& p, TokenSet& out);
+  void add_walk(const Walk::View& view, u32 parse, u32 from, TokenSet& out);
   const TokenSet& subtree(u32 node, u32 parse);
   const std::vector<Residual::Entry>& through(u32 residual, u32 parse);
   void add_less(const TokenSet& from, const std::vector<u32>& nodes, TokenSet& out);
   void forget_masks();
 
   u32 bytes_to_finish(const Place& p);  // a lower bound, nearly always exact
+  u32 bytes_from(const Place& p);
   std::optional<std::string> shortest_text(const Place& p);
   std::optional<std::string> search_text(const Place& p);
+  std::optional<std::vector<u32>> search_tokens(u32 configuration);
   void destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
+  void destinations_of_one(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
+  void destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes);
   u32 farthest(u32 configuration);
 
   std::shared_ptr<Store> store_;
@@ -143,21 +161,21 @@ class Grammar {
   Expressions& expressions_;
   std::vector<ExprId> terminals_;
   std::vector<int> priorities_;
+  std::vector<ExprId> guards_;
   std::vector<u32> end_tokens_;
+  bool dynamic_;
   Parser parser_;
   bool spells_bytes_ = true;  // every byte of UTF-8 is a token
 
-  SpanTable configurations_;
+  SpanTable configurations_, sets_;
   std::vector<Info> infos_;
   std::vector<State> states_;
-  Memo advances_, after_, subtree_memo_, through_memo_;
+  Memo advances_, after_, subtree_memo_, through_memo_, reads_;
   std::vector<std::unique_ptr<TokenSet>> subtrees_;
   std::vector<std::unique_ptr<std::vector<Residual::Entry>>> throughs_;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};
   u32 initial_ = 0;
-  bool spent_ = false;
-  LimitExceeded error_{"", 0};
 };
 
 }  // namespace structgen

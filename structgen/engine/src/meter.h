@@ -37,8 +37,17 @@ struct Meter {
   u64 expressions = 0;  // made so far, in all
   u64 work = 0;         // spent by the call under way
 
+  bool held = false;    // tables are half written: steps are counted, but nothing is thrown
+
   u64 ticks = 0;
   std::chrono::steady_clock::time_point deadline{};
+
+  struct Hold {
+    explicit Hold(Meter& m) : meter(m), before(m.held) { meter.held = true; }
+    ~Hold() { meter.held = before; }
+    Meter& meter;
+    bool before;
+  };
 
   void begin() {
     work = 0;
@@ -46,6 +55,7 @@ struct Meter {
   }
   void spend(u64 steps) {
     work += steps;
+    if (held) return;
     if (work > limits.work) throw LimitExceeded{"work", limits.work};
     if (++ticks % kTicks == 0) check_time();
   }

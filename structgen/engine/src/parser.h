@@ -153,9 +153,65 @@ class Parser {
   std::vector<std::pair<u32, u32>> instance_ranges_;  // instance -> its references
   std::size_t item_count_ = 0;
   u32 start_ = 0;
-  // scratch of close()
+  // scratch of close() and next()
   std::vector<std::vector<Item>> predicted_;
-  std::vector<u32> touched_;
+  std::vector<u32> touched_, waiting_, key_;
+  std::vector<std::pair<u32, Item>> moves_;
+  std::vector<Item> items_;
 };
+
+// Calls visit for each item with which a text of the node can begin, nullable symbols stepped over.
+template <class Visit>
+void Parser::first_items(u32 n, u32 continuation, Visit&& visit) const {
+  const NodeInfo& node = nodes_[n];
+  if (node.kind == Repetition) return visit(Item{node.loop, node.first_register, continuation});
+  if (node.kind == Permutation) {
+    if (!node.members.empty()) visit(Item{node.choose, node.first_register, continuation});
+    return;
+  }
+  for (u32 p : node.alternatives)
+    for (;; ++p) {
+      const Position& position = positions_[p];
+      if (position.kind == End) break;
+      visit(Item{p, 0, continuation});
+      if (position.kind != Node || !nodes_[position.value].nullable) break;
+    }
+}
+
+// Calls visit(symbol, item after it) for each symbol that the item takes next.
+template <class Visit>
+void Parser::choices(const Item& item, Visit&& visit) {
+  const Position& position = positions_[item.position];
+  switch (position.kind) {
+    case Terminal:
+      visit(-static_cast<int>(position.value) - 1, Item{item.position + 1, 0, item.continuation});
+      break;
+    case Node:
+      visit(static_cast<int>(position.value), Item{item.position + 1, 0, item.continuation});
+      break;
+    case Loop:
+      visit(nodes_[position.value].body, Item{item.position, decremented(item.reg), item.continuation});
+      break;
+    case More:
+      if (nodes_[position.value].separated) {
+        visit(nodes_[position.value].body, Item{nodes_[position.value].choose, item.reg, item.continuation});
+        break;
+      }
+      [[fallthrough]];
+    case Choose: {
+      const NodeInfo& node = nodes_[position.value];
+      for (u32 i = 0; i < node.members.size(); ++i) {
+        const Member& member = node.members[i];
+        if (member.mode != 2 && used(item.reg, i)) continue;
+        const u32 reg = member.mode == 2 ? item.reg : with_member(item.reg, i);
+        if (node.alone && !all_required_used(node, reg)) continue;
+        visit(member.symbol, Item{node.more, reg, item.continuation});
+      }
+      break;
+    }
+    default:
+      break;
+  }
+}
 
 }  // namespace structgen

@@ -84,10 +84,18 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   first_token_.push_back(static_cast<u32>(order_.size()));  // behind the last node
   rank_.assign(tokens.size(), kNone);
   for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
+  for (u32 i = 0; i < order_.size(); ++i) {
+    ByteSet seen{};
+    for (const char c : bytes_[order_[i]]) seen[static_cast<u8>(c) >> 6] |= 1ull << (static_cast<u8>(c) & 63);
+    for (u32 b = 0; b < 256; ++b) tokens_with_[b] += (seen[b >> 6] >> (b & 63)) & 1;
+  }
   // From the last node to the first, children before parents.
-  constexpr u32 kWorthIt = 8;
+  constexpr u32 kWorthIt = 2;
   below_index_.assign(nodes(), kNone);
+  deepest_ = depth_;
   for (u32 node = nodes(); node-- > 0;) {
+    for (u32 child = node + 1; child < end_[node]; child = end_[child])
+      deepest_[node] = std::max(deepest_[node], deepest_[child]);
     if (end_[node] - node <= kWorthIt) continue;
     ByteSet set{};
     for (u32 child = node + 1; child < end_[node]; child = end_[child]) {

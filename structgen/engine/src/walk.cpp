@@ -7,8 +7,8 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
-constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
+constexpr u32 kAsked = 8;           // pairs of states of which a walk asks where they are in step
+constexpr u32 kDiffering = 40'000;  // trie nodes that a walk in lockstep may differ in
 
 // The first eight bytes, as a number that sorts like them.
 u64 leading_bytes(std::string_view text) {
@@ -19,54 +19,13 @@ u64 leading_bytes(std::string_view text) {
 
 }  // namespace
 
-void TokenSet::densify() {
-  words_.assign(width_, 0);
-  for (u32 t : list_) words_[t >> 5] |= 1u << (t & 31);
-  list_.clear();
-  list_.shrink_to_fit();
-}
-
-void TokenSet::add(const TokenSet& other) {
-  if (!other.dense()) {
-    for (u32 t : other.list_) add(t);
-    return;
-  }
-  if (!dense()) {
-    const std::vector<u32> mine = std::move(list_);
-    list_.clear();
-    words_ = other.words_;
-    for (u32 t : mine) words_[t >> 5] |= 1u << (t & 31);
-    return;
-  }
-  for (std::size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
-}
-
-void TokenSet::remove(u32 token) {
-  if (dense())
-    words_[token >> 5] &= ~(1u << (token & 31));
-  else
-    std::erase(list_, token);
-}
-
-void TokenSet::remove(const std::vector<u32>& words) {
-  for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= ~words[i];
-}
-
-void TokenSet::store(u32* row) const {
-  if (dense()) {
-    std::copy(words_.begin(), words_.end(), row);
-    return;
-  }
-  std::fill_n(row, width_, 0u);
-  for (u32 t : list_) row[t >> 5] |= 1u << (t & 31);
-}
-
-bool TokenSet::empty() const {
-  return dense() ? std::all_of(words_.begin(), words_.end(), [](u32 w) { return w == 0; }) : list_.empty();
-}
-
 Walks::Walks(const Trie& trie, Expressions& expressions, Lexer& lexer)
-    : trie_(trie), expressions_(expressions), lexer_(lexer) {}
+    : trie_(trie), expressions_(expressions), lexer_(lexer) {
+  const ExprId text = expressions_.repeat(expressions_.charset({{0, 0x10FFFF}}), 0, kUnbounded);
+  for (const ExprId landmark : {expressions_.concat(text, expressions_.literal("\xF5")), text})
+    landmarks_.push_back(lexer_.normal(lexer_.state({landmark}), trie_.longest()));
+  for (const u32 landmark : landmarks_) walk(0, landmark);
+}
 
 u32 Walks::accepting_members(u32 state) {
   std::vector<u32> found;
@@ -183,42 +142,82 @@ bool Walks::stays(u32 state, const u32* row, const ByteSet& bytes) {
 }
 
 // What lies below a leading byte of longer characters: states that differ for ASCII are often the same after it, so
-// these walks are kept by themselves.
-void Walks::add_part(Walk& walk, u32 node, u32 state) {
+// these walks are kept by themselves. False if this one is no walk of its own.
+bool Walks::add_part(Walk& walk, u32 node, u32 state) {
   const Walk& part = *walks_[plain_walk(node, state)];
+  if (part.base.walk != nullptr) return false;
   walk.interior.add(part.interior);
   walk.exits.insert(walk.exits.end(), part.exits.begin(), part.exits.end());
   walk.references.insert(walk.references.end(), part.references.begin(), part.references.end());
-  for (u32 end : part.ends)
-    if (std::find(walk.ends.begin(), walk.ends.end(), end) == walk.ends.end()) walk.ends.push_back(end);
+  walk.ends.insert(walk.ends.end(), part.ends.begin(), part.ends.end());
+  return true;
 }
 
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
+  if (const u32 plainer = lexer_.plainer(state); plainer != kDead)
+    if (auto made = search(root, state, plainer, false)) return made;
+  if (const Lexer::Wider wider = lexer_.wider(state); wider.state != state && wider.reach > 0)
+    if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
+  if (const u32 beside = root == 0 && !lexer_.guarded(state) ? landmark(state) : kDead; beside != kDead)
+    if (auto made = search(root, state, beside, true)) return made;
+  return search(root, state, kDead, false);
+}
+
+// Finds the tokens, in lockstep with `plainer` unless that is kDead: nothing if too much is different.
+std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follow, u32 reach) {
   auto walk = std::make_unique<Walk>();
   walk->interior = TokenSet(trie_.words());
+  if (plainer != kDead) {
+    walk->base = this->walk(root, lexer_.normal(plainer, trie_.longest()));
+    walk->base_state = plainer;
+  }
   std::vector<Leaving> leaving;
   struct Frame {
     const u32* row;
     u32 state;
-    u32 accept;  // kNone: the state does not accept, or a reference covers it
+    u32 accept;   // kNone: the state does not accept, or a reference covers it
+    u32 plainer;  // accepts what the state accepts; kDead: the base says nothing of what is below
   };
   const u32 base = trie_.depth(root);
   // By depth below the root. That a terminal may end where the walk begins is left to the caller, who knows whether
   // anything of it was read.
   std::vector<Frame> path(trie_.longest() + 6 - std::min(base, trie_.longest()));
-  path[0] = {lexer_.row(state), state, kNone};
+  path[0] = {lexer_.row(state), state, kNone, plainer};
   u32 last_end = kNone;
-  u64 steps = 0;
+  u64 steps = 0, differing = 0;
+  u32 asked = 0;
+  const InStep* followed = nullptr;
+  auto ends_in = [&](u32 end) {
+    if (end != last_end) walk->ends.push_back(end);
+    last_end = end;
+  };
   const u32 end = trie_.end(root);
   for (u32 node = root + 1; node < end;) {
     const u32 depth = trie_.depth(node);  // bytes up to and with this one
     const Frame top = path[depth - base - 1];
+    ++steps;
+    if (top.plainer != kDead && trie_.deepest(node) - base <= reach) {
+      node = trie_.end(node);
+      continue;
+    }
     const u8 byte = trie_.byte(node);
     u32 to = top.row[byte];
     if (to == kNone) to = lexer_.compute_next(top.state, byte);
-    ++steps;
-    if (to == kDead) {
-      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
+    u32 beside = kDead;
+    if (top.plainer != kDead) {
+      beside = lexer_.next(top.plainer, byte);
+      if (to == beside) {
+        node = trie_.end(node);
+        continue;
+      }
+      if (++differing > kDiffering) return nullptr;
+      if (!alike(to, beside)) {
+        walk->cut.push_back(node);
+        beside = kDead;
+      }
+    }
+    if (to == kDead || to == kBlocked) {
+      if (to == kDead && top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
       node = trie_.end(node);
       continue;
     }
@@ -235,31 +234,40 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
       node = trie_.end(node);
       continue;
     }
-    if (first != behind && to != last_end) {
-      last_end = to;
-      if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
-    }
-    if (trie_.end(node) == node + 1) {
+    if (first != behind) ends_in(to);
+    if (beside == kDead)
       for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
+    if (trie_.end(node) == node + 1) {
       ++node;
       continue;
     }
-    Frame next{same ? top.row : lexer_.row(to), to, kNone};
+    Frame next{same ? top.row : lexer_.row(to), to, kNone, beside};
+    if (beside != kDead) {
+      const ByteSet* below = follow ? trie_.bytes_below(node) : nullptr;
+      if (below != nullptr && (in_step_memo_.find(pair_key(to, beside)) != kNone || ++asked <= kAsked)) {
+        const InStep& found = in_step(to, beside);
+        if (within(*below, found.bytes)) {
+          if (&found != followed) walk->ends.insert(walk->ends.end(), found.inside.begin(), found.inside.end());
+          followed = &found;
+          node = trie_.end(node);
+          continue;
+        }
+      }
+      if (lexer_.accepting(to)) next.accept = accepting_members(to);
+      path[depth - base] = next;
+      ++node;
+      continue;
+    }
     const ByteSet* below = trie_.bytes_below(node);
     if (below != nullptr && stays(to, next.row, *below)) {
       const u32 last = trie_.first_token(trie_.end(node));
-      for (u32 i = first; i < last; ++i) walk->interior.add(trie_.order()[i]);
-      if (first == behind && to != last_end) {
-        last_end = to;
-        if (std::find(walk->ends.begin(), walk->ends.end(), to) == walk->ends.end()) walk->ends.push_back(to);
-      }
+      for (u32 i = behind; i < last; ++i) walk->interior.add(trie_.order()[i]);
+      ends_in(to);
       node = trie_.end(node);
       continue;
     }
-    for (u32 i = first; i < behind; ++i) walk->interior.add(trie_.order()[i]);
     if (root == 0 && depth == 1 && byte >= 0x80 && !lexer_.accepting(to) && lexer_.members(to) == 1 &&
-        lexer_.index(to, 0) == 0 && trie_.subtree_tokens(node) > kLarge) {
-      add_part(*walk, node, to);
+        lexer_.index(to, 0) == 0 && trie_.subtree_tokens(node) > kLarge && add_part(*walk, node, to)) {
       node = trie_.end(node);
       continue;
     }
@@ -275,186 +283,15 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   }
   visited_ += steps;
   if (meter_) meter_->spend(steps);
-  finish(*walk, std::move(leaving));
-  return walk;
-}
-
-// P X{m,n} R with R never empty. Of several counters the largest is taken: the others are part of P or R.
-std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
-  if (lexer_.members(state) != 1) return std::nullopt;
-  const ExprId e = lexer_.rest(state, 0);
-  if (expressions_.kind(e) != Expressions::Concat) return std::nullopt;
-  std::vector<ExprId> spine;
-  ExprId at = e;
-  for (; expressions_.kind(at) == Expressions::Concat; at = expressions_.args(at)[1])
-    spine.push_back(expressions_.args(at)[0]);
-  u32 best = 1, where = kNone;
-  for (u32 i = 0; i < spine.size() && i < 8; ++i) {
-    if (expressions_.kind(spine[i]) != Expressions::Repeat) continue;
-    const Span a = expressions_.args(spine[i]);
-    const u32 size = a[2] == kUnbounded ? a[1] : a[2];
-    if (size > best && !expressions_.nullable(a[0])) best = size, where = i;
+  // A base of which nothing leaves need not be kept.
+  if (const Walk* plain = walk->base.walk; follow && plain->exits.empty() && plain->references.empty()) {
+    TokenSet interior = plain->interior;
+    for (u32 node : walk->cut) remove_subtree(interior, node);
+    interior.add(walk->interior);
+    walk->interior = std::move(interior);
+    walk->base = {};
+    walk->cut.clear();
   }
-  if (where == kNone) return std::nullopt;
-  const Span a = expressions_.args(spine[where]);
-  Counter counter{kEpsilon, a[0], at, a[1], a[2]};
-  Expressions& expressions = expressions_;
-  for (u32 i = static_cast<u32>(spine.size()); i-- > where + 1;) counter.rest = expressions.concat(spine[i], counter.rest);
-  for (u32 i = where; i-- > 0;) counter.prefix = expressions.concat(spine[i], counter.prefix);
-  if (expressions.nullable(counter.rest) || expressions.is_empty(counter.rest) || expressions.is_empty(counter.x) ||
-      expressions.is_empty(counter.prefix))
-    return std::nullopt;
-  return counter;
-}
-
-u32 Walks::counted_state(ExprId x, ExprId rest, bool tail, ExprId e) {
-  const u32 key[] = {x, rest, tail, e};
-  bool added = false;
-  const u32 id = counted_state_keys_.intern(key, 4, &added);
-  if (added) {
-    counted_states_.push_back({tail, e, std::make_unique<u32[]>(256)});
-    std::fill_n(counted_states_.back().next.get(), 256, kNone);
-    bytes_ += 1024;
-  }
-  return id;
-}
-
-u32 Walks::counted_next(u32 state, ExprId x, ExprId rest, u8 byte) {
-  const bool tail = counted_states_[state].tail;
-  const ExprId e = counted_states_[state].e;
-  auto derive = [&](ExprId from) {
-    const ExprId d = expressions_.derive(from, byte);
-    return d == kEmpty || expressions_.is_empty(d) ? kEmpty : d;
-  };
-  u32 result = kStop;
-  if (tail) {
-    const ExprId d = derive(e);
-    if (d != kEmpty) result = counted_state(x, rest, true, d) << 1;
-  } else {
-    const ExprId inside = derive(e);
-    const bool border = expressions_.nullable(e);
-    const ExprId begin = border ? derive(x) : kEmpty, leave = border ? derive(rest) : kEmpty;
-    const int ways = (inside != kEmpty) + (begin != kEmpty) + (leave != kEmpty);
-    if (ways > 1)
-      result = kAmbiguous;
-    else if (inside != kEmpty)
-      result = counted_state(x, rest, false, inside) << 1;
-    else if (begin != kEmpty)
-      result = (counted_state(x, rest, false, begin) << 1) | 1;
-    else if (leave != kEmpty)
-      result = counted_state(x, rest, true, leave) << 1;
-  }
-  counted_states_[state].next[byte] = result;
-  return result;
-}
-
-std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
-  auto walk = std::make_unique<Walk>();
-  walk->counted = true;
-  std::vector<Leaving> leaving;
-  std::vector<Residual::Entry> inside;
-  const u32 none[] = {0};
-  const u32 accept_first = accept_sets_.intern(none, 1);
-  struct Frame {
-    u32 state, count;
-    u32 accept;
-  };
-  const u32 base = trie_.depth(root);
-  std::vector<Frame> path(trie_.longest() + 6 - std::min(base, trie_.longest()));
-  path[0] = {counted_state(counter.x, counter.rest, false, counter.prefix), 0, kNone};
-  auto step = [&](u32 state, u8 byte) {
-    const u32 to = counted_states_[state].next[byte];
-    return to != kNone ? to : counted_next(state, counter.x, counter.rest, byte);
-  };
-  // Whether every byte of the set is one whole X from this state, which is then the same again.
-  auto counts_bytes = [&](u32 state, const ByteSet& bytes) {
-    for (u32 word = 0; word < 4; ++word)
-      for (u64 left = bytes[word]; left != 0; left &= left - 1)
-        if (step(state, static_cast<u8>(word * 64 + static_cast<u32>(std::countr_zero(left)))) != ((state << 1) | 1))
-          return false;
-    return true;
-  };
-  u64 steps = 0;
-  u32 most = 0, last_end = kNone;
-  auto end_in = [&](u32 state) {
-    if (state == last_end) return;
-    last_end = state;
-    walk->farthest = std::max(walk->farthest, expressions_.shortest_length(counted_states_[state].e));
-  };
-  const u32 end = trie_.end(root);
-  for (u32 node = root + 1; node < end;) {
-    const u32 depth = trie_.depth(node);
-    const Frame top = path[depth - base - 1];
-    const u32 to = step(top.state, trie_.byte(node));
-    ++steps;
-    if (to == kAmbiguous) return nullptr;
-    if (to == kStop) {
-      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, top.count);
-      node = trie_.end(node);
-      continue;
-    }
-    const u32 count = top.count + (to & 1);
-    const u32 state = to >> 1;
-    const bool tail = counted_states_[state].tail;
-    const u32 first = trie_.first_token(node), behind = trie_.first_token(node + 1);
-    if (tail && counted_states_[state].e == kEpsilon) {
-      if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = first; i < behind; ++i) leaving.push_back({accept_first, trie_.order()[i], depth, count, 0});
-        walk->references.push_back({accept_first, node, count, {}});
-      } else {
-        leave_subtree(leaving, accept_first, node, depth, count);
-      }
-      node = trie_.end(node);
-      continue;
-    }
-    for (u32 i = first; i < behind; ++i) {
-      (tail ? walk->tail : inside).push_back({trie_.order()[i], count});
-      if (!tail) most = std::max(most, count);
-      end_in(state);
-    }
-    if (trie_.end(node) == node + 1) {
-      ++node;
-      continue;
-    }
-    const ByteSet* below = trie_.bytes_below(node);
-    if (!tail && below != nullptr && counts_bytes(state, *below)) {
-      const u32 last = trie_.first_token(trie_.end(node));
-      for (u32 i = behind; i < last; ++i) {
-        const u32 token = trie_.order()[i];
-        const u32 total = count + static_cast<u32>(trie_.bytes(token).size()) - depth;
-        inside.push_back({token, total});
-        most = std::max(most, total);
-      }
-      end_in(state);
-      node = trie_.end(node);
-      continue;
-    }
-    u32 accept = kNone;
-    if (tail && expressions_.nullable(counted_states_[state].e)) {
-      accept = accept_first;
-      if (trie_.subtree_tokens(node) > kLarge) {
-        std::vector<u32> goes_on;
-        for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child))
-          if (step(state, trie_.byte(child)) != kStop) goes_on.push_back(child);
-        walk->references.push_back({accept, node, count, std::move(goes_on)});
-        accept = kNone;
-      }
-    }
-    path[depth - base] = {state, count, accept};
-    ++node;
-  }
-  visited_ += steps;
-  if (meter_) meter_->spend(steps);
-  walk->starts.assign(most + 2, 0);
-  for (const auto& entry : inside) ++walk->starts[entry.count + 1];
-  for (u32 i = 1; i < walk->starts.size(); ++i) walk->starts[i] += walk->starts[i - 1];
-  walk->by_count.resize(inside.size());
-  std::vector<u32> at(walk->starts.begin(), walk->starts.end() - 1);
-  for (const auto& entry : inside) walk->by_count[at[entry.count]++] = entry.token;
-  walk->up_to.resize(most + 1);
-  walk->up_to[most] = std::make_unique<TokenSet>(trie_.words());
-  for (u32 token : walk->by_count) walk->up_to[most]->add(token);
-  bytes_ += inside.size() * 4;
   finish(*walk, std::move(leaving));
   return walk;
 }
@@ -502,8 +339,10 @@ void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
     walk.exits.push_back({accept, static_cast<u32>(residuals_.size())});
     residuals_.push_back(std::move(residual));
   }
+  std::sort(walk.ends.begin(), walk.ends.end());
+  walk.ends.erase(std::unique(walk.ends.begin(), walk.ends.end()), walk.ends.end());
   walk.interior.shrink();
-  bytes_ += walk.interior.bytes() + sizeof(Walk);
+  bytes_ += walk.interior.bytes() + sizeof(Walk) + 4 * (walk.cut.size() + walk.ends.size());
 }
 
 }  // namespace structgen

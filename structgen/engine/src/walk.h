@@ -12,6 +12,12 @@
 //
 // Walks are kept under (node, normal lexer state), and so shared by all grammars of the vocabulary.
 //
+// A state that differs little from a plainer one (an identifier that is no keyword, a key beside all other keys) is walked
+// in lockstep with it (Lexer::plainer), and only along the difference: its walk is the plainer one's, less some subtrees of
+// the trie, and what was found in these. A state with bounded repetitions is walked beside the
+// same without the bounds, and only where tokens are longer than what it takes to meet them. States in which most texts may go on (in a string, in a comment, in a word of a pattern) are walked beside
+// one in which every text may go on, and only where a token holds a byte that makes a difference.
+//
 // Counters cost one walk. In P X{m,n} R, where the next byte always tells whether an X goes on, an X begins or R
 // begins, a walk does not depend on m and n: it is made once, noting for each token how many X it begins, and
 // a window of (m, n) picks the tokens afterwards. (Otherwise bounds above the longest token are clipped.)
@@ -24,45 +30,12 @@
 #include <optional>
 
 #include "lexer.h"
+#include "token_set.h"
 #include "trie.h"
 
 namespace structgen {
 
-// A set of tokens: a list while it is small, bits when it is not.
-class TokenSet {
- public:
-  explicit TokenSet(u32 words = 0) : width_(words) {}
-  void add(u32 token) {
-    if (!words_.empty()) {
-      words_[token >> 5] |= 1u << (token & 31);
-      return;
-    }
-    list_.push_back(token);
-    if (list_.size() > kSparse) densify();
-  }
-  void add(const TokenSet& other);
-  void remove(u32 token);
-  void remove(const std::vector<u32>& words);  // of a dense set
-  template <class Keep>
-  void keep_if(Keep&& keep) {                  // of a list
-    std::erase_if(list_, [&](u32 token) { return !keep(token); });
-  }
-  bool dense() const { return !words_.empty(); }
-  const std::vector<u32>& list() const { return list_; }
-  const std::vector<u32>& words() const { return words_; }
-  // Writes the row of 32-bit words.
-  void store(u32* row) const;
-  bool empty() const;
-  std::size_t bytes() const { return sizeof(*this) + 4 * (list_.capacity() + words_.capacity()); }
-  void shrink() { list_.shrink_to_fit(); }
-
- private:
-  static constexpr std::size_t kSparse = 256;
-  void densify();
-
-  u32 width_;
-  std::vector<u32> list_, words_;
-};
+constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
 
 // What is left of tokens in which a terminal ended. Node 0 is the root.
 struct Residual {
@@ -75,6 +48,10 @@ struct Residual {
 };
 
 struct Walk {
+  struct View {
+    Walk* walk = nullptr;
+    u32 min = 0, max = kNone;  // window of counts for the tail, exits and references; interior: count <= max
+  };
   struct Exit {
     u32 accept;    // id of the set of members that accept, Walks::accept_set
     u32 residual;  // Walks::residual
@@ -92,6 +69,9 @@ struct Walk {
   std::vector<Reference> references;
   std::vector<u32> ends;                // not counted: lexer states in which interior tokens end
   u32 farthest = 0;                     // counted: most bytes that finish the X in which a token ends
+  View base;                            // the walk of `base_state`; everything else here comes on top of it
+  u32 base_state = kDead;               // its members are numbered as those of the state
+  std::vector<u32> cut;                 // subtrees of the trie that the base speaks of in vain
 };
 
 class Walks {
@@ -100,13 +80,12 @@ class Walks {
   Walks(const Walks&) = delete;
   Walks& operator=(const Walks&) = delete;
 
-  struct View {
-    Walk* walk;
-    u32 min, max;  // window of counts for the tail, exits and references; interior: count <= max
-  };
+  using View = Walk::View;
   // Of the children of `node`, from a normal lexer state.
   View walk(u32 node, u32 state);
   const TokenSet& interior(const View& view);
+  // The state after some bytes, if it is one of P X{m,n} R and they end in P or an X. Otherwise ask the lexer.
+  std::optional<u32> read_counted(u32 state, std::string_view bytes);
   // Takes the tokens below a trie node out of the set.
   void remove_subtree(TokenSet& set, u32 node);
 
@@ -123,6 +102,13 @@ class Walks {
     u32 accept, token, offset, count;
     u64 key;  // sorts like the bytes that are left
   };
+  // Of two states: bytes of which no text tells them apart. Below a node whose bytes are all of these they find the same
+  // tokens, which end in some of the states `inside`.
+  struct InStep {
+    ByteSet bytes{};
+    std::vector<u32> inside;
+    ByteSet left_out() const { return {~bytes[0], ~bytes[1], ~bytes[2], ~bytes[3]}; }
+  };
   struct Counter {
     ExprId prefix, x, rest;
     u32 min, max;
@@ -136,8 +122,14 @@ class Walks {
 
   std::optional<Counter> find_counter(u32 state) const;
   u32 plain_walk(u32 node, u32 state);
-  void add_part(Walk& walk, u32 node, u32 state);
+  bool add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
+  std::unique_ptr<Walk> search(u32 node, u32 state, u32 plainer, bool follow, u32 reach = 0);
+  bool alike(u32 one, u32 other);
+  u32 landmark(u32 state);
+  template <class Visit>
+  void each_step(u32 a, u32 b, Visit&& visit);
+  const InStep& in_step(u32 one, u32 other);
   std::unique_ptr<Walk> counted(u32 node, const Counter& counter);
   u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
   u32 counted_next(u32 state, ExprId x, ExprId rest, u8 byte);
@@ -153,6 +145,9 @@ class Walks {
   Lexer& lexer_;
   Meter* meter_ = nullptr;
   Memo plain_memo_, subtree_memo_;
+  Memo in_step_memo_;
+  std::vector<std::unique_ptr<InStep>> in_step_;
+  std::vector<u32> landmarks_;  // states in which any text goes on: one that never accepts, one that always does
   std::vector<std::unique_ptr<std::vector<u32>>> subtree_bits_;
   SpanTable counted_keys_, counted_state_keys_, accept_sets_;
   std::vector<u32> counted_walks_;  // kNone: ambiguous

@@ -168,16 +168,23 @@ def _unique(
     most: int | None,
 ) -> RuleExpression | None:
     """Items that all differ, if they are from a short list; None if they are not."""
-    if prefix or any("contains" in node or SOME_ITEM in node for node in nodes):
+    if any("contains" in node or SOME_ITEM in node for node in nodes):
         return None
-    found = finite_values(compiler, rest)
-    if found is None:
-        return None
+    places = prefix if most is not None and most <= len(prefix) else [*prefix, rest]
+    listed = [finite_values(compiler, place) for place in places]
     values: list[Any] = []
-    for value in found:
-        if not any(equal(value, one) for one in values):
-            values.append(value)
-    rules = [rule for rule in (compound(compiler, value) for value in values) if rule is not None]
+    for found in listed:
+        if found is None:
+            return None
+        for value in found:
+            if not any(equal(value, one) for one in values):
+                values.append(value)
+    spelled = [(value, compound(compiler, value)) for value in values]
+    values = [value for value, rule in spelled if rule is not None]
+    rules = [rule for _, rule in spelled if rule is not None]
+    if prefix:
+        allowed = [_bits(values, found or []) for found in listed]
+        return _unique_by_place(compiler, rules, allowed, least, most)
     if least == 0 and (most is None or most >= len(rules)):
         return Permutation(tuple(Repetition(rule, 0, 1) for rule in rules), compiler.layout.comma)
     if least == len(rules):
@@ -202,6 +209,30 @@ def _unique(
         return size >= least, items
 
     return counted(compiler, 0, steps)
+
+
+def _bits(values: list[Any], some: list[Any]) -> int:
+    return sum(1 << bit for bit, value in enumerate(values) if any(equal(value, one) for one in some))
+
+
+def _unique_by_place(
+    compiler: Compiler, rules: list[RuleExpression], allowed: list[int], least: int, most: int | None
+) -> RuleExpression | None:
+    """Items that all differ; which may come first, second... is said by bits, the last of which is for the rest."""
+
+    def steps(state: State) -> Steps:
+        used: int = state
+        size = used.bit_count()
+        items: list[tuple[RuleExpression, State]] = []
+        if most is None or size < most:
+            left = allowed[min(size, len(allowed) - 1)] & ~used
+            items = [(rule, used | 1 << bit) for bit, rule in enumerate(rules) if left >> bit & 1]
+        return size >= least, items
+
+    try:
+        return counted(compiler, 0, steps)
+    except TooManySteps:
+        return None
 
 
 # Items that must be there

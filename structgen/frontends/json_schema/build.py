@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.constraint import Constraint
-from structgen.errors import InvalidSchemaError
+from structgen.errors import InvalidSchemaError, Problem
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge
-from structgen.frontends.json_schema.layout import layout
+from structgen.frontends.json_schema.layout import Layout, layout
+from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
+from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
+from structgen.frontends.json_schema.style import Style
 from structgen.grammar.expressions import Expression
+from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
 
 if TYPE_CHECKING:
@@ -27,6 +31,10 @@ def json_schema(
     draft: Literal["4", "6", "7", "2019-09", "2020-12"] | None = None,
     registry: referencing.Registry[Any] | None = None,
     formats: Literal["enforce", "annotate"] = "enforce",
+    property_order: Literal["schema", "any"] = "schema",
+    ensure_ascii: bool = False,
+    closed: bool = False,
+    exact: bool = False,
     limits: Limits | None = None,
 ) -> Constraint:
     """The text is JSON that a schema allows.
@@ -41,6 +49,11 @@ def json_schema(
         draft: which draft the schema is written in; by default what its `$schema` says, and else the latest.
         registry: documents that the schema refers to. Nothing is fetched from the network.
         formats: whether `format` is enforced where the specifications define it, or is an annotation.
+        property_order: "schema": members come as the schema declares them, undeclared ones last; "any": in any order.
+        ensure_ascii: characters that are not ASCII are written as escapes, as `json.dumps` does.
+        closed: undeclared members are not written, where a schema declares members and says nothing of others.
+        exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
+            annotations, and names may be written twice. Not together with the options above.
         limits: what compiling and masking may cost.
 
     Returns:
@@ -61,6 +74,15 @@ def json_schema(
     """
     if formats not in ("enforce", "annotate"):
         raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
+    style = Style(ASCII if ensure_ascii else CANONICAL, property_order == "any", closed)
+    if property_order not in ("schema", "any"):
+        raise InvalidSchemaError("#", f'property_order={property_order!r}: expected "schema" or "any"')
+    if exact:
+        if style != Style() or whitespace != "bounded" or formats != "enforce":
+            raise InvalidSchemaError(
+                "#", "exact=True narrows nothing: it has no other options of style beside it"
+            )
+        whitespace, formats, style = "any", "annotate", Style(EVERY, any_order=True)
     if isinstance(schema, (str, bytes)):
         text: str | None = schema if isinstance(schema, str) else _decode(schema)
         assert text is not None
@@ -77,17 +99,29 @@ def json_schema(
             draft=draft,
             registry=registry,
             formats=formats,
+            property_order=property_order,
+            ensure_ascii=ensure_ascii,
+            closed=closed,
+            exact=exact,
             limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(Compiler(document, layout(whitespace), formats).compile, strict=strict)
-    return Constraint(
-        grammar,
-        JsonJudge(document, complete=not problems, registry=registry),
-        problems,
-        _describe(root),
-        limits or Limits(),
-    )
+    grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
+    judge = JsonJudge(document, complete=not problems, registry=registry)
+    return Constraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
+
+
+def _compile(
+    document: Document, layout: Layout, formats: str, style: Style, strict: bool
+) -> tuple[Grammar, tuple[Problem, ...]]:
+    try:
+        return Compiler(document, layout, formats, style).compile(strict=strict)
+    except DynamicReference:
+        try:
+            root = resolve_scopes(document)
+        except TooManyScopes:
+            raise InvalidSchemaError("#", "dynamic references lead through too many scopes") from None
+        return Compiler(document, layout, formats, style, root).compile(strict=strict)
 
 
 def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:

@@ -24,7 +24,6 @@ from structgen.frontends.json_schema import (
     numbers,
     objects,
     scalars,
-    strings,
     values,
 )
 from structgen.frontends.json_schema.containers import ANY_ARRAY, ANY_OBJECT, any_rules
@@ -54,6 +53,8 @@ from structgen.frontends.json_schema.normalize import (
     _TooManyAlternatives,
     schemas,
 )
+from structgen.frontends.json_schema.scopes import DynamicReference
+from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
 
 Place = Any
@@ -62,6 +63,7 @@ Place = Any
 Rule = RuleExpression | None
 """None: no value can be there."""
 
+_DEFAULT = Style()
 _NESTING = 8
 """Containers that are nested in one rule before the next becomes a rule of its own."""
 
@@ -73,18 +75,29 @@ class Compiler:
         document: the schema, and where references lead.
         layout: structural terminals.
         formats: "enforce" or "annotate".
+        root: what is compiled: the document's, or a copy of it.
+        style: what of the texts of a value the mask writes.
         rules: made so far, by name.
         problems: keywords that are not enforced, by the identity of their schema.
         causes: why places are empty.
     """
 
-    def __init__(self, document: Document, layout: Layout, formats: str = "enforce") -> None:
+    def __init__(
+        self,
+        document: Document,
+        layout: Layout,
+        formats: str = "enforce",
+        style: Style = _DEFAULT,
+        root: Schema = None,
+    ) -> None:
         self.formats = formats
+        self.style = style
         self.document = document
         self.draft = document.draft
         self.layout = layout
         self.rules: dict[str, RuleExpression] = {}
         self.problems: dict[tuple[int, str], tuple[Schema, str, str]] = {}
+        self.root = document.root if root is None else root
         self.causes: list[tuple[Schema, str | None, str]] = []
         self.depth = 0
         self._values: dict[int, Rule] = {}
@@ -104,7 +117,7 @@ class Compiler:
             UnsupportedSchemaError: It has keywords that are not enforced, and `strict` is set.
             EmptyLanguageError: No value satisfies it.
         """
-        start = self.value(self.document.root)
+        start = self.value(self.root)
         problems = self._located()
         if strict and problems:
             raise UnsupportedSchemaError(problems)
@@ -187,8 +200,8 @@ class Compiler:
     def target(self, node: dict[str, Any], keyword: str) -> Schema:
         """What a reference refers to."""
         target, _ = self.document.resolve(node, keyword)
-        if keyword != "$ref" and self.document.is_dynamic(node, keyword):
-            self.unsupported(node, keyword, "which schema it means depends on how it was reached")
+        if keyword != "$ref" and not self.document.is_linked(node, keyword):
+            raise DynamicReference
         return target
 
     def shared(self, key: Any, make: Callable[[], Rule], name: str | None, node: Schema) -> Rule:
@@ -228,7 +241,7 @@ class Compiler:
     def any(self) -> RuleExpression:
         """The rule of any JSON value."""
         if self._any is None:
-            self.rules.update(any_rules(self.layout))
+            self.rules.update(any_rules(self.layout, self.style))
             self._any = Reference("any")
         return self._any
 
@@ -246,9 +259,7 @@ class Compiler:
             return node
         lean = self._lean.get(id(node))
         if lean is None:
-            void = self._void
-            if isinstance(node.get("items"), list):  # an older draft's way, whatever the schema says it is
-                void = void - {"additionalItems"}
+            void = self.document.void_in(node)
             lean = {keyword: value for keyword, value in node.items() if keyword not in void}
             self._lean[id(node)] = self.document.stands_for(lean, node)
         return lean
@@ -343,7 +354,7 @@ class Compiler:
         """The rule of the values of one type that satisfy some plain schemas."""
         if kind == STRING:
             if all(STRING_KEYWORDS.isdisjoint(node) for node in nodes):
-                return strings.STRING
+                return self.style.string
             return scalars.string_rule(self, nodes)
         if kind == OBJECT:
             if all(OBJECT_KEYWORDS.isdisjoint(node) for node in nodes):
@@ -356,7 +367,9 @@ class Compiler:
                 return ANY_ARRAY
             return arrays.array_rule(self, nodes)
         if kind & NUMBER:
-            if kind & FRACTION and all(NUMBER_KEYWORDS.isdisjoint(node) for node in nodes):
-                return numbers.NUMBER if kind & INTEGER else numbers.FRACTIONAL
+            if (kind == NUMBER or (kind == FRACTION and not self.style.exact)) and all(
+                NUMBER_KEYWORDS.isdisjoint(node) for node in nodes
+            ):
+                return self.style.number if kind & INTEGER else numbers.FRACTIONAL
             return scalars.number_rule(self, nodes, kind)
         return values.few(self, nodes, kind)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from structgen.frontends.json_schema import numbers, strings
+from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.layout import Layout
+from structgen.frontends.json_schema.style import Style
 from structgen.frontends.json_schema.values import BOOLEAN_TERMINAL, NULL_TERMINAL
 from structgen.grammar.rules import (
     Choice,
@@ -37,13 +38,13 @@ class TooManySteps(Exception):
 
 
 @lru_cache(maxsize=16)
-def any_rules(layout: Layout) -> dict[str, RuleExpression]:
+def any_rules(layout: Layout, style: Style) -> dict[str, RuleExpression]:
     """The rules of any JSON value."""
     value = Reference("any")
-    member = Sequence((strings.NAME, layout.colon, value))
+    member = Sequence((strings.any_name(style.spelling), layout.colon, value))
     kinds = (
-        strings.STRING,
-        numbers.NUMBER,
+        style.string,
+        style.number,
         BOOLEAN_TERMINAL,
         NULL_TERMINAL,
         ANY_OBJECT,

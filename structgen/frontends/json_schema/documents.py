@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -89,10 +89,37 @@ DRAFT2020 = Draft(
     void=frozenset(("additionalItems", "dependencies", "$recursiveRef")),
 )
 DRAFTS = {draft.name: draft for draft in (DRAFT4, DRAFT6, DRAFT7, DRAFT2019, DRAFT2020)}
+_VALIDATION = frozenset(
+    (
+        *(
+            "type",
+            "enum",
+            "const",
+            "multipleOf",
+            "maximum",
+            "exclusiveMaximum",
+            "minimum",
+            "exclusiveMinimum",
+        ),
+        *(
+            "maxLength",
+            "minLength",
+            "pattern",
+            "maxItems",
+            "minItems",
+            "uniqueItems",
+            "maxContains",
+            "minContains",
+        ),
+        *("maxProperties", "minProperties", "required", "dependentRequired"),
+    )
+)
+"""The keywords of the vocabulary for validation (JSON Schema 2020-12, Validation, 6)."""
+
 _BY_URI = {draft.uri: draft for draft in DRAFTS.values()}
 
 # Keywords whose value is a schema, a list of schemas, a map of schemas; in any draft.
-_ONE = frozenset(
+KEYWORDS_OF_ONE = frozenset(
     (
         "additionalItems",
         "additionalProperties",
@@ -108,8 +135,8 @@ _ONE = frozenset(
         "unevaluatedProperties",
     )
 )
-_LIST = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
-_MAP = frozenset(
+KEYWORDS_OF_LISTS = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
+KEYWORDS_OF_MAPS = frozenset(
     (
         "$defs",
         "definitions",
@@ -139,12 +166,15 @@ class Document:
         text: str | None = None,
     ) -> None:
         self.root = root
-        self.draft, self.declared = _draft_of(root, draft)
         self._registry = registry
+        self.draft, self.declared = _draft_of(root, draft)
+        if registry is not None and isinstance(root, dict) and isinstance(root.get("$schema"), str):
+            self._read_vocabularies(root["$schema"])
         self._targets: dict[str, Schema] = {}
-        self._index: _Index | None = None
+        self._index: Index | None = None
         self._foreign: list[tuple[str, Schema]] = []
         self._origins: dict[int, tuple[Schema, Schema]] = {}
+        self._links: dict[tuple[int, str], Schema] = {}
         self._has_bases: bool | None = None
         self._has_unevaluated: bool | None = None
         if text is not None and '"unevaluated' not in text:
@@ -152,12 +182,19 @@ class Document:
         if text is not None and f'"{self.draft.id_keyword}"' not in text:
             self._has_bases = False
 
+    def _read_vocabularies(self, uri: str) -> None:
+        """Void the keywords of vocabularies that a metaschema of the caller's leaves out (Core, 8.1.2)."""
+        metaschema = None if uri.rstrip("#") in _BY_URI else self._fetch(uri)
+        vocabularies = metaschema.get("$vocabulary") if isinstance(metaschema, dict) else None
+        if isinstance(vocabularies, dict) and not any("/vocab/validation" in one for one in vocabularies):
+            self.draft = replace(self.draft, void=self.draft.void | _VALIDATION)
+
     # References
 
     def resolve(self, node: dict[str, Any], keyword: str = "$ref") -> tuple[Schema, str]:
         """What a reference refers to, and a name for it.
 
-        `$dynamicRef` and `$recursiveRef` are taken for `$ref`; `is_dynamic` says whether that makes a difference.
+        `$dynamicRef` and `$recursiveRef` are taken for `$ref`, but in copies made for scopes (`scopes.py`).
 
         Raises:
             InvalidSchemaError: It leads nowhere.
@@ -165,13 +202,17 @@ class Document:
         reference = node[keyword]
         if not isinstance(reference, str):
             raise self.invalid(node, keyword, "expected a URI reference")
+        if self._links:
+            linked = self._linked(node, keyword)
+            if linked is not None:
+                return linked, reference
         if self._index is None:
             target = self._targets.get(reference)
             if target is None and (reference == "#" or reference.startswith("#/")) and not self.has_bases:
                 target = self._targets[reference] = self._step(self.root, reference[1:], node, keyword)
             if target is not None:
                 return target, reference
-            self._index = _Index(self.root, self.draft)
+            self._index = Index(self.root, self.draft)
         return self._resolve_by_index(node, keyword)
 
     @property
@@ -184,14 +225,32 @@ class Document:
             )
         return self._has_bases
 
-    def is_dynamic(self, node: dict[str, Any], keyword: str) -> bool:
-        """Whether what a dynamic reference refers to may depend on how its schema was reached."""
+    def index(self) -> Index:
+        """Bases, resources and anchors; documents that are referred to are added when they are met."""
         if self._index is None:
-            self._index = _Index(self.root, self.draft)
-        if keyword == "$recursiveRef":
-            return len(self._index.recursive) > 1
-        fragment = urldefrag(str(node[keyword]))[1]
-        return sum(name == fragment for _, name in self._index.dynamic) > 1
+            self._index = Index(self.root, self.draft)
+        return self._index
+
+    def link(self, copy: Schema, keyword: str, target: Schema) -> None:
+        """Say what a reference in a copy of a schema refers to."""
+        self._links[id(copy), keyword] = target
+
+    def is_linked(self, node: Schema, keyword: str) -> bool:
+        """Whether that has been said."""
+        return self._linked(node, keyword) is not None
+
+    def _linked(self, node: Schema, keyword: str) -> Schema | None:
+        while (id(node), keyword) not in self._links:
+            if id(node) not in self._origins:
+                return None
+            node = self._origins[id(node)][1]
+        return self._links[id(node), keyword]
+
+    def void_in(self, node: dict[str, Any]) -> frozenset[str]:
+        """The keywords that mean nothing in a schema."""
+        if isinstance(node.get("items"), list):  # an older draft's way, whatever the schema says it is
+            return self.draft.void - {"additionalItems"}
+        return self.draft.void
 
     def _resolve_by_index(self, node: dict[str, Any], keyword: str) -> tuple[Schema, str]:
         index = self._index
@@ -371,11 +430,11 @@ def children(root: Schema) -> Iterator[tuple[Any, ...]]:
             continue
         found: list[tuple[Any, ...]] = []
         for keyword, value in node.items():
-            if keyword in _LIST and isinstance(value, list):
+            if keyword in KEYWORDS_OF_LISTS and isinstance(value, list):
                 found.extend((node, keyword, index, one) for index, one in enumerate(value))
-            elif keyword in _MAP and isinstance(value, dict):
+            elif keyword in KEYWORDS_OF_MAPS and isinstance(value, dict):
                 found.extend((node, keyword, name, one) for name, one in value.items())
-            elif keyword in _ONE:
+            elif keyword in KEYWORDS_OF_ONE:
                 found.append((node, keyword, value))
         yield from found
         stack.extend(place[-1] for place in reversed(found))
@@ -403,7 +462,7 @@ def _paths_to(root: Any, wanted: set[int]) -> Iterator[tuple[int, int, str]]:
         stack.extend([(value, (link, step)) for step, value in reversed(items)])
 
 
-class _Index:
+class Index:
     """Bases, resources and anchors of a schema that has more than one."""
 
     def __init__(self, root: Schema, draft: Draft) -> None:
@@ -416,7 +475,13 @@ class _Index:
         self.add(root, "")
 
     def base_of(self, node: Schema) -> str:
+        """The URI of the resource that a schema stands in."""
         return self._bases.get(id(node), "")
+
+    def dynamic_anchors(self, base: str) -> list[tuple[str, Schema]]:
+        """The anchors of a resource that dynamic references may lead to; "" for `$recursiveAnchor`."""
+        found = [(name, self.anchors[base, name]) for where, name in sorted(self.dynamic) if where == base]
+        return [("", self.resources[base]), *found] if base in self.recursive else found
 
     def add(self, root: Schema, base: str) -> None:
         """Read a document."""
@@ -445,9 +510,9 @@ class _Index:
                 self.recursive.add(base)
             for name, value in node.items():
                 if isinstance(value, dict):
-                    if name in _ONE:
+                    if name in KEYWORDS_OF_ONE:
                         stack.append((value, base))
-                    elif name in _MAP:
+                    elif name in KEYWORDS_OF_MAPS:
                         stack.extend([(one, base) for one in value.values()])
-                elif isinstance(value, list) and name in _LIST:
+                elif isinstance(value, list) and name in KEYWORDS_OF_LISTS:
                     stack.extend([(one, base) for one in value])

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from structgen.errors import InvalidRegexError, InvalidText
+from structgen.errors import InvalidRegexError, InvalidText, Problem
 from structgen.frontends.json_schema.documents import escape
 
 if TYPE_CHECKING:
@@ -80,6 +80,18 @@ class JsonJudge:
                 raise InvalidText(text, error.position, reason, error.expected)
             raise InvalidText(text, start, reason)
         return value
+
+    def problems(self, value: Any) -> list[Problem]:
+        """All that is wrong with a parsed value, by JSON Pointer."""
+        if self._validator is None:
+            self._validator = _validator(self.document, self._registry)
+        try:
+            return [
+                Problem("#" + "".join("/" + escape(step) for step in error.absolute_path), error.message)
+                for error in self._validator.iter_errors(value)
+            ]
+        except RecursionError:
+            return [Problem("#", "the value nests too deeply")]
 
     def _find_error(self, value: Any) -> Any:
         import jsonschema.exceptions

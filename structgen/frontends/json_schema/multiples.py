@@ -20,6 +20,7 @@ from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
 from structgen.frontends.json_schema.numbers import Bound
 from structgen.grammar.expressions import (
+    EMPTY,
     EPSILON,
     Complement,
     Expression,
@@ -46,6 +47,9 @@ Range = tuple["Bound | None", "Bound | None", bool, bool]
 _MOST_LISTED = 4096
 _MOST_ENDINGS = 5000
 _MOST_REMAINDERS = 300
+_MOST_STATES = 7
+"""Remainders that an expression can tell apart."""
+
 _COUNTED_REMAINDERS = 30
 """With more remainders the digits are not counted: the rules would be too many."""
 
@@ -85,9 +89,26 @@ def numbers_apart(
     step = _common([*steps, 1] if kind == INTEGER else list(steps))
     if not kind & INTEGER:
         not_steps = (*not_steps, 1)
-    found = _as_expression(kind, bounds, step, not_steps, excluded)
+    found = _as_expression(kind, bounds, step, not_steps, excluded, _by_last_digits)
     if found is not None:
         return found
+    try:  # rules take less time than an expression that tells remainders apart
+        return _listed_or_ruled(compiler, bounds, steps, step, not_steps, excluded)
+    except NotRegular:
+        found = _as_expression(kind, bounds, step, not_steps, excluded, multiples)
+        if found is None:
+            raise
+        return found
+
+
+def _listed_or_ruled(
+    compiler: Compiler,
+    bounds: Range,
+    steps: tuple[Bound, ...],
+    step: Fraction | None,
+    not_steps: tuple[Bound, ...],
+    excluded: tuple[float, ...],
+) -> RuleExpression | None:
     if excluded:
         raise NotRegular("divisibility does not combine with numbers that are left out")
     if step is not None and not not_steps:
@@ -123,6 +144,7 @@ def _as_expression(
     step: Fraction | None,
     not_steps: tuple[Bound, ...],
     excluded: tuple[float, ...],
+    expression_of: Callable[[Fraction], Expression | None],
 ) -> Terminal | None:
     low, high, low_excluded, high_excluded = bounds
     if kind == INTEGER:
@@ -133,14 +155,14 @@ def _as_expression(
         terminal = numbers.plain(low, high, low_excluded, high_excluded)
     assert terminal is not None
     parts: list[Expression] = [terminal.expression]
-    outside: list[Expression] = [_spellings(value) for value in excluded]
+    outside: list[Expression] = [spellings(numbers.exact(value)) for value in excluded]
     if step is not None and not (step == 1 and kind == INTEGER):
-        found = _multiples(step)
+        found = expression_of(step)
         if found is None:
             return None
         parts.append(found)
     for no in not_steps:
-        found = _multiples(Fraction(no))
+        found = expression_of(Fraction(no))
         if found is None:
             return None
         outside.append(found)
@@ -154,10 +176,11 @@ def _decimal(step: Fraction) -> str:
     return str(step.numerator) if step.denominator == 1 else str(step.numerator / step.denominator)
 
 
-def _spellings(value: float) -> Expression:
+def spellings(value: Bound) -> Expression:
     """A number without exponent, with any zeros at the end."""
-    text = format(Decimal(numbers.exact(value)), "f")
+    text = format(Decimal(value), "f")
     whole, _, rest = text.lstrip("-").partition(".")
+    whole = str(int(whole))
     rest = rest.rstrip("0")
     zeros = concat(Literal("." + rest), _ZEROS)
     if not rest:
@@ -167,8 +190,51 @@ def _spellings(value: float) -> Expression:
 
 
 @lru_cache(maxsize=256)
-def _multiples(step: Fraction) -> Expression | None:
-    """All multiples of a step without exponent, if the last digits decide; None if not."""
+def multiples(step: Fraction) -> Expression | None:
+    """All multiples of a step without exponent; None if that takes too much.
+
+    What 2 and 5 leave of a step divides the digits, wherever the point stands, as it has no factor in common with 10.
+    """
+    odd = step.numerator
+    for factor in (2, 5):
+        while odd % factor == 0:
+            odd //= factor
+    if odd == 1:
+        return _by_last_digits(step)
+    if odd > _MOST_STATES:
+        return None
+    found = _by_last_digits(step / odd)
+    return None if found is None else Intersection((found, concat(optional(Literal("-")), _divisible(odd))))
+
+
+@lru_cache(maxsize=16)
+def _divisible(modulus: int) -> Expression:
+    """Digits, with points anywhere, that a number divides: Kleene's construction over the remainders.
+
+    `paths[i][j]` is what leads from one remainder to another through those seen so far; its parts are shared.
+    """
+    paths: list[list[Expression]] = [[EMPTY] * modulus for _ in range(modulus)]
+    for start in range(modulus):
+        for digit in range(10):
+            end = (start * 10 + digit) % modulus
+            paths[start][end] = union(paths[start][end], charset(str(digit)))
+        paths[start][start] = union(paths[start][start], charset("."))
+    for middle in reversed(range(modulus)):
+        loop = repeat(paths[middle][middle])
+        paths = [
+            [
+                union(paths[i][j], concat(paths[i][middle], loop, paths[middle][j]))
+                if EMPTY not in (paths[i][middle], paths[middle][j])
+                else paths[i][j]
+                for j in range(modulus)
+            ]
+            for i in range(modulus)
+        ]
+    return paths[0][0]
+
+
+@lru_cache(maxsize=256)
+def _by_last_digits(step: Fraction) -> Expression | None:
     scale = 0
     while (step * 10**scale).denominator != 1:
         scale += 1

@@ -67,14 +67,14 @@ def _schema_of(value: Any) -> Node:
     if isinstance(value, dict):
         return {
             "type": "object",
-            "properties": {name: {"const": one} for name, one in value.items()},
+            "properties": {name: {"enum": [one]} for name, one in value.items()},
             "required": list(value),
             "additionalProperties": False,
         }
     # As the oldest drafts and the newest read it: items by position, and no others.
     return {
         "type": "array",
-        "prefixItems": [{"const": one} for one in value],
+        "prefixItems": [{"enum": [one]} for one in value],
         "minItems": len(value),
         "maxItems": len(value),
     }

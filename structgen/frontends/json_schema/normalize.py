@@ -206,7 +206,7 @@ class Normalizer:
     def _condition(self, found: list[Alternative], node: dict[str, Any]) -> list[Alternative]:
         condition = node["if"]
         then, otherwise = node.get("then", True), node.get("else", True)
-        if then is True and otherwise is True:
+        if then is True and otherwise is True and not self.document.has_unevaluated:
             return found
         held = self.product(self.product(found, self.options(condition)), self.options(then))
         return held + self.product(self.product(found, self.negations(condition)), self.options(otherwise))

@@ -146,18 +146,18 @@ def number(
     parts: list[Expression] = []
     if high is None or high > 0 or (high == 0 and not high_excluded):
         if low is None or low < 0:
-            parts.append(_magnitudes(Decimal(0), False, _decimal(high), high_excluded, digits))
+            parts.append(magnitudes(Decimal(0), False, _decimal(high), high_excluded, digits))
         else:
-            parts.append(_magnitudes(Decimal(low), low_excluded, _decimal(high), high_excluded, digits))
+            parts.append(magnitudes(Decimal(low), low_excluded, _decimal(high), high_excluded, digits))
     if low is None or low < 0:
         most = None if low is None else -Decimal(low)
         if high is None or high >= 0:
-            parts.append(concat(_MINUS, _magnitudes(Decimal(0), True, most, low_excluded, digits)))
+            parts.append(concat(_MINUS, magnitudes(Decimal(0), True, most, low_excluded, digits)))
         else:
             parts.append(
                 concat(
                     _MINUS,
-                    _magnitudes(-Decimal(high), high_excluded, most, low_excluded, digits),
+                    magnitudes(-Decimal(high), high_excluded, most, low_excluded, digits),
                 )
             )
     return Terminal(_label("a number", low, high), union(*parts))
@@ -176,20 +176,19 @@ def _label(kind: str, low: Bound | None, high: Bound | None) -> str:
 # Natural numbers
 
 
-def _naturals(low: int, high: int | None) -> Expression:
-    """The natural numbers from `low` to `high`; EMPTY if there are none. No leading zeros."""
+def _naturals(low: int, high: int | None, digits: int | None = INTEGER_DIGITS) -> Expression:
+    """The natural numbers from `low` to `high`, EMPTY if there are none; without `high`, of so many digits."""
     if high is not None and low > high:
         return EMPTY
-    if low == 0 and high is None:
+    if low == 0 and high is None and digits is not None:
         return _NATURAL
     parts: list[Expression] = []
     text = str(low)
     size = len(text)
     if high is None:
         parts.append(_same_length(text, "9" * size))
-        longest = max(INTEGER_DIGITS, size)
-        if longest > size:
-            parts.append(concat(_NONZERO, repeat(_DIGIT, size, longest - 1)))
+        if digits is None or digits > size:
+            parts.append(concat(_NONZERO, repeat(_DIGIT, size, _less(digits, 1))))
         return union(*parts)
     last = str(high)
     if size == len(last):
@@ -249,18 +248,19 @@ def _below(digits: str, start: int) -> list[Expression]:
 # Magnitudes: a natural number and perhaps a fraction
 
 
-def _magnitudes(
+def magnitudes(
     low: Decimal,
     low_excluded: bool,
     high: Decimal | None,
     high_excluded: bool,
-    digits: int,
+    digits: int | None,
 ) -> Expression:
-    """The decimals between two bounds that are not negative, with up to so many digits after the point."""
+    """The decimals between two bounds that are not negative, with up to so many digits after the point (None: any)."""
+    whole = None if digits is None else INTEGER_DIGITS
     low_whole, low_rest = _split(low)
     fraction = concat(Literal("."), repeat(_DIGIT, 1, digits))
     if high is None:
-        above = concat(_naturals(low_whole + 1, None), optional(fraction))
+        above = concat(_naturals(low_whole + 1, None, whole), optional(fraction))
         return union(
             concat(Literal(str(low_whole)), _fraction_above(low_rest, low_excluded, digits)),
             above,
@@ -291,17 +291,22 @@ def _both(one: Expression, other: Expression) -> Expression:
     return EMPTY if EMPTY in (one, other) else Intersection((one, other))
 
 
-def _any_fraction(digits: int) -> Expression:
+def _any_fraction(digits: int | None) -> Expression:
     return optional(concat(Literal("."), repeat(_DIGIT, 1, digits)))
 
 
-def _more(digits: int) -> Expression:
+def _less(digits: int | None, used: int) -> int | None:
+    """How many digits are left; None: any number."""
+    return None if digits is None else max(digits - used, 0)
+
+
+def _more(digits: int | None) -> Expression:
     """Digits, not all zero."""
-    zeros = max(digits // 2, 0)
-    return concat(repeat(_ZERO, 0, zeros), _NONZERO, repeat(_DIGIT, 0, max(digits - zeros - 1, 0)))
+    zeros = None if digits is None else digits // 2
+    return concat(repeat(_ZERO, 0, zeros), _NONZERO, repeat(_DIGIT, 0, _less(digits, (zeros or 0) + 1)))
 
 
-def _fraction_above(bound: str, excluded: bool, digits: int) -> Expression:
+def _fraction_above(bound: str, excluded: bool, digits: int | None) -> Expression:
     """What may stand after the whole part so that the number is not below (`excluded`: above) .`bound`."""
     if not bound:
         return concat(Literal("."), _more(digits)) if excluded else _any_fraction(digits)
@@ -309,26 +314,26 @@ def _fraction_above(bound: str, excluded: bool, digits: int) -> Expression:
     for place, digit in enumerate(bound):
         if digit != "9":
             larger = charset((ord(digit) + 1, 0x39))
-            tail = repeat(_DIGIT, 0, max(digits - place - 1, 0))
+            tail = repeat(_DIGIT, 0, _less(digits, place + 1))
             parts.append(concat(Literal("." + bound[:place]), larger, tail))
-    left = max(digits - len(bound), 0)
+    left = _less(digits, len(bound))
     if not excluded:
         parts.append(concat(Literal("." + bound), repeat(_DIGIT, 0, left)))
-    elif left:
+    elif left != 0:
         parts.append(concat(Literal("." + bound), _more(left)))
     return union(*parts)
 
 
-def _fraction_below(bound: str, excluded: bool, digits: int) -> Expression:
+def _fraction_below(bound: str, excluded: bool, digits: int | None) -> Expression:
     """What may stand after the whole part so that the number is not above (`excluded`: below) .`bound`."""
-    zeros = repeat(_ZERO, 0, max(digits - len(bound), 0))
+    zeros = repeat(_ZERO, 0, _less(digits, len(bound)))
     if not bound:
         return EMPTY if excluded else optional(concat(Literal("."), repeat(_ZERO, 1, digits)))
     parts: list[Expression] = [EPSILON]
     for place, digit in enumerate(bound):
         if digit != "0":
             smaller = charset((0x30, ord(digit) - 1))
-            tail = repeat(_DIGIT, 0, max(digits - place - 1, 0))
+            tail = repeat(_DIGIT, 0, _less(digits, place + 1))
             parts.append(concat(Literal("." + bound[:place]), smaller, tail))
     parts.extend(Literal("." + bound[:place]) for place in range(1, len(bound)))  # shorter, so less
     if not excluded:

@@ -11,6 +11,8 @@ Where members must be counted, or some member must exist, an automaton over the 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 Node = dict[Any, Any]
 _MOST_REGIONS = 64
+_MOST_AT_ONCE = 4
 _UNUSUAL = frozenset(
     (
         "patternProperties",
@@ -66,12 +69,12 @@ class Member:
     Attributes:
         item: name, colon and value.
         required: whether it must be there.
-        needs: for each thing that some member must be, whether one like this may be it; and what it is then.
+        needs: what it is to be several of the things that some member must be: a bit for each of them, and the item.
     """
 
     item: RuleExpression | None
     required: bool
-    needs: tuple[RuleExpression | None, ...] = ()
+    needs: tuple[tuple[int, RuleExpression], ...] = ()
 
 
 def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
@@ -102,13 +105,21 @@ def _plain_object(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression
                 )
                 return None
             continue
-        pair = Sequence((strings.name(name), colon, value))
+        pair = Sequence((compiler.style.name(name), colon, value))
         parts.append(pair if name in required else Repetition(pair, 0, 1))
     rest = [node["additionalProperties"] for node in nodes if "additionalProperties" in node]
-    others = compiler.value(one_place(rest))
+    others = compiler.value(one_place(rest)) if rest or not is_closed(compiler, nodes) else None
     if others is not None:
-        parts.append(Repetition(Sequence((strings.other_name(excluded(names)), colon, others))))
-    return object_of(layout, Sequence(tuple(parts), layout.comma) if parts else None)
+        other = strings.other_name(excluded(names), spelling=compiler.style.spelling)
+        parts.append(Repetition(Sequence((other, colon, others))))
+    return object_of(layout, compiler.style.members(parts, layout.comma))
+
+
+def is_closed(compiler: Compiler, nodes: tuple[Node, ...]) -> bool:
+    """Whether members that nobody declares are left out: the caller asks for it, and somebody declares some."""
+    return compiler.style.closed and any(
+        node.get("properties") or node.get("patternProperties") for node in nodes
+    )
 
 
 def excluded(names: Any) -> tuple[str, ...]:
@@ -219,6 +230,7 @@ class _Object:
             least - 1 > needed
             and any(other.item is not None for other in others)
             and least - 1 > len(declared)
+            and not self.compiler.style.exact
         ):
             self._refuse(
                 "minProperties",
@@ -226,11 +238,9 @@ class _Object:
             )
         try:
             start = (0, 0, 0)
-            inner = counted(
-                compiler,
-                start,
-                _Automaton(declared, others, least, most, len(wanted)).steps,
-            )
+            automaton = _Automaton(declared, others, least, most, len(wanted))
+            steps = automaton.any_order if compiler.style.any_order else automaton.steps
+            inner = counted(compiler, start, steps)
         except TooManySteps:
             self._refuse("maxProperties", "the members can be counted in too many ways")
             return object_of(layout, self._in_order(declared, others))
@@ -268,18 +278,21 @@ class _Object:
         for node in self.nodes:
             if "propertyNames" in node and not satisfies(self.compiler, name, node["propertyNames"]):
                 return Member(None, required)
-        item = None if strings.has_lone_surrogate(name) else self._pair(strings.name(name), place)
-        needs: list[RuleExpression | None] = []
-        for names, inside, outside, allowed, value in wanted:
-            fits = (
-                name not in names
-                and all(is_found(pattern, name) for pattern in inside)
-                and not any(is_found(pattern, name) for pattern in outside)
-                and (allowed is None or satisfies(self.compiler, name, allowed))
-            )
-            needs.append(
-                self._pair(strings.name(name), _both(place, value)) if fits and item is not None else None
-            )
+        item = None if strings.has_lone_surrogate(name) else self._pair(self.compiler.style.name(name), place)
+        fitting = [
+            bit
+            for bit, (names, inside, outside, allowed, _) in enumerate(wanted)
+            if name not in names
+            and all(is_found(pattern, name) for pattern in inside)
+            and not any(is_found(pattern, name) for pattern in outside)
+            and (allowed is None or satisfies(self.compiler, name, allowed))
+        ]
+        needs: list[tuple[int, RuleExpression]] = []
+        for bits in _subsets(fitting) if item is not None else ():
+            values = [wanted[bit][-1] for bit in bits]
+            needed = self._pair(self.compiler.style.name(name), _all_of(place, values))
+            if needed is not None:
+                needs.append((_mask(bits), needed))
         return Member(item, required, tuple(needs))
 
     def _pair(self, name: Terminal, place: Place) -> RuleExpression | None:
@@ -307,6 +320,10 @@ class _Object:
                 self._refuse("patternProperties", "its patterns overlap in too many ways")
                 found = [((), ())]
                 break
+        if is_closed(self.compiler, self.nodes) and not any(
+            "additionalProperties" in node for node in self.nodes
+        ):
+            found = [one for one in found if one[0]]
         return [Region(inside, outside, self._place_in(inside)) for inside, outside in found]
 
     def _place_in(self, inside: tuple[str, ...]) -> Place:
@@ -330,15 +347,18 @@ class _Object:
             if rule is None:
                 continue
             by_rule.setdefault(id(rule), (rule, []))[1].append(region)
-            for bit, (_, inside, outside, allowed, value) in enumerate(wanted):
-                if not (set(inside) <= set(region.inside) and set(outside) <= set(region.outside)):
-                    continue
-                needed = self.compiler.value(_both(region.place, value))
-                fitting = texts if allowed is None else self._fitting(allowed, texts)
+            near = [
+                bit
+                for bit, (_, inside, outside, _, _) in enumerate(wanted)
+                if set(inside) <= set(region.inside) and set(outside) <= set(region.outside)
+            ]
+            for bits in _subsets(near):
+                needed = self.compiler.value(_all_of(region.place, [wanted[bit][-1] for bit in bits]))
+                allowed = [wanted[bit][3] for bit in bits if wanted[bit][3] is not None]
+                fitting = self._fitting(one_place(allowed), texts) if allowed else texts
                 if needed is not None and not isinstance(fitting, bool):
                     item = Sequence((self._name(names, [region], regions, fitting), self.colon, needed))
-                    needs = tuple(item if place == bit else None for place in range(len(wanted)))
-                    found.append(Member(None, False, needs))
+                    found.append(Member(None, False, ((_mask(bits), item),)))
         for rule, together in by_rule.values():
             item = Sequence((self._name(names, together, regions, texts), self.colon, rule))
             found.append(Member(item, False))
@@ -348,9 +368,10 @@ class _Object:
         self, names: tuple[str, ...], some: list[Region], regions: list[Region], texts: Expression | None
     ) -> Terminal:
         """The names of some regions."""
-        if len(some) == len(regions):
-            return strings.other_name(names, (), texts)
-        return strings.other_name(names, tuple((one.inside, one.outside) for one in some), texts)
+        spelling = self.compiler.style.spelling
+        if len(some) == len(regions) and any(not one.inside for one in some):
+            return strings.other_name(names, (), texts, spelling)
+        return strings.other_name(names, tuple((one.inside, one.outside) for one in some), texts, spelling)
 
     def _fitting(self, allowed: Place, texts: Expression | None) -> Expression | bool | None:
         """The texts that a schema for names allows, among some texts; False if none."""
@@ -367,12 +388,21 @@ class _Object:
         rest = self.compiler.choice([member.item for member in others])
         if rest is not None:
             parts.append(Repetition(rest))
-        return Sequence(tuple(parts), self.compiler.layout.comma) if parts else None
+        return self.compiler.style.members(parts, self.compiler.layout.comma)
 
 
-def _both(one: Place, other: Place) -> Place:
-    left = one if isinstance(one, tuple) else (one,)
-    return (*left, other)
+def _all_of(place: Place, others: list[Place]) -> Place:
+    return (*(place if isinstance(place, tuple) else (place,)), *others)
+
+
+def _subsets(bits: list[int]) -> Iterator[tuple[int, ...]]:
+    """The things that one member may be at once. Of many, only one or all: the rest would be too much."""
+    sizes = range(1, len(bits) + 1) if len(bits) <= _MOST_AT_ONCE else (1, len(bits))
+    return itertools.chain.from_iterable(itertools.combinations(bits, size) for size in sizes)
+
+
+def _mask(bits: tuple[int, ...]) -> int:
+    return sum(1 << bit for bit in bits)
 
 
 @dataclass(slots=True)
@@ -405,6 +435,19 @@ class _Automaton:
         missing = any(member.required for member in self.declared[index:])
         return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
 
+    def any_order(self, state: State) -> Steps:
+        """The same, but the first part of a state has a bit for each declared member that was written."""
+        used, written, seen = state
+        items: list[tuple[RuleExpression, State]] = []
+        if self.most is None or written < self.most:
+            for bit, member in enumerate(self.declared):
+                if not used >> bit & 1:
+                    self._take(items, member, used | 1 << bit, written, seen)
+            for member in self.others:
+                self._take(items, member, used, written, seen)
+        missing = any(member.required and not used >> bit & 1 for bit, member in enumerate(self.declared))
+        return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
+
     def _take(
         self,
         items: list[tuple[RuleExpression, State]],
@@ -416,6 +459,4 @@ class _Automaton:
         count = written + 1 if self.most is not None else min(written + 1, self.least)
         if member.item is not None:
             items.append((member.item, (index, count, seen)))
-        for bit, need in enumerate(member.needs):
-            if need is not None and not seen >> bit & 1:
-                items.append((need, (index, count, seen | 1 << bit)))
+        items += [(need, (index, count, seen | bits)) for bits, need in member.needs if not seen & bits]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError
-from structgen.frontends.json_schema import numbers, strings, values
+from structgen.frontends.json_schema import exact_numbers, numbers, strings, values
 from structgen.frontends.json_schema.keywords import (
     FORMATS,
     INTEGER,
@@ -63,8 +63,8 @@ def string_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> Terminal | None:
     if bounds is None:
         return None
     if not any(keywords):
-        return strings.string(*bounds)
-    found = strings.matching_string(*keywords, *bounds)
+        return strings.string(*bounds, compiler.style.spelling)
+    found = strings.matching_string(*keywords, *bounds, compiler.style.spelling)
     if is_empty(found.expression):
         compiler.empty(nodes[-1], None, "no string is as is required")
         return None
@@ -152,6 +152,7 @@ def check_pattern(compiler: Compiler, node: Node, keyword: str, pattern: str) ->
 
 def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleExpression | None:
     """The numbers that satisfy plain schemas; `kind`: integers, others, or both."""
+    found: RuleExpression | None
     low, low_excluded = _tightest(compiler, nodes, "minimum", "exclusiveMinimum", 1)
     high, high_excluded = _tightest(compiler, nodes, "maximum", "exclusiveMaximum", -1)
     steps: dict[numbers.Bound, None] = {}
@@ -168,11 +169,21 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
                 steps[numbers.exact(step)] = None
         not_steps += [numbers.exact(step) for step in node.get(NOT_MULTIPLES, ())]
         excluded += [value for value in node.get(NOT_VALUES, ()) if kind_of(value) & NUMBER]
+    if compiler.style.exact:
+        limits = (low, high, low_excluded, high_excluded)
+        try:
+            found = exact_numbers.number(kind, limits, tuple(steps), tuple(not_steps), tuple(excluded))
+        except NotRegular as error:
+            _not_regular(compiler, nodes, error)
+            found = exact_numbers.NUMBER
+        if found is None:
+            compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
+        return found
     if kind == INTEGER:
         low = None if low is None else numbers.above(low, low_excluded)
         high = None if high is None else numbers.below(high, high_excluded)
         low_excluded = high_excluded = False
-        found: RuleExpression | None = numbers.integer(low, high)
+        found = numbers.integer(low, high)
     else:
         found = numbers.number(low, high, low_excluded, high_excluded)
     if found is not None and (steps or not_steps or excluded or not kind & INTEGER):
@@ -180,12 +191,16 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
         try:
             found = numbers_apart(compiler, kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
         except NotRegular as error:
-            for node in nodes:
-                if "multipleOf" in node or NOT_MULTIPLES in node:
-                    compiler.unsupported(node, "multipleOf", str(error))
+            _not_regular(compiler, nodes, error)
     if found is None:
         compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
     return found
+
+
+def _not_regular(compiler: Compiler, nodes: tuple[Node, ...], error: NotRegular) -> None:
+    for node in nodes:
+        if "multipleOf" in node or NOT_MULTIPLES in node:
+            compiler.unsupported(node, "multipleOf", str(error))
 
 
 def _tightest(

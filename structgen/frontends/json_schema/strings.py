@@ -1,10 +1,7 @@
 r"""Strings: lengths, patterns, exclusions; first over the characters meant, then over the JSON text that spells them.
 
-JSON spells most characters in several ways: `é` is also `\u00e9` and `\u00E9`. Where all strings are meant, or all of
-some lengths, every spelling is accepted. Where a string must match something (a pattern, a name, an enum), its
-characters have one spelling, the *canonical* one: themselves, but `"`, `\` and control characters by their short escape
-(`\n`) or else by `\u001f` in lower case, as `json.dumps(..., ensure_ascii=False)` writes them. One spelling for each
-text makes the encoding commute with `&` and `~`, so exclusions are plain lists of literals.
+Where all strings are meant, or all of some lengths, every spelling is accepted; where a string must match something (a
+pattern, a name, an enum) it has the one spelling that `spelling.py` calls canonical, unless another is asked for.
 
 Lengths count code points. A pattern that bounds lengths itself is not intersected with them, and one whose length
 is decided by a single repetition has the bounds put there: an intersection of counters is what the engine finds
@@ -19,6 +16,7 @@ import json
 from functools import lru_cache
 
 from structgen.frontends.json_schema.formats import format_texts
+from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, CHAR, Spelling
 from structgen.frontends.regex import parse_regex
 from structgen.frontends.regex.analysis import edge_chars, in_order, matches
 from structgen.frontends.regex.characters import common
@@ -34,7 +32,6 @@ from structgen.grammar.expressions import (
     Literal,
     Repeat,
     Union,
-    charset,
     concat,
     repeat,
     union,
@@ -42,35 +39,9 @@ from structgen.grammar.expressions import (
 from structgen.grammar.rules import Terminal
 
 QUOTE = Literal('"')
-_RAW = CharSet(((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x10FFFF)))
-_HEX = charset("0123456789abcdefABCDEF")
-_UNIT = concat(  # one code unit that is no surrogate
-    Literal("u"),
-    union(
-        concat(charset("0123456789abcefABCEF"), repeat(_HEX, 3, 3)),
-        concat(charset("dD"), charset("01234567"), repeat(_HEX, 2, 2)),
-    ),
-)
-_PAIR = concat(  # a high surrogate and a low one: one code point
-    Literal("u"),
-    charset("dD"),
-    charset("89abAB"),
-    repeat(_HEX, 2, 2),
-    Literal("\\u"),
-    charset("dD"),
-    charset("cdefCDEF"),
-    repeat(_HEX, 2, 2),
-)
-CHAR = union(_RAW, concat(Literal("\\"), union(charset('"\\/bfnrt'), _UNIT, _PAIR)))
-"""One character of a string, in every spelling."""
-
-_ESCAPED = tuple(Literal(json.dumps(chr(code))[1:-1]) for code in (*range(0x20), 0x22, 0x5C))
-CANONICAL_CHAR = union(_RAW, *_ESCAPED)
-"""One character of a string, in its canonical spelling."""
-
-CANONICAL_TEXT = repeat(CANONICAL_CHAR)
 STRING = Terminal("a string", concat(QUOTE, repeat(CHAR), QUOTE))
-NAME = Terminal("a name", concat(QUOTE, CANONICAL_TEXT, QUOTE))
+_ASCII_STRING = Terminal("a string", concat(QUOTE, repeat(ASCII.char), QUOTE))
+NAME = Terminal("a name", concat(QUOTE, CANONICAL.text, QUOTE))
 """A member's name, whichever."""
 
 
@@ -80,10 +51,18 @@ def has_lone_surrogate(text: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def name(text: str) -> Terminal:
-    """A declared name, in its canonical spelling."""
-    spelling = json.dumps(text, ensure_ascii=False)
-    return Terminal(spelling, Literal(spelling))
+def name(text: str, spelling: Spelling = CANONICAL) -> Terminal:
+    """A declared name."""
+    shown = json.dumps(text, ensure_ascii=False)
+    if spelling is CANONICAL:
+        return Terminal(shown, Literal(shown))
+    return Terminal(shown, concat(QUOTE, spelling.literal(text), QUOTE))
+
+
+@lru_cache(maxsize=8)
+def any_name(spelling: Spelling) -> Terminal:
+    """A member's name, whichever."""
+    return NAME if spelling is CANONICAL else Terminal("a name", concat(QUOTE, spelling.text, QUOTE))
 
 
 @lru_cache(maxsize=4096)
@@ -91,6 +70,7 @@ def other_name(
     excluded: tuple[str, ...],
     regions: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (),
     texts: Expression | None = None,
+    spelling: Spelling = CANONICAL,
 ) -> Terminal:
     """Every name but some.
 
@@ -98,6 +78,7 @@ def other_name(
         excluded: the names that it must not be.
         regions: in one of them it must be: patterns that it matches, and patterns that it does not match.
         texts: what it must be besides.
+        spelling: how it is written.
     """
     inside = [_region(*region) for region in regions]
     if regions == (((), ()),):
@@ -106,13 +87,13 @@ def other_name(
     if texts is not None:
         parts.append(texts)
     if parts:
-        whole = spell(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
+        whole = spelling(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
         every: Expression = concat(QUOTE, whole, QUOTE)
     else:
-        every = NAME.expression
+        every = any_name(spelling).expression
     if not excluded:
-        return NAME if every is NAME.expression else Terminal("a name", every)
-    names = union(*[name(one).expression for one in excluded])
+        return any_name(spelling) if not parts else Terminal("a name", every)
+    names = union(*[name(one, spelling).expression for one in excluded])
     return Terminal("another name", Intersection((every, Complement(names))))
 
 
@@ -133,11 +114,11 @@ def exclude_each_other(one: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def string(shortest: int, longest: int | None) -> Terminal:
+def string(shortest: int, longest: int | None, spelling: Spelling = CANONICAL) -> Terminal:
     """All strings of some lengths, in code points."""
     if shortest == 0 and longest is None:
-        return STRING
-    return Terminal("a string", concat(QUOTE, Repeat(CHAR, shortest, longest), QUOTE))
+        return _ASCII_STRING if spelling is ASCII else STRING
+    return Terminal("a string", concat(QUOTE, Repeat(spelling.char, shortest, longest), QUOTE))
 
 
 @lru_cache(maxsize=2048)
@@ -181,6 +162,7 @@ def matching_string(
     excluded: tuple[str, ...],
     shortest: int,
     longest: int | None,
+    spelling: Spelling = CANONICAL,
 ) -> Terminal:
     """The strings of such texts, of some lengths in code points."""
     found = texts(patterns, formats, not_patterns, not_formats, excluded)
@@ -190,75 +172,16 @@ def matching_string(
         label = f"a string that matches {patterns[0]}"
     else:
         label = "a string"
-    return text_string(found, shortest, longest, label)
+    return text_string(found, shortest, longest, label, spelling)
 
 
-def text_string(expression: Expression, shortest: int, longest: int | None, label: str) -> Terminal:
+def text_string(
+    expression: Expression, shortest: int, longest: int | None, label: str, spelling: Spelling
+) -> Terminal:
     """The strings that spell the texts of an expression, of some lengths in code points."""
     if expression == ANY_TEXT:
-        return string(shortest, longest)
-    return Terminal(label, concat(QUOTE, spell(bounded(expression, shortest, longest)), QUOTE))
-
-
-# From characters to their spelling
-
-
-def spell(expression: Expression) -> Expression:
-    """The JSON texts, without quotes, that spell the texts of an expression canonically."""
-    done: dict[int, Expression] = {}
-    for node in in_order(expression):
-        done[id(node)] = _spell_node(node, done)
-    return done[id(expression)]
-
-
-def _spell_node(node: Expression, done: dict[int, Expression]) -> Expression:
-    if isinstance(node, Literal):
-        spelling = json.dumps(node.text, ensure_ascii=False)[1:-1]
-        return node if spelling == node.text else Literal(spelling)
-    if isinstance(node, CharSet):
-        return _spell_set(node)
-    if isinstance(node, Complement):
-        return Intersection((CANONICAL_TEXT, Complement(done[id(node.part)])))
-    if isinstance(node, Repeat):
-        if node.part == ANY_CHAR and (node.min, node.max) == (0, None):
-            return CANONICAL_TEXT
-        part = done[id(node.part)]
-        return node if part is node.part else Repeat(part, node.min, node.max)
-    assert isinstance(node, (Concat, Union, Intersection))
-    if isinstance(node, Intersection):
-        parts = []
-        for part in node.parts:  # the complements need not be restricted once more
-            spelled = done[id(part)]
-            if isinstance(part, Complement) and isinstance(spelled, Intersection):
-                spelled = spelled.parts[1]
-            parts.append(spelled)
-        if all(isinstance(part, Complement) for part in parts):
-            parts.insert(0, CANONICAL_TEXT)
-        return Intersection(tuple(parts))
-    spelled_parts = tuple([done[id(part)] for part in node.parts])
-    if all(new is old for new, old in zip(spelled_parts, node.parts, strict=True)):
-        return node
-    return type(node)(spelled_parts)
-
-
-@lru_cache(maxsize=4096)
-def _spell_set(chars: CharSet) -> Expression:
-    if chars == ANY_CHAR:
-        return CANONICAL_CHAR
-    raw: list[tuple[int, int]] = []
-    escaped: list[Expression] = []
-    for first, last in chars.ranges:
-        if first < 0x20:
-            escaped.extend(_ESCAPED[first : min(last, 0x1F) + 1])
-        for code, spelling in ((0x22, _ESCAPED[-2]), (0x5C, _ESCAPED[-1])):
-            if first <= code <= last:
-                escaped.append(spelling)
-        for low, high in _RAW.ranges:
-            if first <= high and low <= last:
-                raw.append((max(first, low), min(last, high)))
-    if not escaped:
-        return chars
-    return union(CharSet(tuple(raw)), *escaped) if raw else union(*escaped)
+        return string(shortest, longest, spelling)
+    return Terminal(label, concat(QUOTE, spelling(bounded(expression, shortest, longest)), QUOTE))
 
 
 # Lengths

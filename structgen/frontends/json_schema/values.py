@@ -6,10 +6,11 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from structgen.frontends.json_schema import strings
+from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kinds_left
-from structgen.grammar.expressions import Literal, union
+from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
+from structgen.grammar.expressions import Expression, Literal, concat, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
 if TYPE_CHECKING:
@@ -24,15 +25,15 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
     """The values of `enum` or `const` that satisfy everything else."""
     left = listed(compiler, nodes)
     assert left is not None
-    scalars: dict[str, None] = {}
+    scalars: list[Any] = []
     rules: list[RuleExpression | None] = []
     for value in left:
         if isinstance(value, (dict, list)):
             rules.append(compound(compiler, value))
         elif not (isinstance(value, str) and strings.has_lone_surrogate(value)):
-            scalars[spelling(value)] = None
+            scalars.append(value)
     if scalars:
-        rules.append(literals(tuple(scalars)))
+        rules.append(scalars_of(compiler, scalars))
     found = compiler.choice(rules)
     if found is None:
         source = next(node for node in nodes if "enum" in node or "const" in node)
@@ -78,11 +79,29 @@ def finite_values(compiler: Compiler, place: Any) -> list[Any] | None:
     return found
 
 
-def spelling(value: Any) -> str:
-    """The JSON text of a scalar; whole numbers without a point."""
+def texts(value: Any) -> tuple[str, ...]:
+    """The JSON texts of a scalar: a whole number has a point only if the schema writes one."""
+    text = json.dumps(value, ensure_ascii=False)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    return json.dumps(value, ensure_ascii=False)
+        return (str(int(value)), text)
+    return (text,)
+
+
+def scalars_of(compiler: Compiler, values: list[Any]) -> Terminal:
+    """One of some scalars."""
+    spelling = compiler.style.spelling
+    if spelling is CANONICAL:
+        return literals(tuple(dict.fromkeys(text for value in values for text in texts(value))))
+    label = literals(tuple(texts(value)[0] for value in values)).name
+    return Terminal(label, union(*[_spelled(value, spelling) for value in values]))
+
+
+def _spelled(value: Any, spelling: Spelling) -> Expression:
+    if isinstance(value, str):
+        return concat(strings.QUOTE, spelling.literal(value), strings.QUOTE)
+    if spelling is EVERY and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return exact_numbers.spelled(value)
+    return union(*map(Literal, texts(value)))
 
 
 @lru_cache(maxsize=4096)
@@ -106,7 +125,7 @@ def few(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleExpressio
     if not left:
         compiler.empty(nodes[-1], None, "all values of a type are excluded")
         return None
-    return literals((spelling(left[0]),))
+    return literals(texts(left[0]))
 
 
 def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
@@ -118,16 +137,9 @@ def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
             rule = compound(compiler, one)
             if rule is None or strings.has_lone_surrogate(key):
                 return None
-            members.append(Sequence((strings.name(key), layout.colon, rule)))
-        if not members:
-            return Sequence((layout.open_object, layout.close_object))
-        return Sequence(
-            (
-                layout.open_object,
-                Sequence(tuple(members), layout.comma),
-                layout.close_object,
-            )
-        )
+            members.append(Sequence((compiler.style.name(key), layout.colon, rule)))
+        inside = compiler.style.members(members, layout.comma)
+        return Sequence((layout.open_object, *([] if inside is None else [inside]), layout.close_object))
     if isinstance(value, list):
         items: list[RuleExpression] = []
         for one in value:
@@ -146,4 +158,4 @@ def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
         )
     if isinstance(value, str) and strings.has_lone_surrogate(value):
         return None
-    return literals((spelling(value),))
+    return scalars_of(compiler, [value])

@@ -328,3 +328,59 @@ def test_references_that_lead_nowhere(schema: Any, pointer: str, reason: str) ->
         json_schema(schema)
     assert caught.value.pointer == pointer
     assert reason in caught.value.reason
+
+
+def test_dynamic_references_lead_to_the_outermost_anchor() -> None:
+    """The tree of the specification's example: strict where it is reached through the strict tree."""
+    tree = {
+        "$id": "https://example.com/tree",
+        "$dynamicAnchor": "node",
+        "type": "object",
+        "properties": {"data": True, "children": {"type": "array", "items": {"$dynamicRef": "#node"}}},
+    }
+    strict = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://example.com/strict-tree",
+        "$dynamicAnchor": "node",
+        "$ref": "tree",
+        "unevaluatedProperties": False,
+        "$defs": {"tree": tree},
+    }
+    text = '{"children": [{"daat": 1}]}'
+    assert not json_schema(strict)._compiled.accepts(text)
+    assert json_schema(strict)._compiled.accepts('{"children": [{"data": 1, "children": [{"data": {}}]}]}')
+    assert json_schema(tree)._compiled.accepts(text)
+
+
+def test_recursive_references_lead_to_the_outermost_resource() -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2019-09/schema",
+        "$id": "https://example.com/outer",
+        "$recursiveAnchor": True,
+        "anyOf": [{"type": "boolean"}, {"$ref": "inner"}],
+        "$defs": {
+            "inner": {
+                "$id": "inner",
+                "$recursiveAnchor": True,
+                "type": "object",
+                "additionalProperties": {"$recursiveRef": "#"},
+            }
+        },
+    }
+    accepts = json_schema(schema)._compiled.accepts
+    assert accepts('{"a": {"b": true}}')
+    assert not accepts('{"a": {"b": 1}}')
+
+
+def test_a_metaschema_without_the_vocabulary_for_validation_voids_its_keywords() -> None:
+    uri = "https://example.com/meta"
+    metaschema = {
+        "$id": uri,
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$vocabulary": {"https://json-schema.org/draft/2020-12/vocab/core": True},
+    }
+    registry: Any = referencing.Registry().with_resource(uri, referencing.Resource.from_contents(metaschema))
+    schema = {"$schema": uri, "properties": {"a": {"type": "string"}, "b": False}}
+    constraint = json_schema(schema, registry=registry)
+    assert constraint._compiled.accepts('{"a": 1}')
+    assert not constraint._compiled.accepts('{"b": 1}')

@@ -102,7 +102,10 @@ def test_enum_and_const(schema: Any, accepted: list[str], rejected: list[str]) -
 
 def test_values_have_one_spelling() -> None:
     check_accepts({"enum": ["é", 1]}, ['"é"', "1"], [], narrowed=['"\\u00e9"', "1.0"])
-    check_accepts({"const": 1.0}, ["1"], ["2"], narrowed=["1.0"])
+
+
+def test_a_whole_number_may_be_written_as_the_schema_writes_it() -> None:
+    check_accepts({"const": 1.0}, ["1", "1.0"], ["2"], narrowed=["1.00"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,320 @@
+// Expressions: what of a language can only be found by a search through derivatives, and languages near to it.
+#include "expression.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace structgen {
+
+namespace {
+
+constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
+constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
+
+// A byte of lo..hi that people can read, if there is one.
+u8 readable(u32 lo, u32 hi) {
+  for (u32 c : {'0', 'a', ' '})
+    if (lo <= c && c <= hi) return static_cast<u8>(c);
+  return static_cast<u8>(lo <= 0x21 && hi >= 0x21 ? 0x21 : lo);
+}
+
+}  // namespace
+
+bool Expressions::is_empty(ExprId e) {
+  if (!nodes_[e].boolean) return e == kEmpty;
+  if (nodes_[e].nullable) return false;
+  if (nodes_[e].live != 0) return nodes_[e].live == 2;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  bool empty = false;
+  switch (kind(e)) {
+    case Concat:
+      empty = is_empty(a[0]) || is_empty(a[1]);
+      break;
+    case Union:
+      empty = std::all_of(a.begin(), a.end(), [this](ExprId x) { return is_empty(x); });
+      break;
+    case Repeat:
+      empty = is_empty(a[0]);
+      break;
+    default: {
+      const Wider found = wider(e);
+      if (found.e == e)
+        empty = search_empty(e);
+      else  // rarely does a bound decide
+        empty = is_empty(found.e) || (shortest_length(found.e) > found.reach && search_empty(e));
+    }
+  }
+  nodes_[e].live = empty ? 2 : 1;
+  return empty;
+}
+
+// Depth-first through the derivatives of an Inter or Not for one that holds the empty text.
+bool Expressions::search_empty(ExprId root) {
+  struct Frame {
+    ExprId e;
+    u32 byte;
+  };
+  std::unordered_set<ExprId> seen{root};
+  std::vector<Frame> stack{{root, 0}};
+  while (!stack.empty()) {
+    Frame& top = stack.back();
+    if (top.byte > 255) {
+      stack.pop_back();
+      continue;
+    }
+    const ExprId from = top.e;
+    const ExprId d = derive(from, static_cast<u8>(top.byte));
+    top.byte = interval(from, static_cast<u8>(top.byte)).second + 1u;
+    if (d == kEmpty || nodes_[d].live == 2) continue;
+    if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
+      for (const Frame& f : stack) nodes_[f.e].live = 1;
+      return false;
+    }
+    if (kind(d) != Inter && kind(d) != Not) {
+      // Parts decide: a concatenation or union is empty or not by its own rules.
+      if (is_empty(d)) continue;
+      for (const Frame& f : stack) nodes_[f.e].live = 1;
+      return false;
+    }
+    if (seen.insert(d).second) stack.push_back({d, 0});
+    if (meter_) meter_->spend(1);
+  }
+  for (const ExprId dead : seen) nodes_[dead].live = 2;
+  return true;
+}
+
+u32 Expressions::shortest_length(ExprId e) {
+  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  u32 length = kFar;
+  switch (kind(e)) {
+    case Concat:
+      length = add_lengths(shortest_length(a[0]), shortest_length(a[1]));
+      break;
+    case Union:
+      for (ExprId x : a) length = std::min(length, shortest_length(x));
+      break;
+    case Repeat:
+      length = static_cast<u32>(std::min<u64>(kFar, static_cast<u64>(shortest_length(a[0])) * a[1]));
+      break;
+    default:
+      length = search_shortest(e);
+  }
+  nodes_[e].shortest = length;
+  return length;
+}
+
+// Breadth-first through derivatives; a plain node on the way bounds what is left exactly.
+u32 Expressions::search_shortest(ExprId root) {
+  if (is_empty(root)) return kFar;
+  if (const Wider found = wider(root); found.e != root && shortest_length(found.e) <= found.reach)
+    return shortest_length(found.e);
+  struct Step {
+    u32 parent;
+    ExprId e;
+    u32 distance;
+  };
+  std::vector<Step> steps{{kNone, root, 0}};
+  std::unordered_set<ExprId> seen{root};
+  u32 best = kFar, best_step = kNone;
+  for (u32 at = 0; at < steps.size(); ++at) {
+    const Step step = steps[at];
+    if (step.distance >= best) break;
+    if (nodes_[step.e].shortest != kNone) {
+      const u32 total = add_lengths(step.distance, nodes_[step.e].shortest);
+      if (total < best) best = total, best_step = at;
+      continue;
+    }
+    for (u32 b = 0; b < 256; b = interval(step.e, static_cast<u8>(b)).second + 1u) {
+      const ExprId d = derive(step.e, static_cast<u8>(b));
+      if (d == kEmpty || is_empty(d) || !seen.insert(d).second) continue;
+      if (nodes_[d].boolean && kind(d) != Inter && kind(d) != Not) shortest_length(d);  // parts decide
+      steps.push_back({at, d, step.distance + 1});
+      if (meter_) meter_->spend(1);
+    }
+  }
+  for (u32 at = best_step; at != kNone; at = steps[at].parent) nodes_[steps[at].e].shortest = best - steps[at].distance;
+  return best;
+}
+
+std::string Expressions::shortest(ExprId e) {
+  std::string text;
+  if (shortest_length(e) >= kFar) return text;
+  std::vector<ExprId> todo{e};
+  while (!todo.empty()) {
+    const ExprId at = todo.back();
+    todo.pop_back();
+    if (nodes_[at].nullable) continue;
+    if (meter_) meter_->spend(1);
+    const Span a = args(at);
+    switch (kind(at)) {
+      case Switch: {
+        u32 best = 1;
+        for (u32 i = 1; i < a.size; i += 2)
+          if (shortest_length(a[i + 1]) < shortest_length(a[best + 1])) best = i;
+        text.push_back(static_cast<char>(readable(a[best] & 0xFF, a[best] >> 8)));
+        todo.push_back(a[best + 1]);
+        break;
+      }
+      case Concat:
+        todo.push_back(a[1]);
+        todo.push_back(a[0]);
+        break;
+      case Union:
+        todo.push_back(*std::min_element(a.begin(), a.end(), [this](ExprId x, ExprId y) {
+          return shortest_length(x) < shortest_length(y);
+        }));
+        break;
+      case Repeat:
+        for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
+        break;
+      case Inter:
+      case Not: {
+        const u32 left = shortest_length(at) - 1;
+        for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
+          const ExprId d = derive(at, static_cast<u8>(b));
+          if (d == kEmpty || is_empty(d) || shortest_length(d) != left) continue;
+          const auto [lo, hi] = interval(at, static_cast<u8>(b));
+          text.push_back(static_cast<char>(readable(lo, hi)));
+          todo.push_back(d);
+          break;
+        }
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return text;
+}
+
+ExprId Expressions::clip(ExprId e, u32 longest) {
+  if (nodes_[e].clipped != kNone) return nodes_[e].clipped;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  ExprId result = e;
+  switch (kind(e)) {
+    case Concat: {
+      std::vector<ExprId> parts{clip(a[0], longest)};
+      ExprId rest = a[1];
+      for (; kind(rest) == Concat; rest = args(rest)[1]) parts.push_back(clip(args(rest)[0], longest));
+      parts.push_back(clip(rest, longest));
+      result = concat(parts);
+      break;
+    }
+    case Union: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) parts.push_back(clip(x, longest));
+      result = unite(std::move(parts));
+      break;
+    }
+    case Repeat: {
+      const u32 min = std::min(a[1], longest + 1), max = a[2] > longest ? kUnbounded : a[2];
+      const ExprId part = a[0];
+      result = repeat(clip(part, longest), min, max);
+      break;
+    }
+    default:
+      break;
+  }
+  nodes_[e].clipped = result;
+  return result;
+}
+
+ExprId Expressions::plainer(ExprId e) {
+  if (!nodes_[e].boolean) return e;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  switch (kind(e)) {
+    case Concat: {
+      const ExprId first = plainer(a[0]);
+      return concat(first, plainer(a[1]));
+    }
+    case Union: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) parts.push_back(plainer(x));
+      return unite(std::move(parts));
+    }
+    case Inter: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a)
+        if (kind(x) != Not || open(args(x)[0])) parts.push_back(plainer(x));
+      return parts.empty() ? e : intersect(std::move(parts));
+    }
+    default:
+      return e;
+  }
+}
+
+Expressions::Wider Expressions::wider(ExprId e) {
+  if (nodes_[e].wider != kNone) return {nodes_[e].wider, nodes_[e].reach};
+  const Depth guard(depth_);
+  const Span a = args(e);
+  Wider result{e, kFar};
+  auto widen = [&](ExprId x) {
+    const Wider found = wider(x);
+    result.reach = std::min(result.reach, found.reach);
+    return found.e;
+  };
+  switch (kind(e)) {
+    case Concat: {
+      std::vector<ExprId> parts;
+      ExprId rest = e;
+      for (; kind(rest) == Concat; rest = args(rest)[1]) parts.push_back(widen(args(rest)[0]));
+      parts.push_back(widen(rest));
+      result.e = concat(parts);
+      break;
+    }
+    case Union:
+    case Inter: {
+      std::vector<ExprId> parts;
+      for (ExprId x : a) parts.push_back(widen(x));
+      result.e = kind(e) == Union ? unite(std::move(parts)) : intersect(std::move(parts));
+      break;
+    }
+    case Repeat: {
+      const ExprId part = a[0];
+      const u32 min = a[1], max = a[2];
+      const ExprId wide = widen(part);
+      if (max == kUnbounded || max < kNarrow || nodes_[part].boolean) {
+        result.e = repeat(wide, min, max);
+      } else {
+        const u64 one = std::max(1u, shortest_length(part));
+        result.reach = static_cast<u32>(std::min<u64>(result.reach, one * max + one - 1));
+        result.e = repeat(wide, min, kUnbounded);
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  if (result.e == e) result.reach = kFar;
+  nodes_[e].wider = result.e;
+  nodes_[e].reach = result.reach;
+  return result;
+}
+
+u32 Expressions::farthest(ExprId root) {
+  if (nodes_[root].farthest != kNone) return nodes_[root].farthest;
+  std::vector<ExprId> found{root};
+  std::unordered_set<ExprId> seen{root};
+  u32 most = 0;
+  for (std::size_t at = 0; at < found.size() && most < kFar; ++at) {
+    const ExprId e = found[at];
+    most = nodes_[e].farthest != kNone ? std::max(most, nodes_[e].farthest) : std::max(most, shortest_length(e));
+    if (nodes_[e].farthest != kNone) continue;
+    if (found.size() > kManyStates) most = kFar;
+    for (u32 b = 0; b < 256 && most < kFar; b = interval(e, static_cast<u8>(b)).second + 1u) {
+      const ExprId d = derive(e, static_cast<u8>(b));
+      if (d != kEmpty && !is_empty(d) && seen.insert(d).second) found.push_back(d);
+    }
+    if (meter_) meter_->spend(1);
+  }
+  for (const ExprId e : found)
+    if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
+  return most;
+}
+
+}  // namespace structgen

@@ -1,0 +1,46 @@
+// Sets of tokens: rows, and the parts that rows are made of.
+#pragma once
+
+#include <vector>
+
+#include "intern.h"
+
+namespace structgen {
+
+// A set of tokens: a list while it is small, bits when it is not.
+class TokenSet {
+ public:
+  explicit TokenSet(u32 words = 0) : width_(words) {}
+  void add(u32 token) {
+    if (!words_.empty()) {
+      words_[token >> 5] |= 1u << (token & 31);
+      return;
+    }
+    list_.push_back(token);
+    if (list_.size() > kSparse) densify();
+  }
+  void add(const TokenSet& other);
+  void remove(u32 token);
+  void remove(const std::vector<u32>& words);  // of a dense set
+  template <class Keep>
+  void keep_if(Keep&& keep) {                  // of a list
+    std::erase_if(list_, [&](u32 token) { return !keep(token); });
+  }
+  bool dense() const { return !words_.empty(); }
+  const std::vector<u32>& list() const { return list_; }
+  const std::vector<u32>& words() const { return words_; }
+  // Writes the row of 32-bit words.
+  void store(u32* row) const;
+  bool empty() const;
+  std::size_t bytes() const { return sizeof(*this) + 4 * (list_.capacity() + words_.capacity()); }
+  void shrink() { list_.shrink_to_fit(); }
+
+ private:
+  static constexpr std::size_t kSparse = 256;
+  void densify();
+
+  u32 width_;
+  std::vector<u32> list_, words_;
+};
+
+}  // namespace structgen

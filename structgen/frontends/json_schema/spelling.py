@@ -1,0 +1,243 @@
+r"""Spellings: how JSON text writes the characters of a string.
+
+JSON spells most characters in several ways: `é` is also `\u00e9` and `\u00E9`. Which of them the mask writes:
+
+    CANONICAL   characters stand for themselves, but `"`, `\` and control characters have their short escape (`\n`) or
+                else `\u001f` in lower case, as `json.dumps(..., ensure_ascii=False)` writes them
+    ASCII       the same, and what is not ASCII is `\u00e9`, as `json.dumps` writes it
+    EVERY       each way that JSON has
+
+Strings that must not match anything are free: there the first two accept escapes that nothing needs, too.
+
+Each text has one spelling in the first two, and each spelling one text in all three: so spelling commutes with `&` and
+`~`, and exclusions are plain lists of literals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from structgen.frontends.regex.analysis import in_order
+from structgen.grammar.expressions import (
+    ANY_CHAR,
+    EPSILON,
+    CharSet,
+    Complement,
+    Concat,
+    Expression,
+    Intersection,
+    Literal,
+    Repeat,
+    Union,
+    charset,
+    concat,
+    repeat,
+    union,
+)
+
+_RAW = CharSet(((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x10FFFF)))
+_RAW_ASCII = CharSet(((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E)))
+_SHORT = {0x22: '"', 0x5C: "\\", 0x2F: "/", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t"}
+_HEX = charset("0123456789abcdefABCDEF")
+_UNIT = concat(  # one code unit that is no surrogate
+    Literal("u"),
+    union(
+        concat(charset("0123456789abcefABCEF"), repeat(_HEX, 3, 3)),
+        concat(charset("dD"), charset("01234567"), repeat(_HEX, 2, 2)),
+    ),
+)
+_PAIR = concat(  # a high surrogate and a low one: one code point
+    Literal("u"),
+    charset("dD"),
+    charset("89abAB"),
+    repeat(_HEX, 2, 2),
+    Literal("\\u"),
+    charset("dD"),
+    charset("cdefCDEF"),
+    repeat(_HEX, 2, 2),
+)
+_ESCAPE = concat(Literal("\\"), union(charset('"\\/bfnrt'), _UNIT, _PAIR))
+CHAR = union(_RAW, _ESCAPE)
+"""One character of a string, in every spelling."""
+
+_ESCAPED = tuple(Literal(json.dumps(chr(code))[1:-1]) for code in (*range(0x20), 0x22, 0x5C))
+
+
+class Spelling:
+    """One way to spell; three objects exist.
+
+    Attributes:
+        name: what it is called above.
+        char: one character of a string that is free.
+        text: any text, spelled this way.
+    """
+
+    def __init__(self, name: str, char: Expression, chars: Callable[[CharSet], Expression]) -> None:
+        self.name = name
+        self.char = char
+        self._char = lru_cache(maxsize=4096)(chars)
+        self.text = repeat(char if name == "every" else chars(ANY_CHAR))
+
+    def literal(self, text: str) -> Expression:
+        """The spellings of one text."""
+        if self.name == "every":
+            return concat(*[self._char(charset(char)) for char in text])
+        spelled = json.dumps(text, ensure_ascii=self.name == "ascii")[1:-1]
+        return Literal(spelled)
+
+    def __call__(self, expression: Expression) -> Expression:
+        """The JSON texts, without quotes, that spell the texts of an expression."""
+        done: dict[int, Expression] = {}
+        for node in in_order(expression):
+            done[id(node)] = self._spell(node, done)
+        return done[id(expression)]
+
+    def _spell(self, node: Expression, done: dict[int, Expression]) -> Expression:
+        if isinstance(node, Literal):
+            spelled = self.literal(node.text)
+            return node if spelled == node else spelled
+        if isinstance(node, CharSet):
+            return self._char(node)
+        if isinstance(node, Complement):
+            return Intersection((self.text, Complement(done[id(node.part)])))
+        if isinstance(node, Repeat):
+            if node.part == ANY_CHAR and (node.min, node.max) == (0, None):
+                return self.text
+            part = done[id(node.part)]
+            return node if part is node.part else Repeat(part, node.min, node.max)
+        assert isinstance(node, (Concat, Union, Intersection))
+        if isinstance(node, Intersection):
+            parts = []
+            for part in node.parts:  # the complements need not be restricted once more
+                spelled = done[id(part)]
+                if isinstance(part, Complement) and isinstance(spelled, Intersection):
+                    spelled = spelled.parts[1]
+                parts.append(spelled)
+            if all(isinstance(part, Complement) for part in parts):
+                parts.insert(0, self.text)
+            return Intersection(tuple(parts))
+        spelled_parts = tuple([done[id(part)] for part in node.parts])
+        if all(new is old for new, old in zip(spelled_parts, node.parts, strict=True)):
+            return node
+        return type(node)(spelled_parts)
+
+
+def _canonical(chars: CharSet) -> Expression:
+    raw = _common(chars, _RAW)
+    if raw == chars.ranges:
+        return chars
+    return _any_of(raw, _needed(chars))
+
+
+def _ascii(chars: CharSet) -> Expression:
+    others = [(max(first, 0x7F), last) for first, last in chars.ranges if last >= 0x7F]
+    escaped = [concat(Literal("\\"), one) for one in _units(others, lower=True)]
+    return _any_of(_common(chars, _RAW_ASCII), [*_needed(chars), *escaped])
+
+
+def _every(chars: CharSet) -> Expression:
+    if chars == ANY_CHAR:
+        return CHAR
+    short = [char for code, char in _SHORT.items() if any(low <= code <= high for low, high in chars.ranges)]
+    escapes = [*([charset("".join(short))] if short else []), *_units(chars.ranges, lower=False)]
+    escaped = [concat(Literal("\\"), union(*escapes))] if escapes else []
+    return _any_of(_common(chars, _RAW), escaped)
+
+
+def _common(chars: CharSet, others: CharSet) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (max(first, low), min(last, high))
+        for first, last in chars.ranges
+        for low, high in others.ranges
+        if first <= high and low <= last
+    )
+
+
+def _needed(chars: CharSet) -> list[Expression]:
+    """The escapes that JSON cannot do without."""
+    found: list[Expression] = []
+    for first, last in chars.ranges:
+        if first < 0x20:
+            found.extend(_ESCAPED[first : min(last, 0x1F) + 1])
+        found += [_ESCAPED[place] for code, place in ((0x22, -2), (0x5C, -1)) if first <= code <= last]
+    return found
+
+
+def _any_of(raw: tuple[tuple[int, int], ...], escaped: list[Expression]) -> Expression:
+    return union(CharSet(raw), *escaped) if raw else union(*escaped)
+
+
+# Escapes of code units: \u and four digits; beyond U+FFFF a pair of surrogates (RFC 8259, 7)
+
+
+def _units(
+    ranges: tuple[tuple[int, int], ...] | list[tuple[int, int]], *, lower: bool
+) -> Iterator[Expression]:
+    """What stands after the backslash for code points."""
+    for first, last in ranges:
+        for low, high in ((0, 0xD7FF), (0xE000, 0xFFFF)):
+            if first <= high and low <= last:
+                digits = _hex(max(first, low), min(last, high), 4, lower)
+                yield concat(Literal("u"), digits)
+        if last > 0xFFFF:
+            yield _pairs(max(first, 0x10000) - 0x10000, last - 0x10000, lower)
+
+
+def _pairs(first: int, last: int, lower: bool) -> Expression:
+    """Pairs of surrogates for twenty bits, from `first` to `last`."""
+    high, high_last = first >> 10, last >> 10
+    low, low_last = first & 0x3FF, last & 0x3FF
+    if high == high_last or (low == 0 and low_last == 0x3FF):
+        return _pair(high, high_last, low, low_last, lower)
+    parts: list[Expression] = []
+    if low:
+        parts.append(_pair(high, high, low, 0x3FF, lower))
+        high += 1
+    if low_last != 0x3FF:
+        parts.append(_pair(high_last, high_last, 0, low_last, lower))
+        high_last -= 1
+    if high <= high_last:
+        parts.append(_pair(high, high_last, 0, 0x3FF, lower))
+    return union(*parts)
+
+
+def _pair(high: int, high_last: int, low: int, low_last: int, lower: bool) -> Expression:
+    return concat(
+        Literal("u"),
+        _hex(0xD800 + high, 0xD800 + high_last, 4, lower),
+        Literal("\\u"),
+        _hex(0xDC00 + low, 0xDC00 + low_last, 4, lower),
+    )
+
+
+def _hex(low: int, high: int, width: int, lower: bool) -> Expression:
+    """So many hexadecimal digits, from `low` to `high`."""
+    if width == 0:
+        return EPSILON
+    unit = 16 ** (width - 1)
+    first, last = low // unit, high // unit
+    if first == last:
+        return concat(_digits(first, first, lower), _hex(low % unit, high % unit, width - 1, lower))
+    parts: list[Expression] = []
+    if low % unit:
+        parts.append(concat(_digits(first, first, lower), _hex(low % unit, unit - 1, width - 1, lower)))
+        first += 1
+    if high % unit != unit - 1:
+        parts.append(concat(_digits(last, last, lower), _hex(0, high % unit, width - 1, lower)))
+        last -= 1
+    if first <= last:
+        rest = repeat(_digits(0, 15, lower), width - 1, width - 1)
+        parts.append(concat(_digits(first, last, lower), rest))
+    return union(*parts)
+
+
+def _digits(first: int, last: int, lower: bool) -> Expression:
+    digits = "0123456789abcdef"[first : last + 1]
+    return charset(digits if lower else "".join(dict.fromkeys(digits + digits.upper())))
+
+
+CANONICAL = Spelling("canonical", CHAR, _canonical)
+ASCII = Spelling("ascii", union(_RAW_ASCII, _ESCAPE), _ascii)
+EVERY = Spelling("every", CHAR, _every)

@@ -1,0 +1,58 @@
+"""What a complete text means: Lark parses it, and the tree is its value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+from lark import Lark, Tree
+from lark.exceptions import LarkError
+
+from structgen.errors import InvalidText
+from structgen.frontends.lark.loading import Loaded
+
+ParserName = Literal["lalr", "earley"]
+"""LALR comes with Lark's contextual lexer, Earley with its dynamic one."""
+
+
+class Judge:
+    """Lark's own parsers of a grammar, made when the first text comes. A text is valid if one of them parses it."""
+
+    def __init__(self, loaded: Loaded, parsers: Sequence[ParserName]) -> None:
+        self._loaded = loaded
+        self._names = tuple(parsers)
+
+    def __call__(self, text: str, error: InvalidText | None) -> Tree[Any]:
+        """The tree of a text.
+
+        Raises:
+            InvalidText: Lark does not parse it.
+        """
+        failure: Exception | None = None
+        for parser in self._parsers:
+            try:
+                found: Tree[Any] = parser.parse(text)
+            except (LarkError, RuntimeError) as unexpected:  # too deep, or a bug of Lark
+                failure = failure or unexpected
+            else:
+                return found
+        if error is not None:
+            raise error
+        raise _as_invalid_text(text, failure)
+
+    @cached_property
+    def _parsers(self) -> list[Lark]:
+        try:
+            return [Lark(self._loaded.grammar, parser=name, start=self._loaded.start) for name in self._names]
+        except (LarkError, RuntimeError) as error:
+            raise self._loaded.source.rewrap(error) from None
+
+
+def _as_invalid_text(text: str, failure: Exception | None) -> InvalidText:
+    """What Lark says of a text that the grammar had nothing against."""
+    if isinstance(failure, RecursionError):
+        return InvalidText(text, 0, "the text nests too deeply for Lark's parser")
+    found: Any = getattr(failure, "pos_in_stream", None)
+    position = found if isinstance(found, int) and 0 <= found < len(text) else len(text)
+    return InvalidText(text, position, "Lark's parser does not go on here")

@@ -1,0 +1,271 @@
+r"""Patterns of terminals as Python's `re` reads them, with the order in which it tries things.
+
+`structgen.frontends.regex` says which texts a pattern matches; that is not enough here, because a lexer takes the
+*first* match of a pattern, and which one is first is a question of order: `a|ab` never takes "ab". So the pattern is
+read by `re`'s own parser (Lark asks it too, for the width of terminals) into six kinds of node:
+
+    Chars(chars)                        one character
+    Parts(parts)                        one after the other
+    Options(options)                    the first of them, else the next
+    Loop(body, min, max, greedy)        as often as possible, or (lazy) as rarely
+    Look(body, ahead, negated)          lookahead and lookbehind
+    Place(kind)                         ^ $ \A \Z \b \B
+
+Knows neither Lark nor automata.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from structgen.frontends.regex.characters import (
+    NO_NEWLINE,
+    common,
+    joined,
+    outside,
+    python_any_case,
+    python_set,
+    python_set_any_case,
+)
+from structgen.grammar.expressions import ANY_CHAR, CharSet, charset
+
+_parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
+
+NO_CHARS = CharSet(())
+
+
+class Unclear(Exception):
+    """What `re` takes first cannot be said of this pattern alone, or not by us. The argument says why."""
+
+
+class Node:
+    """A part of a pattern."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chars(Node):
+    """One character of a set."""
+
+    chars: CharSet
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Node):
+    """The parts, one after the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Options(Node):
+    """The first of the options that leads to a match."""
+
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop(Node):
+    """The body, min to max times; max=None: no bound. Greedy: as often as possible, first."""
+
+    body: Node
+    min: int
+    max: int | None
+    greedy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Node):
+    """The empty text, where the body matches next (ahead) or matched just now (behind), or does not."""
+
+    body: Node
+    ahead: bool
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Node):
+    r"""The empty text in a certain place.
+
+    Attributes:
+        kind: "start", "line start", "end", "last line end", "line end", "boundary" or "no boundary".
+        ascii_only: whether words are ASCII words.
+    """
+
+    kind: str
+    ascii_only: bool
+
+
+def read(pattern: str) -> Node:
+    """Read a pattern.
+
+    Raises:
+        Unclear: It has a construct whose first match we don't follow.
+    """
+    tree = _parser.parse(pattern)
+    flags = int(tree.state.flags)
+    if flags & ~int(re.UNICODE | re.ASCII):
+        raise Unclear(
+            "flags for the whole pattern stand after the closing slash, /a/i, or in a group, /(?i:a)/"
+        )
+    return _parts(tree, flags)
+
+
+def _parts(items: Any, flags: int) -> Node:
+    parts = [_node(str(op), value, flags) for op, value in items]
+    return parts[0] if len(parts) == 1 else Parts(tuple(parts))
+
+
+def _node(op: str, value: Any, flags: int) -> Node:
+    ascii_only = bool(flags & re.ASCII)
+    if op in ("LITERAL", "NOT_LITERAL"):
+        any_case = python_any_case(chr(value), ascii_only) if flags & re.IGNORECASE else None
+        chars = charset(value) if any_case is None else any_case
+        return Chars(chars if op == "LITERAL" else outside(chars))
+    if op == "ANY":
+        return Chars(ANY_CHAR if flags & re.DOTALL else NO_NEWLINE)
+    if op == "IN":
+        return Chars(_set(value, flags))
+    if op == "BRANCH":
+        return Options(tuple(_parts(option, flags) for option in value[1]))
+    if op == "SUBPATTERN":
+        _, added, removed, body = value
+        return _parts(body, (flags | added) & ~removed)
+    if op in ("MAX_REPEAT", "MIN_REPEAT"):
+        least, most, body = value
+        bound = None if str(most) == "MAXREPEAT" else int(most)
+        return Loop(_parts(body, flags), int(least), bound, op == "MAX_REPEAT")
+    if op in ("ASSERT", "ASSERT_NOT"):
+        direction, body = value
+        return Look(_parts(body, flags), direction > 0, op == "ASSERT_NOT")
+    if op == "FAILURE":
+        return Options(())
+    if op == "AT":
+        return _place(str(value), flags)
+    raise Unclear(
+        "atomic groups, possessive quantifiers and conditions on groups are not followed in terminals"
+    )
+
+
+def _place(kind: str, flags: int) -> Place:
+    lines = flags & re.MULTILINE
+    kinds = {
+        "AT_BEGINNING": "line start" if lines else "start",
+        "AT_BEGINNING_STRING": "start",
+        "AT_END": "line end" if lines else "last line end",
+        "AT_END_STRING": "end",
+        "AT_BOUNDARY": "boundary",
+        "AT_NON_BOUNDARY": "no boundary",
+    }
+    return Place(kinds[kind], bool(flags & re.ASCII))
+
+
+def _set(items: Iterable[tuple[Any, Any]], flags: int) -> CharSet:
+    negated = False
+    members: list[tuple[int, int] | str] = []
+    letters = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}
+    for op, value in items:
+        if str(op) == "NEGATE":
+            negated = True
+        elif str(op) == "LITERAL":
+            members.append((value, value))
+        elif str(op) == "RANGE":
+            members.append((value[0], value[1]))
+        else:
+            kind = str(value).removeprefix("CATEGORY_")
+            letter = letters[kind.removeprefix("NOT_")]
+            members.append(letter.upper() if kind.startswith("NOT_") else letter)
+    ascii_only = bool(flags & re.ASCII)
+    if flags & re.IGNORECASE:
+        return python_set_any_case(tuple(members), negated, ascii_only)
+    return python_set(members, negated, ascii_only)
+
+
+def can_be_empty(node: Node) -> bool:
+    """Whether the node matches the empty text somewhere."""
+    if isinstance(node, Chars):
+        return False
+    if isinstance(node, Parts):
+        return all(map(can_be_empty, node.parts))
+    if isinstance(node, Options):
+        return any(map(can_be_empty, node.options))
+    if isinstance(node, Loop):
+        return node.min == 0 or can_be_empty(node.body)
+    return True
+
+
+def first_chars(node: Node) -> CharSet:
+    """A set that has the first character of every text of the node, and perhaps more."""
+    if isinstance(node, Chars):
+        return node.chars
+    if isinstance(node, Options):
+        return joined(NO_CHARS, *map(first_chars, node.options))
+    if isinstance(node, Loop):
+        return NO_CHARS if node.max == 0 else first_chars(node.body)
+    found = [NO_CHARS]
+    if isinstance(node, Parts):
+        for part in node.parts:
+            found.append(first_chars(part))
+            if not can_be_empty(part):
+                break
+    return joined(*found)
+
+
+def is_decided_by_next_char(node: Node, following: CharSet = NO_CHARS) -> bool:
+    """Whether, at each choice, the next character says what to do, and going on is preferred to stopping.
+
+    Then a text has one reading only, and the first match is the longest.
+
+    Args:
+        node: a pattern.
+        following: the first characters of what may follow it in the whole pattern.
+    """
+    if isinstance(node, Chars):
+        return True
+    if isinstance(node, Parts):
+        for part in reversed(node.parts):
+            if not is_decided_by_next_char(part, following):
+                return False
+            starts = first_chars(part)
+            following = joined(starts, following) if can_be_empty(part) else starts
+        return True
+    if isinstance(node, Options):
+        taken = NO_CHARS
+        for i, option in enumerate(node.options):
+            starts = first_chars(option)
+            if can_be_empty(option):
+                if i + 1 < len(node.options):
+                    return False
+                starts = joined(starts, following)
+            if common(taken, starts).ranges or not is_decided_by_next_char(option, following):
+                return False
+            taken = joined(taken, starts)
+        return True
+    if isinstance(node, Loop):
+        starts = first_chars(node.body)
+        chooses = node.min != node.max
+        if (node.max or 2) > 1 and can_be_empty(node.body):
+            return False
+        if chooses and (not node.greedy or common(starts, following).ranges):
+            return False
+        inside = joined(starts, following) if (node.max or 2) > 1 else following
+        return is_decided_by_next_char(node.body, inside)
+    return False
+
+
+def prefers_text(node: Node) -> bool:
+    """Whether the empty text is what the node tries last, where it can be empty at all."""
+    if not can_be_empty(node) or isinstance(node, Chars):
+        return True
+    if isinstance(node, Options):
+        empties = [can_be_empty(option) for option in node.options]
+        return all(map(prefers_text, node.options)) and not any(empties[:-1])
+    if isinstance(node, Parts):
+        return all(map(prefers_text, node.parts))
+    return isinstance(node, Loop) and (node.greedy or node.min == node.max) and prefers_text(node.body)

@@ -1,0 +1,18 @@
+"""Repair: what a damaged text was meant to say, guided by a constraint, and what had to be changed.
+
+In reading order:
+
+    edits.py          what comes out: values, edits, grades
+    pipeline.py       the function that others call
+    unwrap.py         where in a text a payload may stand
+    json_reading.py   candidates of a text, each as a tree
+    lexer.py          text to tokens, whatever it says
+    structure.py      tokens to a tree, by the cheapest reading
+    guide.py          what a schema asks for at one place
+    fit.py            trees to values; scalars.py: words and numbers
+    yaml_reading.py   YAML, line by line
+    stream.py         the same for a text that is still coming
+    emit.py           values to text
+
+The folder is not called `repair`, which is the name of the function.
+"""

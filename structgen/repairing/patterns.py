@@ -1,0 +1,74 @@
+"""Patterns of the tolerant lexer. Look-ahead is bounded in all of them, so matching is linear. Data."""
+
+from __future__ import annotations
+
+import re
+
+# What well-formed text consists of, with a look at what follows, in one match.
+PLAIN = re.compile(
+    r"[ \t\n\r]*(?:([{}\[\],:])"
+    r'|"([^"\\\x00-\x1f]*)"(?=[ \t\n\r]*(?:[:}\]]|,[ \t\n\r]*(?:["{\[\d}\]-]|true\b|false\b|null\b)))'
+    r"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\n\r]*[,}\]])"
+    r"(?!,\d{3}(?:,\d{3})*(?:\.\d+)?[ \t\n\r]*[,}]))"
+)
+SPACE = re.compile(r"[\s\ufeff\u200b]*")
+COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
+STOP = re.compile(r"```|~~~|</?[A-Za-z_|][^>\n]{0,80}>|\[/?TOOL_CALLS?\]|;?\s*\Z")
+QUOTES = {
+    '"': '"',
+    "'": "'",
+    "“": '”“"',
+    "”": '”“"',
+    "„": '“”"',
+    "‘": "’‘'",
+    "’": "’‘'",
+    "`": "`'",
+    "«": "»",
+}
+ANY_QUOTE = "\"'“”„‘’`«"
+NEXT_CLOSE = {
+    ends: re.compile(rf"(?:[^\\{re.escape(ends)}]|\\.|\\\Z)*", re.DOTALL) for ends in {*QUOTES.values()}
+}
+KEYISH = (
+    rf"(?:[{ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{ANY_QUOTE}»]|[A-Za-z_$][\w$.-]{{0,100}}[{ANY_QUOTE}]?)"
+    r"[ \t]*(?::|=)"
+)
+AFTER_KEY = re.compile(r"\s*(?::(?!//)|=>?)")
+AFTER_KEY_ALONE = re.compile(r'\s*(?:[{\[]|"[^"\n]*"\s*[,}]|(?:-?\d[\d.eE+-]*|true|false|null)\s*[,}])')
+AFTER_VALUE = re.compile(
+    rf"\s*(?:[}}\]\)](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\Z|;?\s*```|,?\s*(?://|/\*|\#)|,\s*(?:{KEYISH}|[}}\]]|,|\.\.\.|[{ANY_QUOTE}]?[^{ANY_QUOTE}\n]{{0,100}}[{ANY_QUOTE}]?\s*\Z)|,?\s*\n\s*{KEYISH}"
+    rf"|\s*[{ANY_QUOTE}][^\"\n:]{{0,100}}[{ANY_QUOTE}]\s*:|\s*\+\s*[{ANY_QUOTE}]|;\s*\n)"
+)
+AFTER_ITEM = re.compile(
+    rf"\s*(?:\](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\}}(?=\s*(?:[,}}\]]|\Z))|\Z|;?\s*```|,?\s*(?://|/\*|\#)"
+    rf"|,\s*(?:[{ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|[a-zA-Z]{{0,5}}\Z)"
+    rf"|\s+[{ANY_QUOTE}](?=\w)|[{ANY_QUOTE}](?=[^\"\s,\]][^\"\n]{{0,100}}[{ANY_QUOTE}]\s*[,\]])|\s*\+\s*[{ANY_QUOTE}]|,\s*\n)"
+)
+OPENS_KEY = re.compile(rf"[{ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{ANY_QUOTE}]\s*:")
+BEFORE_KEY = re.compile(r"(?:,\s*|\s*\n\s*)\Z")
+KEY_CUT = re.compile(r"\s*([A-Za-z_$][\w $.-]{0,60}?)\s*(?=:)")
+BARE_KEY = re.compile(r"[^\s:=,{}\[\]\"][^:=,{}\[\]\n\"]{0,300}?(?=\s*(?:[:=,{}\[\]\n\"]|\Z))")
+NUMBER = re.compile(
+    r"[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d*)?)n?(?=\s*(?:[,}\]\);\n\[{]|\Z|//|/\*|#|\"[^\"\n:{}]{0,100}\"\s*[:,\]])|\s+[\d-])"
+)
+GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[}\n]|\Z|,\s*[\"'A-Za-z_\n]))")
+BARE_VALUE = re.compile(
+    rf"(?:[^,}}\]\n/#`<\"]|(?<=:)/|(?<=:/)/|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|,(?!\s*(?:{KEYISH}|[}}\]]|\Z|\n)))+"
+)
+BARE_ITEM = re.compile(r"(?:[^,\]\n}/`<]|(?<=:)/|(?<=:/)/|/(?![/*])|`(?!``)|<(?!/|\|))+")
+CALL = re.compile(r"(?:new\s+)?[A-Za-z_][\w.]{0,60}\(\s*(?=[\"'{\[\d)-])")
+PREFIX = re.compile(r"[rbufRBUF]{1,2}(?=[\"'])")
+TRIPLE = re.compile(r'"""(?!\s*[,}\]])(.*?)(?:"""|\Z)|' r"'''(?!\s*[,}\]])(.*?)(?:'''|\Z)", re.DOTALL)
+JOIN = re.compile(rf"\s*\+\s*(?=[{ANY_QUOTE}])")
+ESCAPE = re.compile(
+    r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3}|\r?\n|.|\Z)", re.DOTALL
+)
+SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"'}
+SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+ELLIPSIS = re.compile(r"(?:\.\.\.+|…)[^\n,\]}\"]{0,60}")
+MORE = re.compile(r"\.\.\.|…|\bmore\b|\brest\b|\bremaining\b|\betc\b")
+OPENED_BY = {"}": "{", "]": "["}
+PROSE = re.compile(r"[^\n{}\[\]\"':]*[A-Za-z][^\n{}\[\]\"':]*\s[^\n{}\[\]\"]*(?:\n|\Z)")
+NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
+CONTROL = re.compile(r"[\x00-\x1f]")
+GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{KEYISH}|\d+\s*[,\]]))")

@@ -1,0 +1,425 @@
+"""repair(): strict first, then the candidates of the text, read and fitted; what validates is the answer."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+from structgen.constraint import Constraint
+from structgen.errors import InvalidText, Problem, RepairError
+from structgen.limits import Limits
+from structgen.repairing import emit, json_reading, scalars
+from structgen.repairing.edits import Edit, Grade, Repair, worst
+from structgen.repairing.fit import Fitter
+from structgen.repairing.guide import Guide, Guides
+from structgen.repairing.json_reading import Candidate
+from structgen.repairing.tree import Node, Tree
+from structgen.repairing.unwrap import Region
+
+Format = Literal["json", "yaml", "auto"]
+_WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
+_EMBEDDED = 3
+"""JSON in a string in JSON in a string ...: so many levels."""
+
+
+class _Repeated(ValueError):
+    """A key comes twice."""
+
+
+def repair(
+    text: str | bytes,
+    constraint: Constraint | None = None,
+    *,
+    format: Format = "auto",
+    allow: Grade = "dropped",
+    defaults: bool = False,
+    reformat: bool = False,
+    limits: Limits | None = None,
+) -> Repair:
+    """The value that a damaged text was meant to have, and what had to be changed.
+
+    Args:
+        text: what a model wrote, or what came over a wire: bytes are read as UTF-8.
+        constraint: what the value must be; decides what the text leaves open.
+        format: what the text is written in; "auto": JSON, or YAML where it looks like that.
+        allow: the worst grade of edit that is accepted: "lossless" refuses every guess, "guessed" every loss.
+        defaults: fill required members that are missing with the defaults of the schema.
+        reformat: write `.text` anew even if nothing was changed.
+        limits: `nesting` bounds how deep brackets may nest.
+
+    Returns:
+        The value, valid text for it, and all edits. Valid text comes back as it is.
+
+    Raises:
+        RepairError: There is no value in the text, or none that the constraint accepts, or only by edits that `allow`
+            forbids. Says what is still wrong by JSON Pointer; has the best value and its edits.
+        LimitExceeded: Brackets nest too deeply.
+
+    Time is linear in the text. Nothing is invented: a required member that is missing is an error.
+
+    >>> repair("Sure! {name: 'Robert Burns', born: 1759,").value
+    {'name': 'Robert Burns', 'born': 1759}
+    """
+    return _Pipeline(constraint, format, allow, defaults, reformat, limits or Limits()).run(text)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A value made of one candidate, or of all of them."""
+
+    value: Any
+    plain: Any
+    text: str
+    edits: list[Edit]
+    start: int
+    end: int
+    cut: bool
+    problems: list[Problem]
+    format: str = "json"
+
+
+class _Pipeline:
+    def __init__(
+        self,
+        constraint: Constraint | None,
+        format: Format,
+        allow: Grade,
+        defaults: bool,
+        reformat: bool,
+        limits: Limits,
+    ) -> None:
+        self.constraint = constraint
+        self.format = format
+        self.allow = allow
+        self.defaults = defaults
+        self.reformat = reformat
+        self.limits = limits
+        schema = None if constraint is None else constraint.schema
+        self.guide: Guide | None = None if schema is None else guides_of(schema).root()
+
+    def run(self, given: str | bytes) -> Repair:
+        text, before = _decoded(given) if isinstance(given, (bytes, bytearray)) else (given, [])
+        if self.format != "yaml":
+            strict = self._strictly(text)
+            if strict is not None and not before:
+                return strict
+        if self.constraint is not None and self.constraint.schema is None:
+            return self._plain_text(text, before)
+        attempts = self._attempts(text)
+        if not attempts:
+            raise RepairError("there is no value in the text", text=text)
+        return self._answer(text, attempts, before)
+
+    def _strictly(self, text: str) -> Repair | None:
+        """The answer if the text is valid as it is."""
+        try:
+            value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refused)
+        except (ValueError, RecursionError):
+            return None
+        if not text.isascii() and not _is_utf8(text):
+            return None
+        if self.constraint is not None:
+            try:
+                value = self.constraint.validate(text)
+            except InvalidText:
+                return None
+        return Repair(
+            value, emit.to_json(value, indent=2) if self.reformat and self.constraint is None else text
+        )
+
+    # Attempts
+
+    def _attempts(self, text: str) -> list[_Attempt]:
+        """What the text may mean, the likeliest first; all that follow a valid one are left out."""
+        from structgen.repairing import yaml_reading
+
+        made: list[_Attempt] = []
+        if self.format == "yaml" or (
+            self.format == "auto" and yaml_reading.looks_like_yaml(text, self.guide)
+        ):
+            for reading in yaml_reading.read(text, self.guide):
+                made.append(
+                    self._fitted(
+                        reading.node,
+                        reading.edits,
+                        reading.start,
+                        reading.end,
+                        reading.cut,
+                        "yaml",
+                        reading.efforts,
+                    )
+                )
+                if not made[-1].problems:
+                    return [made[-1]]
+            made.sort(key=lambda attempt: len(attempt.problems))
+            if self.format == "yaml":
+                return made
+        found = json_reading.candidates(text, self.guide, nesting=self.limits.nesting)
+        if not found:
+            return made or self._scalar(text)
+        if self.guide is None:
+            lines = _as_lines(text, found)
+            if lines is not None:
+                return [self._joined(found, lines)]
+            best = json_reading.selected(found)
+            return [
+                self._made(best),
+                *(self._made(other) for other in found if other is not best and len(found) <= 8),
+            ]
+        if "array" in self.guide.kinds and "object" not in self.guide.kinds:
+            lines = _as_lines(text, found)
+            if lines is not None:
+                made.insert(0, self._joined(found, lines))
+                if not made[0].problems:
+                    return made
+        for candidate in json_reading.weighed(found):
+            attempt = self._made(candidate)
+            made.insert(0, attempt)
+            if not attempt.problems:
+                return made
+        if len(found) > 1 and "array" in self.guide.kinds:
+            made.insert(0, self._joined(found, "several values where an array is asked for"))
+        made.sort(key=lambda attempt: (len(attempt.problems), attempt.start - attempt.end))
+        return made
+
+    def _made(self, candidate: Candidate) -> _Attempt:
+        best = self._of_tree(candidate, candidate.tree)
+        for other in candidate.tree.others if best.problems else ():
+            attempt = self._of_tree(candidate, other)
+            if not attempt.problems:
+                return attempt
+        return best
+
+    def _of_tree(self, candidate: Candidate, tree: Tree) -> _Attempt:
+        assert tree.node is not None
+        edits = [*candidate.edits, *tree.edits]
+        if tree.rival is not None:
+            other = "; ".join(edit.reason for edit in tree.rival if edit.kind == "bracket")[:200]
+            reason = f"another reading is as likely{': ' + other if other else ''}"
+            edits.append(Edit("ambiguous", candidate.start, candidate.end, "guessed", reason))
+        return self._fitted(tree.node, edits, candidate.start, candidate.end, candidate.cut, "json")
+
+    def _fitted(
+        self,
+        node: Node,
+        edits: list[Edit],
+        start: int,
+        end: int,
+        cut: bool,
+        format: str,
+        efforts: tuple[int, ...] = (0, 1, 2),
+    ) -> _Attempt:
+        """The value of a tree, with the least effort that makes it valid."""
+        best: _Attempt | None = None
+        for effort in efforts if self.guide is not None else (0,):
+            fitter = self._fitter(effort)
+            value = fitter.fit(node, self.guide)
+            attempt = self._finished(value, edits + fitter.edits, start, end, cut, format)
+            if best is None or len(attempt.problems) < len(best.problems):
+                best = attempt
+            if not attempt.problems:
+                break
+        assert best is not None
+        return best
+
+    def _joined(self, found: list[Candidate], reason: str) -> _Attempt:
+        node = Node("[", found[0].start, found[-1].end, [candidate.tree.node for candidate in found])
+        edits = [edit for candidate in found for edit in (*candidate.edits, *candidate.tree.edits)]
+        edits.append(Edit("bracket", node.start, node.end, "guessed", reason))
+        return self._fitted(node, edits, node.start, node.end, found[-1].cut, "json")
+
+    def _scalar(self, text: str) -> list[_Attempt]:
+        """A text without brackets: a scalar, if it is nothing but that."""
+        body = re.sub(r"\A\s*(?:```\w*\s)?|```\s*\Z", "", text).strip("\ufeff \t\r\n;")
+        if not body:
+            return []
+        start = text.index(body)
+        quoted = len(body) > 1 and body[0] in "\"'" and body[-1] == body[0]
+        if (
+            not quoted
+            and self.guide is None
+            and scalars.strict(body) is scalars.MISSING
+            and scalars.bare(body) is None
+        ):
+            if body[0] != '"':
+                return []
+            lexed, _ = json_reading.read(
+                text, start, Region(start, len(text)), None, nesting=self.limits.nesting
+            )
+            return [self._made(lexed)] if lexed is not None and lexed.end >= len(text.rstrip()) else []
+        if quoted or body[0] == '"':
+            lexed, _ = json_reading.read(
+                text,
+                start,
+                Region(start, start + len(body)),
+                self.guide,
+                nesting=self.limits.nesting,
+            )
+            if lexed is not None:
+                return [self._made(lexed)]
+        if self.guide is not None and not self.guide.kinds & {
+            "string",
+            "integer",
+            "number",
+            "boolean",
+            "null",
+        }:
+            return []
+        node = Node("b", start, start + len(body), body)
+        return [self._fitted(node, [], start, start + len(body), False, "json")]
+
+    def _fitter(self, effort: int, level: int = 0) -> Fitter:
+        def embedded(text: str, guide: Guide | None) -> Node | None:
+            if level >= _EMBEDDED:
+                return None
+            region = Region(0, len(text))
+            candidate, reached = json_reading.read(
+                text, len(text) - len(text.lstrip()), region, guide, nesting=self.limits.nesting
+            )
+            if (
+                candidate is None
+                or candidate.tree.node is None
+                or text[reached:].strip()
+                or candidate.cost > 3
+            ):
+                return None
+            return candidate.tree.node
+
+        return Fitter(embedded, effort=effort, defaults=self.defaults)
+
+    def _finished(
+        self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str
+    ) -> _Attempt:
+        text, plain = emit.to_json(value), value
+        problems: list[Problem] = []
+        if self.constraint is not None and self.constraint.schema is not None:
+            try:
+                value = self.constraint.validate(text)
+            except InvalidText as error:
+                problems = self.constraint.schema.problems(value) or [Problem("#", error.reason)]
+        return _Attempt(value, plain, text, edits, start, end, cut, problems, format)
+
+    # The answer
+
+    def _answer(self, text: str, attempts: Sequence[_Attempt], before: list[Edit]) -> Repair:
+        best = attempts[0]
+        edits = tuple(sorted([*before, *best.edits], key=lambda edit: (edit.start, edit.end)))
+        made = best.text
+        as_it_is = text[best.start : best.end]
+        if best.format == "yaml":
+            made = emit.to_yaml(best.plain) if self.reformat or edits or not _is_utf8(as_it_is) else as_it_is
+        elif not edits and _is_json(as_it_is):
+            made = as_it_is
+        elif "\n" in as_it_is.strip() and best.format == "json":
+            made = emit.to_json(best.plain, indent=2)
+        if self.reformat and best.format == "json":
+            made = emit.to_json(best.plain, indent=2)
+        if best.problems:
+            raise RepairError(
+                "the repaired text is not what the constraint says",
+                text=made,
+                value=best.value,
+                edits=edits,
+                problems=best.problems,
+            )
+        if _WORSE[worst(edits)] > _WORSE[self.allow]:
+            wrong = [edit for edit in edits if _WORSE[edit.grade] > _WORSE[self.allow]]
+            raise RepairError(
+                f"{len(wrong)} edits are worse than allow={self.allow!r}: {wrong[0]}",
+                text=made,
+                value=best.value,
+                edits=edits,
+            )
+        around = tuple(
+            (start, end) for start, end in ((0, best.start), (best.end, len(text))) if text[start:end].strip()
+        )
+        others = tuple(attempt.value for attempt in attempts[1:] if not attempt.problems)
+        return Repair(best.value, made, edits, best.format, len(text) if best.cut else None, around, others)
+
+    def _plain_text(self, text: str, before: list[Edit]) -> Repair:
+        """Of a regular expression, a grammar, choices: the last part of the text that they accept."""
+        constraint = self.constraint
+        assert constraint is not None
+        spans = [(0, len(text))]
+        spans += [found.span(1) for found in re.finditer(r"```\w*\n?(.*?)\n?```", text, re.DOTALL)]
+        spans += [found.span() for found in re.finditer(r"[^\n]+", text)][-64:]
+        spans += [found.span(2) for found in re.finditer(r"(\*\*|[\"'`“*])(.{1,400}?)(?:\1|”)", text)][-64:]
+        for start, end in [*spans[:1], *reversed(spans[1:])]:
+            body = text[start:end]
+            for shown in (body, body.strip(), body.strip().strip(".\"'`*“”").strip()):
+                if shown and constraint.is_valid(shown):
+                    at = text.index(shown, start)
+                    stop = at + len(shown)
+                    around = tuple(s for s in ((0, at), (stop, len(text))) if text[s[0] : s[1]].strip())
+                    return Repair(constraint.validate(shown), shown, tuple(before), "text", None, around)
+        raise RepairError("no part of the text is what the constraint says", text=text)
+
+
+def guides_of(schema: Any) -> Guides:
+    """The guides of a schema that a constraint was made of."""
+    return Guides(schema.document)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    raise _Repeated
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return False
+    return _is_utf8(text)
+
+
+def _as_lines(text: str, found: list[Candidate]) -> str | None:
+    """Whether all candidates are one sequence of values (JSON Lines, or values in a row): the reason to say so."""
+    if len(found) < 2 or any(candidate.cost >= 1 for candidate in found[:-1]):
+        return None
+    gaps = [text[: found[0].start], text[found[-1].end :]]
+    gaps += [text[a.end : b.start] for a, b in pairwise(found)]
+    if any(re.search(r"[^\s,;\ufeff]", gap) and not re.fullmatch(r"\s*(?:```\w*\s*)?", gap) for gap in gaps):
+        return None
+    return "values in a row are read as an array"
+
+
+def _decoded(data: bytes) -> tuple[str, list[Edit]]:
+    """Bytes as text. What is not UTF-8 is replaced, and reported."""
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if data.startswith(mark):
+            text = data[len(mark) :].decode(name, errors="replace")
+            return text, [Edit("encoding", 0, 0, "lossless", f"a byte order mark of {name}")]
+    try:
+        return bytes(data).decode(), []
+    except UnicodeDecodeError:
+        pass
+    text = bytes(data).decode(errors="replace")
+    edits = [
+        Edit("encoding", found.start(), found.end(), "dropped", "bytes that are not UTF-8")
+        for found in re.finditer("\ufffd+", text)
+    ]
+    return text, edits

@@ -1,0 +1,168 @@
+"""Reading YAML: strictly where that can be believed, and else line by line, with the keys of the schema in hand.
+
+A strict parser (ruamel.yaml, YAML 1.2, if it is installed) says what valid text means; its nodes keep the spelling of
+plain scalars, so a schema that asks for a string gets `no` or `1.10` as they were written. It is believed if the value
+is what the schema says and no text fell prey to a `#`.
+
+Otherwise lines.py reads on. Both give trees as the reader of JSON does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from structgen.repairing.edits import Edit
+from structgen.repairing.guide import Guide
+from structgen.repairing.tree import Node
+from structgen.repairing.yaml_lines import read_lines
+
+_FENCE = re.compile(
+    r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_KEY_LINE = re.compile(
+    r"[ \t]*(?:- +)?[\"']?([^\s\"'#:{}\[\]][^\n\"':{}\[\]]{0,60}?)[\"']?[ \t]*:(?=[ \t\n]|\Z|\S)",
+    re.MULTILINE,
+)
+_FIRST = re.compile(r"(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n|[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))")
+_HIDDEN = re.compile(r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w")
+_NODES = 2_000_000
+"""Nodes that anchors and aliases may expand to."""
+
+
+def looks_like_yaml(text: str, guide: Guide | None) -> bool:
+    """Whether a text is YAML rather than JSON: by the language of a fence, or by its first lines."""
+    fence = _FENCE.search(text) if "```" in text or "~~~" in text else None
+    body = text
+    if fence is not None and fence.group(2).strip():
+        if fence.group(1).lower() in ("yaml", "yml"):
+            return True
+        body = fence.group(2)
+    head = body.lstrip("\ufeff \t\r\n")[:1]
+    if head in ("{", "[", '"', "'"):
+        return False
+    opener = re.search(r"^[ \t]*[{\[]|\{[ \t\n]*[\"'}]", body, re.MULTILINE)
+    before = body if opener is None else body[: opener.start()]
+    if guide is not None and guide.names:
+        return any(guide.declares(found.group(1)) for found in _KEY_LINE.finditer(before[:4000])) or (
+            "array" in guide.kinds and re.search(r"^[ \t]*- ?\S", before[:4000], re.MULTILINE) is not None
+        )
+    if _FIRST.match(body) is None:
+        return False
+    return opener is None or len(re.findall(r"^[ \t]*(?:- |[\w. -]+:[ \t]+\S)", before, re.MULTILINE)) > 1
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a text may mean.
+
+    Attributes:
+        node: the tree.
+        edits: what was changed to read it.
+        start: where it begins.
+        end: where it ends.
+        cut: whether the text breaks off in it.
+        efforts: of fitting it to a schema (`Fitter`), those that may be made.
+    """
+
+    node: Node
+    edits: list[Edit]
+    start: int
+    end: int
+    cut: bool = False
+    efforts: tuple[int, ...] = (0, 1, 2)
+
+
+def read(text: str, guide: Guide | None) -> Iterator[Reading]:
+    """What a text may mean, the likeliest first."""
+    start, end, fenced = 0, len(text), False
+    for found in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
+        if found.group(1).lower() in ("yaml", "yml") or not fenced:
+            start, end, fenced = found.start(2), found.end(2), True
+    tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
+    if tree is not None and (
+        guide is None or not (_HIDDEN.search(text, start, end) or _is_prose(tree, guide))
+    ):
+        yield Reading(tree, [], start, end, efforts=(0,))
+    for node, edits, first, last, cut in read_lines(text, start, end, guide):
+        yield Reading(node, edits, first, last, cut)
+    if tree is not None:
+        yield Reading(tree, [], start, end)
+
+
+def _is_prose(tree: Node, guide: Guide) -> bool:
+    """Whether what looks like the first member is a sentence before the payload."""
+    if tree.kind != "{" or not tree.value or not guide.names:
+        return False
+    key, value = tree.value[0]
+    return (
+        " " in key[3]
+        and not guide.declares(key[3])
+        and value.kind == "y"
+        and (not value.value or " " in value.value)
+    )
+
+
+def _strictly(text: str, offset: int) -> Node | None:
+    """The tree that the strict parser sees; None if it refuses the text, or is not installed."""
+    try:
+        import ruamel.yaml
+        from ruamel.yaml.error import YAMLError
+    except ImportError:
+        return None
+    reader = ruamel.yaml.YAML(typ="safe", pure=True)
+    try:
+        documents = list(reader.compose_all(text))
+        documents = [document for document in documents if document is not None]
+        if len(documents) != 1:
+            return None
+        return _tree(documents[0], offset)
+    except (
+        YAMLError,
+        RecursionError,
+        ValueError,
+        OverflowError,
+        AttributeError,
+        IndexError,
+        AssertionError,
+        TypeError,
+    ):
+        return None
+
+
+def _tree(root: Any, offset: int) -> Node:
+    """Our nodes of the parser's. Aliases are expanded, merge keys carried out."""
+    budget = [_NODES]
+
+    def of(node: Any, above: frozenset[int]) -> Node:
+        budget[0] -= 1
+        if budget[0] < 0 or id(node) in above:
+            raise ValueError("aliases expand without end")
+        start, end = offset + node.start_mark.index, offset + node.end_mark.index
+        if node.id == "scalar":
+            plain = node.style is None and not node.tag.startswith("!")
+            if node.tag.endswith(":str") or (node.tag.startswith("!") and node.style is None):
+                plain = node.style is None
+            return Node("y" if plain else "s", start, end, node.value)
+        above = above | {id(node)}
+        if node.id == "sequence":
+            return Node("[", start, end, [of(item, above) for item in node.value])
+        members: list[Any] = []
+        for key, value in node.value:
+            if key.id != "scalar":
+                raise ValueError("a key that is no scalar")
+            if key.value == "<<" and key.style is None:
+                merged = [value] if value.id == "mapping" else value.value
+                for source in merged:
+                    known = {name[3] for name, _ in members}
+                    members += [pair for pair in of(source, above).value if pair[0][3] not in known]
+                continue
+            token = ("s", offset + key.start_mark.index, offset + key.end_mark.index, key.value)
+            members = [pair for pair in members if pair[0][3] != key.value or pair[0][1] >= start]
+            members.append((token, of(value, above)))
+        return Node("{", start, end, members)
+
+    return of(root, frozenset())

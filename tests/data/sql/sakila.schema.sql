@@ -1,0 +1,15 @@
+CREATE TABLE actor (actor_id INTEGER PRIMARY KEY, first_name VARCHAR(45), last_name VARCHAR(45), last_update TIMESTAMP);
+CREATE TABLE address (address_id INTEGER PRIMARY KEY, address VARCHAR(50), district VARCHAR(20), city_id INTEGER, postal_code VARCHAR(10), phone VARCHAR(20));
+CREATE TABLE category (category_id INTEGER PRIMARY KEY, name VARCHAR(25));
+CREATE TABLE city (city_id INTEGER PRIMARY KEY, city VARCHAR(50), country_id INTEGER);
+CREATE TABLE country (country_id INTEGER PRIMARY KEY, country VARCHAR(50));
+CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, store_id INTEGER, first_name VARCHAR(45), last_name VARCHAR(45), email VARCHAR(50), address_id INTEGER, active INTEGER, create_date TIMESTAMP);
+CREATE TABLE film (film_id INTEGER PRIMARY KEY, title VARCHAR(255), description TEXT, release_year INTEGER, language_id INTEGER, rental_duration INTEGER, rental_rate NUMERIC(4,2), length INTEGER, replacement_cost NUMERIC(5,2), rating VARCHAR(10), special_features TEXT);
+CREATE TABLE film_actor (actor_id INTEGER, film_id INTEGER);
+CREATE TABLE film_category (film_id INTEGER, category_id INTEGER);
+CREATE TABLE inventory (inventory_id INTEGER PRIMARY KEY, film_id INTEGER, store_id INTEGER);
+CREATE TABLE language (language_id INTEGER PRIMARY KEY, name VARCHAR(20));
+CREATE TABLE payment (payment_id INTEGER PRIMARY KEY, customer_id INTEGER, staff_id INTEGER, rental_id INTEGER, amount NUMERIC(5,2), payment_date TIMESTAMP);
+CREATE TABLE rental (rental_id INTEGER PRIMARY KEY, rental_date TIMESTAMP, inventory_id INTEGER, customer_id INTEGER, return_date TIMESTAMP, staff_id INTEGER);
+CREATE TABLE staff (staff_id INTEGER PRIMARY KEY, first_name VARCHAR(45), last_name VARCHAR(45), store_id INTEGER, active INTEGER);
+CREATE TABLE store (store_id INTEGER PRIMARY KEY, manager_staff_id INTEGER, address_id INTEGER);

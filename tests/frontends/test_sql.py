@@ -1,0 +1,210 @@
+"""SQL: SQLite itself and PostgreSQL's own parser (pglast) judge what the masks let through."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import structgen
+from structgen.errors import InvalidGrammarError, InvalidSchemaError, InvalidText
+from structgen.grammar.sampling import Sampler
+
+DATA = Path(__file__).parents[1] / "data" / "sql"
+DATABASES = ["chinook", "northwind", "sakila"]
+SAMPLES = 10_000 if os.environ.get("STRUCTGEN_SQL") == "full" else 240
+"""Statements in all, over the three schemas; PostgreSQL gets a fifth."""
+
+MUSIC = {"artist": ["id", "name"], "album": {"id": "INTEGER", "artist_id": "INTEGER", "title": "TEXT"}}
+REFUSED = re.compile(
+    r"syntax error|unrecognized token|incomplete input|no such function|wrong number of arg|may not"
+)
+
+
+def ddl(name: str) -> str:
+    return (DATA / f"{name}.schema.sql").read_text()
+
+
+def queries(name: str) -> list[str]:
+    return [query.strip() for query in (DATA / f"{name}.queries.sql").read_text().split(";\n")]
+
+
+def refusal_of(database: sqlite3.Connection, text: str) -> str:
+    """What SQLite has against a statement; empty if nothing."""
+    try:
+        database.execute(f"EXPLAIN {text}")
+    except sqlite3.Error as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(ddl(request.param))
+    return connection
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_real_queries_are_accepted_with_and_without_the_schema(name: str) -> None:
+    pytest.importorskip("sqlglot")
+    for constraint in (structgen.sql("sqlite"), structgen.sql("sqlite", ddl(name))):
+        for query in queries(name):
+            assert constraint.validate(query) == query
+
+
+def test_there_are_150_real_queries() -> None:
+    assert sum(len(queries(name)) for name in DATABASES) >= 150
+
+
+@pytest.mark.parametrize("with_schema", [False, True])
+def test_real_queries_of_postgresql_are_accepted(with_schema: bool) -> None:
+    pglast = pytest.importorskip("pglast")
+    pytest.importorskip("sqlglot")
+    constraint = structgen.sql("postgresql", ddl("sakila") if with_schema else None)
+    for query in queries("pagila"):
+        pglast.parse_sql(query)
+        assert constraint.validate(query) == query
+
+
+@pytest.mark.parametrize("database", DATABASES, indirect=True)
+def test_sqlite_prepares_what_is_sampled(database: sqlite3.Connection) -> None:
+    kinds = ("select", "insert", "update", "delete")
+    constraint = structgen.sql("sqlite", database, statements=kinds)
+    sampler = Sampler(constraint.grammar, max_depth=15)
+    for seed in range(SAMPLES // len(DATABASES)):
+        text = sampler.text(Random(seed))
+        assert constraint._compiled.accepts(text), text
+        refusal = refusal_of(database, text)
+        assert not REFUSED.search(refusal), f"{refusal}: {text}"
+
+
+@pytest.mark.parametrize("with_schema", [False, True])
+def test_postgresql_parses_what_is_sampled(with_schema: bool) -> None:
+    pglast = pytest.importorskip("pglast")
+    pytest.importorskip("sqlglot")
+    kinds = ("select", "insert", "update", "delete")
+    constraint = structgen.sql("postgresql", ddl("sakila") if with_schema else None, statements=kinds)
+    sampler = Sampler(constraint.grammar, max_depth=15)
+    for seed in range(SAMPLES // 10):
+        text = sampler.text(Random(seed))
+        assert constraint._compiled.accepts(text), text
+        pglast.parse_sql(text)
+
+
+@pytest.mark.parametrize("database", DATABASES, indirect=True)
+def test_only_tables_and_columns_of_the_schema_are_named(database: sqlite3.Connection) -> None:
+    """SQLite's own complaints name nothing but aliases: names that no table has, where an alias may stand."""
+    constraint = structgen.sql("sqlite", database, ctes=False)
+    tables = {name.lower() for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    columns = {
+        (table, column.lower())
+        for table in tables
+        for (column,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    }
+    outputs = 0
+    sampler = Sampler(constraint.grammar, max_depth=15)
+    for seed in range(SAMPLES // len(DATABASES)):
+        text = sampler.text(Random(seed))
+        bare = re.sub(r"'[^']*'", "''", text)
+        for table in re.findall(r"(?i)\b(?:from|join)\s+(\"[^\"]+\"|`[^`]+`|\[[^]]+\]|\w+)", bare):
+            assert table.lower().strip('"`[]') in tables | {"select"}, text
+        missing = re.fullmatch(r"no such column: (?:(.+)\.)?(.+)", refusal_of(database, text))
+        if missing and not missing[1]:  # an output, or a column of a table that is not in FROM
+            outputs += missing[2].lower() not in {column for _, column in columns}
+        elif missing and missing[1].lower() in tables:
+            assert (missing[1].lower(), missing[2].lower()) in columns, text
+    assert outputs < SAMPLES / len(DATABASES) / 2
+
+
+@pytest.mark.parametrize(
+    ("accepted", "rejected"),
+    [
+        ("SELECT name FROM artist", "SELECT nam FROM artist"),
+        ("SELECT artist.name FROM artist", "SELECT artist.title FROM artist"),
+        ("SELECT a.name FROM artist AS a", "SELECT a.foo FROM artist AS a"),
+        ("SELECT * FROM album", "SELECT * FROM albums"),
+        ("SELECT COUNT(*) AS n FROM album ORDER BY n", "SELECT n FROM album"),
+        ("SELECT id FROM album WHERE artist_id IN (1, 2)", "SELECT id FROM album WHERE artist_id IN 1"),
+        ("SELECT id FROM album", "SELECTid FROM album"),
+        ("SELECT id, title FROM album", "SELECT id, titleFROM album"),
+        ("SELECT a.id FROM album a JOIN artist b ON a.id = b.id", "SELECT select FROM album"),
+    ],
+)
+def test_the_mask_knows_the_schema(accepted: str, rejected: str) -> None:
+    constraint = structgen.sql("sqlite", MUSIC)
+    assert constraint.validate(accepted) == accepted
+    assert not constraint._compiled.accepts(rejected)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT name FROM album",
+        "SELECT x.name FROM artist",
+        "WITH t AS (SELECT 1 AS one) SELECT two FROM t",
+        "WITH t AS (SELECT 1 AS one) SELECT one FROM s",
+    ],
+)
+def test_what_a_grammar_cannot_know_is_left_to_validate(dialect: str, text: str) -> None:
+    pytest.importorskip("sqlglot")
+    constraint = structgen.sql(dialect, MUSIC)  # type: ignore[arg-type]
+    assert constraint._compiled.accepts(text)
+    assert constraint.unenforced
+    with pytest.raises(InvalidText):
+        constraint.validate(text)
+    assert not structgen.sql(dialect, MUSIC, ctes=False)._compiled.accepts("WITH " + text)  # type: ignore[arg-type]
+
+
+def test_names_are_quoted_where_they_must_be() -> None:
+    schema = {"Order Details": ["Unit Price", "order", 'a"b'], "plain": ["MixedCase", "lower"]}
+    sqlite = structgen.sql("sqlite", schema)
+    assert sqlite.is_valid('SELECT "Unit Price", "order", "a""b" FROM [Order Details]')
+    assert sqlite.is_valid("SELECT mixedcase FROM Plain")
+    assert not sqlite.is_valid('SELECT order FROM "Order Details"')
+    pytest.importorskip("sqlglot")
+    postgresql = structgen.sql("postgresql", schema)
+    assert postgresql.is_valid('SELECT "MixedCase", LOWER, "lower" FROM plain')
+    assert not postgresql.is_valid("SELECT MixedCase FROM plain")
+    assert not postgresql.is_valid('SELECT "MIXEDCASE" FROM plain')
+
+
+def test_a_schema_may_be_an_engine_of_sqlalchemy() -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE artist (id INTEGER, name TEXT)"))
+        for source in (connection, sqlalchemy.inspect(connection)):
+            constraint = structgen.sql("sqlite", source)
+            assert constraint.is_valid("SELECT name FROM artist")
+            assert not constraint.is_valid("SELECT title FROM artist")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["insert", "update", "delete"])
+def test_changes_are_off_unless_asked_for(kind: str) -> None:
+    text = {
+        "insert": "INSERT INTO artist (id, name) VALUES (1, 'x')",
+        "update": "UPDATE artist SET name = 'x' WHERE id = 1",
+        "delete": "DELETE FROM artist WHERE id = 1",
+    }[kind]
+    assert not structgen.sql("sqlite", MUSIC).is_valid(text)
+    assert structgen.sql("sqlite", MUSIC, statements=[kind]).is_valid(text)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("schema", [{}, {"t": []}, {"t": "ab"}, {"t": [""]}, {"t\n": ["a"]}, 3])
+def test_what_is_no_schema_is_an_error(schema: object) -> None:
+    with pytest.raises(InvalidSchemaError):
+        structgen.sql("sqlite", schema)
+
+
+def test_what_is_no_dialect_is_an_error() -> None:
+    with pytest.raises(InvalidGrammarError, match="there is no dialect 'oracle'"):
+        structgen.sql("oracle")  # type: ignore[arg-type]
+    with pytest.raises(InvalidGrammarError, match="statements"):
+        structgen.sql("sqlite", statements=["drop"])  # type: ignore[list-item]
