@@ -75,7 +75,20 @@ def apply(report: dict[str, Any]) -> str:
     return figures.table(["µs", *ways], rows)
 
 
-TABLES: dict[str, Callable[[dict[str, Any]], str]] = {"masks": masks, "generate": generate, "apply": apply}
+def repair(report: dict[str, Any]) -> str:
+    """What became of damaged texts."""
+    verdicts = ("restored", "refused", "wrong, says so", "silently wrong", "seconds")
+    rows = [[name, *(one.get(verdict, 0) for verdict in verdicts)] for name, one in report["tools"].items()]
+    about = f"{report['cases']} damaged texts, seed {report['seed']}.\n"
+    return f"{figures.table(['tool', *verdicts], rows)}\n{about}"
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "masks": masks,
+    "generate": generate,
+    "apply": apply,
+    "repair": repair,
+}
 """Of benchmarks that write JSON only. The others write their own Markdown beside it."""
 
 

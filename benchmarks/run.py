@@ -21,18 +21,21 @@ def plan(out: Path, data: Path | None, *, full: bool) -> dict[str, list[str]]:
     """The arguments of each benchmark."""
     given = [] if data is None else ["--data", str(data)]
     masks = ["--json", str(out / "masks.json"), *given]
+    repair = ["--output", str(out / "repair.json"), "--data", str(data or FOLDER / "tasks" / "schemas.jsonl")]
     validity = ["--out", str(out), *given]
     quality = ["--out", str(out)]
     latency = ["--out", str(out)]
     generate = ["--out", str(out / "generate.json")]
     if not full:
         masks += ["--sample", "40", "--timeout", "20"]
+        repair += ["--sample", "200"]
         validity += ["--tasks", "8", "--schemas", "8", "--max-new-tokens", "64", "--seconds", "240"]
         quality += ["--max-new-tokens", "48"]
         latency += ["--batches", "1,8", "--steps", "24", "--rounds", "2"]
         generate += ["--rounds", "2"]
     return {
         "masks": masks,
+        "repair": repair,
         "apply": ["--out", str(out / "apply.json")],
         "generate": generate,
         "latency": latency,

@@ -28,21 +28,14 @@ class Arm:
 
 
 def arms() -> list[Arm]:
-    """All that this build can do. What needs the repair is left out where there is none."""
-    found = [
+    """From the plainest to the dearest."""
+    return [
         Arm("prompt only", Retry(1, mask=False), exact=False),
         Arm("prompt with schema", Retry(1, mask=False)),
-    ]
-    try:
-        found.append(Arm("+ repair, lossless", Retry(1, mask=False, repair="lossless")))
-        found.append(Arm("+ repair, guesses too", Retry(1, mask=False, repair="guessed")))
-        mend: Any = {"repair": "guessed"}
-    except ValueError:
-        mend = {}
-    return [
-        *found,
-        Arm("+ retry 3 with feedback", Retry(3, mask=False, **mend)),
-        Arm("+ best of 4", BestOf(4, mask=False, **mend)),
+        Arm("+ repair, lossless", Retry(1, mask=False, repair="lossless")),
+        Arm("+ repair, guesses too", Retry(1, mask=False, repair="guessed")),
+        Arm("+ retry 3 with feedback", Retry(3, mask=False, repair="guessed")),
+        Arm("+ best of 4", BestOf(4, mask=False, repair="guessed")),
         Arm("mask", Retry(1)),
         Arm("mask + vote of 3", Vote(3)),
     ]

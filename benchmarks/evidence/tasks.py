@@ -64,7 +64,8 @@ def built_in() -> list[Task]:
     """The tasks that are written into the repository."""
     found = []
     for number, one in enumerate(records("extraction")):
-        question = f"Extract the facts from this text as a JSON object: {one['text']}"
+        keys = ", ".join(f'"{key}"' for key in one["schema"]["required"])
+        question = f"Extract a JSON object with the keys {keys} from: {one['text']}"
         found.append(_json(f"extraction {number}", "extraction", question, one["schema"], one["reference"]))
     for number, one in enumerate(records("tools")):
         question = f"{one['question']} Write the arguments of the function {one['name']} as a JSON object."

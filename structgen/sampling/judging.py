@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Literal
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidText, StructgenError
+from structgen.repairing.pipeline import repair as mend
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.outcome import Attempt, Failure
 
@@ -102,7 +102,6 @@ class Judge:
         """Value, text and edits of a repair. Not of a text that ran into the limit: its end would be made up."""
         if repair is None or not text.strip():
             return None
-        mend = repairer()
         try:
             repaired = mend(text, self.constraint, allow=repair)
         except StructgenError:
@@ -129,7 +128,7 @@ class Judge:
 
     def _problems(self, text: str) -> list[str] | None:
         """All that the schema has against a text that is JSON; None if it is not, or if no JSON is asked for."""
-        schema = getattr(self.constraint, "schema", None)
+        schema = None if self.constraint is None else self.constraint.schema
         if schema is None:
             return None
         try:
@@ -137,19 +136,6 @@ class Judge:
         except (ValueError, RecursionError):
             return None
         return [f"{problem.pointer}: {problem.reason}" for problem in schema.problems(value)]
-
-
-def repairer() -> Callable[..., Any]:
-    """`structgen.repair`, imported when it is first needed: most loops never do.
-
-    Raises:
-        ValueError: This build has no repair.
-    """
-    try:
-        found: Callable[..., Any] = import_module("structgen.repairing.pipeline").repair
-    except ImportError:
-        raise ValueError("this build of structgen cannot repair texts: pass repair=None") from None
-    return found
 
 
 def with_feedback(task: Prompt, attempt: Attempt) -> Prompt:

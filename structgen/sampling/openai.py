@@ -27,11 +27,9 @@ def response_format(constraint: Constraint) -> Mapping[str, Any]:
 
     `strict` is not set: servers that read it refuse most schemas then. What comes back is validated here anyway.
     """
-    schema = getattr(constraint, "schema", None)
-    document = getattr(constraint.judge if schema is None else schema, "document", None)
-    if document is None:
+    if constraint.schema is None:
         return {}
-    described = {"name": "answer", "schema": document.root}
+    described = {"name": "answer", "schema": constraint.schema.document.root}
     return {"response_format": {"type": "json_schema", "json_schema": described}}
 
 

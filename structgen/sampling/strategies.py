@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from structgen.sampling.judging import Grade, repairer, with_feedback
+from structgen.sampling.judging import Grade, with_feedback
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
 
@@ -282,5 +282,3 @@ def check_temperature(temperature: float, n: int) -> None:
 def _check_repair(repair: Grade | None) -> None:
     if repair not in (None, "lossless", "guessed"):
         raise ValueError(f"repair = {repair!r}: 'lossless', 'guessed' or None")
-    if repair is not None:
-        repairer()

@@ -21,7 +21,7 @@ from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, 
 @lru_cache(maxsize=8)
 def read_grammar(text: str) -> Grammar:
     """The rules of a text in Lark's syntax, from the rule `start`."""
-    loaded, _ = load_grammar(text, "<string>", [], False)  # type: ignore[no-untyped-call]
+    loaded, _ = load_grammar(text, "<string>", [], False)
     terminals, rules, _ = loaded.compile(["start"], set())
     symbols: dict[str, RuleExpression] = {str(one.name): _terminal(one) for one in terminals}
     options: dict[str, dict[Sequence, None]] = {}

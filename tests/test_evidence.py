@@ -1,0 +1,161 @@
+"""The benchmarks of sampling: their judges, their arms, their figures, their report. Nothing is timed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rich", reason="rich is not installed")
+
+import report
+import run
+from evidence import arms, figures, tasks
+from sampling.scripted import Scripted, candidate
+
+from structgen import Candidate
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_references_are_valid_and_judged_by_others() -> None:
+    found = tasks.built_in() + tasks.arithmetic()
+    assert {task.family for task in found} == {
+        "extraction",
+        "tools",
+        "regex",
+        "classification",
+        "sql",
+        "arithmetic",
+    }
+    for task in found:
+        assert not task.is_valid("nonsense"), task.name
+        if task.reference is not None:
+            text = json.dumps(task.reference) if isinstance(task.reference, dict) else task.reference
+            assert task.is_valid(text), task.name
+            assert task.constraint.is_valid(text), task.name
+
+
+def test_sqlite_judges_queries() -> None:
+    task = next(one for one in tasks.built_in() if one.family == "sql")
+    assert task.is_valid("SELECT name FROM poets WHERE born > 1760;")
+    assert task.constraint.is_valid("SELECT name FROM poets WHERE born > 1760;")
+    assert not task.is_valid("SELECT age FROM poets;")
+    assert task.is_parseable("SELECT age FROM poets;")
+    assert not task.constraint.is_valid("SELECT age FROM poets;")
+
+
+def test_the_schemas_of_the_repository_are_records() -> None:
+    import jsonschema
+
+    for line in (tasks.FOLDER / "schemas.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        for one in record["tests"]:
+            assert jsonschema.Draft202012Validator(record["schema"]).is_valid(one["data"]) == one["valid"]
+
+
+def test_families_come_in_turn(tmp_path: Path) -> None:
+    records = [{"id": f"{family}_{n}", "schema": {"type": "string"}} for family in "ab" for n in range(9)]
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = tasks.of_maskbench(path, 6, seed=1)
+    assert [one.name[0] for one in found] == ["a", "b"] * 3
+    assert [one.name for one in found] == [one.name for one in tasks.of_maskbench(path, 6, seed=1)]
+
+
+def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:
+    task = next(one for one in tasks.built_in() if one.family == "extraction")
+    inner = Scripted(candidate("nonsense", -1.0), candidate(json.dumps(task.reference), -1.0))
+    sampler = arms.Shared(inner)
+    by_name = {arm.name: arm for arm in arms.arms()}
+    first = arms.measure(by_name["prompt with schema"], task, sampler, 64)
+    second = arms.measure(by_name["+ retry 3 with feedback"], task, sampler, 64)
+    assert (first["valid"], second["valid"]) == (False, True)
+    assert second["attempts"] == 2
+    assert len(inner.calls) == 2
+    assert second["tokens"] > first["tokens"]
+    assert list(arms.by_arm([first, second])) == ["prompt with schema", "+ retry 3 with feedback"]
+
+
+def test_what_is_cut_is_told() -> None:
+    task = tasks.built_in()[0]
+    sampler = arms.Shared(Scripted(Candidate("{", 1, finish_reason="length")))
+    assert arms.measure(arms.arms()[0], task, sampler, 1)["cut"]
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (0, 0, 0.0, 1.0)],
+)
+def test_intervals_are_those_of_wilson(hits: int, count: int, low: float, high: float) -> None:
+    assert figures.interval(hits, count) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_the_report_has_what_was_measured(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    arm = {"arm": "mask <&>", "answers": 10, "valid": 10, "seconds": 1.5}
+    figures.write(
+        tmp_path, "validity", {"arms": [arm]}, figures.table(["arm", "valid"], [["mask <&>", None]])
+    )
+    found = report.tables(tmp_path)
+    drawn = report.plots(tmp_path)
+    assert (tmp_path / "validity.png").exists()
+    page = report.page(found, drawn)
+    assert "<td>mask &lt;&amp;&gt;</td><td>–</td>" in page
+    assert "<svg" in page
+    assert 'src="' not in page
+    assert "| mask <&> | – |" in report.markdown(found, drawn)
+
+
+def test_the_readme_is_filled_where_it_says_so() -> None:
+    text = (
+        "a\n<!-- bench:validity -->\nold\n<!-- /bench -->\nb\n<!-- bench:unknown -->\nkept\n<!-- /bench -->\n"
+    )
+    filled = report.filled(text, {"validity": "| new |\n"})
+    assert "old" not in filled
+    assert "| new |" in filled
+    assert "kept" in filled
+    assert report.filled(filled, {"validity": "| new |\n"}) == filled
+
+
+def test_results_in_the_repository_can_be_read() -> None:
+    for name, table in report.tables(report.RESULTS).items():
+        assert table.startswith("|") or "\n|" in table, name
+
+
+def test_the_plan_names_benchmarks_and_options_that_exist(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for full in (False, True):
+        for name, arguments in run.plan(tmp_path, tmp_path / "data.jsonl", full=full).items():
+            text = (run.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+            for argument in arguments:
+                assert not argument.startswith("--") or f'"{argument}"' in text, (name, argument)
+
+
+def test_an_unknown_benchmark_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["run.py", "--out", str(tmp_path), "nothing"])
+    with pytest.raises(SystemExit, match="no benchmark nothing"):
+        run.main()
+
+
+def test_bench_runs_the_script_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    typer_testing = pytest.importorskip("typer.testing", reason="typer is not installed")
+    from structgen import cli
+
+    called: list[Any] = []
+
+    class Ended:
+        returncode = 0
+
+    def instead(command: list[str], *, check: bool) -> Ended:
+        called.append(command)
+        return Ended()
+
+    monkeypatch.setattr(cli.subprocess, "run", instead)
+    result = typer_testing.CliRunner().invoke(cli.app, ["bench", "masks", "--full"])
+    assert result.exit_code == 0
+    assert called[0][1:] == [str(ROOT / "benchmarks" / "run.py"), "masks", "--full"]
