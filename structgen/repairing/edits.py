@@ -32,6 +32,11 @@ class Edit:
     grade: Grade
     reason: str
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the changed part of the input begins and ends, in code points."""
+        return self.start, self.end
+
     def __str__(self) -> str:
         return f"{self.start}-{self.end} {self.kind} ({self.grade}): {self.reason}"
 
