@@ -32,7 +32,7 @@ def _import(module: str) -> Any:
 
 
 def _jsonl() -> Judge:
-    return lambda text: [json.loads(line) for line in re.split(r"\r?\n", re.sub(r"\r?\n\Z", "", text))]
+    return lambda text: [json.loads(line) for line in re.split(r"\r?\n", re.sub(r"\r?\n[ \t]*\Z", "", text))]
 
 
 def _json5() -> Judge:
