@@ -49,8 +49,9 @@ def masks(report: dict[str, Any]) -> str:
         cells = [f"{one[kind]['mean']} / {one[kind]['p99']}" if kind in one else None for kind in kinds]
         rows.append([name, one["schemas"].get("measured", 0), wrong, *cells])
     options, machine = report["options"], report["machine"]
+    schemas = max(sum(one["schemas"].values()) for one in report["engines"].values())
     about = (
-        f"{options['data']}, {options['sample'] or 'all'} schemas, {options['tokenizer']}; {machine['processor']}, "
+        f"{options['data']}, {schemas} schemas, {options['tokenizer']}; {machine['processor']}, "
         f"{machine['date']}.\n"
     )
     return f"{figures.table(headings, rows)}\n{about}"
