@@ -40,6 +40,29 @@ auto locked(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken = 
   return work();
 }
 
+// The same for what is mostly short: with the GIL for so long, and anew without it if that was not enough. Tables are whole
+// in between, and what was found meanwhile is found again.
+template <class Work>
+auto step(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken) {
+  constexpr u64 kShort = 1000;
+  struct Allowance {
+    explicit Allowance(u64& limit) : work(limit), whole(limit) { work = kShort; }
+    ~Allowance() { work = whole; }
+    u64& work;
+    const u64 whole;
+  };
+  if (grammar.meter().limits.work > kShort) {
+    const Allowance allowance(grammar.meter().limits.work);
+    const Spending spending(grammar.store(), grammar.meter());
+    try {
+      return work();
+    } catch (const LimitExceeded& error) {
+      if (error.value != kShort || std::string_view(error.which) != "work") throw;
+    }
+  }
+  return locked(grammar, work, std::move(taken));
+}
+
 // The lock of a store, taken without giving up the GIL if nobody else has it.
 std::unique_lock<std::mutex> brief_lock(Store& store) {
   std::unique_lock lock(store.mutex, std::try_to_lock);
@@ -62,7 +85,7 @@ u32 advance(Grammar& grammar, u32 configuration, std::int64_t token) {
   auto lock = brief_lock(grammar.store());
   const u32 known = grammar.known_advance(configuration, id);
   if (known != kNone) return known;
-  return locked(grammar, [&] { return grammar.advance(configuration, id); }, std::move(lock));
+  return step(grammar, [&] { return grammar.advance(configuration, id); }, std::move(lock));
 }
 
 // Writes the row of the configuration to `to`, `words` words wide. False in a dead end.
@@ -82,7 +105,7 @@ bool fill(Grammar& grammar, u32 configuration, u32* to, std::size_t words) {
     if (made) write(made);
     return made != nullptr;
   };
-  return locked(grammar, make, std::move(lock));
+  return step(grammar, make, std::move(lock));
 }
 
 u32* place_of(const Rows& rows, std::int64_t row, const Trie& trie, std::size_t* words) {

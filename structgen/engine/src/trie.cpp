@@ -84,11 +84,11 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   first_token_.push_back(static_cast<u32>(order_.size()));  // behind the last node
   rank_.assign(tokens.size(), kNone);
   for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
-  for (u32 i = 0; i < order_.size(); ++i) {
-    ByteSet seen{};
-    for (const char c : bytes_[order_[i]]) seen[static_cast<u8>(c) >> 6] |= 1ull << (static_cast<u8>(c) & 63);
-    for (u32 b = 0; b < 256; ++b) tokens_with_[b] += (seen[b >> 6] >> (b & 63)) & 1;
-  }
+  std::array<u32, 256> seen;
+  seen.fill(kNone);
+  for (const u32 token : order_)
+    for (const char c : bytes_[token])
+      if (u32& last = seen[static_cast<u8>(c)]; last != token) last = token, ++tokens_with_[static_cast<u8>(c)];
   // From the last node to the first, children before parents.
   constexpr u32 kWorthIt = 2;
   below_index_.assign(nodes(), kNone);
