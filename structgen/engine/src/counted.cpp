@@ -138,7 +138,7 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     const u32 depth = trie_.depth(node);
     const Frame top = path[depth - base - 1];
     const u32 to = step(top.state, trie_.byte(node));
-    ++steps;
+    if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
     if (to == kAmbiguous) return nullptr;
     if (to == kStop) {
       if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, top.count);
@@ -196,7 +196,7 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     ++node;
   }
   visited_ += steps;
-  if (meter_) meter_->spend(steps);
+  if (meter_) meter_->spend(steps % kStride);
   walk->starts.assign(most + 2, 0);
   for (const auto& entry : inside) ++walk->starts[entry.count + 1];
   for (u32 i = 1; i < walk->starts.size(); ++i) walk->starts[i] += walk->starts[i - 1];

@@ -195,7 +195,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
   for (u32 node = root + 1; node < end;) {
     const u32 depth = trie_.depth(node);  // bytes up to and with this one
     const Frame top = path[depth - base - 1];
-    ++steps;
+    if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
     if (top.plainer != kDead && trie_.deepest(node) - base <= reach) {
       node = trie_.end(node);
       continue;
@@ -282,7 +282,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
     ++node;
   }
   visited_ += steps;
-  if (meter_) meter_->spend(steps);
+  if (meter_) meter_->spend(steps % kStride);
   // A base of which nothing leaves need not be kept.
   if (const Walk* plain = walk->base.walk; follow && plain->exits.empty() && plain->references.empty()) {
     TokenSet interior = plain->interior;

@@ -35,6 +35,7 @@
 
 namespace structgen {
 
+constexpr u32 kStride = 512;  // trie nodes between two looks at the limits
 constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
 
 // What is left of tokens in which a terminal ended. Node 0 is the root.
