@@ -1,6 +1,6 @@
 // Walks of counters, P X{m,n} R: made once for all m and n.
 #include <algorithm>
-#include <bit>
+#include <unordered_map>
 
 #include "walk.h"
 
@@ -118,20 +118,47 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     const u32 to = counted_states_[state].next[byte];
     return to != kNone ? to : counted_next(state, counter.x, counter.rest, byte);
   };
-  // Whether every byte of the set is one whole X from this state, which is then the same again.
-  auto counts_bytes = [&](u32 state, const ByteSet& bytes) {
-    for (u32 word = 0; word < 4; ++word)
-      for (u64 left = bytes[word]; left != 0; left &= left - 1)
-        if (step(state, static_cast<u8>(word * 64 + static_cast<u32>(std::countr_zero(left)))) != ((state << 1) | 1))
-          return false;
-    return true;
-  };
   u64 steps = 0;
   u32 most = 0, last_end = kNone;
   auto end_in = [&](u32 state) {
     if (state == last_end) return;
     last_end = state;
     walk->farthest = std::max(walk->farthest, expressions_.shortest_length(counted_states_[state].e));
+  };
+  // Whether the rest of a character leads from `at`, in an X that has begun, to `border`, whichever it is.
+  auto finishes = [&](auto&& self, u32 at, u32 border, u32 bytes) -> bool {
+    for (u32 b = 0, last = kStop; b < 256; ++b) {
+      const u32 to = step(at, static_cast<u8>(b));
+      if (to == kStop || to == border << 1 || to == last) continue;
+      last = to;
+      if (bytes == 1 || to == kAmbiguous || (to & 1) || counted_states_[to >> 1].tail) return false;
+      if (!self(self, to >> 1, border, bytes - 1)) return false;
+    }
+    end_in(at);
+    return true;
+  };
+  // The bytes that are one whole X from a state which is then the same again, or begin a character that is. From the
+  // beginning of a text also those that no text begins with: what is no text, the landmark knows.
+  const TokenSet* texts = root == 0 && counter.prefix == kEpsilon ? &walks_[plain_walk(0, landmarks_[0])]->interior : nullptr;
+  if (texts != nullptr && !texts->dense()) texts = nullptr;
+  if (texts != nullptr && !texts->dense()) texts = nullptr;
+  std::unordered_map<u32, ByteSet> known;
+  auto whole = [&](u32 state) -> const ByteSet& {
+    const auto [at, added] = known.emplace(state, ByteSet{});
+    u32 last = kNone;
+    bool good = false;
+    for (u32 b = 0; added && b < 256; ++b) {
+      const u32 to = step(state, static_cast<u8>(b));
+      if (b < 0x80 || texts == nullptr)
+        good = to == ((state << 1) | 1);
+      else if (b < 0xC0)
+        good = to == kStop;
+      else if (to != last || b == 0xC0)
+        good = to < kAmbiguous && (to & 1) && !counted_states_[to >> 1].tail && finishes(finishes, to >> 1, state, 3);
+      last = to;
+      if (good) at->second[b >> 6] |= 1ull << (b & 63);
+    }
+    return at->second;
   };
   const u32 end = trie_.end(root);
   for (u32 node = root + 1; node < end;) {
@@ -169,11 +196,15 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
       continue;
     }
     const ByteSet* below = trie_.bytes_below(node);
-    if (!tail && below != nullptr && counts_bytes(state, *below)) {
+    if (!tail && below != nullptr && within(*below, whole(state))) {
       const u32 last = trie_.first_token(trie_.end(node));
+      const std::string_view before = trie_.bytes(trie_.order()[behind]).substr(0, depth);
+      const auto begun = std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<u8>(c) & 0xC0) != 0x80; });
+      const bool high = texts != nullptr && ((*below)[2] | (*below)[3]) != 0;
       for (u32 i = behind; i < last; ++i) {
         const u32 token = trie_.order()[i];
-        const u32 total = count + static_cast<u32>(trie_.bytes(token).size()) - depth;
+        if (high && !((texts->words()[token >> 5] >> (token & 31)) & 1)) continue;
+        const u32 total = count + trie_.characters(i) - static_cast<u32>(begun);
         inside.push_back({token, total});
         most = std::max(most, total);
       }

@@ -86,9 +86,13 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
   std::array<u32, 256> seen;
   seen.fill(kNone);
-  for (const u32 token : order_)
-    for (const char c : bytes_[token])
-      if (u32& last = seen[static_cast<u8>(c)]; last != token) last = token, ++tokens_with_[static_cast<u8>(c)];
+  for (const u32 token : order_) {
+    characters_.push_back(0);
+    for (const char c : bytes_[token]) {
+      if (u32& holder = seen[static_cast<u8>(c)]; holder != token) holder = token, ++tokens_with_[static_cast<u8>(c)];
+      characters_.back() = static_cast<u16>(characters_.back() + ((static_cast<u8>(c) & 0xC0) != 0x80));
+    }
+  }
   // From the last node to the first, children before parents.
   constexpr u32 kWorthIt = 2;
   below_index_.assign(nodes(), kNone);

@@ -38,6 +38,7 @@ class Trie {
   u32 depth(u32 node) const { return depth_[node]; }                       // bytes from the root
   u32 deepest(u32 node) const { return deepest_[node]; }                   // depth of the deepest node below, or its own
   u32 rank(u32 token) const { return rank_[token]; }                       // its place in order(); kNone: not in the trie
+  u32 characters(u32 rank) const { return characters_[rank]; }             // begun in a token, by its place in order()
   u32 tokens_with(u8 byte) const { return tokens_with_[byte]; }            // how many hold it
   // Bytes that occur below a node; null where the subtree is too small to be worth it.
   const ByteSet* bytes_below(u32 node) const {
@@ -54,7 +55,7 @@ class Trie {
   std::vector<std::string> bytes_;
   std::vector<bool> special_;
   std::vector<u8> byte_;
-  std::vector<u16> depth_, deepest_;
+  std::vector<u16> depth_, deepest_, characters_;
   std::vector<u32> end_, first_token_, order_, rank_, below_index_;
   std::vector<ByteSet> below_;
   std::array<u32, 256> tokens_with_{};
