@@ -33,6 +33,10 @@ class StructgenError(Exception):
 
     code = "structgen"
 
+    def __str__(self) -> str:
+        # A message may quote a text that nothing can print: a lone surrogate.
+        return super().__str__().encode("utf-8", "backslashreplace").decode()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 

@@ -202,6 +202,7 @@ def test_lone_surrogates_are_no_text() -> None:
     for ask in (constraint.validate, constraint.explain):
         with pytest.raises(InvalidText, match="surrogate") as caught:
             ask("a\ud800")
+        str(caught.value).encode()  # a message can be printed
         assert caught.value.position == 1
 
 
