@@ -146,6 +146,10 @@ COMPARED: dict[str, tuple[Callable[[], Constraint], str]] = {
         lambda: structgen.json_schema({"type": "string", "pattern": r"^[\w.\- ]+$", "minLength": 3, "maxLength": 12}),
         '"Ab c-d.e_f 9"',
     ),
+    "a bounded text without some characters": (
+        lambda: structgen.json_schema({"type": "string", "pattern": "^[^é—\u00fc\u4e00-\u5fff]{0,40}$"}),
+        '"cafe ä 日 “x” – 🙂"',
+    ),
     "a host": (
         lambda: structgen.json_schema({"type": "string", "format": "hostname"}),
         '"a-very-long-label-of-nearly-all-the-letters-that-labels-have.org"',

@@ -125,37 +125,35 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     last_end = state;
     walk->farthest = std::max(walk->farthest, expressions_.shortest_length(counted_states_[state].e));
   };
-  // Whether the rest of a character leads from `at`, in an X that has begun, to `border`, whichever it is.
-  auto finishes = [&](auto&& self, u32 at, u32 border, u32 bytes) -> bool {
-    for (u32 b = 0, last = kStop; b < 256; ++b) {
-      const u32 to = step(at, static_cast<u8>(b));
-      if (to == kStop || to == border << 1 || to == last) continue;
-      last = to;
-      if (bytes == 1 || to == kAmbiguous || (to & 1) || counted_states_[to >> 1].tail) return false;
-      if (!self(self, to >> 1, border, bytes - 1)) return false;
+  // The bytes of which each is one whole X from a state that is then the same again, or begins a character of which every one
+  // is. What is no text can't be told by its bytes alone: from the beginning of a text, the landmark knows.
+  const u32 landmark = landmarks_[0];
+  const TokenSet* texts = root == 0 && counter.prefix == kEpsilon ? &walks_[plain_walk(0, landmark)]->interior : nullptr;
+  if (texts != nullptr && !texts->dense()) texts = nullptr;
+  // Whether the rest of every character leads from `at`, in an X that has begun, to `border`; the landmark is in `text`.
+  auto finishes = [&](auto&& self, u32 at, u32 text, u32 border) -> bool {
+    if (at == kStop || at == kAmbiguous || (at & 1) || counted_states_[at >> 1].tail) return false;
+    u32 last = kNone, last_text = kNone;
+    for (u32 b = 0x80; b < 0xC0; ++b) {
+      const u32 to = step(at >> 1, static_cast<u8>(b)), text_to = lexer_.next(text, static_cast<u8>(b));
+      if (text_to == kDead || (to == last && text_to == last_text)) continue;
+      last = to, last_text = text_to;
+      if (text_to == landmark ? to != border << 1 : !self(self, to, text_to, border)) return false;
     }
-    end_in(at);
+    end_in(at >> 1);
     return true;
   };
-  // The bytes that are one whole X from a state which is then the same again, or begin a character that is. From the
-  // beginning of a text also those that no text begins with: what is no text, the landmark knows.
-  const TokenSet* texts = root == 0 && counter.prefix == kEpsilon ? &walks_[plain_walk(0, landmarks_[0])]->interior : nullptr;
-  if (texts != nullptr && !texts->dense()) texts = nullptr;
-  if (texts != nullptr && !texts->dense()) texts = nullptr;
   std::unordered_map<u32, ByteSet> known;
   auto whole = [&](u32 state) -> const ByteSet& {
     const auto [at, added] = known.emplace(state, ByteSet{});
-    u32 last = kNone;
-    bool good = false;
-    for (u32 b = 0; added && b < 256; ++b) {
+    const bool border = added && expressions_.nullable(counted_states_[state].e);  // so a character ends there
+    for (u32 b = 0; border && b < 256; ++b) {
       const u32 to = step(state, static_cast<u8>(b));
-      if (b < 0x80 || texts == nullptr)
-        good = to == ((state << 1) | 1);
-      else if (b < 0xC0)
-        good = to == kStop;
-      else if (to != last || b == 0xC0)
-        good = to < kAmbiguous && (to & 1) && !counted_states_[to >> 1].tail && finishes(finishes, to >> 1, state, 3);
-      last = to;
+      bool good = to == ((state << 1) | 1);
+      if (b >= 0x80 && texts != nullptr) {
+        const u32 text = lexer_.next(landmark, static_cast<u8>(b));
+        good = text == kDead || (to < kAmbiguous && (to & 1) && finishes(finishes, to ^ 1, text, state));
+      }
       if (good) at->second[b >> 6] |= 1ull << (b & 63);
     }
     return at->second;
