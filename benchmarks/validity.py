@@ -91,7 +91,8 @@ def markdown(report: dict[str, Any]) -> str:
     machine = report["machine"]
     return "\n".join(
         [
-            f"{report['model']}, {report['tasks']} tasks, at most {report['max_new_tokens']} tokens an attempt. "
+            f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
+            f"{report['max_new_tokens']} tokens an attempt. "
             f"Tokens and seconds are means of a task, failed attempts included.\n",
             figures.table(headings, rows),
             "Valid, by family:\n",
@@ -161,8 +162,6 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model)
-    if model.device.type == "cpu":
-        model = model.float()  # processors without bfloat16 take many times as long
     sampler = arms.Shared(TransformersSampler(model, tokenizer))
     chosen = tasks.built_in()
     if options.tasks is not None:
@@ -170,7 +169,12 @@ def main() -> None:
     if options.data is not None:
         chosen += tasks.of_maskbench(options.data, options.schemas, options.seed)
     used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
-    about = {"model": options.model, "seed": options.seed, "max_new_tokens": options.max_new_tokens}
+    about = {
+        "model": options.model,
+        "weights": str(model.dtype).removeprefix("torch."),
+        "seed": options.seed,
+        "max_new_tokens": options.max_new_tokens,
+    }
     answers = Answers(options.answers, about)
     found: list[dict[str, Any]] = []
     started = time.monotonic()
