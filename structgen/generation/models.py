@@ -74,7 +74,7 @@ def _has_bfloat16() -> bool:
     """Whether a GPU or the processor computes in bfloat16."""
     if torch.cuda.is_available():
         return True
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(known and name.endswith("bf16") for name, known in capabilities.items())
 
 
