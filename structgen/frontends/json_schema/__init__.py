@@ -4,7 +4,8 @@ In reading order:
 
     build.py        the function that others call
     compiler.py     places to rules: who does what
-    documents.py    drafts, references, where things stand
+    drafts.py       what differs between drafts
+    documents.py    references, and where things stand
     scopes.py       dynamic references become plain ones
     normalize.py    combinators become alternatives of plain schemas
     containers.py   objects and arrays become rules
