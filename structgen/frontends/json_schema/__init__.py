@@ -16,11 +16,13 @@ In reading order:
     values.py       enum and const; evaluate.py: which of them the other keywords leave
     layout.py       structural characters and whitespace
     judge.py        what a complete text means
+    report.py       what becomes of every keyword, as data
     keywords.py     names
 """
 
 from __future__ import annotations
 
 from structgen.frontends.json_schema.build import json_schema
+from structgen.frontends.json_schema.report import KeywordReport
 
-__all__ = ["json_schema"]
+__all__ = ["KeywordReport", "json_schema"]
