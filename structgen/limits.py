@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ class Limits:
         milliseconds: wall time of one call of the engine. It is looked at now and then, so a call may run a
             little longer.
         grammar_size: symbols of a grammar after lowering.
+
+    Raises:
+        ValueError: A limit is no whole number from 0 to 2^63 - 1.
     """
 
     expressions: int = 2_000_000
@@ -30,3 +33,11 @@ class Limits:
     nesting: int = 100_000
     milliseconds: int = 10_000
     grammar_size: int = 20_000_000
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not isinstance(value, int) or not 0 <= value < 1 << 63:
+                raise ValueError(
+                    f"limits.{limit.name} = {value!r}: must be a whole number from 0 to 2^63 - 1"
+                )

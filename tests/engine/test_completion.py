@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import laws
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -12,9 +13,10 @@ from oracle import Oracle
 from strategies import grammars, vocabularies
 
 from structgen.errors import DeadEnd
-from structgen.grammar.expressions import Literal, charset, repeat
+from structgen.grammar.expressions import ANY_TEXT, Expression, Literal, charset, concat, repeat, union
 from structgen.grammar.rules import Choice, Grammar, Reference, Repetition, Sequence, SpecialToken, Terminal
-from structgen.matcher import compile_grammar
+from structgen.limits import Limits
+from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 RANDOMS = st.randoms(use_true_random=False)
@@ -109,3 +111,76 @@ def test_under_a_budget_a_list_ends_in_time() -> None:
         budget -= 1
     assert budget == 0 or text.endswith(b"]")
     assert text == b"[x,x,x,x,x]"
+
+
+def tokens_within(grammar: CompiledGrammar, configuration: int, budget: int) -> set[int]:
+    """What a mask under a budget allows."""
+    bitmask = np.zeros((1, (grammar.vocabulary.size + 31) // 32), dtype=np.int32)
+    try:
+        grammar.fill_within(configuration, budget, bitmask, 0)
+    except DeadEnd:
+        return set()
+    return set(np.flatnonzero(np.unpackbits(bitmask.view(np.uint8), bitorder="little")).tolist())
+
+
+def tokens_that_fit(grammar: CompiledGrammar, configuration: int, budget: int) -> set[int]:
+    """The same, token by token."""
+    found = set()
+    for token in range(grammar.vocabulary.size):
+        to = grammar.try_advance(configuration, token)
+        if to < 0:
+            continue
+        try:
+            if grammar.completion_tokens(to) < budget or grammar.is_finished(to):
+                found.add(token)
+        except DeadEnd:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("text", ["", "x", "xb", "a"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(union(Literal("b"), repeat(Literal("a"), 150, 150)), id="a long count beside a short word"),
+        pytest.param(
+            union(Literal("b"), concat(repeat(Literal("a"), 150, 150), Literal("c"))), id="and something behind it"
+        ),
+        pytest.param(
+            concat(Literal("x"), union(Literal(""), concat(charset((0, 96), (98, 0x10FFFF)), ANY_TEXT))),
+            id="a text that is almost any",
+        ),
+    ],
+)  # fmt: skip
+def test_a_budget_looks_behind_what_masks_leave_out(rule: Expression, text: str) -> None:
+    words = [b"xa", b"xb", b"xbc", b"xqr", "é".encode(), "xé".encode()]
+    tokens = [*(bytes([byte]) for byte in range(128)), *words, None, None]
+    vocabulary = Vocabulary(tokens, special_tokens={"<s>": 134}, eos_token_ids=[135])
+    end = (SpecialToken("<s>"),) * 3
+    grammar = compile_grammar(Grammar({"start": Sequence((Terminal("T", rule), *end))}), vocabulary)
+    configuration = grammar.initial
+    for char in text:
+        configuration = grammar.try_advance(configuration, ord(char))
+        if configuration < 0:
+            return
+    for budget in (*range(1, 9), 50, 149, 150, 151, 152, 153, 154, 155, 160, 400):
+        expected = tokens_that_fit(grammar, configuration, budget)
+        assert tokens_within(grammar, configuration, budget) == expected, budget
+
+
+@pytest.mark.parametrize("lexer", ["contextual", "dynamic"])
+def test_a_budget_looks_once_at_what_is_reached_in_many_ways(lexer: str) -> None:
+    """Tokens of n letters are 2^n terminals, or parts of one."""
+    runs = [b"a" * length for length in range(2, 80)] + [b"a" * length + b"b" for length in range(1, 80)]
+    vocabulary = Vocabulary(
+        [*(bytes([byte]) for byte in range(256)), *runs, None], eos_token_ids=[256 + len(runs)]
+    )
+    body = (
+        Terminal("A", repeat(Literal("a"), 1))
+        if lexer == "contextual"
+        else Choice((Terminal("A", Literal("a")), Terminal("AA", Literal("aa"))))
+    )
+    grammar = compile_grammar(
+        Grammar({"start": Repetition(body, 1, None)}, lexer=lexer), vocabulary, limits=Limits(work=1_000_000)
+    )
+    assert tokens_within(grammar, grammar.initial, 5) == tokens_that_fit(grammar, grammar.initial, 5)

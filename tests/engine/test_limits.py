@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import laws
 import pytest
@@ -210,3 +211,31 @@ def test_an_explosion_while_compiling_meets_a_limit() -> None:
     with pytest.raises(LimitExceeded) as caught:
         bytes_grammar(Terminal("T", both), Limits(milliseconds=1))
     assert caught.value.limit == "milliseconds"
+
+
+@pytest.mark.parametrize("lexer", ["contextual", "dynamic"])
+def test_a_mask_after_a_limit_is_what_it_was(lexer: str) -> None:
+    vocabulary = Vocabulary([bytes([byte]) for byte in range(256)])
+    grammar = Grammar({"start": Terminal("A", Literal("x" * 4000))}, lexer=lexer)
+    matcher = compile_grammar(grammar, vocabulary, limits=Limits(work=500_000)).matcher()
+    matcher.advance(ord("x"))
+    with pytest.raises(LimitExceeded):
+        matcher.forced_tokens()
+    assert [t for t in range(256) if matcher.bitmask()[t // 32] >> (t % 32) & 1] == [ord("x")]
+
+
+def test_tokens_that_share_a_long_beginning_are_no_recursion_without_end() -> None:
+    length = 20_000
+    tails = [bytes([98 + number // 60, 33 + number % 60]) for number in range(60)]
+    tokens = [*(bytes([byte]) for byte in range(256)), *(b"a" * length + tail for tail in tails)]
+    grammar = compile_grammar(
+        Grammar({"start": Repetition(Terminal("a", Literal("a")), 0, None)}), Vocabulary(tokens)
+    )
+    with pytest.raises(LimitExceeded, match="nesting"):
+        grammar.matcher().bitmask()
+
+
+@pytest.mark.parametrize("wrong", [{"work": -1}, {"milliseconds": 2**64}, {"states": 1.5}, {"nesting": None}])
+def test_a_limit_is_a_whole_number(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"limits\.{next(iter(wrong))} = "):
+        Limits(**wrong)

@@ -402,7 +402,8 @@ NB_MODULE(_native, m) {
              const u32 at = check(g, configuration);
              return locked(g, [&] { return g.can_stop(at); });
            })
-      .def("is_finished", [](const Grammar&, std::int64_t configuration) { return configuration == Grammar::kFinished; })
+      .def("is_finished",
+           [](const Grammar& g, std::int64_t configuration) { return check(g, configuration) == Grammar::kFinished; })
       .def("completion_tokens",
            [](Grammar& g, std::int64_t configuration) -> std::int64_t {
              const u32 at = check(g, configuration);

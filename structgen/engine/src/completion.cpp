@@ -146,6 +146,7 @@ std::optional<std::vector<u32>> Grammar::search_tokens(u32 configuration) {
     allowed->store(words.data());
     for (u32 token = 0; token < store_->trie.tokens(); ++token) {
       if (!((words[token >> 5] >> (token & 31)) & 1)) continue;
+      meter_.spend(1);
       const u32 to = advance(step.configuration, token);
       if (to == kNone || to == kFinished) continue;
       const u32 distance = step.distance + static_cast<u32>(store_->trie.bytes(token).size());
@@ -180,38 +181,44 @@ u32 Grammar::completion_tokens(u32 configuration) {
   return infos_[configuration].completion;
 }
 
-// Where the tokens allowed below `node` lead: the configurations, or for counted walks a bound in bytes.
-void Grammar::destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
-  if (!dynamic_) return destinations_of_one(node, p, found, bytes);
+// Where the tokens allowed below `node` lead. What is asked for twice is looked at once.
+void Grammar::destinations(u32 node, const Place& p, Destinations& found) {
+  if (p.fresh && !found.seen.insert(pair_key(node, p.parse)).second) return;
+  const Depth guard(depth_);
+  if (!dynamic_) return destinations_of_one(node, p, found);
   for (const Place& one : places(p)) {
     if (!one.fresh) {
-      destinations_of_one(node, one, found, bytes);
+      destinations_of_one(node, one, found);
       continue;
     }
     const std::vector<u32> singles = state(one.parse).singles;
     for (u32 single : singles)
-      destinations(store_->walks.walk(node, lexer_.normal(single, store_->trie.longest())), one.parse, single, found, bytes);
+      destinations(store_->walks.walk(node, lexer_.normal(single, store_->trie.longest())), one.parse, single, found);
   }
 }
 
-void Grammar::destinations_of_one(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes) {
+void Grammar::destinations_of_one(u32 node, const Place& p, Destinations& found) {
   const u32 from = lexer_state(p);
   if (from != kDead)
-    destinations(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, found, bytes);
-  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, begin(after(p.parse, p.lexer)), found, bytes);
+    destinations(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, found);
+  if (!p.fresh && lexer_.accepting(p.lexer)) destinations(node, begin(after(p.parse, p.lexer)), found);
 }
 
 // Of a walk with a base, where tokens that were cut would lead is found too: the bound is no longer exact.
-void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes) {
+void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found) {
   const Walk& walk = *view.walk;
   const std::vector<u32> members = lexer_.indices(from);
-  if (walk.base.walk != nullptr)
-    destinations(walk.base, parse, lexer_.renumbered(walk.base_state, members), found, bytes);
+  if (walk.base.walk != nullptr) destinations(walk.base, parse, lexer_.renumbered(walk.base_state, members), found);
   if (walk.counted && (!walk.by_count.empty() || !walk.tail.empty())) {
     const u32 word = add_lengths(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
-    bytes = std::max(bytes, add_lengths(word, parser_.shortest(parser_.next(parse, {state(parse).terminals[members[0]]}))));
+    const u32 parse_behind = parser_.next(parse, {state(parse).terminals[members[0]]});
+    found.bytes = std::max(found.bytes, add_lengths(word, parser_.shortest(parse_behind)));
   }
-  for (u32 end : walk.ends) found.insert(intern(alone({parse, lexer_.renumbered(end, members), false})));
+  // A walk begins in the state without counts that no token reaches, and what is left to count is lost in its ends.
+  for (u32 i = 0; i < members.size() && !walk.counted; ++i)
+    if (expressions_.is_clipped_below(lexer_.rest(from, i), store_->trie.longest())) found.bytes = kFar;
+  meter_.spend(walk.ends.size() + members.size() + 1);
+  for (u32 end : walk.ends) found.configurations.insert(intern(alone({parse, lexer_.renumbered(end, members), false})));
   auto parse_after = [&](u32 accept) {
     std::vector<u32> indices;
     for (u32 member : store_->walks.accept_set(accept)) indices.push_back(members[member]);
@@ -220,7 +227,7 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::uno
   for (const auto& exit : walk.exits) {
     const Residual& r = store_->walks.residual(exit.residual);
     const Place start = begin(parse_after(exit.accept));
-    if (r.first[0] != r.first[1]) found.insert(intern(start));
+    if (r.first[0] != r.first[1]) found.configurations.insert(intern(start));
     std::vector<std::pair<Place, u32>> stack{{start, r.end[0]}};
     for (u32 n = 1; n < r.end[0];) {
       while (n >= stack.back().second) stack.pop_back();
@@ -230,23 +237,23 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, std::uno
         n = r.end[n];
         continue;
       }
-      if (r.first[n] != r.first[n + 1]) found.insert(intern(q));
+      if (r.first[n] != r.first[n + 1]) found.configurations.insert(intern(q));
       stack.push_back({q, r.end[n]});
       ++n;
     }
   }
-  for (const auto& reference : walk.references)
-    destinations(reference.node, begin(parse_after(reference.accept)), found, bytes);
+  for (const auto& reference : walk.references) destinations(reference.node, begin(parse_after(reference.accept)), found);
 }
 
 // The most tokens that any token allowed here leaves to be read, the end-of-text token included.
 u32 Grammar::farthest(u32 configuration) {
   if (infos_[configuration].farthest == kUnknown) {
-    std::unordered_set<u32> found;
-    u32 bytes = 0, most = 1;
-    destinations(0, place(configuration), found, bytes);
-    if (bytes != 0) most = spells_bytes_ && bytes < kFar ? bytes + 1 : kNone;
-    for (u32 to : found) most = std::max(most, completion_tokens(to));
+    Destinations found;
+    u32 most = 1;
+    destinations(0, place(configuration), found);
+    if (found.bytes != 0) most = spells_bytes_ && found.bytes < kFar ? found.bytes + 1 : kNone;
+    for (auto to = found.configurations.begin(); to != found.configurations.end() && most != kNone; ++to)
+      most = std::max(most, completion_tokens(*to));
     infos_[configuration].farthest = most;
   }
   return infos_[configuration].farthest;

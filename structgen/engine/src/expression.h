@@ -51,6 +51,7 @@ class Expressions {
   // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
   // `longest` bytes can tell the difference, so masks of the two are equal.
   ExprId clip(ExprId e, u32 longest);
+  bool is_clipped_below(ExprId e, u32 longest);
   // Whether many texts match: there is a repetition of more than a few, or a complement.
   bool open(ExprId e) const { return nodes_[e].open; }
   // The same without the complements of what is not open that stand beside something else in an intersection.
@@ -83,16 +84,6 @@ class Expressions {
     bool open = false;
     u8 live = 0;           // of boolean nodes: 0 not known, 1 some text, 2 none
   };
-  // Counts recursion: hostile nesting is an error, not a broken stack.
-  struct Depth {
-    explicit Depth(u32& depth) : d(depth) {
-      if (d >= kMaxDepth) throw LimitExceeded{"nesting", kMaxDepth};
-      ++d;
-    }
-    ~Depth() { --d; }
-    u32& d;
-  };
-  static constexpr u32 kMaxDepth = 2000;  // some 1 KiB of stack each
 
   ExprId make(Kind kind, const std::vector<u32>& args);
   Node describe(Kind kind, Span args) const;

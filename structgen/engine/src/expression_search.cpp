@@ -223,6 +223,23 @@ ExprId Expressions::clip(ExprId e, u32 longest) {
   return result;
 }
 
+// Whether clip() takes away what must come, and not only what may.
+bool Expressions::is_clipped_below(ExprId root, u32 longest) {
+  if (clip(root, longest) == root) return false;
+  std::vector<ExprId> left{root};
+  std::unordered_set<ExprId> seen{root};
+  while (!left.empty()) {
+    const ExprId e = left.back();
+    left.pop_back();
+    if (kind(e) == Repeat && args(e)[1] > longest + 1) return true;
+    if (kind(e) != Repeat && kind(e) != Concat && kind(e) != Union) continue;
+    const Span a = args(e);
+    for (u32 i = 0; i < (kind(e) == Repeat ? 1 : a.size); ++i)
+      if (seen.insert(a[i]).second) left.push_back(a[i]);
+  }
+  return false;
+}
+
 ExprId Expressions::plainer(ExprId e) {
   if (!nodes_[e].boolean) return e;
   const Depth guard(depth_);

@@ -353,6 +353,7 @@ const TokenSet& Grammar::subtree(u32 node, u32 parse) {
   const u64 key = pair_key(node, parse);
   u32 at = subtree_memo_.find(key);
   if (at == kNone) {
+    const Depth guard(depth_);
     auto made = std::make_unique<TokenSet>(store_->trie.words());
     mask(node, begin(parse), *made);
     made->shrink();

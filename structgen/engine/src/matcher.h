@@ -81,7 +81,10 @@ class Grammar {
   // What is known already, without work: the row, or null; the next configuration, or kNone.
   // The row if it is known, of this configuration or of one whose masks are equal.
   const Row& known_row(u32 configuration) {
-    if (!infos_[configuration].row) infos_[configuration].row = infos_[canonical(configuration)].row;
+    if (!infos_[configuration].row) {
+      meter_.begin();  // no call is under way
+      infos_[configuration].row = infos_[canonical(configuration)].row;
+    }
     return infos_[configuration].row;
   }
   u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
@@ -109,6 +112,11 @@ class Grammar {
     u32 lexer = kDead;           // the state in which a terminal begins
     std::vector<u32> terminals;  // by index of that state
     std::vector<u32> singles;    // dynamic: the states in which one of them begins
+  };
+  struct Destinations {  // where tokens lead
+    std::unordered_set<u32> configurations;
+    u32 bytes = 0;                 // of what has no number: most bytes that finish it
+    std::unordered_set<u64> seen;  // trie node and parse state in which a terminal begins
   };
   struct Place {  // a configuration that has no number (yet); or, of a dynamic lexer, also a member of one
     u32 parse, lexer;
@@ -150,9 +158,9 @@ class Grammar {
   std::optional<std::string> shortest_text(const Place& p);
   std::optional<std::string> search_text(const Place& p);
   std::optional<std::vector<u32>> search_tokens(u32 configuration);
-  void destinations(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
-  void destinations_of_one(u32 node, const Place& p, std::unordered_set<u32>& found, u32& bytes);
-  void destinations(const Walk::View& view, u32 parse, u32 from, std::unordered_set<u32>& found, u32& bytes);
+  void destinations(u32 node, const Place& p, Destinations& found);
+  void destinations_of_one(u32 node, const Place& p, Destinations& found);
+  void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
   u32 farthest(u32 configuration);
 
   std::shared_ptr<Store> store_;
@@ -164,6 +172,7 @@ class Grammar {
   std::vector<ExprId> guards_;
   std::vector<u32> end_tokens_;
   bool dynamic_;
+  u32 depth_ = 0;
   Parser parser_;
   bool spells_bytes_ = true;  // every byte of UTF-8 is a token
 

@@ -30,6 +30,17 @@ struct Limits {
   u64 milliseconds = 10'000;
 };
 
+// Recursion that input can make deep ends in an error, not in the stack.
+struct Depth {
+  static constexpr u32 kMost = 2000;  // some 1 KiB of stack each
+  explicit Depth(u32& depth) : d(depth) {
+    if (d >= kMost) throw LimitExceeded{"nesting", kMost};
+    ++d;
+  }
+  ~Depth() { --d; }
+  u32& d;
+};
+
 struct Meter {
   static constexpr u64 kTicks = 1024;
 
@@ -39,7 +50,7 @@ struct Meter {
 
   bool held = false;    // tables are half written: steps are counted, but nothing is thrown
 
-  u64 ticks = 0;
+  u64 ticks = 0, next_look = kTicks;
   std::chrono::steady_clock::time_point deadline{};
 
   struct Hold {
@@ -52,20 +63,23 @@ struct Meter {
   void begin() {
     work = 0;
     ticks = 0;
+    next_look = kTicks;
   }
   void spend(u64 steps) {
     work += steps;
     if (held) return;
     if (work > limits.work) throw LimitExceeded{"work", limits.work};
-    if (++ticks % kTicks == 0) check_time();
+    ticks += 1 + steps / kTicks;
+    if (ticks >= next_look) check_time();
   }
   // The clock starts when a call turns out to be long: a short one never asks for the time.
   void check_time() {
     const auto now = std::chrono::steady_clock::now();
-    if (ticks == kTicks)
+    if (next_look == kTicks)
       deadline = now + std::chrono::milliseconds(limits.milliseconds);
     else if (now > deadline)
       throw LimitExceeded{"milliseconds", limits.milliseconds};
+    next_look = ticks + kTicks;
   }
   void expression() {
     if (++expressions > limits.expressions) throw LimitExceeded{"expressions", limits.expressions};
