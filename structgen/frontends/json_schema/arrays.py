@@ -151,6 +151,7 @@ def _listed(
             if index % _DEEP == _DEEP - 1:
                 name = compiler.new_name("items")
                 compiler.rules[name] = optional
+                compiler.parts.add(name)
                 optional = Reference(name)
             tail = [optional]
     return tail[0] if len(tail) == 1 else Sequence(tuple(tail))
