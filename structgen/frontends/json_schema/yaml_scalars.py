@@ -11,7 +11,7 @@ Numbers with an exponent need a point and a sign there (`1.0e+5`), or YAML 1.1 r
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from structgen.frontends.json_schema.spelling import (
     QUOTE,
@@ -70,6 +70,7 @@ _MEANT = "|".join(
 """What some reader does not take for a string, and the marks between documents."""
 
 
+@lru_cache(maxsize=2)
 def _words(beyond: str) -> str:
     """The pattern of what may be plain, as far as indicators go.
 
@@ -82,35 +83,38 @@ def _words(beyond: str) -> str:
     return f"(?:{first_of_all}|:+{char}|[-?]:*{char}){rest}(?: +(?:{first}|:+{char}){rest})*"
 
 
-_WORDS_TEXT = re.compile(_words(_BEYOND))
-_MEANT_TEXT = re.compile(_MEANT)
-_NUMBER = parse_regex(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+][0-9]+)?)?")
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+][0-9]+)?)?"
 _WITH_EXPONENT = re.compile(r"(-?[0-9]+)(\.[0-9]+)?[eE]([-+]?)([0-9]+)")
 
 
 def is_plain(text: str) -> bool:
     """Whether a string is read as itself where it stands in a block of YAML without quotes."""
-    return _WORDS_TEXT.fullmatch(text) is not None and _MEANT_TEXT.fullmatch(text) is None
+    return _compiled(_words(_BEYOND)).fullmatch(text) is not None and not _compiled(_MEANT).fullmatch(text)
+
+
+@lru_cache(maxsize=2)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 class YamlSpelling(Spelling):
-    """How strings are spelled in YAML: plain where that is possible, or in double quotes.
-
-    Attributes:
-        plain: the strings that may be plain.
-    """
+    """How strings are spelled in YAML: plain where that is possible, or in double quotes."""
 
     def __init__(self, name: str, beyond: str, beyond_ranges: tuple[tuple[int, int], ...]) -> None:
         self._raw = CharSet((*_UNQUOTED, *beyond_ranges))
         super().__init__(name, ANY_CHAR, self._spell_chars)
-        self.plain = Intersection((parse_regex(_words(beyond)), Complement(parse_regex(_MEANT))))
-        self._is_ascii = not beyond
+        self._beyond = beyond
+
+    @cached_property
+    def plain(self) -> Intersection:
+        """The strings that may be plain."""
+        return Intersection((parse_regex(_words(self._beyond)), Complement(parse_regex(_MEANT))))
 
     def string(self, texts: Expression) -> Expression:
         """The strings that mean the texts of an expression. Those that are plain may be quoted, too."""
         if isinstance(texts, Literal):
             quoted = Literal(f'"{self.literal(texts.text).text}"')
-            plain = is_plain(texts.text) and (texts.text.isascii() or not self._is_ascii)
+            plain = is_plain(texts.text) and (texts.text.isascii() or bool(self._beyond))
             return union(texts, quoted) if plain else quoted
         parts = texts.parts if isinstance(texts, Intersection) else (texts,)
         return union(Intersection((*parts, self.plain)), concat(QUOTE, self(texts), QUOTE))
@@ -242,7 +246,7 @@ def _number(terminal: Terminal) -> Terminal:
     chars = CharSet(((0x45, 0x45), (0x65, 0x65)))
     if _quoted(terminal.expression) is not None or chars not in nodes:
         return terminal
-    return Terminal(terminal.name, Intersection((terminal.expression, _NUMBER)))
+    return Terminal(terminal.name, Intersection((terminal.expression, parse_regex(_NUMBER))))
 
 
 def _exponent_signed(text: str) -> str:
