@@ -16,10 +16,10 @@ class YamlJudge(JsonJudge):
     language = "YAML"
 
     def _read(self, text: str, *, distinct: bool) -> Any:
+        reader = _reader()
         from ruamel.yaml.constructor import DuplicateKeyError
         from ruamel.yaml.error import YAMLError
 
-        reader = _reader()
         if not distinct:
 
             class LastCounts(reader.Constructor):  # type: ignore[misc, name-defined]
