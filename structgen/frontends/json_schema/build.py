@@ -58,7 +58,7 @@ def json_schema(
     output: Literal["json", "yaml"] = "json",
     limits: Limits | None = None,
 ) -> Constraint:
-    """The text is JSON that a schema allows.
+    """The text is JSON, or YAML, that a schema allows.
 
     Args:
         schema: a JSON Schema, as a dict, a boolean or JSON text; or a Python type: a pydantic model, dataclass,
@@ -75,8 +75,8 @@ def json_schema(
         closed: undeclared members are not written, where a schema declares members and says nothing of others.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
             annotations, and names may be written twice. Not together with the options above.
-        output: "json", or "yaml": the text is YAML in blocks, which takes fewer tokens. `validate()` needs
-            ruamel.yaml then. Not together with `whitespace` and `exact`.
+        output: "json", or "yaml": the text is YAML in blocks, of fewer tokens than JSON with blanks. `validate()`
+            needs ruamel.yaml then. Not together with `whitespace` and `exact`.
         limits: what compiling and masking may cost.
 
     Returns:

@@ -11,7 +11,8 @@ Numbers with an exponent need a point and a sign there (`1.0e+5`), or YAML 1.1 r
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from functools import cached_property, lru_cache, wraps
 
 from structgen.frontends.json_schema.spelling import (
     QUOTE,
@@ -49,6 +50,8 @@ _BEYOND_RANGES = (
 )
 _UNQUOTED = ((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E))
 _SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
+
+_KEPT = 16384
 
 _DIGITS = "[0-9][0-9_]*"
 _MEANT = "|".join(
@@ -92,7 +95,7 @@ def is_plain(text: str) -> bool:
     return _compiled(_words(_BEYOND)).fullmatch(text) is not None and not _compiled(_MEANT).fullmatch(text)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
@@ -127,12 +130,11 @@ class YamlSpelling(Spelling):
 
     def literal(self, text: str) -> Literal:
         """The spelling of one text in quotes."""
-        return Literal("".join(map(self._escaped, text)))
+        return Literal(_compiled(f"[^ !#-\\[\\]-~{self._beyond}]").sub(self._escaped, text))
 
-    def _escaped(self, char: str) -> str:
-        code = ord(char)
-        if any(first <= code <= last for first, last in self._raw.ranges):
-            return char
+    @staticmethod
+    def _escaped(found: re.Match[str]) -> str:
+        code = ord(found.group())
         if code in _SHORT:
             return _SHORT[code]
         return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
@@ -173,10 +175,26 @@ YAML = YamlSpelling("yaml", _BEYOND, _BEYOND_RANGES)
 YAML_ASCII = YamlSpelling("yaml, ascii", "", ())
 
 
-# Terminals: as they stand in blocks, and as they stand in flows
+# Terminals: as they stand in blocks, and as they stand in flows. Made once of each object: the engine knows by identity
+# what it has seen, and to compare expressions takes longer than to make them.
 
 
-@lru_cache(maxsize=16384)
+def _once(make: Callable[[Terminal], Terminal]) -> Callable[[Terminal], Terminal]:
+    made: dict[int, tuple[Terminal, Terminal]] = {}
+
+    @wraps(make)
+    def found(terminal: Terminal) -> Terminal:
+        known = made.get(id(terminal))
+        if known is None:
+            if len(made) >= _KEPT:
+                made.clear()
+            known = made[id(terminal)] = terminal, make(terminal)
+        return known[1]
+
+    return found
+
+
+@_once
 def in_block(terminal: Terminal) -> Terminal:
     """A scalar as it stands in a block. One that is listed has quotes only if it needs them."""
     texts = _listed(terminal.expression)
@@ -187,7 +205,7 @@ def in_block(terminal: Terminal) -> Terminal:
     return Terminal(terminal.name, union(*map(Literal, left)))
 
 
-@lru_cache(maxsize=16384)
+@_once
 def in_flow(terminal: Terminal) -> Terminal:
     """A scalar as it stands in a flow: strings in quotes."""
     texts = _listed(terminal.expression)
@@ -203,13 +221,13 @@ def in_flow(terminal: Terminal) -> Terminal:
     return Terminal(terminal.name, union(*map(Literal, left)))
 
 
-@lru_cache(maxsize=16384)
+@_once
 def name_in_block(terminal: Terminal) -> Terminal:
     """A name as it stands in a block, with the colon: whether a colon ends the name, the next character tells."""
     return Terminal(terminal.name, concat(_short(in_block(terminal).expression), Literal(":")))
 
 
-@lru_cache(maxsize=16384)
+@_once
 def name_in_flow(terminal: Terminal) -> Terminal:
     """A name as it stands in a flow."""
     return Terminal(terminal.name, _short(in_flow(terminal).expression))
@@ -242,11 +260,15 @@ def _quoted(expression: Expression) -> Expression | None:
 
 def _number(terminal: Terminal) -> Terminal:
     """What is no string but a number with an exponent, in the spellings that every reader takes for a number."""
-    nodes = in_order(terminal.expression)
-    chars = CharSet(((0x45, 0x45), (0x65, 0x65)))
-    if _quoted(terminal.expression) is not None or chars not in nodes:
+    if _quoted(terminal.expression) is not None or not any(map(_has_exponent, in_order(terminal.expression))):
         return terminal
     return Terminal(terminal.name, Intersection((terminal.expression, parse_regex(_NUMBER))))
+
+
+def _has_exponent(part: Expression) -> bool:
+    if isinstance(part, CharSet):
+        return any(first <= code <= last for first, last in part.ranges for code in (0x45, 0x65))
+    return isinstance(part, Literal) and not {"e", "E"}.isdisjoint(part.text)
 
 
 def _exponent_signed(text: str) -> str:
