@@ -3,11 +3,13 @@
 The rules are made as for JSON, with compact structural characters; here these are replaced. A context-free rule does
 not know how deep its lines are indented, so each rule is made anew for each column at which it is needed:
 
-    at      a value that begins at a column: after `- `, or at the start of the text
-    under   the value of a member whose name stands at a column, with what leads to it: a blank, or a line break
-    inside  members or items that begin at a column, with a line break instead of the comma
-    flow    a value in YAML's flow style, which is JSON: for values that contain themselves, from a column on
-    digits  parts of a number
+    at       a value that begins at a column: after `- `, or at the start of the text
+    under    the value of a member whose name stands at a column, with what leads to it: a blank, or a line break
+    members  those that begin at a column, with a line break instead of the comma
+    items    the same
+    deep     a value that may contain itself, from some column on: a container is in flow style
+    flow     a value in YAML's flow style, which is JSON, or a part of one
+    digits   a part of a number
 
 A block is never empty, so what may be empty is `{}` or `[]`, or has something inside: `_filled`.
 """
@@ -99,14 +101,12 @@ class _Blocks:
     def grammar(self) -> Grammar:
         value = self._at(self.source[self.start], 0)
         self.rules["start"] = Sequence((value, Repetition(_END, 0, 1)))
-        kinds = {"at": self._at, "under": self._under, "members": self._members, "items": self._items}
+        by_column = {"at": self._at, "under": self._under, "members": self._members, "items": self._items}
+        anywhere = {"deep": self._deep, "flow": self._flow, "digits": self._digits}
         while self.todo:
             name, kind, column = self.todo.pop()
             body = self.source[name]
-            if kind in kinds:
-                made = kinds[kind](body, column)
-            else:
-                made = self._flow(body) if kind == "flow" else self._digits(body)
+            made = by_column[kind](body, column) if kind in by_column else anywhere[kind](body)
             self.rules[_name(name, kind, column)] = made
         # A number that takes several terminals competes with strings that go on where the number does not.
         return Grammar(self.rules, lexer="dynamic" if self.split_numbers else "contextual")
@@ -125,7 +125,7 @@ class _Blocks:
             return Choice(tuple(self._at(option, column) for option in body.options))
         if isinstance(body, Reference):
             if self._is_deep(body, column):
-                return self._reference(body.name, "flow")
+                return self._reference(body.name, "deep")
             return self._reference(body.name, "at", column)
         container = self._container(body)
         if container is None:
@@ -142,7 +142,7 @@ class _Blocks:
             return Choice(tuple(self._under(option, column) for option in body.options))
         if isinstance(body, Reference):
             if self._is_deep(body, column):
-                return Sequence((_BLANK, self._reference(body.name, "flow")))
+                return Sequence((_BLANK, self._reference(body.name, "deep")))
             return self._reference(body.name, "under", column)
         container = self._container(body)
         if container is None:
@@ -154,6 +154,13 @@ class _Blocks:
             inner = column if empty is _NO_ITEMS else column + _STEP
             options.append(Sequence((_line(inner), lay_out(filled, inner))))
         return options[0] if len(options) == 1 else Choice(tuple(options))
+
+    def _deep(self, body: RuleExpression) -> RuleExpression:
+        if isinstance(body, Choice):
+            return Choice(tuple(map(self._deep, body.options)))
+        if isinstance(body, Reference):
+            return self._reference(body.name, "deep")
+        return self._flow(body) if self._container(body) is not None else self._scalar(body)
 
     def _is_deep(self, body: Reference, column: int) -> bool:
         return column >= DEEPEST and body.name in self.recursive
