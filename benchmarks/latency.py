@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +143,9 @@ def _llguidance(model: Any, tokenizer: Any) -> Make:
 
 def _enforcer(model: Any, tokenizer: Any) -> Make:
     import lmformatenforcer
+
+    # 0.11.3 takes a class from where transformers 4 had it.
+    sys.modules.setdefault("transformers.tokenization_utils", transformers.tokenization_utils_base)
     from lmformatenforcer.integrations.transformers import build_token_enforcer_tokenizer_data
 
     data = build_token_enforcer_tokenizer_data(tokenizer)

@@ -13,6 +13,7 @@ time.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import time
@@ -90,7 +91,8 @@ def markdown(report: dict[str, Any]) -> str:
     machine = report["machine"]
     return "\n".join(
         [
-            f"{report['model']}, {report['tasks']} tasks, at most {report['max_new_tokens']} tokens an attempt. "
+            f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
+            f"{report['max_new_tokens']} tokens an attempt. "
             f"Tokens and seconds are means of a task, failed attempts included.\n",
             figures.table(headings, rows),
             "Valid, by family:\n",
@@ -112,6 +114,37 @@ def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]
     return counted
 
 
+class Answers:
+    """The answers of a run by task and arm, kept in a file as they come, so that a later run can go on.
+
+    Attributes:
+        known: what an earlier run wrote.
+    """
+
+    def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
+        self.known: dict[tuple[str, str], dict[str, Any]] = {}
+        self._path = path
+        if path is None:
+            return
+        if not path.exists():
+            self._write(about)
+        written, *answers = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        if written != about:
+            raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
+        self.known = {(one["task"], one["arm"]): one for one in answers}
+
+    def add(self, answer: dict[str, Any]) -> None:
+        """Keep one more."""
+        self.known[answer["task"], answer["arm"]] = answer
+        if self._path is not None:
+            self._write(answer)
+
+    def _write(self, record: dict[str, Any]) -> None:
+        assert self._path is not None
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+
 def main() -> None:
     """Ask, judge, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -124,12 +157,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seconds", type=float, help="end after that many, with whole tasks only")
+    parser.add_argument("--answers", type=Path, help="keep each answer here, and ask none again that it has")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model)
-    if model.device.type == "cpu":
-        model = model.float()  # processors without bfloat16 take many times as long
     sampler = arms.Shared(TransformersSampler(model, tokenizer))
     chosen = tasks.built_in()
     if options.tasks is not None:
@@ -137,11 +169,21 @@ def main() -> None:
     if options.data is not None:
         chosen += tasks.of_maskbench(options.data, options.schemas, options.seed)
     used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
+    about = {
+        "model": options.model,
+        "weights": str(model.dtype).removeprefix("torch."),
+        "seed": options.seed,
+        "max_new_tokens": options.max_new_tokens,
+    }
+    answers = Answers(options.answers, about)
     found: list[dict[str, Any]] = []
     started = time.monotonic()
     done = 0
     for task in track(chosen, "tasks", console=Console(stderr=True)):
-        found += [arms.measure(arm, task, sampler, options.max_new_tokens) for arm in used]
+        for arm in used:
+            if (task.name, arm.name) not in answers.known:
+                answers.add(arms.measure(arm, task, sampler, options.max_new_tokens))
+            found.append(answers.known[task.name, arm.name])
         sampler.forget()
         done += 1
         if options.seconds is not None and time.monotonic() - started > options.seconds:
@@ -149,11 +191,9 @@ def main() -> None:
             break
     report = {
         "machine": figures.machine(),
-        "model": options.model,
+        **about,
         "tasks": done,
-        "seed": options.seed,
         "threads": options.threads,
-        "max_new_tokens": options.max_new_tokens,
         "arms": summary(found),
         "families": families(found),
         "answers": found,

@@ -31,7 +31,7 @@ from structgen.errors import (
     VocabularyError,
 )
 from structgen.frontends.choice import choice
-from structgen.frontends.json_schema import json_schema
+from structgen.frontends.json_schema import KeywordReport, json_schema
 from structgen.frontends.lark import lark
 from structgen.frontends.library import library
 from structgen.frontends.regex import regex
@@ -76,6 +76,7 @@ __version__ = "0.1.0"
 __all__ = [
     # What the text must be
     "Constraint",
+    "KeywordReport",
     "choice",
     "json_schema",
     "lark",

@@ -73,6 +73,11 @@ class Constraint:
     limits: Limits = field(default_factory=Limits)
     schema: SchemaJudge | None = None
 
+    @property
+    def report(self) -> tuple[Any, ...]:
+        """What becomes of every keyword of a JSON Schema (`KeywordReport`); empty for other constraints."""
+        return ()
+
     def validate(self, text: str) -> Any:
         """The value of `text`: the parsed JSON of a schema, an instance of a type, the text itself for the others.
 

@@ -5,7 +5,6 @@ Not that of its first token (" Scot" of "Scotland" and "Scottish" would be one),
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -14,6 +13,7 @@ import torch
 
 from structgen.generation.generate import Prompt, _encoded, _end_tokens
 from structgen.generation.models import load_model
+from structgen.generation.prompt_cache import repeated
 from structgen.vocabulary import Vocabulary
 
 Spelling = Literal["canonical", "all"]
@@ -134,7 +134,7 @@ def _logprobs(
             ids = torch.tensor(
                 [[*row, *[row[-1]] * (longest - len(row))] for row in batch], device=model.device
             )
-            cache = _repeated(read.past_key_values, len(batch))
+            cache = repeated(read.past_key_values, len(batch))
             going_on = model(ids, past_key_values=cache, use_cache=True).logits.float()
             first = read.logits[:, -1:].float().expand(len(batch), -1, -1)
             logprobs = torch.log_softmax(torch.cat([first, going_on], dim=1), -1)
@@ -145,10 +145,3 @@ def _logprobs(
                     score = score + torch.logsumexp(logprobs[number, len(row), list(end)], 0)
                 found.append(score.item())
     return found
-
-
-def _repeated(cache: Any, count: int) -> Any:
-    """The cache of one row, for that many. A copy: the pass writes into it."""
-    repeated = copy.deepcopy(cache)
-    repeated.batch_repeat_interleave(count)
-    return repeated

@@ -33,13 +33,21 @@ def load_model(name: str = DEFAULT_MODEL, *, dtype: torch.dtype | str = "auto") 
 
     Args:
         name: `"smollm2"`, or what `from_pretrained` of transformers takes: a repository on the hub, a folder.
-        dtype: of the weights; "auto": as they are stored.
+        dtype: of the weights; "auto": as they are stored, but bfloat16 becomes float32 where there is only a processor
+            without instructions for it: it would take many times as long.
 
     Raises:
         FileNotFoundError: The model is "smollm2", and its package is not installed.
     """
     source = _unpacked() if name == DEFAULT_MODEL else name
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+    if (
+        dtype == "auto"
+        and model.dtype == torch.bfloat16
+        and model.device.type == "cpu"
+        and not _has_bfloat16()
+    ):
+        model = model.float()
     return model.eval(), transformers.AutoTokenizer.from_pretrained(source)
 
 
@@ -60,6 +68,14 @@ def find_gguf() -> Path | None:
 def cache_folder() -> Path:
     """Where unpacked models are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "structgen"
+
+
+def _has_bfloat16() -> bool:
+    """Whether a GPU or the processor computes in bfloat16."""
+    if torch.cuda.is_available():
+        return True
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(known and name.endswith("bf16") for name, known in capabilities.items())
 
 
 def _unpacked() -> Path:

@@ -18,6 +18,7 @@ from structgen.constraint import compile
 from structgen.errors import BudgetTooSmall
 from structgen.generation.generate import _decoding, _encoded, _end_tokens, _seeded, _until_end
 from structgen.generation.processor import LogitsProcessor
+from structgen.generation.prompt_cache import read_prompt, repeated
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
 from structgen.vocabulary import Vocabulary
 
@@ -92,11 +93,13 @@ class TransformersSampler:
         ends = sorted(self._vocabulary.eos_token_ids)
         pad = self.tokenizer.pad_token_id
         watch = _Watch(self, request, length)
+        cache = read_prompt(self.model, inputs["input_ids"])
         with _seeded(request.seed, self.model.device), torch.no_grad():
             found = self.model.generate(
                 **inputs,
                 **decoding,
                 **self._options,
+                **self._begun(cache, request.n),
                 max_new_tokens=request.max_new_tokens,
                 eos_token_id=ends or None,
                 pad_token_id=(ends or [0])[0] if pad is None else pad,
@@ -107,19 +110,36 @@ class TransformersSampler:
         rows = [_until_end(row, self._vocabulary) for row in found.sequences[:, length:].tolist()]
         if watch.won:
             rows = [row for row in rows if self._is_ended(row)]
-        return self._scored(inputs["input_ids"][0], rows, request, length - prompt_length)
+        return self._scored(inputs["input_ids"][0], rows, request, length - prompt_length, cache)
+
+    def _begun(self, cache: Any, rows: int) -> dict[str, Any]:
+        """What tells generate() that the prompt is read, unless it is to keep its cache in another way."""
+        about_caches = {"past_key_values", "use_cache", "cache_implementation", "assistant_model"}
+        about_caches |= {"prompt_lookup_num_tokens", "generation_config"}
+        if (
+            cache is None
+            or about_caches & self._options.keys()
+            or getattr(self.model.generation_config, "cache_implementation", None) is not None
+        ):
+            return {}
+        return {"past_key_values": repeated(cache, rows)}
 
     def _scored(
-        self, prompt: torch.Tensor, rows: list[tuple[int, ...]], request: SampleRequest, prefix_length: int
+        self,
+        prompt: torch.Tensor,
+        rows: list[tuple[int, ...]],
+        request: SampleRequest,
+        prefix_length: int,
+        cache: Any,
     ) -> list[Candidate]:
-        """The rows as candidates. Their log-probabilities come from one more pass over prompt and answers.
+        """The rows as candidates. Their log-probabilities come from one more pass over each answer.
 
         A pass of its own, instead of the logits of generate(): those of beam search are not in the order of the
         rows, and n rows of V logits for each step would have to be kept.
         """
         found = []
         for row in rows:
-            logits = self._logits(prompt, row)
+            logits = self._logits(prompt, row, cache)
             tokens = torch.tensor(row, dtype=torch.long, device=logits.device)[:, None]
             logprob = torch.log_softmax(logits, -1).gather(1, tokens).sum().item()
             masked = None
@@ -137,14 +157,18 @@ class TransformersSampler:
             )
         return found
 
-    def _logits(self, prompt: torch.Tensor, row: tuple[int, ...]) -> torch.Tensor:
+    def _logits(self, prompt: torch.Tensor, row: tuple[int, ...], cache: Any) -> torch.Tensor:
         """Float32 [T, V]: the logits of each token of an answer, as the model makes them."""
         width = self.model.config.get_text_config().vocab_size
         if not row:
             return torch.zeros(0, width, device=prompt.device)
-        ids = torch.cat([prompt, torch.tensor(row, device=prompt.device)])[None]
+        before = torch.cat([prompt, torch.tensor(row[:-1], device=prompt.device, dtype=prompt.dtype)])[None]
         with torch.no_grad():
-            logits = self.model(ids, use_cache=False, logits_to_keep=len(row) + 1).logits[0, :-1]
+            if cache is None:
+                logits = self.model(before, use_cache=False, logits_to_keep=len(row)).logits[0]
+            else:
+                unread = before[:, len(prompt) - 1 :]
+                logits = self.model(unread, past_key_values=repeated(cache, 1), use_cache=True).logits[0]
         return logits.float()  # type: ignore[no-any-return]
 
     def _masked_logprob(

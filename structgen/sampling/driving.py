@@ -80,7 +80,7 @@ def sample(
         failure: Exception | None = None
         while True:
             try:
-                question = steps.throw(failure) if failure else steps.send(reply)
+                question = steps.throw(failure) if failure is not None else steps.send(reply)
             except StopIteration as end:
                 return _outcome(run, end.value, on_failure)
             failure = None
@@ -120,7 +120,7 @@ async def sample_async(
     failure: Exception | None = None
     while True:
         try:
-            question = steps.throw(failure) if failure else steps.send(reply)
+            question = steps.throw(failure) if failure is not None else steps.send(reply)
         except StopIteration as end:
             return _outcome(run, end.value, on_failure)
         failure = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from structgen.generation import models
 
@@ -18,6 +20,18 @@ def test_a_folder_is_loaded_by_its_path(model: Any, tokenizer: Any, tmp_path: Pa
     assert loaded.config.vocab_size == model.config.vocab_size
     assert its_tokenizer.get_vocab() == tokenizer.get_vocab()
     assert models.load_tokenizer(str(tmp_path)).get_vocab() == tokenizer.get_vocab()
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_bfloat16_is_kept_where_it_is_computed(
+    supported: bool, model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy.deepcopy(model).bfloat16().save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": supported}, raising=False)
+    assert models.load_model(str(tmp_path))[0].dtype == (torch.bfloat16 if supported else torch.float32)
+    assert models.load_model(str(tmp_path), dtype=torch.bfloat16)[0].dtype == torch.bfloat16
 
 
 def test_the_default_model_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

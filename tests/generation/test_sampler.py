@@ -65,6 +65,38 @@ def test_log_probabilities_are_the_models_own(
     assert found.mean_logprob == pytest.approx(found.logprob / found.token_count)
 
 
+@pytest.mark.parametrize(
+    "facts", [{"constraint": DATE}, {"temperature": 0.0, "n": 1}, {"max_new_tokens": 30}]
+)
+def test_a_prompt_that_is_read_once_gives_what_one_read_for_every_row_gives(
+    sampler: TransformersSampler, model: Any, tokenizer: Any, facts: dict[str, Any]
+) -> None:
+    without_cache = TransformersSampler(model, tokenizer, use_cache=False)
+    for found, expected in zip(
+        sampler("When?", request(**facts)), without_cache("When?", request(**facts)), strict=True
+    ):
+        assert found.text == expected.text
+        assert found.logprob == pytest.approx(expected.logprob, abs=1e-3)
+        assert found.masked_logprob == pytest.approx(expected.masked_logprob, abs=1e-3)
+
+
+@pytest.mark.parametrize("search", ["beam", "__call__"])
+def test_no_token_of_a_prompt_is_read_twice(sampler: TransformersSampler, model: Any, search: str) -> None:
+    read: list[int] = []
+    hook = model.register_forward_pre_hook(
+        lambda module, positional, named: read.append(named.get("input_ids", *positional[:1]).shape[1]),
+        with_kwargs=True,
+    )
+    prompt = "When was it? " * 30
+    try:
+        getattr(sampler, search)(prompt, request(constraint=DATE, temperature=0.5))
+    finally:
+        hook.remove()
+    length = sampler._inputs(prompt, "")["input_ids"].shape[1]
+    assert read[0] == length - 1
+    assert max(read[1:]) < 20
+
+
 def test_free_text_is_cut_at_the_limit_without_half_characters(sampler: TransformersSampler) -> None:
     found = sampler("When?", request(n=8, max_new_tokens=3, temperature=3.0))
     assert {one.finish_reason for one in found} <= {"stop", "length"}

@@ -163,26 +163,26 @@ std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   return search(root, state, kDead, false);
 }
 
-// Finds the tokens, in lockstep with `plainer` unless that is kDead: nothing if too much is different.
-std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follow, u32 reach) {
+// Finds the tokens, in lockstep with `neighbour` unless that is kDead: nothing if too much is different.
+std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool follow, u32 reach) {
   auto walk = std::make_unique<Walk>();
   walk->interior = TokenSet(trie_.words());
-  if (plainer != kDead) {
-    walk->base = this->walk(root, lexer_.normal(plainer, trie_.longest()));
-    walk->base_state = plainer;
+  if (neighbour != kDead) {
+    walk->base = this->walk(root, lexer_.normal(neighbour, trie_.longest()));
+    walk->base_state = neighbour;
   }
   std::vector<Leaving> leaving;
   struct Frame {
     const u32* row;
     u32 state;
-    u32 accept;   // kNone: the state does not accept, or a reference covers it
-    u32 plainer;  // accepts what the state accepts; kDead: the base says nothing of what is below
+    u32 accept;     // kNone: the state does not accept, or a reference covers it
+    u32 neighbour;  // accepts what the state accepts; kDead: the base says nothing of what is below
   };
   const u32 base = trie_.depth(root);
   // By depth below the root. That a terminal may end where the walk begins is left to the caller, who knows whether
   // anything of it was read.
   std::vector<Frame> path(trie_.longest() + 6 - std::min(base, trie_.longest()));
-  path[0] = {lexer_.row(state), state, kNone, plainer};
+  path[0] = {lexer_.row(state), state, kNone, neighbour};
   u32 last_end = kNone;
   u64 steps = 0, differing = 0;
   u32 asked = 0;
@@ -196,7 +196,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
     const u32 depth = trie_.depth(node);  // bytes up to and with this one
     const Frame top = path[depth - base - 1];
     if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
-    if (top.plainer != kDead && trie_.deepest(node) - base <= reach) {
+    if (top.neighbour != kDead && trie_.deepest(node) - base <= reach) {
       node = trie_.end(node);
       continue;
     }
@@ -204,8 +204,8 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 plainer, bool follo
     u32 to = top.row[byte];
     if (to == kNone) to = lexer_.compute_next(top.state, byte);
     u32 beside = kDead;
-    if (top.plainer != kDead) {
-      beside = lexer_.next(top.plainer, byte);
+    if (top.neighbour != kDead) {
+      beside = lexer_.next(top.neighbour, byte);
       if (to == beside) {
         node = trie_.end(node);
         continue;

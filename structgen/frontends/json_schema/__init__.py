@@ -4,7 +4,8 @@ In reading order:
 
     build.py        the function that others call
     compiler.py     places to rules: who does what
-    documents.py    drafts, references, where things stand
+    drafts.py       what differs between drafts
+    documents.py    references, and where things stand
     scopes.py       dynamic references become plain ones
     normalize.py    combinators become alternatives of plain schemas
     containers.py   objects and arrays become rules
@@ -16,11 +17,13 @@ In reading order:
     layout.py       structural characters and whitespace
     judge.py        what a complete text means
     yaml_blocks.py  the same rules as YAML; yaml_scalars.py: strings and numbers there; yaml_judge.py
+    report.py       what becomes of every keyword, as data
     keywords.py     names
 """
 
 from __future__ import annotations
 
 from structgen.frontends.json_schema.build import json_schema
+from structgen.frontends.json_schema.report import KeywordReport
 
-__all__ = ["json_schema"]
+__all__ = ["KeywordReport", "json_schema"]

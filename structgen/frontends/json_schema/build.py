@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.constraint import Constraint
@@ -10,6 +11,7 @@ from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
 from structgen.frontends.json_schema.layout import Layout, layout
+from structgen.frontends.json_schema.report import KeywordReport, report_of
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
 from structgen.frontends.json_schema.style import Style
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 
 class JsonConstraint(Constraint):
     """A constraint whose texts jsonschema can judge, too."""
+
+    @cached_property
+    def report(self) -> tuple[KeywordReport, ...]:
+        """What becomes of every keyword of the schema: enforced by the mask, checked afterwards, or an annotation."""
+        judge = self.schema
+        assert isinstance(judge, JsonJudge)
+        return report_of(judge.document, self.unenforced, formats=judge.formats)
 
     def validate(self, text: str) -> Any:
         """The value of `text`, as `Constraint.validate`; texts beyond the limits of the mask are valid all the same.

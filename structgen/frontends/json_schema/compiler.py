@@ -147,9 +147,12 @@ class Compiler:
 
     # What others report
 
-    def unsupported(self, node: Schema, keyword: str, reason: str) -> None:
-        """A keyword constrains and is not enforced."""
-        self.problems.setdefault((id(node), keyword), (node, keyword, reason))
+    def unsupported(self, node: Schema, keyword: str | None, reason: str) -> None:
+        """A keyword constrains and is not enforced. None, or one made on the way: a combinator of the schema."""
+        origin = self.document.origin(node)
+        if keyword is None or keyword not in origin:
+            keyword = next((one for one in origin if one in COMBINATORS), next(iter(origin)))
+        self.problems.setdefault((id(origin), keyword), (origin, keyword, reason))
 
     def empty(self, node: Schema, keyword: str | None, reason: str) -> None:
         """No value can be at a place."""
@@ -298,11 +301,7 @@ class Compiler:
         try:
             options = self.normalizer.conjunction(nodes)
         except _TooManyAlternatives:
-            self.unsupported(
-                nodes[0],
-                next(iter(nodes[0])),
-                "it combines with the rest in too many ways",
-            )
+            self.unsupported(nodes[0], None, "it combines with the rest in too many ways")
             return self.any()
         if not options:
             self.empty(nodes[0], None, "what is required contradicts itself")

@@ -1,4 +1,4 @@
-"""Documents: a schema as given, its draft, and where its references lead. Knows no text and no rules.
+"""Documents: a schema as given, and where its references lead. Knows no text and no rules.
 
 Places in a document are found by identity: whoever meets a problem names the object that has it, and only then the
 document is searched for the JSON Pointer that leads there. On the path of a request nothing is spent on pointers.
@@ -12,111 +12,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from structgen.errors import InvalidSchemaError
+from structgen.frontends.json_schema.drafts import BY_URI, VALIDATION, Draft, draft_of
 
 Schema = Any
 """A dict or a bool, once it has been looked at; whatever JSON holds, before."""
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What differs between drafts.
-
-    Attributes:
-        name: as the argument `draft` takes it.
-        uri: of its metaschema.
-        id_keyword: what sets the base of references.
-        ref_alone: `$ref` makes everything beside it void.
-        prefix_items: `prefixItems` and `items`, instead of `items` and `additionalItems`.
-        boolean_bounds: `exclusiveMinimum` is a boolean.
-        void: keywords of other drafts, which mean nothing in this one.
-    """
-
-    name: str
-    uri: str
-    id_keyword: str = "$id"
-    ref_alone: bool = False
-    prefix_items: bool = False
-    boolean_bounds: bool = False
-    void: frozenset[str] = frozenset()
-
-
-_SINCE_6 = ("const", "contains", "propertyNames")
-_SINCE_7 = ("if", "then", "else")
-_SINCE_2019 = (
-    "dependentRequired",
-    "dependentSchemas",
-    "maxContains",
-    "minContains",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-)
-_SINCE_2020 = ("$dynamicRef", "prefixItems")
-
-DRAFT4 = Draft(
-    "4",
-    "http://json-schema.org/draft-04/schema",
-    "id",
-    ref_alone=True,
-    boolean_bounds=True,
-    void=frozenset((*_SINCE_6, *_SINCE_7, *_SINCE_2019, *_SINCE_2020, "$recursiveRef")),
-)
-DRAFT6 = Draft(
-    "6",
-    "http://json-schema.org/draft-06/schema",
-    ref_alone=True,
-    void=frozenset((*_SINCE_7, *_SINCE_2019, *_SINCE_2020, "$recursiveRef")),
-)
-DRAFT7 = Draft(
-    "7",
-    "http://json-schema.org/draft-07/schema",
-    ref_alone=True,
-    void=frozenset((*_SINCE_2019, *_SINCE_2020, "$recursiveRef")),
-)
-DRAFT2019 = Draft(
-    "2019-09",
-    "https://json-schema.org/draft/2019-09/schema",
-    void=frozenset((*_SINCE_2020, "dependencies")),
-)
-DRAFT2020 = Draft(
-    "2020-12",
-    "https://json-schema.org/draft/2020-12/schema",
-    prefix_items=True,
-    void=frozenset(("additionalItems", "dependencies", "$recursiveRef")),
-)
-DRAFTS = {draft.name: draft for draft in (DRAFT4, DRAFT6, DRAFT7, DRAFT2019, DRAFT2020)}
-_VALIDATION = frozenset(
-    (
-        *(
-            "type",
-            "enum",
-            "const",
-            "multipleOf",
-            "maximum",
-            "exclusiveMaximum",
-            "minimum",
-            "exclusiveMinimum",
-        ),
-        *(
-            "maxLength",
-            "minLength",
-            "pattern",
-            "maxItems",
-            "minItems",
-            "uniqueItems",
-            "maxContains",
-            "minContains",
-        ),
-        *("maxProperties", "minProperties", "required", "dependentRequired"),
-    )
-)
-"""The keywords of the vocabulary for validation (JSON Schema 2020-12, Validation, 6)."""
-
-_BY_URI = {draft.uri: draft for draft in DRAFTS.values()}
 
 # Keywords whose value is a schema, a list of schemas, a map of schemas; in any draft.
 KEYWORDS_OF_ONE = frozenset(
@@ -167,7 +72,7 @@ class Document:
     ) -> None:
         self.root = root
         self._registry = registry
-        self.draft, self.declared = _draft_of(root, draft)
+        self.draft, self.declared = draft_of(root, draft)
         if registry is not None and isinstance(root, dict) and isinstance(root.get("$schema"), str):
             self._read_vocabularies(root["$schema"])
         self._targets: dict[str, Schema] = {}
@@ -184,10 +89,10 @@ class Document:
 
     def _read_vocabularies(self, uri: str) -> None:
         """Void the keywords of vocabularies that a metaschema of the caller's leaves out (Core, 8.1.2)."""
-        metaschema = None if uri.rstrip("#") in _BY_URI else self._fetch(uri)
+        metaschema = None if uri.rstrip("#") in BY_URI else self._fetch(uri)
         vocabularies = metaschema.get("$vocabulary") if isinstance(metaschema, dict) else None
         if isinstance(vocabularies, dict) and not any("/vocab/validation" in one for one in vocabularies):
-            self.draft = replace(self.draft, void=self.draft.void | _VALIDATION)
+            self.draft = replace(self.draft, void=self.draft.void | VALIDATION)
 
     # References
 
@@ -370,22 +275,6 @@ class Document:
                 if child is node:
                     return InvalidSchemaError(self.pointer(parent, *steps), reason)
         return InvalidSchemaError(self.pointer(node, *([keyword] if keyword is not None else [])), reason)
-
-
-def _draft_of(root: Schema, name: str | None) -> tuple[Draft, bool]:
-    if name is not None:
-        if name not in DRAFTS:
-            raise InvalidSchemaError("#", f"draft {name!r} is not one of {', '.join(DRAFTS)}")
-        return DRAFTS[name], True
-    uri = root.get("$schema") if isinstance(root, dict) else None
-    if uri is None:
-        return DRAFT2020, False
-    if not isinstance(uri, str):
-        raise InvalidSchemaError("#/$schema", "expected the URI of a metaschema")
-    draft = _BY_URI.get(
-        uri.rstrip("#").replace("https://json-schema.org/draft-", "http://json-schema.org/draft-")
-    )
-    return (DRAFT2020, False) if draft is None else (draft, True)
 
 
 def _join(base: str, reference: str) -> str:

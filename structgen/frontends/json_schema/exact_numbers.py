@@ -3,8 +3,8 @@
 A number with an exponent is a decimal before it. For each exponent e, `x * 10^e` is within bounds, or a multiple,
 where x is within the bounds, or a multiple of the step, divided by `10^e`: so a spelling is a choice between exponents,
 each after decimals with bounds of its own. Numbers without bounds have any exponent; integers without bounds, any from
--29 on; multiples those from -20 to 20; bounded numbers those, too, those as far below the size of a bound, and all in
-which one digit and a fraction of 20 digits are beyond every bound, or nearer to zero than any.
+-29 on; all others those from -20 to 20, those as far below the size of a bound, and, with up to 20 digits after the
+point, all at which a number is beyond every bound and every place of a step, or nearer to zero than any.
 
 Digits are not counted here, so `1.` and a thousand zeros is an integer, too.
 """
@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
-from structgen.frontends.json_schema.multiples import NotRegular, Range, multiples, spellings
+from structgen.frontends.json_schema.multiples import NotRegular, Range, divisible, multiples, spellings
 from structgen.frontends.json_schema.numbers import Bound, exact, magnitudes
 from structgen.grammar.expressions import (
     EMPTY,
@@ -109,36 +109,66 @@ def number(
     nearby = [bound for bound in (low, high, *map(exact, excluded)) if bound]
     parts = [_decimals(bounds, 0, wanted, unwanted, excluded)]
     powers = _powers(nearby)
-    if not steps and not unwanted:
-        parts += _far(bounds, powers[-1], None if kind == INTEGER else powers[0])
+    parts += _large(bounds, powers[-1], wanted, unwanted) + _small(bounds, powers[0], wanted, unwanted)
+    if _within(bounds, 0) and not unwanted and 0 not in excluded:
+        parts.append(spelled(0))
     for power in powers:
         parts.append(concat(_decimals(bounds, power, wanted, unwanted, excluded), _exponent(power)))
     found = union(*parts)
     return None if found == EMPTY else Terminal("an integer" if kind == INTEGER else "a number", found)
 
 
-def _far(bounds: Range, top: int, bottom: int | None) -> list[Expression]:
-    """Numbers so large, or so near to zero, that only their sign matters: exponents above `top`, or below `bottom`."""
+def _within(bounds: Range, value: int) -> bool:
+    low, high, low_excluded, high_excluded = bounds
+    above = low is None or low < value or (low == value and not low_excluded)
+    return above and (high is None or high > value or (high == value and not high_excluded))
+
+
+def _large(bounds: Range, top: int, steps: list[Fraction], not_steps: list[Fraction]) -> list[Expression]:
+    """Numbers beyond every bound: exponents above `top`.
+
+    What 2 and 5 leave of a step divides the digits; its powers of 2 and 5 divide 10 to what the fraction leaves of the
+    exponent.
+    """
     low, high, *_ = bounds
-    fraction = optional(concat(Literal("."), repeat(_DIGIT, 1, _WINDOW), _ZEROS))
-    nonzero = charset("123456789")
+    odds = {step: _without_2_and_5(step) for step in (*steps, *not_steps)}
+    most = min([_WINDOW, *(top + 1 - twos_and_fives for _, twos_and_fives in odds.values())])
     beyond = numbers.integer(top + 1, None)
     assert beyond is not None
-    large = concat(nonzero, repeat(_DIGIT), fraction, _E, optional(Literal("+")), _ZEROS, beyond.expression)
-    parts: list[Expression] = []
-    if high is None:
-        parts.append(large)
-    if low is None:
-        parts.append(concat(Literal("-"), large))
-    if bottom is not None:
-        beyond = numbers.integer(1 - bottom, None)
-        assert beyond is not None
-        small = concat(nonzero, fraction, _E, Literal("-"), _ZEROS, beyond.expression)
-        if (low is None or low <= 0) and (high is None or high > 0):
-            parts.append(small)
-        if (low is None or low < 0) and (high is None or high >= 0):
-            parts.append(concat(Literal("-"), small))
-    return parts
+    if most < 0 or any(odds[step][0] == 1 for step in not_steps):
+        return []
+    fraction = concat(Literal("."), repeat(_DIGIT, 1, most) if most else Literal("0"), _ZEROS)
+    parts: list[Expression] = [concat(charset("123456789"), repeat(_DIGIT), optional(fraction))]
+    parts += [divisible(odds[step][0]) for step in steps if odds[step][0] > 1]
+    parts += [Complement(divisible(odds[step][0])) for step in not_steps]
+    digits = parts[0] if len(parts) == 1 else Intersection(tuple(parts))
+    large = concat(digits, _E, optional(Literal("+")), _ZEROS, beyond.expression)
+    return [large] * (high is None) + [concat(Literal("-"), large)] * (low is None)
+
+
+def _without_2_and_5(step: Fraction) -> tuple[int, int]:
+    """What the factors 2 and 5 leave of a step, and the least power of 10 that they divide."""
+    rest, counts = step.numerator, []
+    for factor in (2, 5):
+        counts.append(0)
+        while rest % factor == 0:
+            rest //= factor
+            counts[-1] += 1
+    return rest, max(counts)
+
+
+def _small(bounds: Range, bottom: int, steps: list[Fraction], not_steps: list[Fraction]) -> list[Expression]:
+    """Numbers nearer to zero than any bound, and so multiples of nothing: exponents below `bottom`."""
+    low, high, *_ = bounds
+    beyond = numbers.integer(1 - bottom, None)
+    assert beyond is not None
+    if steps or any(step < Fraction(10) ** bottom for step in not_steps):
+        return []
+    fraction = optional(concat(Literal("."), repeat(_DIGIT, 1, _WINDOW), _ZEROS))
+    small = concat(charset("123456789"), fraction, _E, Literal("-"), _ZEROS, beyond.expression)
+    positive = (low is None or low <= 0) and (high is None or high > 0)
+    negative = (low is None or low < 0) and (high is None or high >= 0)
+    return [small] * positive + [concat(Literal("-"), small)] * negative
 
 
 def _powers(values: Iterable[Bound]) -> list[int]:

@@ -204,11 +204,11 @@ def multiples(step: Fraction) -> Expression | None:
     if odd > _MOST_STATES:
         return None
     found = _by_last_digits(step / odd)
-    return None if found is None else Intersection((found, concat(optional(Literal("-")), _divisible(odd))))
+    return None if found is None else Intersection((found, concat(optional(Literal("-")), divisible(odd))))
 
 
 @lru_cache(maxsize=16)
-def _divisible(modulus: int) -> Expression:
+def divisible(modulus: int) -> Expression:
     """Digits, with points anywhere, that a number divides: Kleene's construction over the remainders.
 
     `paths[i][j]` is what leads from one remainder to another through those seen so far; its parts are shared.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -289,3 +290,52 @@ def test_multiples_as_python_does(step: int, low: int | None, high: int | None, 
     for value in values:
         inside = (low is None or low <= value) and (high is None or value <= high)
         assert accepts(str(value)) == (inside and value % step == 0)
+
+
+NUMBERS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["number", "integer"])},
+    optional={
+        "multipleOf": st.sampled_from([1, 3, 10, 12, 0.25, 0.01, 1.5]),
+        "minimum": st.sampled_from([-5, 0, 1.5, 1000]),
+        "exclusiveMaximum": st.sampled_from([5, 0, 1e6, -7]),
+        "not": st.sampled_from([{"multipleOf": step} for step in (2, 3, 0.5)]),
+    },
+)
+
+
+@settings(deadline=None, max_examples=60)
+@example({"type": "number", "multipleOf": 0.25, "exclusiveMaximum": 5}, [("-", "1", "", 21)])
+@given(
+    NUMBERS,
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "-"]),
+            st.sampled_from(["0", "1", "3", "75", "12", "999", "7777777777777"]),
+            st.sampled_from(["", ".0", ".5", ".25", ".125", ".10000", ".0000001"]),
+            st.sampled_from([0, 1, -1, 5, -7, 19, -20, 60, -60, 308, -308]),
+        ),
+        min_size=5,
+        max_size=20,
+    ),
+)
+def test_spellings_as_fractions_do(
+    schema: dict[str, Any], spellings: list[tuple[str, str, str, int]]
+) -> None:
+    """With any exponent, as exact arithmetic has it."""
+    try:
+        accepts = json_schema(schema, exact=True)._compiled.accepts
+    except EmptyLanguageError:
+        return
+    for sign, whole, fraction, exponent in spellings:
+        text = f"{sign}{whole}{fraction}e{exponent}"
+        value = Fraction(text)
+        allowed = (
+            (schema["type"] == "number" or value.denominator == 1)
+            and (value / Fraction(str(schema.get("multipleOf", value or 1)))).denominator == 1
+            and not ("minimum" in schema and value < Fraction(schema["minimum"]))
+            and not ("exclusiveMaximum" in schema and value >= Fraction(schema["exclusiveMaximum"]))
+            and not ("not" in schema and (value / Fraction(schema["not"]["multipleOf"])).denominator == 1)
+        )
+        # Far from all bounds the mask wants one digit before the point, and not more where the exponent is negative.
+        beyond = abs(exponent) > 20 and (whole == "0" or (exponent < 0 and len(whole) > 1))
+        assert accepts(text) == allowed or (allowed and beyond), (text, allowed)

@@ -1,0 +1,161 @@
+"""The contract of a schema as data: what becomes of every keyword at every place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from structgen.errors import InvalidSchemaError, Problem
+from structgen.frontends.json_schema.documents import (
+    KEYWORDS_OF_LISTS,
+    KEYWORDS_OF_MAPS,
+    KEYWORDS_OF_ONE,
+    Document,
+    Schema,
+    escape,
+)
+from structgen.frontends.json_schema.formats import KNOWN
+from structgen.frontends.json_schema.keywords import ASSERTIONS
+
+Handling = Literal["enforced", "checked", "annotation"]
+
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_DEFINITIONS = ("$defs", "definitions")
+_NEEDS = {
+    "if": ("then", "else"),
+    "then": ("if",),
+    "else": ("if",),
+    "minContains": ("contains",),
+    "maxContains": ("contains",),
+}
+"""Keywords that say nothing without one of others beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordReport:
+    """What becomes of one keyword.
+
+    Attributes:
+        pointer: where it stands (JSON Pointer, RFC 6901, as a URI fragment: `#/properties/a/pattern`).
+        keyword: its name.
+        handling: "enforced": by the mask; "checked": afterwards, by `validate()`; "annotation": it constrains nothing.
+        reason: why it is not enforced; empty where it is, or where it never constrains.
+    """
+
+    pointer: str
+    keyword: str
+    handling: Handling
+    reason: str = ""
+
+
+def report_of(
+    document: Document, problems: tuple[Problem, ...], *, formats: bool
+) -> tuple[KeywordReport, ...]:
+    """A row for every keyword of a schema, and of what it refers to elsewhere, in their order.
+
+    Args:
+        document: the schema.
+        problems: what the mask does not enforce.
+        formats: whether `format` is enforced.
+    """
+    reached, elsewhere = _reached(document)
+    reasons = {problem.pointer: problem.reason for problem in problems}
+    rows: dict[str, KeywordReport] = {}
+    roots = [("#", document.root), *((document.pointer(node), node) for node in elsewhere)]
+    for root, schema in roots:
+        for pointer, node in _places(schema, root):
+            for keyword in node:
+                place = f"{pointer}/{escape(keyword)}"
+                if place in rows:
+                    continue
+                handling, reason = _handling(document, node, keyword, formats)
+                if id(node) not in reached:
+                    handling, reason = "annotation", "nothing refers to this schema"
+                elif place in reasons:
+                    handling, reason = "checked", reasons[place]
+                rows[place] = KeywordReport(place, keyword, handling, reason)
+    return tuple(rows.values())
+
+
+def _handling(
+    document: Document, node: Mapping[str, Any], keyword: str, formats: bool
+) -> tuple[Handling, str]:
+    draft = document.draft
+    if draft.ref_alone and "$ref" in node and keyword != "$ref":
+        return "annotation", f"void beside $ref in draft {draft.name}"
+    if keyword in document.void_in(dict(node)):
+        return "annotation", f"means nothing in draft {draft.name}"
+    needed = _NEEDS.get(keyword)
+    if needed is not None and not any(one in node for one in needed):
+        return "annotation", f"says nothing without {' or '.join(needed)}"
+    if keyword == "additionalItems" and not isinstance(node.get("items"), list):
+        return "annotation", "says nothing without a list of items"
+    if keyword == "format":
+        if not formats:
+            return "annotation", 'formats="annotate"'
+        return (
+            ("enforced", "") if node[keyword] in KNOWN else ("annotation", "no format of the specifications")
+        )
+    return ("enforced" if keyword in ASSERTIONS or keyword in ("then", "else") else "annotation"), ""
+
+
+def _children(node: Schema) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
+    """The schemas that stand in the keywords of a schema: keyword, steps behind it, schema."""
+    for keyword, value in node.items():
+        if keyword in KEYWORDS_OF_LISTS and isinstance(value, list):
+            yield from ((keyword, (index,), one) for index, one in enumerate(value))
+        elif keyword in KEYWORDS_OF_MAPS and isinstance(value, dict):
+            yield from ((keyword, (name,), one) for name, one in value.items())
+        elif keyword in KEYWORDS_OF_ONE:
+            yield keyword, (), value
+
+
+def _places(root: Schema, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema object in a schema, with its JSON Pointer."""
+    stack = [(pointer, root)]
+    while stack:
+        pointer, node = stack.pop()
+        if isinstance(node, dict):
+            yield pointer, node
+            inside = [
+                ("/".join((pointer, *map(escape, (keyword, *steps)))), child)
+                for keyword, steps, child in _children(node)
+            ]
+            stack.extend(reversed(inside))
+
+
+def _reached(document: Document) -> tuple[set[int], list[dict[str, Any]]]:
+    """The schemas that may have to judge a value, by identity; and those that stand where no schema is expected."""
+    placed = {id(node) for _, node in _places(document.root, "#")}
+    reached: set[int] = set()
+    elsewhere: list[dict[str, Any]] = []
+    todo: list[Any] = [document.root]
+    while todo:
+        node = todo.pop()
+        if not isinstance(node, dict) or id(node) in reached:
+            continue
+        reached.add(id(node))
+        if id(node) not in placed:
+            elsewhere.append(node)
+            placed.update(id(one) for _, one in _places(node, "#"))
+        for keyword, _, child in _children(node):
+            if keyword not in _DEFINITIONS and _handling(document, node, keyword, True)[0] == "enforced":
+                todo.append(child)
+        for keyword in _REFERENCES:
+            if _handling(document, node, keyword, True)[0] == "enforced" and keyword in node:
+                todo += _targets(document, node, keyword)
+    return reached, elsewhere
+
+
+def _targets(document: Document, node: dict[str, Any], keyword: str) -> list[Schema]:
+    """What a reference may lead to: a dynamic one to any of the anchors of its name."""
+    try:
+        target, uri = document.resolve(node, keyword)
+    except InvalidSchemaError:
+        return []
+    if keyword == "$ref":
+        return [target]
+    index, name = document.index(), "" if keyword == "$recursiveRef" else uri.partition("#")[2]
+    anchors = [anchor for base in index.resources for anchor in index.dynamic_anchors(base)]
+    return [target, *(schema for other, schema in anchors if other == name)]
