@@ -33,6 +33,7 @@ answers = Console(highlight=False, markup=False, soft_wrap=True)
 notes = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Schema = Annotated[str | None, typer.Option(help="A JSON Schema: a file, or the JSON itself.")]
+Output = Annotated[str, typer.Option(help="What a schema's text is written in: json or yaml.")]
 Regex = Annotated[str | None, typer.Option(help="A regular expression of Python; the whole text matches it.")]
 Grammar = Annotated[Path | None, typer.Option(help="A file with a Lark grammar.")]
 Start = Annotated[str, typer.Option(help="The start rule of the grammar.")]
@@ -82,6 +83,7 @@ DEMO: list[tuple[str, str, Callable[[], structgen.Constraint]]] = [
 def generate(
     prompt: Annotated[str, typer.Argument(help="What the model is asked.")],
     schema: Schema = None,
+    output: Output = "json",
     regex: Regex = None,
     grammar: Grammar = None,
     start: Start = "start",
@@ -93,7 +95,7 @@ def generate(
     compare: Annotated[bool, typer.Option(help="Show the unconstrained answer beside.")] = False,
 ) -> None:
     """Let a model answer a prompt under a constraint."""
-    constraint = _constraint(schema, regex, grammar, start, choice)
+    constraint = _constraint(schema, regex, grammar, start, choice, output)
     loaded = _load(model)
     options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
     generation = structgen.generate(*loaded, prompt, constraint, **options)
@@ -109,6 +111,7 @@ def generate(
 def check(
     file: Annotated[str, typer.Argument(help="A file with the text; - for standard input.")],
     schema: Schema = None,
+    output: Output = "json",
     regex: Regex = None,
     grammar: Grammar = None,
     start: Start = "start",
@@ -118,7 +121,7 @@ def check(
 
     A line break at the end of the file does not belong to the text.
     """
-    constraint = _constraint(schema, regex, grammar, start, choice)
+    constraint = _constraint(schema, regex, grammar, start, choice, output)
     text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     try:
         constraint.validate(text.removesuffix("\n"))
@@ -170,6 +173,7 @@ def repair(
 @app.command()
 def explain(
     schema: Schema = None,
+    output: Output = "json",
     regex: Regex = None,
     grammar: Grammar = None,
     start: Start = "start",
@@ -181,7 +185,7 @@ def explain(
     tokens: Annotated[int, typer.Option(min=1, help="How many tokens to show at most.")] = 40,
 ) -> None:
     """Say what may come after a prefix: characters, terminals and tokens."""
-    constraint = _constraint(schema, regex, grammar, start, choice)
+    constraint = _constraint(schema, regex, grammar, start, choice, output)
     explanation = constraint.explain(prefix)
     table = Table("what", "may come next", show_header=False, box=None)
     table.add_row("characters", Text(str(explanation)))
@@ -234,13 +238,22 @@ def bench(
 
 
 def _constraint(
-    schema: str | None, regex: str | None, grammar: Path | None, start: str, choice: list[str] | None
+    schema: str | None,
+    regex: str | None,
+    grammar: Path | None,
+    start: str,
+    choice: list[str] | None,
+    output: str,
 ) -> structgen.Constraint:
     given = [option for option in (schema, regex, grammar, choice) if option]
     if len(given) != 1:
         raise typer.BadParameter("give one of --schema, --regex, --grammar and --choice")
+    if output not in ("json", "yaml"):
+        raise typer.BadParameter("--output is json or yaml")
     if schema:
-        return structgen.json_schema(_read_json(schema))
+        return structgen.json_schema(_read_json(schema), output="yaml" if output == "yaml" else "json")
+    if output != "json":
+        raise typer.BadParameter("--output goes with --schema")
     if regex:
         return structgen.regex(regex)
     return structgen.lark(grammar, start=start) if grammar else structgen.choice(choice or [])

@@ -154,6 +154,21 @@ def test_generate_prints_the_text_alone(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.usefixtures("tiny")
+def test_generate_writes_yaml(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("generate", "Who?", "--schema", SCHEMA, "--output", "yaml", "--max-new-tokens", "60") == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert lines[0].startswith("name: ")
+    assert lines[1].startswith("born: ")
+
+
+def test_check_reads_yaml(text: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ruamel.yaml", reason="ruamel.yaml is not installed")
+    assert run("check", text("name: Burns\nborn: 1759\n"), "--schema", SCHEMA, "--output", "yaml") == 0
+    assert run("check", text("name: Burns\nborn: no\n"), "--schema", SCHEMA, "--output", "yaml") == 1
+    assert "line 2, column 7" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("tiny")
 def test_generate_beside_the_unconstrained_answer(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--temperature", "1.5", "--seed", "3", "--max-new-tokens", "12", "--compare"]
     assert run("generate", "Who?", "--choice", "Burns", *options) == 0

@@ -18,6 +18,7 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import json
 import sys
 import types
 import typing
@@ -79,7 +80,7 @@ class Reading:
 
 
 def constraint_of(annotation: Any, **options: Any) -> Constraint:
-    """The text is JSON that makes an instance of a type.
+    """The text is JSON, or YAML, that makes an instance of a type.
 
     Args:
         annotation: the type.
@@ -106,7 +107,11 @@ def constraint_of(annotation: Any, **options: Any) -> Constraint:
         except (TypeError, ValueError) as failure:  # the type's own checks, such as __post_init__
             raise InvalidText(text, 0, f"{_name(annotation)}: {failure}") from failure
 
-    return dataclasses.replace(inner, judge=judge, description=f"JSON of {_name(annotation)}")
+    return dataclasses.replace(inner, judge=judge, description=f"{_language(options)} of {_name(annotation)}")
+
+
+def _language(options: dict[str, Any]) -> str:
+    return str(options.get("output", "json")).upper()
 
 
 class _Reader:
@@ -378,12 +383,12 @@ def _constraint_by_pydantic(annotation: Any, options: dict[str, Any]) -> Constra
     inner = json_schema(adapter.json_schema(), **options)
 
     def judge(text: str, error: InvalidText | None) -> Any:
-        inner.judge(text, error)
+        value = inner.judge(text, error)
         try:
-            return adapter.validate_json(text)
+            return adapter.validate_json(text if _language(options) == "JSON" else json.dumps(value))
         except pydantic.ValidationError as failure:
             first = failure.errors()[0]
             where = "/".join(map(str, ("#", *first["loc"])))
             raise InvalidText(text, 0, f"{where}: {first['msg']}") from failure
 
-    return dataclasses.replace(inner, judge=judge, description=f"JSON of {_name(annotation)}")
+    return dataclasses.replace(inner, judge=judge, description=f"{_language(options)} of {_name(annotation)}")

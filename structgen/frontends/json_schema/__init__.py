@@ -16,6 +16,7 @@ In reading order:
     values.py       enum and const; evaluate.py: which of them the other keywords leave
     layout.py       structural characters and whitespace
     judge.py        what a complete text means
+    yaml_blocks.py  the same rules as YAML; yaml_scalars.py: strings and numbers there; yaml_judge.py
     report.py       what becomes of every keyword, as data
     keywords.py     names
 """

@@ -151,6 +151,7 @@ def _listed(
             if index % _DEEP == _DEEP - 1:
                 name = compiler.new_name("items")
                 compiler.rules[name] = optional
+                compiler.parts.add(name)
                 optional = Reference(name)
             tail = [optional]
     return tail[0] if len(tail) == 1 else Sequence(tuple(tail))
@@ -195,9 +196,12 @@ def _unique(
         comma = compiler.layout.comma
         options = []
         for index, rule in enumerate(rules):
-            others = tuple(Repetition(other, 0, 1) for place, other in enumerate(rules) if place != index)
-            more = Sequence((comma, Permutation(others, comma)))
-            options.append(Choice((rule, Sequence((rule, more)))))
+            others = tuple(
+                Repetition(Sequence((comma, other)), 0, 1)
+                for place, other in enumerate(rules)
+                if place != index
+            )
+            options.append(Sequence((rule, Permutation(others))))
         return Choice(tuple(options))
 
     def steps(state: State) -> Steps:

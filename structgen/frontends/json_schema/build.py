@@ -15,6 +15,8 @@ from structgen.frontends.json_schema.report import KeywordReport, report_of
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
 from structgen.frontends.json_schema.style import Style
+from structgen.frontends.json_schema.yaml_judge import YamlJudge
+from structgen.frontends.json_schema.yaml_scalars import YAML, YAML_ASCII
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
@@ -62,9 +64,10 @@ def json_schema(
     ensure_ascii: bool = False,
     closed: bool = False,
     exact: bool = False,
+    output: Literal["json", "yaml"] = "json",
     limits: Limits | None = None,
 ) -> Constraint:
-    """The text is JSON that a schema allows.
+    """The text is JSON, or YAML, that a schema allows.
 
     Args:
         schema: a JSON Schema, as a dict, a boolean or JSON text; or a Python type: a pydantic model, dataclass,
@@ -81,10 +84,12 @@ def json_schema(
         closed: undeclared members are not written, where a schema declares members and says nothing of others.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
             annotations, and names may be written twice. Not together with the options above.
+        output: "json", or "yaml": the text is YAML in blocks, of fewer tokens than JSON with blanks. `validate()`
+            needs ruamel.yaml then. Not together with `whitespace` and `exact`.
         limits: what compiling and masking may cost.
 
     Returns:
-        A constraint whose value is the parsed JSON; of a Python type, an instance.
+        A constraint whose value is the parsed JSON or YAML; of a Python type, an instance.
 
     Raises:
         InvalidSchemaError: The schema is malformed.
@@ -101,9 +106,18 @@ def json_schema(
     """
     if formats not in ("enforce", "annotate"):
         raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
-    style = Style(ASCII if ensure_ascii else CANONICAL, property_order == "any", closed)
+    spellings = {"json": (CANONICAL, ASCII), "yaml": (YAML, YAML_ASCII)}
+    if output not in spellings:
+        raise InvalidSchemaError("#", f'output={output!r}: expected "json" or "yaml"')
+    style = Style(spellings[output][ensure_ascii], property_order == "any", closed)
     if property_order not in ("schema", "any"):
         raise InvalidSchemaError("#", f'property_order={property_order!r}: expected "schema" or "any"')
+    if output == "yaml":
+        if exact or whitespace != "bounded":
+            raise InvalidSchemaError(
+                "#", 'output="yaml" has one layout: no exact=True or whitespace beside it'
+            )
+        whitespace = "compact"
     if exact:
         if style != Style() or whitespace != "bounded" or formats != "enforce":
             raise InvalidSchemaError(
@@ -123,7 +137,7 @@ def json_schema(
 
         return constraint_of(
             schema,
-            whitespace=whitespace,
+            whitespace="bounded" if style.yaml else whitespace,
             strict=strict,
             draft=draft,
             registry=registry,
@@ -132,11 +146,13 @@ def json_schema(
             ensure_ascii=ensure_ascii,
             closed=closed,
             exact=exact,
+            output=output,
             limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
     grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
-    judge = JsonJudge(document, complete=not problems, formats=formats == "enforce", registry=registry)
+    kind = YamlJudge if style.yaml else JsonJudge
+    judge = kind(document, complete=not problems, formats=formats == "enforce", registry=registry)
     return JsonConstraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
 
 

@@ -55,6 +55,7 @@ from structgen.frontends.json_schema.normalize import (
 )
 from structgen.frontends.json_schema.scopes import DynamicReference
 from structgen.frontends.json_schema.style import Style
+from structgen.frontends.json_schema.yaml_blocks import in_blocks
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
 
 Place = Any
@@ -78,6 +79,7 @@ class Compiler:
         root: what is compiled: the document's, or a copy of it.
         style: what of the texts of a value the mask writes.
         rules: made so far, by name.
+        parts: names of rules that are no values, but parts of a container's inside.
         problems: keywords that are not enforced, by the identity of their schema.
         causes: why places are empty.
     """
@@ -96,6 +98,7 @@ class Compiler:
         self.draft = document.draft
         self.layout = layout
         self.rules: dict[str, RuleExpression] = {}
+        self.parts: set[str] = set()
         self.problems: dict[tuple[int, str], tuple[Schema, str, str]] = {}
         self.root = document.root if root is None else root
         self.causes: list[tuple[Schema, str | None, str]] = []
@@ -124,7 +127,8 @@ class Compiler:
         if start is None or not finishing.can_finish(start, self.rules):
             raise EmptyLanguageError(self._why_empty(start is None))
         self.rules["start"] = self.layout.surround(start)
-        return Grammar(self.rules), problems
+        grammar = Grammar(self.rules)
+        return (in_blocks(grammar, self.parts, self.layout) if self.style.yaml else grammar), problems
 
     def _located(self) -> tuple[Problem, ...]:
         if not self.problems:

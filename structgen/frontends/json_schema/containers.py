@@ -89,6 +89,7 @@ def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -
             if len(names) > MOST_STATES:
                 raise TooManySteps
             names[state] = compiler.new_name("counted")
+            compiler.parts.add(names[state])
             compiler.rules[names[state]] = Choice(())  # takes the name
             todo.append(state)
         return Reference(names[state])

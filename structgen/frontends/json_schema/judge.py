@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WHITE = re.compile(r"[ \t\n\r]*")
 
 
-class _Duplicate(ValueError):
+class Duplicate(ValueError):
     """A name comes twice in an object."""
 
 
@@ -33,6 +33,8 @@ class JsonJudge:
         complete: whether the mask enforces all of it.
         formats: whether `format` is enforced.
     """
+
+    language = "JSON"
 
     def __init__(
         self, document: Document, *, complete: bool, formats: bool = False, registry: Any = None
@@ -55,15 +57,14 @@ class JsonJudge:
         """
         try:
             # What the grammar accepts may repeat a name that the schema does not declare; the last one counts.
-            hook = None if error is None else _distinct
-            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=hook)
-        except _Duplicate as duplicate:
+            value = self._read(text, distinct=error is not None)
+        except Duplicate as duplicate:
             assert error is not None
             raise InvalidText(text, error.position, str(duplicate), error.expected) from None
         except (ValueError, RecursionError) as failure:
             if error is not None:
                 raise error from None
-            raise InvalidText(text, len(text), f"the text is not JSON: {failure}") from None
+            raise InvalidText(text, len(text), f"the text is not {self.language}: {failure}") from None
         if error is None and self.complete:
             return value
         try:
@@ -79,7 +80,7 @@ class JsonJudge:
         if wrong is not None:
             path = list(wrong.absolute_path)
             reason = f"#{''.join('/' + escape(step) for step in path)}: {wrong.message}"
-            start, end = span_of(text, path)
+            start, end = self._span_of(text, path)
             if error is not None and start <= error.position <= end:  # the grammar knows better where
                 raise InvalidText(text, error.position, reason, error.expected)
             raise InvalidText(text, start, reason)
@@ -92,18 +93,26 @@ class JsonJudge:
             InvalidText: It is not JSON, or not what the schema says.
         """
         try:
-            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+            value = self._read(text, distinct=True)
             wrong = self._find_error(value)
         except RecursionError:
             raise InvalidText(text, len(text), "the value nests too deeply") from None
         except ValueError as failure:
             position = getattr(failure, "pos", len(text))
-            raise InvalidText(text, position, f"the text is not JSON: {failure}") from None
+            raise InvalidText(text, position, f"the text is not {self.language}: {failure}") from None
         if wrong is not None:
             path = list(wrong.absolute_path)
             reason = f"#{''.join('/' + escape(step) for step in path)}: {wrong.message[:1000]}"
-            raise InvalidText(text, span_of(text, path)[0], reason)
+            raise InvalidText(text, self._span_of(text, path)[0], reason)
         return value
+
+    def _read(self, text: str, *, distinct: bool) -> Any:
+        """The value of a text; names that come twice are an error, or the last one counts."""
+        hook = _distinct if distinct else None
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=hook)
+
+    def _span_of(self, text: str, path: Sequence[str | int]) -> tuple[int, int]:
+        return span_of(text, path)
 
     def problems(self, value: Any) -> list[Problem]:
         """All that is wrong with a parsed value, by JSON Pointer."""
@@ -228,7 +237,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for index, name in enumerate(names) if name in names[:index])
-        raise _Duplicate(f"the name {json.dumps(twice, ensure_ascii=False)} comes twice in an object")
+        raise Duplicate(f"the name {json.dumps(twice, ensure_ascii=False)} comes twice in an object")
     return found
 
 

@@ -37,6 +37,7 @@ from structgen.grammar.expressions import (
     union,
 )
 
+QUOTE = Literal('"')
 _RAW = CharSet(((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x10FFFF)))
 _RAW_ASCII = CharSet(((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E)))
 _SHORT = {0x22: '"', 0x5C: "\\", 0x2F: "/", 8: "b", 12: "f", 10: "n", 13: "r", 9: "t"}
@@ -66,7 +67,7 @@ _ESCAPED = tuple(Literal(json.dumps(chr(code))[1:-1]) for code in (*range(0x20),
 
 
 class Spelling:
-    """One way to spell; three objects exist.
+    """One way to spell; three objects exist for JSON, and two more for YAML (`yaml_scalars.py`).
 
     Attributes:
         name: what it is called above.
@@ -86,6 +87,14 @@ class Spelling:
             return concat(*[self._char(charset(char)) for char in text])
         spelled = json.dumps(text, ensure_ascii=self.name == "ascii")[1:-1]
         return Literal(spelled)
+
+    def string(self, texts: Expression) -> Expression:
+        """The strings that mean the texts of an expression."""
+        return concat(QUOTE, self(texts), QUOTE)
+
+    def free(self, shortest: int, longest: int | None) -> Expression:
+        """All strings of some lengths, in code points."""
+        return concat(QUOTE, Repeat(self.char, shortest, longest), QUOTE)
 
     def __call__(self, expression: Expression) -> Expression:
         """The JSON texts, without quotes, that spell the texts of an expression."""
@@ -125,28 +134,29 @@ class Spelling:
 
 
 def _canonical(chars: CharSet) -> Expression:
-    raw = _common(chars, _RAW)
+    raw = common_ranges(chars, _RAW)
     if raw == chars.ranges:
         return chars
-    return _any_of(raw, _needed(chars))
+    return any_of(raw, _needed(chars))
 
 
 def _ascii(chars: CharSet) -> Expression:
     others = [(max(first, 0x7F), last) for first, last in chars.ranges if last >= 0x7F]
-    escaped = [concat(Literal("\\"), one) for one in _units(others, lower=True)]
-    return _any_of(_common(chars, _RAW_ASCII), [*_needed(chars), *escaped])
+    escaped = [concat(Literal("\\"), one) for one in units(others, lower=True)]
+    return any_of(common_ranges(chars, _RAW_ASCII), [*_needed(chars), *escaped])
 
 
 def _every(chars: CharSet) -> Expression:
     if chars == ANY_CHAR:
         return CHAR
     short = [char for code, char in _SHORT.items() if any(low <= code <= high for low, high in chars.ranges)]
-    escapes = [*([charset("".join(short))] if short else []), *_units(chars.ranges, lower=False)]
+    escapes = [*([charset("".join(short))] if short else []), *units(chars.ranges, lower=False)]
     escaped = [concat(Literal("\\"), union(*escapes))] if escapes else []
-    return _any_of(_common(chars, _RAW), escaped)
+    return any_of(common_ranges(chars, _RAW), escaped)
 
 
-def _common(chars: CharSet, others: CharSet) -> tuple[tuple[int, int], ...]:
+def common_ranges(chars: CharSet, others: CharSet) -> tuple[tuple[int, int], ...]:
+    """The characters that are in both."""
     return tuple(
         (max(first, low), min(last, high))
         for first, last in chars.ranges
@@ -165,21 +175,22 @@ def _needed(chars: CharSet) -> list[Expression]:
     return found
 
 
-def _any_of(raw: tuple[tuple[int, int], ...], escaped: list[Expression]) -> Expression:
+def any_of(raw: tuple[tuple[int, int], ...], escaped: list[Expression]) -> Expression:
+    """One of some characters that stand for themselves, or one of some escapes."""
     return union(CharSet(raw), *escaped) if raw else union(*escaped)
 
 
 # Escapes of code units: \u and four digits; beyond U+FFFF a pair of surrogates (RFC 8259, 7)
 
 
-def _units(
+def units(
     ranges: tuple[tuple[int, int], ...] | list[tuple[int, int]], *, lower: bool
 ) -> Iterator[Expression]:
     """What stands after the backslash for code points."""
     for first, last in ranges:
         for low, high in ((0, 0xD7FF), (0xE000, 0xFFFF)):
             if first <= high and low <= last:
-                digits = _hex(max(first, low), min(last, high), 4, lower)
+                digits = hexadecimal(max(first, low), min(last, high), 4, lower)
                 yield concat(Literal("u"), digits)
         if last > 0xFFFF:
             yield _pairs(max(first, 0x10000) - 0x10000, last - 0x10000, lower)
@@ -206,26 +217,28 @@ def _pairs(first: int, last: int, lower: bool) -> Expression:
 def _pair(high: int, high_last: int, low: int, low_last: int, lower: bool) -> Expression:
     return concat(
         Literal("u"),
-        _hex(0xD800 + high, 0xD800 + high_last, 4, lower),
+        hexadecimal(0xD800 + high, 0xD800 + high_last, 4, lower),
         Literal("\\u"),
-        _hex(0xDC00 + low, 0xDC00 + low_last, 4, lower),
+        hexadecimal(0xDC00 + low, 0xDC00 + low_last, 4, lower),
     )
 
 
-def _hex(low: int, high: int, width: int, lower: bool) -> Expression:
+def hexadecimal(low: int, high: int, width: int, lower: bool) -> Expression:
     """So many hexadecimal digits, from `low` to `high`."""
     if width == 0:
         return EPSILON
     unit = 16 ** (width - 1)
     first, last = low // unit, high // unit
     if first == last:
-        return concat(_digits(first, first, lower), _hex(low % unit, high % unit, width - 1, lower))
+        return concat(_digits(first, first, lower), hexadecimal(low % unit, high % unit, width - 1, lower))
     parts: list[Expression] = []
     if low % unit:
-        parts.append(concat(_digits(first, first, lower), _hex(low % unit, unit - 1, width - 1, lower)))
+        parts.append(
+            concat(_digits(first, first, lower), hexadecimal(low % unit, unit - 1, width - 1, lower))
+        )
         first += 1
     if high % unit != unit - 1:
-        parts.append(concat(_digits(last, last, lower), _hex(0, high % unit, width - 1, lower)))
+        parts.append(concat(_digits(last, last, lower), hexadecimal(0, high % unit, width - 1, lower)))
         last -= 1
     if first <= last:
         rest = repeat(_digits(0, 15, lower), width - 1, width - 1)

@@ -16,7 +16,7 @@ import json
 from functools import lru_cache
 
 from structgen.frontends.json_schema.formats import format_texts
-from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, CHAR, Spelling
+from structgen.frontends.json_schema.spelling import CANONICAL, Spelling
 from structgen.frontends.regex import parse_regex
 from structgen.frontends.regex.analysis import edge_chars, in_order, matches
 from structgen.frontends.regex.characters import common
@@ -38,12 +38,6 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import Terminal
 
-QUOTE = Literal('"')
-STRING = Terminal("a string", concat(QUOTE, repeat(CHAR), QUOTE))
-_ASCII_STRING = Terminal("a string", concat(QUOTE, repeat(ASCII.char), QUOTE))
-NAME = Terminal("a name", concat(QUOTE, CANONICAL.text, QUOTE))
-"""A member's name, whichever."""
-
 
 def has_lone_surrogate(text: str) -> bool:
     """Whether a text has a surrogate without its other half, and so no spelling."""
@@ -56,13 +50,13 @@ def name(text: str, spelling: Spelling = CANONICAL) -> Terminal:
     shown = json.dumps(text, ensure_ascii=False)
     if spelling is CANONICAL:
         return Terminal(shown, Literal(shown))
-    return Terminal(shown, concat(QUOTE, spelling.literal(text), QUOTE))
+    return Terminal(shown, spelling.string(Literal(text)))
 
 
 @lru_cache(maxsize=8)
 def any_name(spelling: Spelling) -> Terminal:
     """A member's name, whichever."""
-    return NAME if spelling is CANONICAL else Terminal("a name", concat(QUOTE, spelling.text, QUOTE))
+    return Terminal("a name", spelling.string(ANY_TEXT))
 
 
 @lru_cache(maxsize=4096)
@@ -87,8 +81,7 @@ def other_name(
     if texts is not None:
         parts.append(texts)
     if parts:
-        whole = spelling(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
-        every: Expression = concat(QUOTE, whole, QUOTE)
+        every = spelling.string(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
     else:
         every = any_name(spelling).expression
     if not excluded:
@@ -116,9 +109,7 @@ def exclude_each_other(one: str, other: str) -> bool:
 @lru_cache(maxsize=4096)
 def string(shortest: int, longest: int | None, spelling: Spelling = CANONICAL) -> Terminal:
     """All strings of some lengths, in code points."""
-    if shortest == 0 and longest is None:
-        return _ASCII_STRING if spelling is ASCII else STRING
-    return Terminal("a string", concat(QUOTE, Repeat(spelling.char, shortest, longest), QUOTE))
+    return Terminal("a string", spelling.free(shortest, longest))
 
 
 @lru_cache(maxsize=2048)
@@ -181,7 +172,7 @@ def text_string(
     """The strings that spell the texts of an expression, of some lengths in code points."""
     if expression == ANY_TEXT:
         return string(shortest, longest, spelling)
-    return Terminal(label, concat(QUOTE, spelling(bounded(expression, shortest, longest)), QUOTE))
+    return Terminal(label, spelling.string(bounded(expression, shortest, longest)))
 
 
 # Lengths

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from structgen.frontends.json_schema import exact_numbers, numbers, strings
 from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
+from structgen.frontends.json_schema.yaml_scalars import YamlSpelling
 from structgen.grammar.rules import Permutation, RuleExpression, Sequence, Terminal
 
 
@@ -27,6 +28,11 @@ class Style:
     def exact(self) -> bool:
         """Whether numbers have every spelling, too; and members that are written twice count twice."""
         return self.spelling is EVERY
+
+    @property
+    def yaml(self) -> bool:
+        """Whether the rules are laid out as YAML in the end."""
+        return isinstance(self.spelling, YamlSpelling)
 
     @property
     def string(self) -> Terminal:

@@ -12,7 +12,7 @@ from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
 from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
-from structgen.grammar.expressions import Expression, Literal, concat, union
+from structgen.grammar.expressions import Expression, Literal, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def scalars_of(compiler: Compiler, values: list[Any]) -> Terminal:
 
 def _spelled(value: Any, spelling: Spelling) -> Expression:
     if isinstance(value, str):
-        return concat(strings.QUOTE, spelling.literal(value), strings.QUOTE)
+        return spelling.string(Literal(value))
     if spelling is EVERY and isinstance(value, (int, float)) and not isinstance(value, bool):
         return exact_numbers.spelled(value)
     return union(*map(Literal, texts(value)))

@@ -123,10 +123,10 @@ def test_no_intersection_where_one_repetition_decides() -> None:
 
 def test_inside_a_string_all_strings_are_one_expression() -> None:
     """What remains of a name that is none of the declared ones is what remains of any name."""
-    assert isinstance(strings.NAME.expression, Concat)
+    assert isinstance(strings.any_name(CANONICAL).expression, Concat)
     excluding = strings.other_name(("a", "b")).expression
     assert isinstance(excluding, Intersection)
-    assert excluding.parts[0] is strings.NAME.expression
+    assert excluding.parts[0] is strings.any_name(CANONICAL).expression
 
 
 # Laws
@@ -185,4 +185,4 @@ def test_strings_are_those_of_json(inside: str) -> None:
         expected = isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
     except ValueError:
         expected = False
-    assert denotes(strings.STRING.expression, text) == expected
+    assert denotes(strings.string(0, None).expression, text) == expected
