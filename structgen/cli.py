@@ -1,4 +1,4 @@
-"""The command line: `structgen generate`, `check`, `repair`, `explain`, `demo` and `bench`.
+"""The command line: `structgen generate`, `check`, `repair`, `explain`, `keywords`, `demo` and `bench`.
 
 Each command reads its options, calls the library and prints. Answers go to standard output, everything about them
 to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call makes no sense.
@@ -7,6 +7,7 @@ to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call m
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -194,6 +195,29 @@ def explain(
     if tokenizer is not None:
         table.add_row("tokens", Text(_allowed_tokens(constraint, prefix, tokenizer, tokens)))
     answers.print(table)
+
+
+@app.command()
+def keywords(
+    file: Annotated[Path, typer.Argument(help="A file with a JSON Schema.", exists=True, dir_okay=False)],
+    every: Annotated[bool, typer.Option("--all", help="Those that the mask enforces, too.")] = False,
+) -> None:
+    """List what becomes of a schema's keywords: enforced by the mask, checked afterwards, or an annotation.
+
+    Exit code 1: the mask does not enforce all that constrains.
+    """
+    report = structgen.json_schema(file.read_bytes(), strict=False).report
+    table = Table("where", "what", "why", box=None)
+    colours = {"enforced": "green", "checked": "red", "annotation": "yellow"}
+    for row in report:
+        if every or row.handling == "checked" or row.reason:
+            table.add_row(Text(row.pointer), Text(row.handling, colours[row.handling]), Text(row.reason))
+    if table.row_count:
+        answers.print(table)
+    counts = Counter(row.handling for row in report)
+    notes.print(f"{file}: " + ", ".join(f"{counts[handling]} {handling}" for handling in colours))
+    if counts["checked"]:
+        raise typer.Exit(1)
 
 
 @app.command()

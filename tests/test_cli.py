@@ -191,3 +191,16 @@ def test_the_demo_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_budget_that_is_too_small_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("generate", "Who?", "--choice", "Burns", "--max-new-tokens", "1") == 2
     assert "too few" in capsys.readouterr().err
+
+
+def test_keywords_lists_what_is_not_enforced(text: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    schema = {"type": "string", "pattern": r"^(.)\1$", "format": "colour", "title": "a"}
+    assert run("keywords", text(json.dumps(schema))) == 1
+    printed = capsys.readouterr()
+    assert "#/pattern" in printed.out
+    assert "backreference" in printed.out
+    assert "#/format" in printed.out
+    assert "#/type" not in printed.out
+    assert "1 enforced, 1 checked, 2 annotation" in printed.err
+    assert run("keywords", "--all", text(json.dumps({"type": "string"}))) == 0
+    assert "#/type" in capsys.readouterr().out
