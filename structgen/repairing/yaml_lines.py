@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from structgen.repairing import scalars
 from structgen.repairing.edits import Edit
-from structgen.repairing.guide import Guide
+from structgen.repairing.guide import Guide, kinds_of
 from structgen.repairing.lexer import Lexer, Token
 from structgen.repairing.structure import Structure
 from structgen.repairing.tree import Node
-from structgen.repairing.yaml_levels import Levels, Line, Text
+from structgen.repairing.yaml_levels import Ahead, Levels, Line, Text
 
 _LINE = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
 _ITEM = re.compile(r"-(?:[ \t]+|\Z)")
@@ -27,7 +28,7 @@ _KEY = re.compile(
 )
 _TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,60}):(?=[^\s/:])")
 _SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
-_WORD = re.compile(r"[\w$.@/+-]+(?: [\w$.@/+-]+){0,3}\Z")
+_WORD = re.compile(r"[^\s,]+(?: [^\s,]+){0,3}\Z")
 _BLOCK = re.compile(r"([|>])([+-]?\d?[+-]?)[ \t]*(?:#.*)?\Z")
 _COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t!#].*)?\Z")
 _QUOTED = {
@@ -36,6 +37,9 @@ _QUOTED = {
 }
 _MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\Z|%[A-Z]+ .*\Z")
 _TEXT_ONLY = frozenset(("string",))
+_ANY = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+_BLANK_LINES = 8
+"""Lines in which the next one that is not empty is looked for."""
 _QUOTED_LINES = 200
 """Lines in which the end of a quoted text is looked for."""
 
@@ -210,7 +214,9 @@ class _Reader(Levels):
                 name = _unescaped(found.group(1))
         else:
             found = _TIGHT_KEY.match(content)
-            if found is not None and (self._declared(found.group(1)) or self._is_beside_keys(indent, opened)):
+            if found is not None and (
+                self._declared(found.group(1)) or self._is_beside_keys(indent, opened) or self._wants_members()
+            ):
                 name, tight = found.group(1), True
         if found is None or name is None:
             return None
@@ -240,6 +246,12 @@ class _Reader(Levels):
             level.is_mapping and level.indent == indent and level.node.value for level in self.levels
         )
 
+    def _wants_members(self) -> bool:
+        """Whether nothing but a mapping can stand here."""
+        guide = self._level_guide()
+        awaited = self.root is None or (bool(self.levels) and self.levels[-1].pending is not None)
+        return awaited and guide is not None and "object" in guide.kinds and guide.kinds <= {"object", "null"}
+
     def _declared(self, name: str) -> bool:
         guides = [level.guide for level in self.levels if level.is_mapping]
         guides += [self._level_guide() if self.levels else self.guide]
@@ -264,7 +276,7 @@ class _Reader(Levels):
                 return False
             if here is not None and not here.is_open and not here.kinds & {"object", "array"}:
                 return False
-            return quoted or _WORD.match(name) is not None
+            return quoted or self._wants_members() or _WORD.match(name) is not None
         if self._text is not None and self._text.guide is not None and "string" in self._text.guide.kinds:
             level = next((known for known in reversed(self.levels) if known.is_mapping), None)
             if (
@@ -281,11 +293,23 @@ class _Reader(Levels):
     def _member(self, key: Token, rest: str, indent: int, start: int, number: int, opened: bool) -> int:
         """Find or open the mapping to which a member belongs, and read its value."""
         self._text = None
-        level = self._mapping_for(key, indent, opened)
+        level = self._mapping_for(key, indent, opened, self._ahead(rest, number))
         level.pending, level.pending_indent = key, indent
         if not rest or _COMMENT.match(rest):
             return number
         return self._value(rest, start, indent, number, self._level_guide())
+
+    def _ahead(self, rest: str, number: int) -> Ahead:
+        """What stands behind a key: the types of the rest of its line, or how far the next line is indented."""
+        if rest and not _COMMENT.match(rest):
+            if rest[0] in "{[|>":
+                return Ahead(_ANY, 0)
+            value = rest if rest[0] in _QUOTED else scalars.of_yaml(rest)
+            return Ahead(frozenset(("string", *kinds_of(value))), 0)
+        below = next((line for line in self.lines[number : number + _BLANK_LINES] if line.content), None)
+        if below is None:
+            return Ahead(frozenset(), 0)
+        return Ahead(frozenset(), below.indent + (_ITEM.match(below.content) is not None))
 
     def _value(self, rest: str, start: int, indent: int, number: int, guide: Guide | None) -> int:
         text_only = guide is not None and guide.kinds == _TEXT_ONLY
