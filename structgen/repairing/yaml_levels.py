@@ -67,9 +67,10 @@ DRIFT, FARTHER = 1.0, 0.5
 """What an indentation costs that a level does not have: one blank, and each more."""
 UNINDENTED = 2.5
 """What it costs that a value is not indented more than its key."""
-UNDECLARED, CLOSED, AGAIN, MISFIT, CHILDLESS = 2.0, 3.0, 4.0, 2.0, 1.0
-"""What speaks against a place: a name that the schema does not have there; if no other may be; a name that is there
-already; a value of another type; and that the lines below cannot be the value."""
+PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
+"""What speaks against a place: a name that only a pattern has there; no names at all; others only; and no more may be."""
+AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
+"""And a name that is there already; a value of another type; and that the lines below cannot be the value."""
 
 
 class Levels:
@@ -274,8 +275,8 @@ def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float
     if name in guide.names:
         return cost
     if guide.declares(name):
-        return cost + 0.1
-    return cost + (CLOSED if guide.closed else UNDECLARED if guide.names else 0)
+        return cost + PATTERN
+    return cost + (CLOSED if guide.closed else UNDECLARED if guide.names else UNNAMED)
 
 
 def has(level: Level, name: str) -> bool:

@@ -35,6 +35,7 @@ _QUOTED = {
     '"': re.compile(r'"((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?\Z', re.DOTALL),
     "'": re.compile(r"'((?:[^']|'')*)'[ \t]*(?:#.*)?\Z", re.DOTALL),
 }
+_UNCLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*\Z'), "'": re.compile(r"'(?:[^']|'')*\Z")}
 _MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\Z|%[A-Z]+ .*\Z")
 _TEXT_ONLY = frozenset(("string",))
 _ANY = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
@@ -127,10 +128,10 @@ class _Reader(Levels):
                 )
             self._open_item(indent, start, opened)
             opened, depth = True, depth + 1
-            indent += item.end()
+            indent += max(item.end(), 2)
             start += item.end()
             content = content[item.end() :]
-        key = self._key(content, indent, start, opened)
+        key = self._key(content, indent, start, opened, number)
         if key is not None:
             token, width = key
             return self._member(token, content[width:], indent, start + width, number, opened)
@@ -203,7 +204,9 @@ class _Reader(Levels):
             and indent > level.indent
         )
 
-    def _key(self, content: str, indent: int, start: int, opened: bool) -> tuple[Token, int] | None:
+    def _key(
+        self, content: str, indent: int, start: int, opened: bool, number: int
+    ) -> tuple[Token, int] | None:
         """The key with which a line begins, and how much of the line it takes with its colon."""
         found = _KEY.match(content)
         name: str | None = None
@@ -215,7 +218,10 @@ class _Reader(Levels):
         else:
             found = _TIGHT_KEY.match(content)
             if found is not None and (
-                self._declared(found.group(1)) or self._is_beside_keys(indent, opened) or self._wants_members()
+                (self._declared(found.group(1)) and self._accepts_members(opened))
+                or self._is_beside_keys(indent, opened)
+                or self._is_above_keys(indent, number, opened)
+                or self._wants_members()
             ):
                 name, tight = found.group(1), True
         if found is None or name is None:
@@ -246,6 +252,25 @@ class _Reader(Levels):
             level.is_mapping and level.indent == indent and level.node.value for level in self.levels
         )
 
+    def _is_above_keys(self, indent: int, number: int, opened: bool) -> bool:
+        """Whether a value is awaited, and the next line is a member at the same indentation."""
+        awaited = opened or (bool(self.levels) and self.levels[-1].pending is not None)
+        below = self.lines[number] if number < len(self.lines) else None
+        return (
+            awaited
+            and self._accepts_members(opened)
+            and below is not None
+            and below.indent == indent
+            and _KEY.match(below.content) is not None
+        )
+
+    def _accepts_members(self, opened: bool) -> bool:
+        """Whether what is awaited may be a mapping; true if nothing is awaited."""
+        if not (opened or (self.levels and self.levels[-1].pending is not None)):
+            return True
+        guide = self._level_guide()
+        return guide is None or bool(guide.kinds & {"object", "array"})
+
     def _wants_members(self) -> bool:
         """Whether nothing but a mapping can stand here."""
         guide = self._level_guide()
@@ -262,7 +287,7 @@ class _Reader(Levels):
         return any(name.startswith(content) for guide in guides for name in guide.names)
 
     def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool) -> bool:
-        if self._declared(name):
+        if self._declared(name) and (quoted or not opened or self._accepts_members(opened)):
             return True
         here = self._level_guide() if self.levels else self.guide
         if self.root is None:
@@ -334,26 +359,12 @@ class _Reader(Levels):
         if comment is not None:
             value = value[: comment.start()]
         if first in _QUOTED:
-            if value.count(first) == 1:
-                value = value[1:]
-                self._edit(
-                    "quote",
-                    start,
-                    start + len(rest),
-                    "lossless" if text_only else "guessed",
-                    "the closing quote is missing",
-                )
-            else:
-                self._edit(
-                    "quote",
-                    start,
-                    start + len(rest),
-                    "lossless" if text_only else "guessed",
-                    "text goes on behind the closing quote",
-                )
-                whole = re.fullmatch(rf"{first}(.*){first}", value)
-                if whole is not None:
-                    value = whole.group(1)
+            reason = "text goes on behind the closing quote"
+            if _UNCLOSED[first].match(value):
+                value, reason = value[1:].replace("''", "'") if first == "'" else value[1:], "the closing quote is missing"
+            elif value[-1] == first:
+                value = value[1:-1]
+            self._edit("quote", start, start + len(rest), "lossless" if text_only else "guessed", reason)
         elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?":
             self._edit(
                 "quote",
@@ -379,7 +390,7 @@ class _Reader(Levels):
                 "string",
                 line.start,
                 line.end,
-                "lossless" if text.guide is not None else "guessed",
+                "lossless" if text.guide is not None and text.guide.kinds == _TEXT_ONLY else "guessed",
                 "the line goes on with the text before it",
             )
         else:
