@@ -223,7 +223,9 @@ class Levels:
             if not level.is_mapping:
                 continue
             drift = abs(level.indent - indent)
-            cost = (DRIFT + FARTHER * (drift - 1) if drift else 0) + _against(level.guide, name, level.indent, value)
+            cost = (DRIFT + FARTHER * (drift - 1) if drift else 0) + _against(
+                level.guide, name, level.indent, value
+            )
             if has(level, name):
                 cost += AGAIN
             if innermost.pending is not None:
@@ -264,14 +266,13 @@ class Levels:
 def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float:
     """What speaks against a member of this name and value in a mapping at this indentation."""
     cost = CHILDLESS if not value.kinds and value.child <= indent else 0.0
-    if guide is None or guide.is_open:
+    if guide is None:
         return cost
+    if guide.is_open:
+        return cost + UNNAMED
     kinds = guide.member(name).kinds
-    if value.kinds:
-        fits = bool(kinds & value.kinds)
-    else:
-        fits = value.child <= indent or bool(kinds & {"object", "array"})
-    cost += 0 if fits else MISFIT
+    behind = value.kinds or (kinds if value.child <= indent else {"object", "array"})
+    cost += 0 if kinds & behind else MISFIT
     if name in guide.names:
         return cost
     if guide.declares(name):

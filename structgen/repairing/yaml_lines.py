@@ -361,7 +361,10 @@ class _Reader(Levels):
         if first in _QUOTED:
             reason = "text goes on behind the closing quote"
             if _UNCLOSED[first].match(value):
-                value, reason = value[1:].replace("''", "'") if first == "'" else value[1:], "the closing quote is missing"
+                value, reason = (
+                    value[1:].replace("''", "'") if first == "'" else value[1:],
+                    "the closing quote is missing",
+                )
             elif value[-1] == first:
                 value = value[1:-1]
             self._edit("quote", start, start + len(rest), "lossless" if text_only else "guessed", reason)

@@ -33,8 +33,8 @@ _HIDDEN = re.compile(
     r"|^(?P<margin> *)- +[^\s\"'|>{\[&*!#-](?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
     re.MULTILINE,
 )
-"""What a strict parser takes for a comment, an anchor or a tag, or for a second line of an item: it may be text, or an item
-whose indentation drifted."""
+"""What a strict parser takes for a comment, an anchor or a tag, or for a second line of an item: it may be text, or
+an item whose indentation drifted."""
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
