@@ -333,7 +333,10 @@ class Lexer:
         if cut is not None:
             end = cut
             if self.truncated and end >= stop:
-                self._edit("truncation", end, end, "lossless", "the text ends inside a string")
+                whole = NEXT_CLOSE[ends].match(text, begin, end)
+                sure = whole is not None and whole.end() == end  # else a quote in it may have been its end
+                grade = "lossless" if sure else "guessed"
+                self._edit("truncation", end, end, grade, "the text ends inside a string")
             else:
                 self._edit(
                     "quote",

@@ -57,18 +57,20 @@ class Ahead:
         kinds: the types that it may have as a scalar; none if nothing stands in its line.
         child: how far the lines below are indented, if they may be its value: an item may stand as far left as the
             key, so it counts one more.
+        container: what those lines are, if they are its value.
     """
 
     kinds: frozenset[str]
     child: int
+    container: str = ""
 
 
-DRIFT, FARTHER = 1.0, 0.5
-"""What an indentation costs that a level does not have: one blank, and each more."""
+DRIFT, FAR, FARTHER = 1.0, 2.0, 0.1
+"""What an indentation costs that a level does not have: by one blank, by two, and each more."""
 UNINDENTED = 2.5
 """What it costs that a value is not indented more than its key."""
 PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
-"""What speaks against a place: a name that only a pattern has there; no names at all; others only; and no more may be."""
+"""What speaks against a place: a name that only a pattern has there; no names there; others; and no more may be."""
 AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
 """And a name that is there already; a value of another type; and that the lines below cannot be the value."""
 
@@ -208,7 +210,7 @@ class Levels:
         return min(sequences, key=lambda level: abs(level.indent - indent), default=None)
 
     def _mapping_for(self, key: Token, indent: int, opened: bool, value: Ahead) -> Level:
-        """Find or open the mapping to which a member belongs: where least speaks against it, the inner one of equals."""
+        """Find or open the mapping to which a member belongs: where least speaks against it; of equals the inner."""
         if not self.levels or opened:
             return self._open("{", indent, key[1])
         name, innermost, best = key[3], self.levels[-1], None
@@ -222,10 +224,7 @@ class Levels:
         for level in reversed(self.levels):
             if not level.is_mapping:
                 continue
-            drift = abs(level.indent - indent)
-            cost = (DRIFT + FARTHER * (drift - 1) if drift else 0) + _against(
-                level.guide, name, level.indent, value
-            )
+            cost = _drifted(level, indent) + _against(level.guide, name, level.indent, value)
             if has(level, name):
                 cost += AGAIN
             if innermost.pending is not None:
@@ -258,9 +257,19 @@ class Levels:
             sure = level.guide is not None and level.guide.declares(key[3]) and self._owners(key[3]) == 1
             reason = f"{key[3]!r} is read as a member of the object that has it"
             self._edit("indentation", key[1], key[1], "lossless" if sure else "guessed", reason)
+            if len(level.node.value) == 1 and abs(level.indent - indent) == 1:
+                level.indent = indent
         self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
         self._settle(level)
         return level
+
+
+def _drifted(level: Level, indent: int) -> float:
+    """What an indentation says against a mapping. If that has one member, it may be that one which drifted."""
+    drift = abs(level.indent - indent)
+    if drift < 2:
+        return drift * (DRIFT if len(level.node.value) > 1 else DRIFT / 2)
+    return FAR + FARTHER * (drift - 2)
 
 
 def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float:
@@ -271,7 +280,7 @@ def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float
     if guide.is_open:
         return cost + UNNAMED
     kinds = guide.member(name).kinds
-    behind = value.kinds or (kinds if value.child <= indent else {"object", "array"})
+    behind = value.kinds or (kinds if value.child <= indent else {value.container})
     cost += 0 if kinds & behind else MISFIT
     if name in guide.names:
         return cost

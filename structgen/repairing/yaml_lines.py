@@ -28,7 +28,7 @@ _KEY = re.compile(
 )
 _TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,60}):(?=[^\s/:])")
 _SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
-_WORD = re.compile(r"[^\s,]+(?: [^\s,]+){0,3}\Z")
+_WORD = re.compile(r"\S*[^\s,](?: \S*[^\s,]){0,3}\Z")
 _BLOCK = re.compile(r"([|>])([+-]?\d?[+-]?)[ \t]*(?:#.*)?\Z")
 _COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t!#].*)?\Z")
 _QUOTED = {
@@ -234,7 +234,8 @@ class _Reader(Levels):
         ):
             first = content.split(":")[0]
             name = first if self._declared(first) else name
-        if not self._is_key(name, indent, opened, quoted=content[0] in "\"'"):
+        alone = found.end() == len(content)
+        if not self._is_key(name, indent, opened, quoted=content[0] in "\"'", alone=alone):
             return None
         if tight:
             self._edit(
@@ -272,10 +273,10 @@ class _Reader(Levels):
         return guide is None or bool(guide.kinds & {"object", "array"})
 
     def _wants_members(self) -> bool:
-        """Whether nothing but a mapping can stand here."""
+        """Whether a mapping can stand here, and no text."""
         guide = self._level_guide()
         awaited = self.root is None or (bool(self.levels) and self.levels[-1].pending is not None)
-        return awaited and guide is not None and "object" in guide.kinds and guide.kinds <= {"object", "null"}
+        return awaited and guide is not None and "object" in guide.kinds and "string" not in guide.kinds
 
     def _declared(self, name: str) -> bool:
         guides = [level.guide for level in self.levels if level.is_mapping]
@@ -286,7 +287,7 @@ class _Reader(Levels):
         guides = [level.guide for level in self.levels if level.is_mapping and level.guide is not None]
         return any(name.startswith(content) for guide in guides for name in guide.names)
 
-    def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool) -> bool:
+    def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool, alone: bool) -> bool:
         if self._declared(name) and (quoted or not opened or self._accepts_members(opened)):
             return True
         here = self._level_guide() if self.levels else self.guide
@@ -308,10 +309,17 @@ class _Reader(Levels):
                 level is not None
                 and level.guide is not None
                 and level.guide.names
-                and (indent > level.indent or len(name.split()) > 1)
+                and not quoted
+                and (
+                    indent > level.indent + 1
+                    or (len(name.split()) > 1 and not (alone and self._is_margin(indent)))
+                )
             ):
                 return False
         return quoted or _WORD.match(name) is not None or (self.guide is None and len(name) < 80)
+
+    def _is_margin(self, indent: int) -> bool:
+        return any(level.is_mapping and level.indent == indent for level in self.levels)
 
     # Values
 
@@ -334,7 +342,8 @@ class _Reader(Levels):
         below = next((line for line in self.lines[number : number + _BLANK_LINES] if line.content), None)
         if below is None:
             return Ahead(frozenset(), 0)
-        return Ahead(frozenset(), below.indent + (_ITEM.match(below.content) is not None))
+        item = _ITEM.match(below.content) is not None
+        return Ahead(frozenset(), below.indent + item, "array" if item else "object")
 
     def _value(self, rest: str, start: int, indent: int, number: int, guide: Guide | None) -> int:
         text_only = guide is not None and guide.kinds == _TEXT_ONLY
@@ -361,10 +370,10 @@ class _Reader(Levels):
         if first in _QUOTED:
             reason = "text goes on behind the closing quote"
             if _UNCLOSED[first].match(value):
-                value, reason = (
-                    value[1:].replace("''", "'") if first == "'" else value[1:],
-                    "the closing quote is missing",
-                )
+                reason = "the closing quote is missing"
+                line = self.text.find("\n", start, self.stop)
+                inner = self.text[start + 1 : self.stop if line < 0 else line].rstrip("\r")
+                value = _unescaped(inner) if first == '"' else inner.replace("''", "'")
             elif value[-1] == first:
                 value = value[1:-1]
             self._edit("quote", start, start + len(rest), "lossless" if text_only else "guessed", reason)
