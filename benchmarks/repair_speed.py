@@ -101,6 +101,8 @@ ADVERSARIAL: dict[str, Family] = {
     "fences": lambda n: "```json\n{" * (n // 9),
     "words": lambda n: "{" + "word " * (n // 5),
     "lists of strings that never end": lambda n: '{"a": ["b' * (n // 9),
+    "blanks behind a string": lambda n: '["a"' + " " * n + "x",
+    "lines behind a value": lambda n: '{"a": 1' + " \n" * (n // 2) + "b",
     "mismatched brackets": lambda n: "[}" * (n // 2),
 }
 """Texts that were made to take long."""
