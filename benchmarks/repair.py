@@ -4,6 +4,10 @@ Valid instances of MaskBench are written as JSON in several layouts, and damaged
 below, each with the same chance, seeds fixed. A text counts as restored if the value is the original one, and as
 silently wrong if it is another and the tool does not say that it guessed or dropped anything (no peer ever does).
 
+A text is *restorable* unless another value is as good an answer: one that the standard parser and the schema find in
+the text as it stands, or a valid one of which the same damage makes the same text (found as an answer of structgen's,
+and checked by damaging it). All figures are given for all texts, and for the restorable ones.
+
     python benchmarks/repair.py --data dev.jsonl --sample 2000
 """
 
@@ -24,6 +28,9 @@ import structgen
 from structgen.repairing import edits as edit_module
 
 Damage = Callable[[str, random.Random], "str | None"]
+LAYOUTS: list[dict[str, Any]] = [{}, {"separators": (",", ":")}, {"indent": 2}]
+TRIES = 300
+"""Seeds with which a wrong answer is damaged, to see whether the text might have come of it."""
 Tool = Callable[[str, "structgen.Constraint | None"], tuple[Any, bool]]
 
 
@@ -308,11 +315,13 @@ def cases(
     made = 0
     while made < sample:
         value, schema = rng.choice(instances)
-        layout = rng.choice([{}, {"separators": (",", ":")}, {"indent": 2}])
+        layout = rng.choice(LAYOUTS)
         chosen = rng.sample(names, damages)
         if "unescaped quotes" in chosen:
             value = _with_quotes(value, rng)
         text = json.dumps(value, ensure_ascii=False, **layout) if format == "json" else _as_yaml(value)
+        if format == "yaml" and not same(_yaml_value(text), value):
+            continue  # PyYAML writes YAML 1.1: some of its texts mean something else in YAML 1.2
         damaged: str | None = text
         for name in chosen:
             if damaged is not None:
@@ -331,6 +340,55 @@ def _as_yaml(value: Any) -> str:
 
     text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
     return text
+
+
+def is_hopeless(text: str, value: Any, schema: Any, format: str) -> bool:
+    """Whether nothing shows that a text is damaged: parser and schema accept it as it stands, with another value.
+
+    A number in a field that may be anything, whose quotes were left out, is a number. Judged by json or ruamel.yaml
+    (YAML 1.2), and by jsonschema.
+    """
+    try:
+        found = json.loads(text) if format == "json" else _yaml_value(text)
+        return not same(found, value) and _is_valid(found, schema)
+    except Exception:  # what no parser accepts is damaged, whatever it raises
+        return False
+
+
+def has_other_origin(kinds: str, text: str, answer: Any, schema: Any, format: str) -> bool:
+    """Whether an answer is as right as the original: a valid value of which the same damage makes the same text."""
+    try:
+        if not _is_valid(answer, schema):
+            return False
+    except (TypeError, ValueError):
+        return False
+    table = YAML_DAMAGES if format == "yaml" else DAMAGES
+    for layout in LAYOUTS if format == "json" else [{}]:
+        original = json.dumps(answer, ensure_ascii=False, **layout) if format == "json" else _as_yaml(answer)
+        for seed in range(TRIES):
+            rng, made = random.Random(seed), original
+            try:
+                for name in kinds.split(" + "):
+                    made = table[name](made, rng) or ""
+            except IndexError:
+                continue
+            if made == text:
+                return True
+    return False
+
+
+def _is_valid(value: Any, schema: Any) -> bool:
+    import jsonschema
+
+    json.dumps(value, allow_nan=False)
+    return bool(jsonschema.validators.validator_for(schema)(schema).is_valid(value))
+
+
+def _yaml_value(text: str) -> Any:
+    """The value of YAML 1.2, where the peers' 1.1 would make dates and octal numbers of strings."""
+    import ruamel.yaml
+
+    return ruamel.yaml.YAML(typ="safe", pure=True).load(text)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -404,7 +462,9 @@ def measure(
     contenders = tools() if format == "json" else tools_for_yaml()
     counts: dict[str, Counter[str]] = {name: Counter() for name in contenders}
     restored_by: dict[str, Counter[str]] = {name: Counter() for name in contenders}
+    restorable_counts: dict[str, Counter[str]] = {name: Counter() for name in contenders}
     total: Counter[str] = Counter()
+    hopeless: Counter[str] = Counter()
     shown: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
     for kind, text, value, schema in cases(path, sample, seed, damages, format):
@@ -417,6 +477,8 @@ def measure(
         if constraint is None:
             continue
         total[kind] += 1
+        hopeless_here = is_hopeless(text, value, schema, format)
+        verdicts: dict[str, str] = {}
         for name, tool in contenders.items():
             started = time.perf_counter()
             try:
@@ -434,14 +496,21 @@ def measure(
             seconds[name] += time.perf_counter() - started  # type: ignore[assignment]
             counts[name][verdict] += 1
             restored_by[name][kind] += verdict == "restored"
+            verdicts[name] = verdict
+            if name == "structgen, schema" and "wrong" in verdict and not hopeless_here:
+                hopeless_here = has_other_origin(kind, text, answer, schema, format)
             if verdict != "restored" and name.startswith("structgen") and shown[name + kind] < show:
                 shown[name + kind] += 1
                 print(
                     f"--- {name}: {kind}: {verdict}\n{text[:600]}\n  => {str(answer)[:600]}", file=sys.stderr
                 )
+        hopeless[kind] += hopeless_here
+        for name, verdict in verdicts.items() if not hopeless_here else ():
+            restorable_counts[name][verdict] += 1
     for name in contenders:
         results[name] = {
             **counts[name],
+            "of restorable texts": dict(restorable_counts[name]),
             "seconds": round(seconds[name], 2),
             "by damage": {kind: round(restored_by[name][kind] / total[kind], 3) for kind in sorted(total)}
             if damages == 1
@@ -449,6 +518,7 @@ def measure(
         }
     return {
         "cases": sum(total.values()),
+        "not restorable": dict(hopeless),
         "seed": seed,
         "damages": damages,
         "format": format,
@@ -473,9 +543,13 @@ def main() -> None:
     if options.output:
         options.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     names = list(results["tools"])
-    print(f"{results['cases']} texts")
+    hopeless = sum(results["not restorable"].values())
+    print(f"{results['cases']} texts, {hopeless} of them not restorable (valid with another value)")
     for verdict in ("restored", "refused", "wrong, says so", "silently wrong", "seconds"):
         print(f"{verdict:40}", *(f"{results['tools'][name].get(verdict, 0):>18}" for name in names))
+    for verdict in ("restored", "refused", "wrong, says so", "silently wrong"):
+        row = [results["tools"][name]["of restorable texts"].get(verdict, 0) for name in names]
+        print(f"{'of restorable texts: ' + verdict:40}", *(f"{count:>18}" for count in row))
     print(f"{'':40}", *(f"{name:>18}" for name in names))
     for kind in results["tools"]["structgen"]["by damage"]:
         print(f"{kind:40}", *(f"{results['tools'][name]['by damage'][kind]:18.1%}" for name in names))

@@ -107,7 +107,8 @@ class Fitter:
             if set(kinds_of(value)) & kinds:
                 return self._value_of_enum(node, value, guide)
             if "string" in kinds:  # as it was written: `no`, `1.10`, a date
-                self.cost += 0 if isinstance(value, str) else 0.5
+                if not isinstance(value, str):
+                    self._edit("quote", node, "lossless", "the schema asks for a string here", 0.5)
                 return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)

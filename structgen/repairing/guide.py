@@ -14,6 +14,8 @@ from structgen.errors import InvalidSchemaError
 from structgen.frontends.json_schema.documents import Document
 
 _KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+_INSIDE = ("patternProperties", "additionalProperties", "items", "prefixItems", "required")
+"""Keywords that say something of what is inside, whether a type is named beside them or not."""
 _MERGED = 32
 """Branches that are merged at one place at most."""
 
@@ -77,10 +79,11 @@ class Guide:
             allowed &= frozenset().union(*(branch.kinds for branch in self.branches))
         return allowed
 
-    @property
+    @cached_property
     def is_open(self) -> bool:
         """Whether nothing at all is known here."""
-        return not self.schemas or (self.kinds == _KINDS and not self.names and not self.branches)
+        says = any(schema.get(keyword) for schema in self.schemas for keyword in _INSIDE)
+        return self.kinds == _KINDS and not (self.names or self.branches or says)
 
     @cached_property
     def values(self) -> list[Any] | None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide
-from structgen.repairing.lexer import Lexer, Parts
+from structgen.repairing.lexer import Lexer, Parts, strictly
+from structgen.repairing.patterns import GOES_ON
+from structgen.repairing.scalars import MISSING
 from structgen.repairing.structure import Structure
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region, openers, regions
@@ -63,7 +65,14 @@ def candidates(text: str, guide: Guide | None, *, nesting: int) -> list[Candidat
             places = openers(text, region)
             place = next(places, None)
             while place is not None:
-                candidate, reached = read(text, place[0], region, guide, nesting=nesting, implied=place[1])
+                candidate, reached = None, 0
+                if found and guide is None and budget > 0:  # values in a row: most of them are well formed
+                    candidate, reached = _whole(text, place[0], region)
+                    budget -= 0 if candidate is not None else reached - place[0]
+                if candidate is None:
+                    candidate, reached = read(
+                        text, place[0], region, guide, nesting=nesting, implied=place[1]
+                    )
                 following = reached
                 if candidate is not None and _is_plausible(candidate):
                     found.append(candidate)
@@ -77,6 +86,14 @@ def candidates(text: str, guide: Guide | None, *, nesting: int) -> list[Candidat
         if found:
             return found
     return []
+
+
+def _whole(text: str, start: int, region: Region) -> tuple[Candidate | None, int]:
+    """A value that the strict parser reads, if nothing behind it belongs to it; else how far that came."""
+    value, end = strictly(text, start)
+    if value is MISSING or end > region.stop or GOES_ON.match(text, end, region.stop):
+        return None, min(end, region.stop)
+    return Candidate(start, end, Tree(Node("v", start, end, value)), [], False, region.fenced), end
 
 
 def _grouped(found: list[Region]) -> list[list[Region]]:

@@ -58,6 +58,7 @@ from structgen.repairing.patterns import (
     SURROGATES,
     TRIPLE,
 )
+from structgen.repairing.scalars import MISSING
 
 Parts = Literal["all", "items", ""]
 """Which containers inside the first are left to the strict parser: all, those in arrays, none. What it reads it reads
@@ -81,6 +82,21 @@ def _no_constant(name: str) -> Any:
 
 
 _decode = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)
+
+
+def strictly(text: str, start: int) -> tuple[Any, int]:
+    """What the strict parser reads at a place, and its end; or `MISSING`, and how far it came.
+
+    It says so of the whole text where it met a repeated key, a constant that JSON does not have, or its depth.
+    """
+    try:
+        return _decode.scan_once(text, start)  # type: ignore[attr-defined, no-any-return]  # raw_decode, without its frame
+    except StopIteration as error:
+        return MISSING, error.value
+    except json.JSONDecodeError as error:
+        return MISSING, error.pos
+    except (RecursionError, ValueError):
+        return MISSING, len(text)
 
 
 class Lexer:
@@ -136,6 +152,9 @@ class Lexer:
                     tokens.append((kind, end - 1, end, None))
                     self._expect = "k" if kind == "," and stack and stack[-1] == "{" else "v"
                 elif kind == "{" or kind == "[":
+                    if self._expect == "k" and kind == "{" and tokens[-1][0] == "," and stack[-2:-1] == ["["]:
+                        stack.pop()  # no key begins so: the object before was left open
+                        self._expect = "v"
                     if (
                         self._strict_parts
                         and tokens
@@ -198,20 +217,10 @@ class Lexer:
         """Let the strict parser read a whole container; its end, or 0."""
         if self._budget <= 0:
             return 0
-        try:
-            value, end = _decode.raw_decode(self.text, start)
-        except json.JSONDecodeError as error:
+        value, end = strictly(self.text, start)
+        if value is MISSING:
             # The parser counts lines from the beginning of the text to say where it failed.
-            self._budget -= error.pos - start + error.pos // 16 + 64
-            return 0
-        except _Repeated:
-            self._budget -= self.stop - start
-            return 0
-        except (
-            RecursionError,
-            ValueError,
-        ):  # too deep, a number too long, or a constant that JSON does not have
-            self._budget -= self.stop - start
+            self._budget -= min(end, self.stop) - start + end // 16 + 64
             return 0
         if end > self.stop:
             return 0
@@ -333,7 +342,10 @@ class Lexer:
         if cut is not None:
             end = cut
             if self.truncated and end >= stop:
-                self._edit("truncation", end, end, "lossless", "the text ends inside a string")
+                whole = NEXT_CLOSE[ends].match(text, begin, end)
+                sure = whole is not None and whole.end() == end  # else a quote in it may have been its end
+                grade = "lossless" if sure else "guessed"
+                self._edit("truncation", end, end, grade, "the text ends inside a string")
             else:
                 self._edit(
                     "quote",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+
+_numbers = itertools.count()
+
+
+def _all(of: str) -> str:
+    """As many as there are, never fewer: `X*+` of Python 3.11. Blanks in front of blanks took square time without."""
+    name = f"run{next(_numbers)}"
+    return f"(?=(?P<{name}>{of}*))(?P={name})"
+
 
 # What well-formed text consists of, with a look at what follows, in one match.
 PLAIN = re.compile(
@@ -29,20 +39,34 @@ ANY_QUOTE = "\"'“”„‘’`«"
 NEXT_CLOSE = {
     ends: re.compile(rf"(?:[^\\{re.escape(ends)}]|\\.|\\\Z)*", re.DOTALL) for ends in {*QUOTES.values()}
 }
+_S, _LINE_END = r"\s", r"[^\S\n]{0,200}\n"
 KEYISH = (
     rf"(?:[{ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{ANY_QUOTE}»]|[A-Za-z_$][\w$.-]{{0,100}}[{ANY_QUOTE}]?)"
     r"[ \t]*(?::|=)"
 )
 AFTER_KEY = re.compile(r"\s*(?::(?!//)|=>?)")
-AFTER_KEY_ALONE = re.compile(r'\s*(?:[{\[]|"[^"\n]*"\s*[,}]|(?:-?\d[\d.eE+-]*|true|false|null)\s*[,}])')
+AFTER_KEY_ALONE = re.compile(
+    _all(r"\s")
+    + r'(?:[{\[]|"[^"\n]*"'
+    + _all(r"\s")
+    + r"[,}]|(?:-?\d[\d.eE+-]*|true|false|null)"
+    + _all(r"\s")
+    + "[,}])"
+)
 AFTER_VALUE = re.compile(
-    rf"\s*(?:[}}\]\)](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\Z|;?\s*```|,?\s*(?://|/\*|\#)|,\s*(?:{KEYISH}|[}}\]]|,|\.\.\.|[{ANY_QUOTE}]?[^{ANY_QUOTE}\n]{{0,100}}[{ANY_QUOTE}]?\s*\Z)|,?\s*\n\s*{KEYISH}"
-    rf"|\s*[{ANY_QUOTE}][^\"\n:]{{0,100}}[{ANY_QUOTE}]\s*:|\s*\+\s*[{ANY_QUOTE}]|;\s*\n)"
+    _all(r"[^\S\n]")
+    + rf"(?:{_all(_S)}(?:[}}\]\)](?={_LINE_END}|{_all(_S)}(?:[,}}\]\);`<]|\Z))|\Z|;?{_all(_S)}```"
+    rf"|,?{_all(_S)}(?://|/\*|\#)"
+    rf"|,{_all(_S)}(?:{KEYISH}|[}}\]]|,|\.\.\.|[{ANY_QUOTE}]?[^{ANY_QUOTE}\n]{{0,100}}[{ANY_QUOTE}]?{_all(_S)}\Z)"
+    rf"|[{ANY_QUOTE}][^\"\n:]{{0,100}}[{ANY_QUOTE}]{_all(_S)}:|\+{_all(_S)}[{ANY_QUOTE}]|;{_LINE_END})"
+    rf"|,?{_LINE_END}{_all(_S)}{KEYISH})"
 )
 AFTER_ITEM = re.compile(
-    rf"\s*(?:\](?=\s*(?:[,}}\]\);`<]|\Z|\n))|\}}(?=\s*(?:[,}}\]]|\Z))|\Z|;?\s*```|,?\s*(?://|/\*|\#)"
-    rf"|,\s*(?:[{ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|[a-zA-Z]{{0,5}}\Z)"
-    rf"|\s+[{ANY_QUOTE}](?=\w)|[{ANY_QUOTE}](?=[^\"\s,\]][^\"\n]{{0,100}}[{ANY_QUOTE}]\s*[,\]])|\s*\+\s*[{ANY_QUOTE}]|,\s*\n)"
+    rf"{_all(_S)}(?:\](?={_LINE_END}|{_all(_S)}(?:[,}}\]\);`<]|\Z))|\}}(?={_all(_S)}(?:[,}}\]]|\Z))|\Z|;?{_all(_S)}```"
+    rf"|,?{_all(_S)}(?://|/\*|\#)|,{_LINE_END}"
+    rf"|,{_all(_S)}(?:[{ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|[a-zA-Z]{{0,5}}\Z)"
+    rf"|(?<=\s)[{ANY_QUOTE}](?=\w)|[{ANY_QUOTE}](?=[^\"\s,\]][^\"\n]{{0,100}}[{ANY_QUOTE}]{_all(_S)}[,\]])"
+    rf"|\+{_all(_S)}[{ANY_QUOTE}])"
 )
 OPENS_KEY = re.compile(rf"[{ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{ANY_QUOTE}]\s*:")
 BEFORE_KEY = re.compile(r"(?:,\s*|\s*\n\s*)\Z")
@@ -68,7 +92,9 @@ SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 ELLIPSIS = re.compile(r"(?:\.\.\.+|…)[^\n,\]}\"]{0,60}")
 MORE = re.compile(r"\.\.\.|…|\bmore\b|\brest\b|\bremaining\b|\betc\b")
 OPENED_BY = {"}": "{", "]": "["}
-PROSE = re.compile(r"[^\n{}\[\]\"':]*[A-Za-z][^\n{}\[\]\"':]*\s[^\n{}\[\]\"]*(?:\n|\Z)")
+PROSE = re.compile(
+    r"(?=[^\n{}\[\]\"':A-Za-z]{0,200}[A-Za-z][^\n{}\[\]\"':]{0,200}\s)[^\n{}\[\]\"]{0,2000}(?:\n|\Z)"
+)
 NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
 CONTROL = re.compile(r"[\x00-\x1f]")
 GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{KEYISH}|\d+\s*[,\]]))")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from structgen.repairing.edits import Edit
+from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide
 from structgen.repairing.lexer import Token
 from structgen.repairing.tree import Node
@@ -47,6 +47,32 @@ class Text:
     node: Node
     guide: Guide | None
     lines: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What stands behind a key.
+
+    Attributes:
+        kinds: the types that it may have as a scalar; none if nothing stands in its line.
+        child: how far the lines below are indented, if they may be its value: an item may stand as far left as the
+            key, so it counts one more.
+        container: what those lines are, if they are its value.
+    """
+
+    kinds: frozenset[str]
+    child: int
+    container: str = ""
+
+
+DRIFT, FAR, FARTHER = 1.0, 2.0, 0.1
+"""What an indentation costs that a level does not have: by one blank, by two, and each more."""
+UNINDENTED = 2.5
+"""What it costs that a value is not indented more than its key."""
+PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
+"""What speaks against a place: a name that only a pattern has there; no names there; others; and no more may be."""
+AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
+"""And a name that is there already; a value of another type; and that the lines below cannot be the value."""
 
 
 class Levels:
@@ -183,84 +209,84 @@ class Levels:
         sequences = [level for level in reversed(self.levels) if not level.is_mapping]
         return min(sequences, key=lambda level: abs(level.indent - indent), default=None)
 
-    def _mapping_for(self, key: Token, indent: int, opened: bool) -> Level:
-        name = key[3]
-        if not self.levels:
+    def _mapping_for(self, key: Token, indent: int, opened: bool, value: Ahead) -> Level:
+        """Find or open the mapping to which a member belongs: where least speaks against it; of equals the inner."""
+        if not self.levels or opened:
             return self._open("{", indent, key[1])
-        innermost = self.levels[-1]
-        awaited = innermost.pending is not None
-        guide = self._level_guide()
-        inside = awaited and (guide is None or guide.is_open or bool(guide.kinds & {"object", "array"}))
-        deeper = (
-            opened
-            or (innermost.is_mapping and indent > innermost.pending_indent)
-            or (not innermost.is_mapping and indent > innermost.indent)
-        )
-        declared_inside = awaited and guide is not None and guide.declares(name)
-        by_indent = self._by_indent(indent)
-        if (
-            inside
-            and deeper
-            and (
-                declared_inside or guide is None or not guide.names or not self._only_outside(name, by_indent)
-            )
-        ):
-            return self._open("{", indent, key[1])
-        if declared_inside and not opened:
-            outer = by_indent is not None and by_indent.guide is not None and by_indent.guide.declares(name)
-            if not outer:
-                self._edit(
-                    "indentation", key[1], key[1], "lossless", f"{name!r} belongs to the member before it"
-                )
-                return self._open("{", indent, key[1])
-        if by_indent is not None:
-            declares = by_indent.guide is None or not by_indent.guide.names or by_indent.guide.declares(name)
-            exact = by_indent.indent == indent
-            if declares and (exact or (by_indent.guide is not None and by_indent.guide.names)):
-                return self._back_to(by_indent, key, indent)
+        name, innermost, best = key[3], self.levels[-1], None
+        least = float("inf")
+        if innermost.pending is not None:
+            here, above = self._level_guide(), innermost.pending_indent
+            least = 0 if indent > above else UNINDENTED + above - indent
+            least += _against(here, name, above + 1, value)
+            if here is not None and "object" not in here.kinds:
+                least += MISFIT
         for level in reversed(self.levels):
-            if (
-                level.is_mapping
-                and level.guide is not None
-                and level.guide.declares(name)
-                and not has(level, name)
-            ):
-                return self._back_to(level, key, indent)
-        if by_indent is not None:
-            return self._back_to(by_indent, key, indent)
-        if inside:
-            return self._open("{", indent, key[1])
-        mapping = next((level for level in reversed(self.levels) if level.is_mapping), None)
-        if mapping is not None:
-            return self._back_to(mapping, key, indent)
-        self._settle(self.levels[-1])
-        self.levels[-1].pending = key
+            if not level.is_mapping:
+                continue
+            cost = _drifted(level, indent) + _against(level.guide, name, level.indent, value)
+            if has(level, name):
+                cost += AGAIN
+            if innermost.pending is not None:
+                cost += self._against_nothing(innermost, indent)
+            if cost < least:
+                best, least = level, cost
+        if best is not None:
+            return self._back_to(best, key, indent)
+        if indent <= innermost.pending_indent:
+            grade: Grade = "lossless" if self._owners(name) == 1 else "guessed"
+            self._edit("indentation", key[1], key[1], grade, f"{name!r} belongs to the member before it")
         return self._open("{", indent, key[1])
 
-    def _only_outside(self, name: str, by_indent: Level | None) -> bool:
-        return any(
-            level.is_mapping
-            and level.guide is not None
-            and level.guide.declares(name)
-            and not has(level, name)
-            for level in self.levels
-        )
+    def _against_nothing(self, level: Level, indent: int) -> float:
+        """What speaks against it that the value that is awaited never comes."""
+        guide = self._level_guide()
+        if guide is not None and "null" not in guide.kinds:
+            return MISFIT
+        return 0 if indent <= level.pending_indent else 0.5
 
-    def _by_indent(self, indent: int) -> Level | None:
-        """The open mapping whose members are indented most like this; of equals the inner one."""
-        mappings = [level for level in reversed(self.levels) if level.is_mapping]
-        return min(mappings, key=lambda level: abs(level.indent - indent), default=None)
+    def _owners(self, name: str) -> int:
+        """How many open places have declared a member of this name."""
+        guides = [level.guide for level in self.levels if level.is_mapping]
+        if self.levels and self.levels[-1].pending is not None:
+            guides.append(self._level_guide())
+        return sum(guide is not None and name in guide.names for guide in guides)
 
     def _back_to(self, level: Level, key: Token, indent: int) -> Level:
         if level.indent != indent:
-            owners = [
-                known for known in self.levels if known.guide is not None and known.guide.declares(key[3])
-            ]
+            sure = level.guide is not None and level.guide.declares(key[3]) and self._owners(key[3]) == 1
             reason = f"{key[3]!r} is read as a member of the object that has it"
-            self._edit("indentation", key[1], key[1], "lossless" if owners == [level] else "guessed", reason)
+            self._edit("indentation", key[1], key[1], "lossless" if sure else "guessed", reason)
+            if len(level.node.value) == 1 and abs(level.indent - indent) == 1:
+                level.indent = indent
         self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
         self._settle(level)
         return level
+
+
+def _drifted(level: Level, indent: int) -> float:
+    """What an indentation says against a mapping. If that has one member, it may be that one which drifted."""
+    drift = abs(level.indent - indent)
+    if drift < 2:
+        return drift * (DRIFT if len(level.node.value) > 1 else DRIFT / 2)
+    return FAR + FARTHER * (drift - 2)
+
+
+def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float:
+    """What speaks against a member of this name and value in a mapping at this indentation."""
+    cost = CHILDLESS if not value.kinds and value.child <= indent else 0.0
+    if guide is None:
+        return cost
+    if guide.is_open:
+        return cost + UNNAMED
+    kinds = guide.member(name).kinds
+    behind = value.kinds or (kinds if value.child <= indent else {value.container})
+    cost += 0 if kinds & behind else MISFIT
+    if name in guide.names:
+        return cost
+    if guide.declares(name):
+        return cost + PATTERN
+    return cost + (CLOSED if guide.closed else UNDECLARED if guide.names else UNNAMED)
 
 
 def has(level: Level, name: str) -> bool:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from structgen.repairing import scalars
 from structgen.repairing.edits import Edit
-from structgen.repairing.guide import Guide
+from structgen.repairing.guide import Guide, kinds_of
 from structgen.repairing.lexer import Lexer, Token
 from structgen.repairing.structure import Structure
 from structgen.repairing.tree import Node
-from structgen.repairing.yaml_levels import Levels, Line, Text
+from structgen.repairing.yaml_levels import Ahead, Levels, Line, Text
 
 _LINE = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
 _ITEM = re.compile(r"-(?:[ \t]+|\Z)")
@@ -27,15 +28,19 @@ _KEY = re.compile(
 )
 _TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,60}):(?=[^\s/:])")
 _SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
-_WORD = re.compile(r"[\w$.@/+-]+(?: [\w$.@/+-]+){0,3}\Z")
+_WORD = re.compile(r"\S*[^\s,](?: \S*[^\s,]){0,3}\Z")
 _BLOCK = re.compile(r"([|>])([+-]?\d?[+-]?)[ \t]*(?:#.*)?\Z")
 _COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t!#].*)?\Z")
 _QUOTED = {
     '"': re.compile(r'"((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?\Z', re.DOTALL),
     "'": re.compile(r"'((?:[^']|'')*)'[ \t]*(?:#.*)?\Z", re.DOTALL),
 }
+_UNCLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*\Z'), "'": re.compile(r"'(?:[^']|'')*\Z")}
 _MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\Z|%[A-Z]+ .*\Z")
 _TEXT_ONLY = frozenset(("string",))
+_ANY = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+_BLANK_LINES = 8
+"""Lines in which the next one that is not empty is looked for."""
 _QUOTED_LINES = 200
 """Lines in which the end of a quoted text is looked for."""
 
@@ -123,10 +128,10 @@ class _Reader(Levels):
                 )
             self._open_item(indent, start, opened)
             opened, depth = True, depth + 1
-            indent += item.end()
+            indent += max(item.end(), 2)
             start += item.end()
             content = content[item.end() :]
-        key = self._key(content, indent, start, opened)
+        key = self._key(content, indent, start, opened, number)
         if key is not None:
             token, width = key
             return self._member(token, content[width:], indent, start + width, number, opened)
@@ -199,7 +204,9 @@ class _Reader(Levels):
             and indent > level.indent
         )
 
-    def _key(self, content: str, indent: int, start: int, opened: bool) -> tuple[Token, int] | None:
+    def _key(
+        self, content: str, indent: int, start: int, opened: bool, number: int
+    ) -> tuple[Token, int] | None:
         """The key with which a line begins, and how much of the line it takes with its colon."""
         found = _KEY.match(content)
         name: str | None = None
@@ -210,7 +217,12 @@ class _Reader(Levels):
                 name = _unescaped(found.group(1))
         else:
             found = _TIGHT_KEY.match(content)
-            if found is not None and (self._declared(found.group(1)) or self._is_beside_keys(indent, opened)):
+            if found is not None and (
+                (self._declared(found.group(1)) and self._accepts_members(opened))
+                or self._is_beside_keys(indent, opened)
+                or self._is_above_keys(indent, number, opened)
+                or self._wants_members()
+            ):
                 name, tight = found.group(1), True
         if found is None or name is None:
             return None
@@ -222,7 +234,8 @@ class _Reader(Levels):
         ):
             first = content.split(":")[0]
             name = first if self._declared(first) else name
-        if not self._is_key(name, indent, opened, quoted=content[0] in "\"'"):
+        alone = found.end() == len(content)
+        if not self._is_key(name, indent, opened, quoted=content[0] in "\"'", alone=alone):
             return None
         if tight:
             self._edit(
@@ -240,6 +253,31 @@ class _Reader(Levels):
             level.is_mapping and level.indent == indent and level.node.value for level in self.levels
         )
 
+    def _is_above_keys(self, indent: int, number: int, opened: bool) -> bool:
+        """Whether a value is awaited, and the next line is a member at the same indentation."""
+        awaited = opened or (bool(self.levels) and self.levels[-1].pending is not None)
+        below = self.lines[number] if number < len(self.lines) else None
+        return (
+            awaited
+            and self._accepts_members(opened)
+            and below is not None
+            and below.indent == indent
+            and _KEY.match(below.content) is not None
+        )
+
+    def _accepts_members(self, opened: bool) -> bool:
+        """Whether what is awaited may be a mapping; true if nothing is awaited."""
+        if not (opened or (self.levels and self.levels[-1].pending is not None)):
+            return True
+        guide = self._level_guide()
+        return guide is None or bool(guide.kinds & {"object", "array"})
+
+    def _wants_members(self) -> bool:
+        """Whether a mapping can stand here, and no text."""
+        guide = self._level_guide()
+        awaited = self.root is None or (bool(self.levels) and self.levels[-1].pending is not None)
+        return awaited and guide is not None and "object" in guide.kinds and "string" not in guide.kinds
+
     def _declared(self, name: str) -> bool:
         guides = [level.guide for level in self.levels if level.is_mapping]
         guides += [self._level_guide() if self.levels else self.guide]
@@ -249,8 +287,8 @@ class _Reader(Levels):
         guides = [level.guide for level in self.levels if level.is_mapping and level.guide is not None]
         return any(name.startswith(content) for guide in guides for name in guide.names)
 
-    def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool) -> bool:
-        if self._declared(name):
+    def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool, alone: bool) -> bool:
+        if self._declared(name) and (quoted or not opened or self._accepts_members(opened)):
             return True
         here = self._level_guide() if self.levels else self.guide
         if self.root is None:
@@ -264,28 +302,48 @@ class _Reader(Levels):
                 return False
             if here is not None and not here.is_open and not here.kinds & {"object", "array"}:
                 return False
-            return quoted or _WORD.match(name) is not None
+            return quoted or self._wants_members() or _WORD.match(name) is not None
         if self._text is not None and self._text.guide is not None and "string" in self._text.guide.kinds:
             level = next((known for known in reversed(self.levels) if known.is_mapping), None)
             if (
                 level is not None
                 and level.guide is not None
                 and level.guide.names
-                and (indent > level.indent or len(name.split()) > 1)
+                and not quoted
+                and (
+                    indent > level.indent + 1
+                    or (len(name.split()) > 1 and not (alone and self._is_margin(indent)))
+                )
             ):
                 return False
         return quoted or _WORD.match(name) is not None or (self.guide is None and len(name) < 80)
+
+    def _is_margin(self, indent: int) -> bool:
+        return any(level.is_mapping and level.indent == indent for level in self.levels)
 
     # Values
 
     def _member(self, key: Token, rest: str, indent: int, start: int, number: int, opened: bool) -> int:
         """Find or open the mapping to which a member belongs, and read its value."""
         self._text = None
-        level = self._mapping_for(key, indent, opened)
+        level = self._mapping_for(key, indent, opened, self._ahead(rest, number))
         level.pending, level.pending_indent = key, indent
         if not rest or _COMMENT.match(rest):
             return number
         return self._value(rest, start, indent, number, self._level_guide())
+
+    def _ahead(self, rest: str, number: int) -> Ahead:
+        """What stands behind a key: the types of the rest of its line, or how far the next line is indented."""
+        if rest and not _COMMENT.match(rest):
+            if rest[0] in "{[|>":
+                return Ahead(_ANY, 0)
+            value = rest if rest[0] in _QUOTED else scalars.of_yaml(rest)
+            return Ahead(frozenset(("string", *kinds_of(value))), 0)
+        below = next((line for line in self.lines[number : number + _BLANK_LINES] if line.content), None)
+        if below is None:
+            return Ahead(frozenset(), 0)
+        item = _ITEM.match(below.content) is not None
+        return Ahead(frozenset(), below.indent + item, "array" if item else "object")
 
     def _value(self, rest: str, start: int, indent: int, number: int, guide: Guide | None) -> int:
         text_only = guide is not None and guide.kinds == _TEXT_ONLY
@@ -310,26 +368,15 @@ class _Reader(Levels):
         if comment is not None:
             value = value[: comment.start()]
         if first in _QUOTED:
-            if value.count(first) == 1:
-                value = value[1:]
-                self._edit(
-                    "quote",
-                    start,
-                    start + len(rest),
-                    "lossless" if text_only else "guessed",
-                    "the closing quote is missing",
-                )
-            else:
-                self._edit(
-                    "quote",
-                    start,
-                    start + len(rest),
-                    "lossless" if text_only else "guessed",
-                    "text goes on behind the closing quote",
-                )
-                whole = re.fullmatch(rf"{first}(.*){first}", value)
-                if whole is not None:
-                    value = whole.group(1)
+            reason = "text goes on behind the closing quote"
+            if _UNCLOSED[first].match(value):
+                reason = "the closing quote is missing"
+                line = self.text.find("\n", start, self.stop)
+                inner = self.text[start + 1 : self.stop if line < 0 else line].rstrip("\r")
+                value = _unescaped(inner) if first == '"' else inner.replace("''", "'")
+            elif value[-1] == first:
+                value = value[1:-1]
+            self._edit("quote", start, start + len(rest), "lossless" if text_only else "guessed", reason)
         elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?":
             self._edit(
                 "quote",
@@ -355,7 +402,7 @@ class _Reader(Levels):
                 "string",
                 line.start,
                 line.end,
-                "lossless" if text.guide is not None else "guessed",
+                "lossless" if text.guide is not None and text.guide.kinds == _TEXT_ONLY else "guessed",
                 "the line goes on with the text before it",
             )
         else:

@@ -28,7 +28,13 @@ _KEY_LINE = re.compile(
     re.MULTILINE,
 )
 _FIRST = re.compile(r"(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n|[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))")
-_HIDDEN = re.compile(r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w")
+_HIDDEN = re.compile(
+    r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w"
+    r"|^(?P<margin> *)- +[^\s\"'|>{\[&*!#-](?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
+    re.MULTILINE,
+)
+"""What a strict parser takes for a comment, an anchor or a tag, or for a second line of an item: it may be text, or
+an item whose indentation drifted."""
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
