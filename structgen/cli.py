@@ -1,4 +1,4 @@
-"""The command line: `structgen generate`, `check`, `repair`, `explain`, `keywords`, `demo` and `bench`.
+"""The command line: `structgen generate`, `check`, `repair`, `explain`, `keywords`, `diagnose`, `demo` and `bench`.
 
 Each command reads its options, calls the library and prints. Answers go to standard output, everything about them
 to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call makes no sense.
@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 import structgen
+from structgen.frontends.lark import diagnose as _diagnose
 
 if TYPE_CHECKING:
     from structgen.generation import Generation
@@ -217,6 +218,35 @@ def keywords(
     counts = Counter(row.handling for row in report)
     notes.print(f"{file}: " + ", ".join(f"{counts[handling]} {handling}" for handling in colours))
     if counts["checked"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diagnose(
+    file: Annotated[
+        str, typer.Argument(help="A file with a Lark grammar, or the name of one of structgen's.")
+    ],
+    start: Start = "start",
+    lexer: Annotated[str, typer.Option(help="contextual or dynamic.")] = "contextual",
+) -> None:
+    """List what is wrong in a Lark grammar, or may surprise. Exit code 1: it can't be used."""
+    if lexer not in ("contextual", "dynamic"):
+        raise typer.BadParameter("--lexer is contextual or dynamic")
+    path = Path(file)
+    is_file = path.suffix == ".lark" or path.exists()
+    found = _diagnose(path if is_file else file, start=start, lexer=lexer)
+    if found:
+        table = Table("where", "what", "why", "example", box=None)
+        for one in found:
+            place = "-" if one.line is None else f"{one.line}:{one.column}"
+            example = Text(repr(one.example) if one.example else "")
+            table.add_row(
+                place, Text(one.kind, "red" if one.is_fatal else "yellow"), Text(one.message), example
+            )
+        answers.print(table)
+    broken = any(one.is_fatal for one in found)
+    notes.print(f"{file}: {len(found) or 'nothing'} found{', it cannot be used' if broken else ''}")
+    if broken:
         raise typer.Exit(1)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("typer", reason="typer is not installed")
 
+from typer.testing import CliRunner
+
 import structgen
 from structgen import cli
 
@@ -204,3 +206,26 @@ def test_keywords_lists_what_is_not_enforced(text: Any, capsys: pytest.CaptureFi
     assert "1 enforced, 1 checked, 2 annotation" in printed.err
     assert run("keywords", "--all", text(json.dumps({"type": "string"}))) == 0
     assert "#/type" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("grammar", "code", "words"),
+    [
+        pytest.param('start: A+\nA: "a"\n', 0, ["nothing found"], id="nothing"),
+        pytest.param("start: foo\n", 1, ["1:8", "error", "'foo' used but not defined"], id="undefined"),
+        pytest.param('start: A\nA: "a"\nb: A\n', 0, ["3:1", "unused", "does not need b"], id="unused"),
+        pytest.param('start: "a" | x\nx: x "y"\n', 0, ["2:1", "unfinished", "x never finishes"], id="unfinished"),
+        pytest.param('start: x\nx: "a" x\n', 1, ["1:1", "empty"], id="empty"),
+        pytest.param('start: A | B\nA: /a+/\nB: /a*b?a/\n', 0, ["2:1", "collision", "'a'"], id="collision"),
+    ],
+)  # fmt: skip
+def test_diagnose(text: Any, grammar: str, code: int, words: list[str]) -> None:
+    result = CliRunner().invoke(cli.app, ["diagnose", text(grammar)])
+    assert result.exit_code == code, result.output
+    for word in words:
+        assert word in result.output
+
+
+def test_diagnose_by_name() -> None:
+    result = CliRunner().invoke(cli.app, ["diagnose", "semver"])
+    assert (result.exit_code, result.output) == (0, "semver: nothing found\n")

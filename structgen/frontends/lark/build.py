@@ -104,14 +104,12 @@ def lark(
         before = explicit(terminal)
         return terminal if before is None else Sequence((before, terminal))
 
-    if reading.places is None:
+    if table is None or reading.places is None:
         rules |= rules_of_trees(
             loaded, lambda name: bodies.get(name) or with_ignored(reading.terminals[name])
         )
     else:
-        rules |= rules_of_expansions(
-            expand(loaded), lambda rule, index: with_ignored(reading.at(rule, index))
-        )
+        rules |= rules_of_expansions(table.rules, lambda rule, index: with_ignored(reading.at(rule, index)))
     first = start
     at_end = explicit(None)
     if at_end is not None:

@@ -18,7 +18,7 @@ from structgen.frontends.lark.texts import Texts
 from structgen.grammar.expressions import intersection
 from structgen.vocabulary import Vocabulary
 
-Kind = Literal["error", "unfinished", "unused", "collision"]
+Kind = Literal["error", "empty", "limit", "unfinished", "unused", "collision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Diagnosis:
     """One thing to know about a grammar.
 
     Attributes:
-        kind: "error": the grammar cannot be used. "unfinished": a rule that no text can finish. "unused": a rule or a
-            terminal that the start does not need. "collision": two terminals that match the same text, and may both
+        kind: "error": the grammar cannot be used. "empty": no text matches it. "limit": it needs more than the limits
+            allow. "unfinished": a rule that no text can finish. "unused": a rule or a terminal that the start does not
+            need. "collision": two terminals that match the same text, and may both
             be looked for at one place.
         message: in words; of a collision, with a text that both match, and what is taken.
         line: where, from 1; None if it has no place in the text (what is imported).
@@ -40,6 +41,11 @@ class Diagnosis:
     line: int | None = None
     column: int | None = None
     example: str = ""
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether the grammar cannot be used at all."""
+        return self.kind in ("error", "empty", "limit")
 
     def __str__(self) -> str:
         place = "" if self.line is None else f"line {self.line}, column {self.column}: "
@@ -65,7 +71,9 @@ def diagnose(grammar: str | os.PathLike[str], *, start: str = "start", **options
         lark(grammar, start=start, **options).compile(Vocabulary.of_bytes())
     except (InvalidGrammarError, LimitExceeded) as error:
         line, column = getattr(error, "line", None), getattr(error, "column", None)
-        kind: Kind = "unfinished" if isinstance(error, EmptyLanguageError) else "error"
+        kind: Kind = "error"
+        if isinstance(error, (EmptyLanguageError, LimitExceeded)):
+            kind = "empty" if isinstance(error, EmptyLanguageError) else "limit"
         message = str(error).split(": ", 1)[1] if line is not None else str(error)
         found.append(Diagnosis(kind, message, line, column))
     try:

@@ -16,14 +16,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from structgen.frontends.lark.patterns import Unclear, is_decided_by_next_char, read
 from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
 from structgen.frontends.lark.texts import LONGER
 from structgen.frontends.regex import parse_regex
+from structgen.frontends.regex.analysis import children
 from structgen.frontends.regex.automata import Matrix, Vector, solve
 from structgen.frontends.regex.characters import common, joined
 from structgen.frontends.regex.nodes import one_char
-from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, CharSet, Expression, concat
+from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, CharSet, Expression, Literal, concat
 
 MAX_STEPS = 50_000
 """States times classes of characters. Terminals in use need some hundred."""
@@ -31,8 +34,11 @@ MAX_STEPS = 50_000
 MAX_STATES = 2_000
 """States that are turned back into an expression."""
 
-MAX_LENGTH = 300_000
-"""Characters of the `repr` of such an expression."""
+MAX_SIZE = 300_000
+"""Characters of the `repr` of such an expression, about."""
+
+_CHARS_OF_NODE = 18
+_CHARS_OF_RANGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +126,20 @@ class _Automaton:
         for state in self.order:  # which grows
             if len(self.order) * len(self.classes) > MAX_STEPS:
                 raise Unclear("it has too many states")
-            row = [program.step(state, char) for char in (*range(len(self.classes)), END)]
-            for step in row:
+            row = program.row(state)
+            for step in {id(step): step for step in row}.values():
                 if step.unclear == BEFORE:
                     raise Unclear(BEFORE)
                 if step.target is not None and step.target not in self._numbers:
                     self._numbers[step.target] = len(self.order)
                     self.order.append(step.target)
             self.steps.append(row)
-        self.targets = [
-            [-1 if step.target is None else self._numbers[step.target] for step in row[:-1]]
+        number_of = {
+            id(step): -1 if step.target is None else self._numbers[step.target]
             for row in self.steps
-        ]
+            for step in {id(step): step for step in row}.values()
+        }
+        self.targets = [[number_of[id(step)] for step in row[:-1]] for row in self.steps]
         self.forbidden: list[frozenset[int]] = [frozenset()] * len(self.order)
         self.is_plain = program.is_plain
         if program.is_plain:
@@ -228,23 +236,45 @@ class _Automaton:
                     moves.setdefault((blocks[number], blocks[target]), set()).add(char)
         steps: Matrix = {move: self._one_of(chars) for move, chars in moves.items()}
         ends: Vector = {blocks[number]: part for number, part in enumerate(last) if part is not None}
-        return solve(steps, ends, _check_size)[blocks[0]]
+        return solve(steps, ends, _Sizes().check)[blocks[0]]
 
     def _blocks(self, alive: list[bool], last: list[Expression | None]) -> list[int]:
         """For each state, a number that it shares with the states that it can't be told from (Moore 1956)."""
         numbers: dict[Expression | None, int] = {}
         blocks = [numbers.setdefault(part, len(numbers)) for part in last]
+        # In place of a state that leads nowhere, and of none (-1): the one behind the last.
+        living = np.array([i if lives else len(alive) for i, lives in enumerate([*alive, False])])
+        targets = living[np.array(self.targets, np.intp).reshape(len(alive), -1)]
         while True:
-            keys: dict[tuple[int, ...], int] = {}
-            found = []
-            for number, row in enumerate(self.targets):
-                key = (blocks[number], *(blocks[t] if t >= 0 and alive[t] else -1 for t in row))
-                found.append(keys.setdefault(key, len(keys)))
-            if len(set(found)) == len(set(blocks)):
+            keys: dict[bytes, int] = {}
+            after = np.array([*blocks, -1])[targets]
+            rows = np.column_stack([blocks, after])
+            found = [keys.setdefault(row.tobytes(), len(keys)) for row in rows]
+            if len(keys) == len(set(blocks)):
                 return found
             blocks = found
 
 
-def _check_size(expression: Expression) -> None:
-    if len(repr(expression)) > MAX_LENGTH:
-        raise Unclear("its first matches make too large an expression")
+class _Sizes:
+    """Keeps expressions that grow, part by part, from becoming too large."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[
+            int, tuple[int, Expression]
+        ] = {}  # the expressions too, so that their ids stay theirs
+
+    def check(self, expression: Expression) -> None:
+        """Refuse one that is too large."""
+        if self._size(expression) > MAX_SIZE:
+            raise Unclear("its first matches make too large an expression")
+
+    def _size(self, node: Expression) -> int:
+        known = self._sizes.get(id(node))
+        if known is None:
+            size = sum(map(self._size, children(node))) + _CHARS_OF_NODE
+            if isinstance(node, Literal):
+                size += len(node.text)
+            elif isinstance(node, CharSet):
+                size += _CHARS_OF_RANGE * len(node.ranges)
+            known = self._sizes[id(node)] = size, node
+        return known[0]

@@ -22,7 +22,7 @@ import re
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 from lark.grammar import Rule
 from lark.lexer import PatternStr, TerminalDef
@@ -89,6 +89,7 @@ class Lexicon:
     def __post_init__(self) -> None:
         self._definitions: Mapping[str, TerminalDef] = self.loaded.terminals
         self._ignored = frozenset(self.loaded.ignored)
+        self._followers: dict[int, Following] = {}
         self._matches = {name: self._first_match(name) for name in self._definitions}
         self.texts = {name: Texts(match.expression) for name, match in self._matches.items()}
         self._begun = {name: Texts(match.begun) for name, match in self._matches.items()}
@@ -141,9 +142,11 @@ class Lexicon:
         if name in self._ignored:
             return Following(joined(*[self._first_chars(other) for other in self._definitions]), True)
         after = self.adjacency.following.get(name, 0)
-        names = {*self.adjacency.named(after), *self._ignored}
-        chars = [self._first_chars(other) for other in sorted(names)]
-        return Following(joined(CharSet(()), *chars), bool(after & self.adjacency.end))
+        if after not in self._followers:
+            names = {*self.adjacency.named(after), *self._ignored}
+            chars = [self._first_chars(other) for other in sorted(names)]
+            self._followers[after] = Following(joined(CharSet(()), *chars), bool(after & self.adjacency.end))
+        return self._followers[after]
 
     def _first_chars(self, name: str) -> CharSet:
         if name not in self._definitions:  # only declared
@@ -354,9 +357,12 @@ def readings(lexicon: Lexicon, table: Table | None) -> Readings:
         return Readings(plain, tuple(plain[name] for name in loaded.ignored))
     found = _readings(lexicon, table)
 
-    @cache
+    lost: dict[int, bool] = {}  # by id: `found` holds them, and they are large
+
     def is_lost(terminal: Terminal) -> bool:
-        return terminal.expression == EMPTY or Texts(terminal.expression).is_empty
+        if id(terminal) not in lost:
+            lost[id(terminal)] = terminal.expression == EMPTY or Texts(terminal.expression).is_empty
+        return lost[id(terminal)]
 
     if not table.finishes(lambda rule, index: is_lost(found.at(rule, index))):
         # The engine leaves out what can't finish, so it does not compete; Lark looks for it all the same.

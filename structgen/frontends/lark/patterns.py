@@ -20,6 +20,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -102,6 +103,7 @@ class Place(Node):
     ascii_only: bool
 
 
+@lru_cache(1024)  # each terminal is read for several questions
 def read(pattern: str) -> Node:
     """Read a pattern.
 

@@ -125,6 +125,15 @@ class Program:
         self._inside = [inside[chars] for chars in self._sets]
         self._word_classes = {ascii_only: inside[chars] for ascii_only, chars in self._words.items()}
         self._newline_classes = inside[_NEWLINE]
+        sides = [inside[chars] for chars in (*self._words.values(), _NEWLINE)]
+        known = [*self._inside, *sides]
+        self._members = [
+            sum(1 << i for i, numbers in enumerate(known) if number in numbers)
+            for number in range(len(self.classes))
+        ]
+        looks = any(op in (_PLACE, _BEHIND) for op, _, _ in self._code)
+        self._always = (1 << len(known)) - 1 if self._behinds else -1 << len(self._inside) if looks else 0
+        self._sought_at: dict[int, int] = {}
         self._looks_back = any(
             op == _PLACE and ("line start" in place.kind or "boundary" in place.kind)
             for op, place, _ in self._code
@@ -196,6 +205,52 @@ class Program:
         return {place.ascii_only for op, place, _ in self._code if op == _PLACE and "boundary" in place.kind}
 
     # Running.
+
+    def row(self, state: State) -> list[Step]:
+        """What a state becomes before each class, and at last before the end.
+
+        Classes that nothing under way tells apart share a step: of the characters of a hundred keywords, few matter
+        after the first ones.
+        """
+        sought = self._always | self._sought([*state.threads, *state.uncut])
+        steps: dict[int, Step] = {}
+        row = []
+        for char, members in enumerate(self._members):
+            key = members & sought
+            if key not in steps:
+                steps[key] = self.step(state, char)
+            row.append(steps[key])
+        return [*row, self.step(state, END)]
+
+    def _sought(self, threads: Iterable[Thread]) -> int:
+        """The sets of characters that threads and their lookaheads ask for next, as bits."""
+        found = 0
+        for at, waiting in threads:
+            found |= self._sought_from(at)
+            for _, ahead in waiting:
+                found |= self._sought(ahead)
+        return found
+
+    def _sought_from(self, at: int) -> int:
+        found = self._sought_at.get(at)
+        if found is None:
+            found = 0
+            seen = set()
+            stack = [at]
+            while stack:
+                i = stack.pop()
+                if i in seen:
+                    continue
+                seen.add(i)
+                op, operand, targets = self._code[i]
+                if op == _CHAR:
+                    found |= 1 << operand
+                else:
+                    stack.extend(targets)
+                    if op == _AHEAD:
+                        stack.append(operand[1])
+            self._sought_at[at] = found
+        return found
 
     def step(self, state: State, char: int) -> Step:
         """What a state becomes before a character.

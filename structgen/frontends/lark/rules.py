@@ -59,11 +59,21 @@ def rules_of_expansions(
         rules: as Lark writes them out.
         terminal: gives the terminal at an index of a rule.
     """
-    options: dict[str, list[RuleExpression]] = {}
+    numbers: dict[RuleExpression, int] = {}
+    known: dict[int, tuple[int, RuleExpression]] = {}  # by id: terminals are large, and hashed once each
+
+    def number(part: RuleExpression) -> int:
+        if id(part) not in known:
+            known[id(part)] = numbers.setdefault(part, len(numbers)), part
+        return known[id(part)][0]
+
+    options: dict[str, dict[tuple[str | int, ...], RuleExpression]] = {}
     for rule in rules:
         parts = tuple(
             Reference(str(symbol.name)) if isinstance(symbol, NonTerminal) else terminal(rule, index)
             for index, symbol in enumerate(rule.expansion)
         )
-        options.setdefault(str(rule.origin.name), []).append(parts[0] if len(parts) == 1 else Sequence(parts))
-    return {name: Choice(tuple(dict.fromkeys(found))) for name, found in options.items()}
+        key = tuple(part.name if isinstance(part, Reference) else number(part) for part in parts)
+        body = parts[0] if len(parts) == 1 else Sequence(parts)
+        options.setdefault(str(rule.origin.name), {}).setdefault(key, body)
+    return {name: Choice(tuple(found.values())) for name, found in options.items()}

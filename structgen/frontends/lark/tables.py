@@ -15,7 +15,6 @@ from typing import Any
 from lark.common import ParserConf
 from lark.exceptions import GrammarError
 from lark.grammar import Rule
-from lark.grammar import Terminal as TerminalSymbol
 from lark.parsers.lalr_analysis import LALR_Analyzer
 
 END = "$END"
@@ -69,11 +68,12 @@ class Table:
             raise NotLALR(str(error).split("\n")[0]) from None
         except RecursionError:
             raise NotLALR("its rules nest too deeply for Lark") from None
+        self._numbers = {rule: number for number, rule in enumerate(rules)}
         self._itemsets: list[Any] = list(analyzer.lr0_itemsets)
         numbers = {id(itemset): i for i, itemset in enumerate(self._itemsets)}
         self.has_conflicts = False
         self._shifts: list[dict[str, int]] = []
-        self._reductions: list[dict[str, Rule]] = []
+        self._reductions: list[dict[str, int]] = []
         self._gotos: list[dict[str, int]] = []
         for itemset in self._itemsets:
             moves = {symbol: numbers[id(target)] for symbol, target in itemset.transitions.items()}
@@ -83,25 +83,31 @@ class Table:
                 {str(symbol.name): target for symbol, target in moves.items() if not symbol.is_term}
             )
             self._reductions.append(self._reductions_of(itemset, shifts))
-        self._origins: dict[tuple[int, Rule], set[int]] = {}
+        self._origins: dict[tuple[int, int], set[int]] = {}
         for (source, _), finals in analyzer.lookback.items():
             for final, rule in finals:
-                self._origins.setdefault((numbers[id(final)], rule), set()).add(numbers[id(source)])
+                reduction = numbers[id(final)], self._numbers[rule]
+                self._origins.setdefault(reduction, set()).add(numbers[id(source)])
+        self._sought = [
+            frozenset({*shifts, *reductions} | self._ignored) - {END}
+            for shifts, reductions in zip(self._shifts, self._reductions, strict=True)
+        ]
+        self._places: list[dict[str, list[tuple[int, int]]] | None] = [None] * len(self._itemsets)
         entered = {target for shifts in self._shifts for target in shifts.values()}
         entered.update(numbers[id(itemset)] for itemset in analyzer.lr0_start_states.values())
         self._states = sorted(entered)
         self._certain = True
         self._implied: dict[tuple[int, str, str], bool] = {}
-        self._afters: dict[tuple[int, Rule], set[int]] = {}
+        self._afters: dict[tuple[int, int], set[int]] = {}
 
-    def _reductions_of(self, itemset: Any, shifts: dict[str, int]) -> dict[str, Rule]:
-        found: dict[str, Rule] = {}
+    def _reductions_of(self, itemset: Any, shifts: dict[str, int]) -> dict[str, int]:
+        found: dict[str, int] = {}
         for symbol, rules in itemset.lookaheads.items():
             name = str(symbol.name)
             if name in shifts or len(rules) > 1:
                 self.has_conflicts = True
             if name not in shifts:
-                found[name] = max(rules, key=lambda rule: rule.options.priority or 0)
+                found[name] = self._numbers[max(rules, key=lambda rule: rule.options.priority or 0)]
         return found
 
     def contexts(self, name: str, others: Iterable[str]) -> dict[int, Context]:
@@ -110,14 +116,14 @@ class Table:
         Which are certain is found only of `others`.
         """
         others = set(others)
-        found = {}
-        for state in self._states:
-            sought = ({*self._shifts[state], *self._reductions[state]} | self._ignored) - {END}
-            certain = set(self._ignored)
-            if self._certain:
-                certain |= {other for other in sought & others if self._implies(state, name, other)}
-            found[state] = Context(frozenset(sought), frozenset(certain))
-        return found
+        return {state: self._context(state, name, others) for state in self._states}
+
+    def _context(self, state: int, name: str, others: set[str]) -> Context:
+        sought = self._sought[state]
+        certain = set(self._ignored)
+        if self._certain:
+            certain |= {other for other in sought & others if self._implies(state, name, other)}
+        return Context(sought, frozenset(certain))
 
     def distrust(self) -> None:
         """Take no terminal for certain: what can be shifted may belong to a rule that never finishes."""
@@ -171,15 +177,26 @@ class Table:
 
     def reads(self, name: str, others: Iterable[str]) -> dict[Place, set[Context]]:
         """For each place of a terminal in the rules, the contexts (as `contexts`) in which the lexer finds it there."""
-        found: dict[Place, set[Context]] = {}
-        for state, context in self.contexts(name, others).items():
-            if name not in context.sought:
-                continue
-            for shifting in self._shifting(state, name):
-                for item in self._itemsets[shifting].closure:
-                    if not item.is_satisfied and item.next == TerminalSymbol(name):
-                        found.setdefault((item.rule, item.index), set()).add(context)
-        return found
+        others = set(others)
+        found: dict[tuple[int, int], set[Context]] = {}
+        for state in self._states:
+            if name in self._sought[state]:
+                context = self._context(state, name, others)
+                for shifting in self._shifting(state, name):
+                    for place in self._places_of(shifting).get(name, ()):
+                        found.setdefault(place, set()).add(context)
+        return {(self.rules[rule], index): contexts for (rule, index), contexts in found.items()}
+
+    def _places_of(self, state: int) -> dict[str, list[tuple[int, int]]]:
+        """By terminal, where a state may shift it: numbers of rules, and indices in them."""
+        places = self._places[state]
+        if places is None:
+            places = self._places[state] = {}
+            for item in self._itemsets[state].closure:
+                if not item.is_satisfied and item.next.is_term:
+                    place = self._numbers[item.rule], item.index
+                    places.setdefault(str(item.next.name), []).append(place)
+        return places
 
     def _shifting(self, state: int, name: str) -> set[int]:
         """The states in which a terminal may be shifted, after the reductions that it causes in a state."""
@@ -199,11 +216,11 @@ class Table:
                 stack.append(target)
         return found
 
-    def _after(self, state: int, rule: Rule) -> set[int]:
+    def _after(self, state: int, rule: int) -> set[int]:
         """The states to which the reduction of a rule may lead."""
         found = self._afters.get((state, rule))
         if found is None:
-            name = str(rule.origin.name)
+            name = str(self.rules[rule].origin.name)
             gotos = (self._gotos[origin].get(name) for origin in self._origins.get((state, rule), ()))
             found = self._afters[state, rule] = {target for target in gotos if target is not None}
         return found

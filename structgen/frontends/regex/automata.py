@@ -259,30 +259,33 @@ def solve(steps: Matrix, ends: Vector, check: Callable[[Expression], None] = lam
         ends: the constants.
         check: is called with each entry that grows, and may raise.
     """
-    steps = useful(steps, ends)
     ends = dict(ends)
-    unknowns = sorted({i for pair in steps for i in pair} | set(ends))
+    rows: dict[int, Vector] = {}
+    users: dict[int, set[int]] = {}
+    for (i, j), step in useful(steps, ends).items():
+        rows.setdefault(i, {})[j] = step
+        users.setdefault(j, set()).add(i)
+    unknowns = sorted({*rows, *users, *ends})
     # Those with the fewest neighbours first: it keeps the others small.
-    unknowns.sort(key=lambda i: sum(i in pair for pair in steps))
+    unknowns.sort(key=lambda i: len(rows.get(i, {}).keys() | users.get(i, set())))
     done: list[tuple[int, Vector, Expression]] = []
-    for position, i in enumerate(unknowns):
-        around = times(steps.pop((i, i), EMPTY), 0, None)
-        row = {j: join((around, step)) for (k, j), step in steps.items() if k == i}
+    for i in unknowns:
+        row = rows.pop(i, {})
+        around = times(row.pop(i, EMPTY), 0, None)
+        row = {j: join((around, step)) for j, step in row.items()}
         end = join((around, ends[i])) if i in ends else EMPTY
         done.append((i, row, end))
-        later = set(unknowns[position + 1 :])
-        for k in later:
-            into = steps.pop((k, i), None)
-            if into is None:
-                continue
+        for j in row:
+            users[j].discard(i)
+        for k in users.pop(i, set()) - {i}:
+            into = rows[k].pop(i)
             for j, step in row.items():
-                steps[k, j] = either((steps.get((k, j), EMPTY), join((into, step))))
-                check(steps[k, j])
+                rows[k][j] = either((rows[k].get(j, EMPTY), join((into, step))))
+                users[j].add(k)
+                check(rows[k][j])
             if end is not EMPTY:
                 ends[k] = either((ends.get(k, EMPTY), join((into, end))))
                 check(ends[k])
-        for j in row:
-            steps.pop((i, j))
     found: Vector = {}
     for i, row, end in reversed(done):
         found[i] = either([end, *(join((step, found[j])) for j, step in row.items() if j in found)])
