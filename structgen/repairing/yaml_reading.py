@@ -119,6 +119,7 @@ def _strictly(text: str, offset: int) -> Node | None:
     except ImportError:
         return None
     reader = ruamel.yaml.YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False  # an anchor may be given anew (YAML 1.2.2, 7.1)
     try:
         documents = list(reader.compose_all(text))
         documents = [document for document in documents if document is not None]
