@@ -289,7 +289,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     for (u32 node : walk->cut) remove_subtree(interior, node);
     interior.add(walk->interior);
     walk->interior = std::move(interior);
-    for (u32 end : plain->ends) walk->ends.push_back(lexer_.renumbered(end, lexer_.indices(walk->base_state)));
+    for (u32 inside : plain->ends) walk->ends.push_back(lexer_.renumbered(inside, lexer_.indices(walk->base_state)));
     walk->base = {};
     walk->cut.clear();
   }
