@@ -200,7 +200,7 @@ def explain(
 
 @app.command()
 def keywords(
-    file: Annotated[Path, typer.Argument(help="A file with a JSON Schema.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A file with a JSON Schema.")],
     every: Annotated[bool, typer.Option("--all", help="Those that the mask enforces, too.")] = False,
 ) -> None:
     """List what becomes of a schema's keywords: enforced by the mask, checked afterwards, or an annotation.

@@ -87,6 +87,8 @@ def _handling(
     if keyword in document.void_in(dict(node)):
         return "annotation", f"means nothing in draft {draft.name}"
     needed = _NEEDS.get(keyword)
+    if keyword == "if" and document.has_unevaluated:
+        needed = None  # by itself it says what is evaluated
     if needed is not None and not any(one in node for one in needed):
         return "annotation", f"says nothing without {' or '.join(needed)}"
     if keyword == "additionalItems" and not isinstance(node.get("items"), list):

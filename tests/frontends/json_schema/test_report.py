@@ -59,6 +59,7 @@ def test_each_keyword_is_enforced_checked_or_an_annotation() -> None:
         ({"if": {"type": "null"}}, "#/if", "annotation", "without then or else"),
         ({"if": {"type": "null"}}, "#/if/type", "annotation", "nothing refers"),
         ({"if": {"type": "null"}, "then": False}, "#/if/type", "enforced", ""),
+        ({"if": {"items": {}}, "unevaluatedItems": False}, "#/if/items", "enforced", ""),
         ({"minContains": 3}, "#/minContains", "annotation", "without contains"),
         ({"additionalItems": False}, "#/additionalItems", "annotation", ""),
         (
