@@ -89,11 +89,13 @@ def markdown(report: dict[str, Any]) -> str:
         for arm in families
     ]
     machine = report["machine"]
+    failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
+    without = f" Without an answer, and in no share: {'; '.join(failed)}." if failed else ""
     return "\n".join(
         [
             f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
             f"{report['max_new_tokens']} tokens an attempt. "
-            f"Tokens and seconds are means of a task, failed attempts included.\n",
+            f"Tokens and seconds are means of a task, failed attempts included.{without}\n",
             figures.table(headings, rows),
             "Valid, by family:\n",
             figures.table(["arm", *names], by_family),
