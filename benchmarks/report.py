@@ -133,10 +133,10 @@ def plots(folder: Path) -> dict[str, str]:
 def _draw_validity(axes: Any, report: dict[str, Any]) -> None:
     """Validity against cost, a point for each arm, with its interval."""
     for number, one in enumerate(report["arms"]):
-        if not one["answers"]:
+        if not one["tasks"]:
             continue
-        share = one["valid"] / one["answers"]
-        low, high = figures.interval(one["valid"], one["answers"])
+        share = one["valid"] / one["tasks"]
+        low, high = figures.interval(one["valid"], one["tasks"])
         errors = [[max(0.0, 100 * (share - low))], [max(0.0, 100 * (high - share))]]
         axes.errorbar(
             one["seconds"], 100 * share, errors, fmt="o", capsize=3, color=f"C{number}", label=one["arm"]
@@ -172,7 +172,8 @@ def markdown(found: dict[str, str], drawn: dict[str, str]) -> str:
     """The report."""
     parts = [
         "# Benchmarks\n",
-        "Written by `benchmarks/report.py` from the files beside it; repeat with `make bench`.\n",
+        "Written by `benchmarks/report.py` from the files beside it. `make bench` makes a short one of its own; the "
+        "commands of these figures are in the README of the benchmarks.\n",
     ]
     for name, table in found.items():
         parts += [f"## {TITLES[name]}\n", table]

@@ -42,7 +42,7 @@ def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "arm": name,
-                "answers": len(made),
+                "tasks": len(answers),
                 "errors": len(answers) - len(made),
                 "parseable": sum(one["parseable"] for one in made),
                 "valid": sum(one["valid"] for one in made),
@@ -72,8 +72,8 @@ def markdown(report: dict[str, Any]) -> str:
     rows = [
         [
             one["arm"],
-            figures.percent(one["parseable"], one["answers"]).split(" ")[0],
-            figures.percent(one["valid"], one["answers"]),
+            figures.percent(one["parseable"], one["tasks"]).split(" ")[0],
+            figures.percent(one["valid"], one["tasks"]),
             f"{one['ended and valid']} of {one['ended']}",
             one["cut"],
             one["tokens"],
@@ -90,15 +90,20 @@ def markdown(report: dict[str, Any]) -> str:
     ]
     machine = report["machine"]
     failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
-    without = f" Without an answer, and in no share: {'; '.join(failed)}." if failed else ""
+    notes = []
+    if failed:
+        notes.append(f"Not valid for want of an answer, and in no mean: {'; '.join(failed)}.\n")
+    if report["refused"]:
+        notes.append(f"Refused by structgen, and asked of no arm: {', '.join(report['refused'])}.\n")
     return "\n".join(
         [
             f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
-            f"{report['max_new_tokens']} tokens an attempt. "
-            f"Tokens and seconds are means of a task, failed attempts included.{without}\n",
+            f"{report['max_new_tokens']} tokens an attempt. An answer counts as it stands: with a fence or prose "
+            f"around it, it is not valid. Tokens and seconds are means of a task, failed attempts included.\n",
             figures.table(headings, rows),
             "Valid, by family:\n",
             figures.table(["arm", *names], by_family),
+            *notes,
             f"{machine['processor']}, {report['threads']} threads, load {machine['load']}, {machine['date']}; "
             f"seed {report['seed']}.\n",
         ]
@@ -106,13 +111,12 @@ def markdown(report: dict[str, Any]) -> str:
 
 
 def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Valid answers and all, by arm and family."""
+    """Valid answers and tasks, by arm and family."""
     counted: dict[str, dict[str, tuple[int, int]]] = {}
     for one in found:
-        if "error" not in one:
-            of_arm = counted.setdefault(one["arm"], {})
-            valid, count = of_arm.get(one["family"], (0, 0))
-            of_arm[one["family"]] = valid + one["valid"], count + 1
+        of_arm = counted.setdefault(one["arm"], {})
+        valid, count = of_arm.get(one["family"], (0, 0))
+        of_arm[one["family"]] = valid + one.get("valid", False), count + 1
     return counted
 
 
@@ -168,8 +172,10 @@ def main() -> None:
     chosen = tasks.built_in()
     if options.tasks is not None:
         chosen = chosen[:: max(1, len(chosen) // max(1, options.tasks))][: options.tasks]
+    refused: list[str] = []
     if options.data is not None:
-        chosen += tasks.of_maskbench(options.data, options.schemas, options.seed)
+        schemas, refused = tasks.of_maskbench(options.data, options.schemas, options.seed)
+        chosen += schemas
     used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
     about = {
         "model": options.model,
@@ -195,6 +201,7 @@ def main() -> None:
         "machine": figures.machine(),
         **about,
         "tasks": done,
+        "refused": refused,
         "threads": options.threads,
         "arms": summary(found),
         "families": families(found),

@@ -13,6 +13,7 @@ pytest.importorskip("rich", reason="rich is not installed")
 
 import report
 import run
+import validity
 from evidence import arms, figures, tasks
 from sampling.scripted import Scripted, candidate
 
@@ -61,9 +62,49 @@ def test_families_come_in_turn(tmp_path: Path) -> None:
     records = [{"id": f"{family}_{n}", "schema": {"type": "string"}} for family in "ab" for n in range(9)]
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    found = tasks.of_maskbench(path, 6, seed=1)
+    found, refused = tasks.of_maskbench(path, 6, seed=1)
     assert [one.name[0] for one in found] == ["a", "b"] * 3
-    assert [one.name for one in found] == [one.name for one in tasks.of_maskbench(path, 6, seed=1)]
+    assert refused == []
+    assert [one.name for one in found] == [one.name for one in tasks.of_maskbench(path, 6, seed=1)[0]]
+
+
+def test_schemas_that_are_refused_are_named(tmp_path: Path) -> None:
+    schemas = [{"type": "string"}, {"type": "string", "pattern": r"(a+)b\1"}]
+    records = [{"id": f"a_{n}", "schema": schema} for n, schema in enumerate(schemas)]
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    found, refused = tasks.of_maskbench(path, 2, seed=1)
+    assert ([one.name for one in found], refused) == (["a_0"], ["a_1"])
+
+
+def test_a_task_without_an_answer_counts_as_not_valid() -> None:
+    answer = {"parseable": True, "valid": True, "cut": False, "tokens": 1, "attempts": 1, "seconds": 1.0}
+    found = [
+        {"task": "a", "family": "schemas", "arm": "mask", **answer},
+        {"task": "b", "family": "schemas", "arm": "mask", "error": "LimitExceeded"},
+    ]
+    (row,) = validity.summary(found)
+    assert (row["tasks"], row["errors"], row["valid"], row["ended"]) == (2, 1, 1, 1)
+    by_family = validity.families(found)
+    assert by_family == {"mask": {"schemas": (1, 2)}}
+    shown = validity.markdown(
+        {
+            "model": "m",
+            "weights": "float32",
+            "tasks": 2,
+            "max_new_tokens": 8,
+            "threads": 1,
+            "seed": 0,
+            "machine": {"processor": "p", "load": 0.0, "date": "d"},
+            "arms": [row],
+            "families": by_family,
+            "answers": found,
+            "refused": ["c"],
+        }
+    )
+    assert "b: LimitExceeded" in shown
+    assert "asked of no arm: c." in shown
+    assert "| mask | 50% | 50% (" in shown
 
 
 def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:
@@ -96,7 +137,7 @@ def test_intervals_are_those_of_wilson(hits: int, count: int, low: float, high: 
 
 def test_the_report_has_what_was_measured(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    arm = {"arm": "mask <&>", "answers": 10, "valid": 10, "seconds": 1.5}
+    arm = {"arm": "mask <&>", "tasks": 10, "valid": 10, "seconds": 1.5}
     figures.write(
         tmp_path, "validity", {"arms": [arm]}, figures.table(["arm", "valid"], [["mask <&>", None]])
     )
@@ -119,6 +160,12 @@ def test_the_readme_is_filled_where_it_says_so() -> None:
     assert "| new |" in filled
     assert "kept" in filled
     assert report.filled(filled, {"validity": "| new |\n"}) == filled
+
+
+def test_the_readme_has_the_figures_of_the_results() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "<!-- bench:validity -->" in text
+    assert report.filled(text, report.tables(report.RESULTS)) == text
 
 
 def test_results_in_the_repository_can_be_read() -> None:

@@ -98,10 +98,11 @@ def arithmetic() -> list[Task]:
     ]
 
 
-def of_maskbench(path: Path, count: int, seed: int) -> list[Task]:
+def of_maskbench(path: Path, count: int, seed: int) -> tuple[list[Task], list[str]]:
     """Schemas of MaskBench: as many of each family as come, in turn, until there are `count`.
 
-    Left out are schemas that structgen does not compile, and those longer than a prompt should be.
+    Left out are schemas that are longer than a prompt should be, and those that structgen refuses; returned are the
+    tasks, and the names of what was refused on the way.
     """
     by_family: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in path.read_text(encoding="utf-8").split("\n"):
@@ -113,6 +114,7 @@ def of_maskbench(path: Path, count: int, seed: int) -> list[Task]:
     for family in by_family.values():
         rng.shuffle(family)
     found: list[Task] = []
+    refused: list[str] = []
     while len(found) < count and any(by_family.values()):
         for family in sorted(by_family):
             if by_family[family] and len(found) < count:
@@ -122,8 +124,8 @@ def of_maskbench(path: Path, count: int, seed: int) -> list[Task]:
                         _json(record["id"], "schemas", _described(record["schema"]), record["schema"])
                     )
                 except StructgenError:
-                    continue
-    return found
+                    refused.append(record["id"])
+    return found, refused
 
 
 def _described(schema: Any) -> str:
