@@ -13,7 +13,7 @@ import torch
 
 from structgen.generation.generate import Prompt, _encoded, _end_tokens
 from structgen.generation.models import load_model
-from structgen.generation.prompt_cache import repeated
+from structgen.generation.prompt_cache import cache_of, going_on_from
 from structgen.vocabulary import Vocabulary
 
 Spelling = Literal["canonical", "all"]
@@ -134,8 +134,8 @@ def _logprobs(
             ids = torch.tensor(
                 [[*row, *[row[-1]] * (longest - len(row))] for row in batch], device=model.device
             )
-            cache = repeated(read.past_key_values, len(batch))
-            going_on = model(ids, past_key_values=cache, use_cache=True).logits.float()
+            begun = going_on_from(model, cache_of(model, read), len(batch))
+            going_on = model(ids, **begun, use_cache=True).logits.float()
             first = read.logits[:, -1:].float().expand(len(batch), -1, -1)
             logprobs = torch.log_softmax(torch.cat([first, going_on], dim=1), -1)
             for number, row in enumerate(batch):

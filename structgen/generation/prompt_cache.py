@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import torch
@@ -21,13 +22,26 @@ def read_prompt(model: Any, ids: torch.Tensor) -> Any:
     if ids.shape[1] < 2:
         return None
     with torch.no_grad():
-        cache = getattr(model(ids[:, :-1], use_cache=True, logits_to_keep=1), "past_key_values", None)
+        cache = cache_of(model, model(ids[:, :-1], use_cache=True, logits_to_keep=1))
     return cache if hasattr(cache, "batch_repeat_interleave") else None
 
 
-def repeated(cache: Any, rows: int) -> Any:
-    """The cache of one row, for that many. A copy: a pass writes into it."""
+def cache_of(model: Any, output: Any) -> Any:
+    """The cache in what a model returned, or None."""
+    return getattr(output, _name(model), None)
+
+
+def going_on_from(model: Any, cache: Any, rows: int) -> dict[str, Any]:
+    """The argument that makes a model, or its `generate()`, go on from the cache of one row, in that many rows.
+
+    A copy: a pass writes into it.
+    """
     found = copy.deepcopy(cache)
     if rows > 1:
         found.batch_repeat_interleave(rows)
-    return found
+    return {_name(model): found}
+
+
+def _name(model: Any) -> str:
+    """What the model calls its cache: `past_key_values` until transformers 5 renamed it."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"

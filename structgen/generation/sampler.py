@@ -18,7 +18,7 @@ from structgen.constraint import compile
 from structgen.errors import BudgetTooSmall
 from structgen.generation.generate import _decoding, _encoded, _end_tokens, _seeded, _until_end
 from structgen.generation.processor import LogitsProcessor
-from structgen.generation.prompt_cache import read_prompt, repeated
+from structgen.generation.prompt_cache import going_on_from, read_prompt
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
 from structgen.vocabulary import Vocabulary
 
@@ -114,7 +114,7 @@ class TransformersSampler:
 
     def _begun(self, cache: Any, rows: int) -> dict[str, Any]:
         """What tells generate() that the prompt is read, unless it is to keep its cache in another way."""
-        about_caches = {"past_key_values", "use_cache", "cache_implementation", "assistant_model"}
+        about_caches = {"cache", "past_key_values", "use_cache", "cache_implementation", "assistant_model"}
         about_caches |= {"prompt_lookup_num_tokens", "generation_config"}
         if (
             cache is None
@@ -122,7 +122,7 @@ class TransformersSampler:
             or getattr(self.model.generation_config, "cache_implementation", None) is not None
         ):
             return {}
-        return {"past_key_values": repeated(cache, rows)}
+        return going_on_from(self.model, cache, rows)
 
     def _scored(
         self,
@@ -168,7 +168,7 @@ class TransformersSampler:
                 logits = self.model(before, use_cache=False, logits_to_keep=len(row)).logits[0]
             else:
                 unread = before[:, len(prompt) - 1 :]
-                logits = self.model(unread, past_key_values=repeated(cache, 1), use_cache=True).logits[0]
+                logits = self.model(unread, **going_on_from(self.model, cache, 1), use_cache=True).logits[0]
         return logits.float()  # type: ignore[no-any-return]
 
     def _masked_logprob(
