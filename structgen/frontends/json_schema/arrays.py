@@ -239,7 +239,7 @@ def _distinct(
         if most < least:
             compiler.empty(nodes[-1], "minItems", f"there are no {least} items that differ")
             return None
-    rules = [item.rule for item in items]
+    rules = [item.rule for item in items if item.rule is not None]
     rest_rule = None if others is None else others.rule
     if looked_for:
         found = _Search(compiler, nodes, prefix, rest, least, most, distinct=True).rule()
@@ -344,7 +344,9 @@ class _Search:
         """Add the items that are, or are not, each of the things looked for."""
         which = len(chosen)
         if which == len(self.wanted):
-            rule = distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
+            rule = (
+                distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
+            )
             if rule is not None:
                 items.append((rule, (after, chosen)))
             return
