@@ -89,7 +89,9 @@ class Expressions {
   Node describe(Kind kind, Span args) const;
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);
+  enum class Search : u8 { empty, found, gave_up };
   bool search_empty(ExprId e);
+  Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);
 
   SpanTable keys_;

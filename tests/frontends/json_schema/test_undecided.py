@@ -65,12 +65,12 @@ def optional_tags(letters: str) -> dict[str, Any]:
         pytest.param(
             {
                 "type": "object",
-                "properties": {"n": {"type": "integer"}},
-                "required": ["n"],
+                "properties": {"number": {"type": "integer"}},
+                "required": ["number"],
                 "dependentRequired": {a: [b] for a, b in zip(LETTERS, LETTERS[1:], strict=False)},
             },
-            ['{"n": 1}', '{"n": 1, "t": 1}', '{"n": 1, "r": 1, "s": 1, "t": 1}'],
-            ['{"n": 1, "r": 1, "t": 1}', '{"n": 1, "a": 1}', '{"t": 1}'],
+            ['{"number": 1}', '{"number": 1, "t": 1}', '{"number": 1, "r": 1, "s": 1, "t": 1}'],
+            ['{"number": 1, "r": 1, "t": 1}', '{"number": 1, "a": 1}', '{"t": 1}'],
             id="each name asks for the next",
         ),
         pytest.param(
@@ -153,12 +153,13 @@ def test_what_all_branches_share_is_looked_at_once() -> None:
 
 
 @pytest.mark.usefixtures("all_open")
-@settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 @given(DOCUMENTS, st.lists(VALUES, min_size=1, max_size=8))
 def test_what_is_left_open_agrees_with_jsonschema(schema: dict[str, Any], values: list[Any]) -> None:
     agrees(schema, values)
 
 
+DEFINED = {"a": {"type": "integer"}, "b": {"minProperties": 1}}
 PLACES = st.one_of(
     SCHEMAS,
     st.builds(lambda value: {"const": value}, SCALARS),
@@ -209,23 +210,23 @@ def combined(schemas: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 
 
 @pytest.mark.usefixtures("all_open")
-@settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 @given(
     st.one_of(combined(OBJECTS), combined(st.one_of(OBJECTS, combined(OBJECTS)))),
     st.lists(st.dictionaries(st.sampled_from("abx"), VALUES, max_size=3), min_size=1, max_size=12),
 )
 def test_objects(schema: dict[str, Any], values: list[Any]) -> None:
-    agrees({"type": "object", **schema}, values)
+    agrees({"type": "object", **schema, "$defs": DEFINED}, values)
 
 
 @pytest.mark.usefixtures("all_open")
-@settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 @given(
     st.one_of(combined(ARRAYS), combined(st.one_of(ARRAYS, combined(ARRAYS)))),
     st.lists(st.lists(VALUES, max_size=4), min_size=1, max_size=12),
 )
 def test_arrays(schema: dict[str, Any], values: list[Any]) -> None:
-    agrees({"type": "array", **schema}, values)
+    agrees({"type": "array", **schema, "$defs": DEFINED}, values)
 
 
 def agrees(schema: dict[str, Any], values: list[Any]) -> None:
