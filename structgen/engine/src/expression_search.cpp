@@ -182,7 +182,8 @@ std::string Expressions::shortest(ExprId e) {
         for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
         break;
       case Inter:
-      case Not: {
+      case Not:
+      case Divisible: {
         const u32 left = shortest_length(at) - 1;
         for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
           const ExprId d = derive(at, static_cast<u8>(b));

@@ -171,7 +171,7 @@ def _compile_scopes(
 
 
 def _guarded(function: Any, *arguments: Any) -> Any:
-    """Call a function; where the stack ends, once more from the bottom of another: what a caller has used is not asked."""
+    """Call a function; where the stack ends, once more from the bottom of another, whatever the caller has used."""
     try:
         return function(*arguments)
     except RecursionError:

@@ -240,7 +240,7 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
     if found is not None and (steps or not_steps or excluded or not kind & INTEGER):
         bounds = (low, high, low_excluded, high_excluded)
         try:
-            found = numbers_apart(compiler, kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
+            found = numbers_apart(kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
         except NotRegular as error:
             _not_regular(compiler, nodes, error)
     if found is None:

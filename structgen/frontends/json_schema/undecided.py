@@ -403,8 +403,10 @@ def canonical(compiler: Compiler, schema: Any) -> Any:
 
 _MAPS = frozenset(("properties", "patternProperties", "dependentSchemas", "dependencies"))
 _SCHEMAS = frozenset(
-    ("items", "additionalItems", "prefixItems", "unevaluatedItems", "contains", "additionalProperties")
-    + ("unevaluatedProperties", "propertyNames", "not", "if", "then", "else", "allOf", "anyOf", "oneOf")
+    (
+        *("items", "additionalItems", "prefixItems", "unevaluatedItems", "contains", "additionalProperties"),
+        *("unevaluatedProperties", "propertyNames", "not", "if", "then", "else", "allOf", "anyOf", "oneOf"),
+    )
 )
 
 
