@@ -371,6 +371,13 @@ NB_MODULE(_native, m) {
              return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
            },
            "part"_a, "min"_a, "max"_a.none())
+      .def("divisible",
+           [](Builder& b, u32 modulus, u32 remainder) {
+             if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
+               throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
+             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
+           },
+           "modulus"_a, "remainder"_a)
       .def("special", [](Builder& b, u32 token) {
         return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
       });

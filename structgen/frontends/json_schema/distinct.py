@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from structgen.frontends.json_schema import scalars, strings, values
 from structgen.frontends.json_schema.keywords import ARRAY, BOOLEAN, INTEGER, NULL, NUMBER, OBJECT, STRING
 from structgen.frontends.json_schema.kinds import kinds_left
-from structgen.frontends.json_schema.normalize import _TooManyAlternatives
+from structgen.frontends.json_schema.normalize import TooManyAlternatives
 from structgen.frontends.json_schema.spelling import Spelling
 from structgen.grammar.expressions import (
     Complement,
@@ -73,7 +73,7 @@ def distinct_scalars(compiler: Compiler, place: Place) -> Distinct:
         raise NotScalar("items that are not from a short list cannot be told apart in several spellings")
     try:
         options = compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,))
-    except _TooManyAlternatives:
+    except TooManyAlternatives:
         raise NotScalar("its items combine in too many ways") from None
     terminals: list[Terminal] = []
     for nodes in options:

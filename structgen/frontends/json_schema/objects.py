@@ -25,7 +25,7 @@ from structgen.frontends.json_schema.containers import (
     object_of,
 )
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
-from structgen.frontends.json_schema.keywords import SOME_MEMBER
+from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
 from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
@@ -87,7 +87,11 @@ class Member:
 def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
     """The objects that satisfy plain schemas."""
     compiler.depth += 1
-    if all(_UNUSUAL.isdisjoint(node) for node in nodes):
+    if any(HOLD in node for node in nodes):
+        from structgen.frontends.json_schema.undecided import undecided_rule
+
+        rule = undecided_rule(compiler, nodes, OBJECT)
+    elif all(_UNUSUAL.isdisjoint(node) for node in nodes):
         rule = _plain_object(compiler, nodes)
     else:
         rule = _Object(compiler, nodes).rule()
