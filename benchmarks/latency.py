@@ -14,6 +14,8 @@ whole width, but found over 49k. `--tokenizers` names folders of real ones.
                schema compiled, once for all batches. Packages are imported, and what torch compiles of them is
                compiled, before the clock starts
     step       milliseconds of a whole step of this model
+    mask       of structgen: milliseconds of finding the masks of one batch alone, mean over the steps of random texts
+               that were walked once before
     apply      of structgen: milliseconds of applying the masks alone, of one batch
 
 Rows are random JSON objects, as each library allows them: mostly long strings. On a GPU (if torch finds
@@ -291,6 +293,30 @@ def _row(
     }
 
 
+def mask_alone(model: Any, tokenizer: Any, batch: int, steps: int) -> float:
+    """Milliseconds of reading a token and finding the next mask, for one batch."""
+    vocabulary = structgen.Vocabulary.from_tokenizer(tokenizer, size=model.config.vocab_size)
+    grammar = structgen.compile(structgen.json_schema(SCHEMA), vocabulary)
+    bitmask = np.empty((batch, (vocabulary.size + 31) // 32), dtype=np.int32)
+    taken = []
+    for _ in range(2):
+        rng = np.random.default_rng(0)
+        taken = []
+        places = [grammar.initial] * batch
+        tokens: list[int] = []
+        for _ in range(steps):
+            started = time.perf_counter()
+            for row, token in enumerate(tokens):
+                ended = token in vocabulary.eos_token_ids
+                places[row] = grammar.initial if ended else grammar.advance(places[row], token)
+            for row, place in enumerate(places):
+                grammar.fill(place, bitmask, row)
+            taken.append(time.perf_counter() - started)
+            bits = np.unpackbits(bitmask.view(np.uint8), axis=1, bitorder="little")
+            tokens = [int(rng.choice(np.flatnonzero(row))) for row in bits]
+    return round(statistics.fmean(taken[1:]) * 1e3, 4)
+
+
 def apply_alone(model: Any, batch: int) -> float:
     """Milliseconds of applying half-full random masks to one batch of logits."""
     width = model.config.vocab_size
@@ -323,8 +349,11 @@ def markdown(report: dict[str, Any]) -> str:
         names = [name for name in ("none", *LIBRARIES) if key == "step_ms" or name != "none"]
         rows = [[name, *(cells[(name, *place)][key] for place in places)] for name in names]
         parts += [f"{title}:\n", figures.table(headings, rows)]
-    alone = ["structgen", *(report["apply_ms"][f"{width}x{batch}"] for width, batch in places)]
-    parts += ["Applying masks alone, ms:\n", figures.table(headings, [alone])]
+    alone = [
+        [what, *(report[key][f"{width}x{batch}"] for width, batch in places)]
+        for what, key in (("found", "mask_ms"), ("applied", "apply_ms"))
+    ]
+    parts += ["The masks of structgen alone, ms:\n", figures.table(["", *headings[1:]], alone)]
     machine = report["machine"]
     parts.append(
         f"Random weights, heads as wide as said, vocabulary {', '.join(report['vocabularies'])}; {report['device']}, "
@@ -349,21 +378,24 @@ def main() -> None:
     _imported()
     names = options.tokenizers or ["smollm2"]
     results: list[dict[str, Any]] = []
-    alone: dict[str, float] = {}
+    found: dict[str, float] = {}
+    applied: dict[str, float] = {}
     for name in names:
         tokenizer = load_tokenizer(name)
         for width in WIDTHS if not options.tokenizers else (-(-len(tokenizer) // 64) * 64,):
             model = random_model(width)
             results += measure(model, tokenizer, options.batches, options.steps, options.rounds)
             for batch in options.batches:
-                alone[f"{width}x{batch}"] = apply_alone(model, batch)
+                found[f"{width}x{batch}"] = mask_alone(model, tokenizer, batch, options.steps)
+                applied[f"{width}x{batch}"] = apply_alone(model, batch)
     report = {
         "machine": figures.machine(),
         "device": "CUDA" if torch.cuda.is_available() else "CPU",
         "threads": options.threads,
         "vocabularies": [Path(name).name for name in names],
         "results": results,
-        "apply_ms": alone,
+        "mask_ms": found,
+        "apply_ms": applied,
     }
     figures.write(options.out, "latency", report, markdown(report))
     Console().print(Markdown(markdown(report)))
