@@ -39,8 +39,11 @@ _BLOCK = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
 div { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
-th, td { padding: .25rem .6rem; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } svg { max-width: 100%; height: auto; }
+th, td { padding: .25rem .5rem; border-bottom: 1px solid #ccc; text-align: right; }
+td { white-space: nowrap; } th { vertical-align: bottom; overflow-wrap: break-word; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 7rem; max-width: 18rem;
+  position: sticky; left: 0; background: white; }
+svg { width: 100%; min-width: 34rem; height: auto; }
 """
 
 
@@ -137,7 +140,9 @@ def page(found: dict[str, str], drawn: dict[str, str]) -> str:
     """The same as one page of HTML that needs nothing else."""
     parts = []
     for name, table in found.items():
-        parts.append(f"<h2>{html.escape(TITLES[name])}</h2>{_html_of(table)}{drawn.get(name, '')}")
+        parts.append(f"<h2>{html.escape(TITLES[name])}</h2>{_html_of(table)}")
+        if name in drawn:
+            parts.append(f"<div>{drawn[name]}</div>")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     head += f"<title>structgen: benchmarks</title><style>{_STYLE}</style>"
     return f'<!doctype html><html lang="en">{head}<h1>Benchmarks</h1>{"".join(parts)}</html>\n'
