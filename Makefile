@@ -42,7 +42,8 @@ bench-full: $(VENV)/bench
 # Without a library its row is a dash.
 $(VENV)/bench: $(VENV)/ready
 	$(PIP) install --quiet -e .[bench] --no-build-isolation
-	for peer in xgrammar llguidance outlines outlines-core lm-format-enforcer; do $(PIP) install --quiet $$peer || true; done
+	$(PIP) install --quiet --no-deps xgrammar apache-tvm-ffi || true # on a CPU it needs none of the rest (CUDA, triton)
+	for peer in llguidance outlines outlines-core lm-format-enforcer; do $(PIP) install --quiet $$peer || true; done
 	touch $@
 
 clean:

@@ -180,9 +180,9 @@ def _imported() -> None:
         "llguidance.hf",
         "lmformatenforcer.integrations.transformers",
     ):
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):  # its row will say why
             importlib.import_module(name)
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(Exception):  # its row will say why
         import llguidance.torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -41,7 +41,8 @@ def _validity(report: dict[str, Any], folder: Path) -> str:
         f"1,200 characters that structgen compiles) and {own} tasks of our own, judged by `jsonschema`, `re` and "
         f"`sqlite3`:\n\n"
         f"{(folder / 'validity.md').read_text(encoding='utf-8')}\n"
-        f"![Validity against cost]({PLACE}/validity.svg)\n"
+        f"![Validity against cost]({PLACE}/validity.svg)\n\n"
+        f"Repeat: `python benchmarks/validity.py --data dev.jsonl --schemas {schemas} --seed {report['seed']}`.\n"
     )
 
 
@@ -62,7 +63,9 @@ def _latency(report: dict[str, Any], folder: Path) -> str:
         + figures.table(["", *(f"{width // 1000}k, {batch}" for width, batch in places)], rows)
         + f"\n{versions}; a model of random weights, {report['device']}, {report['threads']} threads of an "
         f"{machine['processor']}, load {machine['load']}, {machine['date']}.\n\n"
-        f"![Milliseconds added to a step]({PLACE}/latency.svg)\n"
+        f"![Milliseconds added to a step]({PLACE}/latency.svg)\n\n"
+        f"Repeat: `python benchmarks/latency.py --tokenizers {','.join(report['vocabularies'])}` (smollm2, or folders of "
+        f"tokenizers).\n"
     )
 
 
