@@ -99,3 +99,11 @@ def test_too_many_tokenizations(model: Any, tokenizer: Any) -> None:
         structgen.classify(model, tokenizer, "x", ["the poet was born in 1759 " * 4], tokenizations="all")
     with pytest.raises(ValueError, match="canonical"):
         structgen.classify(model, tokenizer, "x", ["a"], tokenizations="all", normalize="mean")
+
+
+def test_a_label_that_no_tokens_spell(model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "structgen.generation.classify._spellings", lambda label, *_: [(5,)] if label == "a" else []
+    )
+    with pytest.raises(ValueError, match="spell 'b'"):
+        structgen.classify(model, tokenizer, "x", ["a", "b"], tokenizations="all")
