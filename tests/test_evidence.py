@@ -217,7 +217,10 @@ def test_latency_is_in_the_readme_once_it_is_measured(tmp_path: Path) -> None:
     ]
     machine = {"versions": {"structgen": "0.1.0"}, "processor": "p", "load": 0.1, "date": "d"}
     figures.write(
-        tmp_path, "latency", {"results": results, "machine": machine, "device": "CPU", "threads": 1}, ""
+        tmp_path,
+        "latency",
+        {"results": results, "machine": machine, "device": "CPU", "threads": 1, "vocabularies": ["a"]},
+        "",
     )
     found = readme.blocks(tmp_path)["latency"]
     assert "| structgen | 0.234 | 0.234 |\n| absent | – | – |" in found
