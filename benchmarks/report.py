@@ -32,6 +32,8 @@ TITLES = {
     "repair_json": "Repair of JSON",
     "repair_json_twice": "Repair of JSON, two damages at once",
     "repair_yaml": "Repair of YAML",
+    "repair_model": "Repair of a model's answers",
+    "repair_speed": "Speed of repair",
     "yaml_tokens": "Tokens of YAML beside JSON",
     "text_to_sql": "SQL of a small model",
 }

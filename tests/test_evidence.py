@@ -14,7 +14,7 @@ pytest.importorskip("rich", reason="rich is not installed")
 import report
 import run
 import validity
-from evidence import arms, figures, readme, tasks
+from evidence import arms, figures, readme, tables, tasks
 from sampling.scripted import Scripted, candidate
 
 from structgen import Candidate
@@ -193,6 +193,25 @@ def test_tables_that_benchmarks_write_themselves_are_those_of_their_figures() ->
         if source.exists():
             figures_of = json.loads(source.read_text(encoding="utf-8"))
             assert module.markdown(figures_of) == source.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_other_benchmarks_of_repair_have_tables_too() -> None:
+    of_model = {
+        "model": "m",
+        "prompts": 4,
+        "seed": 0,
+        "max new tokens": 9,
+        "cut off": 1,
+        "judge": "jsonschema",
+        "answers": {
+            "as it stands": {"json": 1, "valid": 0},
+            "repaired": {"json": 4, "valid": 3, "lossless": 2},
+        },
+    }
+    assert "| repaired | 100% (51%–100%) | 75% (30%–95%) | 2 |" in tables.repair_model(of_model)
+    of_speed = {"single": {"comma": {"seconds for 1 MB": 0.1}}, "exponents": {"fences": 1.02}}
+    assert "| comma | 0.1 | – | – |" in tables.repair_speed(of_speed)
+    assert "| fences | 1.02 |" in tables.repair_speed(of_speed)
 
 
 def test_a_heading_without_words_keeps_its_column() -> None:

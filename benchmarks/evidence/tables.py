@@ -144,6 +144,40 @@ def repair(report: dict[str, Any]) -> str:
     return f"{figures.table(headings, rows)}\n{about}"
 
 
+def repair_model(report: dict[str, Any]) -> str:
+    """What repair is worth on the answers of a model."""
+    count = report["prompts"]
+    grades = sorted({key for row in report["answers"].values() for key in row} - {"json", "valid"})
+    rows = [
+        [arm, figures.percent(row.get("json", 0), count), figures.percent(row.get("valid", 0), count)]
+        + [row.get(grade, 0) for grade in grades]
+        for arm, row in report["answers"].items()
+    ]
+    about = (
+        f"{report['model']}, {count} answers of at most {report['max new tokens']} tokens, {report['cut off']} of them "
+        f"cut off; seed {report['seed']}. Judged by {report['judge']}.\n"
+    )
+    return f"{figures.table(['answers', 'JSON (95 %)', 'valid (95 %)', *grades], rows)}\n{about}"
+
+
+def repair_speed(report: dict[str, Any]) -> str:
+    """Seconds for a megabyte, beside json-repair; and how the time of hostile texts grows."""
+    rows = [
+        [name, row["seconds for 1 MB"], row.get("json-repair"), row.get("times as fast")]
+        for part in ("single", "throughout")
+        for name, row in report.get(part, {}).items()
+    ]
+    parts = (
+        [figures.table(["damage", "seconds for 1 MB", "json-repair", "times as fast"], rows)] if rows else []
+    )
+    if "exponents" in report:
+        parts += [
+            "Hostile texts, the exponent of time over size (1: linear):\n",
+            figures.table(["text", "exponent"], list(report["exponents"].items())),
+        ]
+    return "\n".join(parts)
+
+
 def yaml_tokens(report: dict[str, Any]) -> str:
     """Tokens of the same values."""
     yaml = report["tokens"]["yaml"]
@@ -178,6 +212,8 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "repair_json": repair,
     "repair_json_twice": repair,
     "repair_yaml": repair,
+    "repair_model": repair_model,
+    "repair_speed": repair_speed,
     "yaml_tokens": yaml_tokens,
     "text_to_sql": text_to_sql,
 }
