@@ -218,6 +218,33 @@ def test_strategies_over_a_real_model(smollm2: tuple[Any, Any]) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        structgen.Retry(2, temperatures=[0.9]),
+        structgen.BestOf(2, good_enough=-0.01),
+        structgen.Vote(3, field="*"),
+        structgen.FirstValid(2),
+        structgen.Beam(2),
+    ],
+    ids=lambda strategy: type(strategy).__name__,
+)
+def test_each_strategy_over_a_real_model(smollm2: tuple[Any, Any], strategy: Any) -> None:
+    """Valid as jsonschema says, within the budget, and the same in both twins."""
+    sampler = TransformersSampler(*smollm2)
+    prompt = 'Extract a JSON object with the keys "name" and "born" from: Robert Burns was born on 25 January 1759.'
+    arguments: Any = (sampler, prompt, structgen.json_schema(SCHEMA), strategy)
+    budget = Budget(attempts=3, tokens=80)
+    outcome = sample(*arguments, budget=budget, max_new_tokens=26)
+    jsonschema.validate(json.loads(outcome.text), SCHEMA)
+    assert outcome.token_count <= 80
+    assert all(one.masked for one in outcome.attempts)
+    twin = asyncio.run(structgen.sample_async(*arguments, budget=budget, max_new_tokens=26))
+    assert [one.candidate for one in twin.attempts] == [one.candidate for one in outcome.attempts]
+
+
+@pytest.mark.model
 @pytest.mark.timeout(600)
 def test_labels_of_a_real_model(smollm2: tuple[Any, Any]) -> None:
     question = "Is the sentiment of this review positive or negative? The soup was cold, the waiter was rude."
