@@ -36,6 +36,8 @@ class Vote:
         repair: as in `Retry`.
         mask: give the sampler the constraint.
 
+    The score of an attempt is the share of its answer; field by field, the lowest of its shares.
+
     Values are compared as canonical JSON: keys in order, 1.0 as 1, strings in Unicode's NFC, without blanks around,
     runs of blanks as one, without case.
 
@@ -119,6 +121,11 @@ class Vote:
         kept = {one: answer for one, answer in winners.items() if 2 * without[one] < len(valid)}
         agreed = (tallies[one][winners[one]] if one in kept else without[one] for one in winners)
         lowest = min(agreed, default=len(valid)) / len(valid)
+        scores = [
+            min((shares[one][answer] for one, answer in self._ballots(attempt).items()), default=1.0)
+            for attempt in valid
+        ]
+        valid = run.rescored(valid, scores)
         agreeing = [one for one in valid if self._ballots(one) == kept]
         best = max(agreeing or valid, key=_likelihood)  # the earlier one of two that are as likely
         shown = shares if self.field == EACH else shares[""]
