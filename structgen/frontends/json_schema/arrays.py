@@ -344,9 +344,7 @@ class _Search:
         """Add the items that are, or are not, each of the things looked for."""
         which = len(chosen)
         if which == len(self.wanted):
-            rule = (
-                distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
-            )
+            rule = distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
             if rule is not None:
                 items.append((rule, (after, chosen)))
             return

@@ -131,10 +131,7 @@ def _single_string(string: Terminal, spelling: Spelling) -> Terminal:
 @lru_cache(maxsize=1)
 def _single_number() -> Expression:
     """Numbers in one spelling each."""
-    whole = [
-        concat(_NONZERO, repeat(_DIGIT, 0, None)),
-        concat(Literal("-"), _NONZERO, repeat(_DIGIT, 0, None)),
-    ]
+    whole = [concat(_NONZERO, repeat(_DIGIT, 0, None)), concat(Literal("-"), _NONZERO, repeat(_DIGIT, 0, None))]
     parts: list[Expression] = [Literal("0"), *whole]
     for before in range(_DIGITS):
         digits = Literal("0") if before == 0 else concat(_NONZERO, repeat(_DIGIT, before - 1, before - 1))
