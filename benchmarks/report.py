@@ -120,6 +120,9 @@ def _draw_latency(axes: Any, report: dict[str, Any]) -> None:
         xscale="log",
         yscale="log",
     )
+    batches = sorted({one["batch"] for one in report["results"]})
+    axes.set_xticks(batches, [str(batch) for batch in batches])
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
 
