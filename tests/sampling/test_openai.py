@@ -186,9 +186,10 @@ def test_a_cut_answer_is_continued_where_the_server_can(server: Server, client: 
     assert outcome.attempts[1].text.startswith(BURNS)
 
 
-def test_the_retries_of_the_client_are_left_to_it(server: Server, client: Any) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_retries_of_the_client_are_left_to_it(server: Server, client: Any, stream: bool) -> None:
     server.steps = [429, 500, BURNS]
-    assert sample(OpenAISampler(client, "m"), "Who?", PERSON, Retry(1)).ok
+    assert sample(OpenAISampler(client, "m", stream=stream), "Who?", PERSON, Retry(1)).ok
     assert len(server.bodies) == 3
 
 
