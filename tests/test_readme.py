@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import structgen
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
@@ -100,6 +102,11 @@ def test_the_command_lines_are_understood() -> None:
         command: Any = get_command(app)
         found = command.commands[name]
         assert found.make_context(name, arguments).params
+
+
+def test_grammars_are_counted() -> None:
+    (count,) = re.findall(r"one of \[(\d+)\]\(docs/grammars\.md\)", README.read_text(encoding="utf-8"))
+    assert int(count) == len(structgen.library())
 
 
 def test_links_point_to_something() -> None:
