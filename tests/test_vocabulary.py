@@ -464,3 +464,25 @@ def test_each_token_of_a_real_tokenizer(name: str) -> None:
     for text in CORPUS:
         ids = tokenizer.encode(text, add_special_tokens=False)
         assert b"".join(vocabulary[token_id] for token_id in ids).decode() == text
+
+
+def test_steps_of_sentencepiece_before_a_byte_level_decoder_change_nothing() -> None:
+    """So transformers 4 has them, when it reads a byte-level tokenizer from GGUF."""
+    tokenizers = pytest.importorskip("tokenizers")
+    decoders = tokenizers.decoders
+    tokenizer = byte_level()
+    tokenizer = tokenizers.Tokenizer(tokenizer.model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    plain = Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+    idle = [decoders.ByteFallback(), decoders.Fuse(), decoders.Replace("▁", " ")]
+    tokenizer.decoder = decoders.Sequence([*idle, decoders.ByteLevel()])
+    found = Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+    assert [found[token] for token in range(len(found))] == [plain[token] for token in range(len(plain))]
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), *idle])
+    with pytest.raises(VocabularyError, match="several tokens"):
+        Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+    tokenizer.add_tokens(["▁x"])
+    tokenizer.decoder = decoders.Sequence([*idle, decoders.ByteLevel()])
+    with pytest.raises(VocabularyError, match="several tokens"):
+        Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
