@@ -470,19 +470,18 @@ def test_steps_of_sentencepiece_before_a_byte_level_decoder_change_nothing() -> 
     """So transformers 4 has them, when it reads a byte-level tokenizer from GGUF."""
     tokenizers = pytest.importorskip("tokenizers")
     decoders = tokenizers.decoders
-    tokenizer = byte_level()
-    tokenizer = tokenizers.Tokenizer(tokenizer.model)
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    plain = Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
     idle = [decoders.ByteFallback(), decoders.Fuse(), decoders.Replace("▁", " ")]
-    tokenizer.decoder = decoders.Sequence([*idle, decoders.ByteLevel()])
-    found = Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+
+    def read(*steps: Any, more: list[str]) -> Vocabulary:
+        tokenizer = tokenizers.Tokenizer(byte_level().model)
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.Sequence(list(steps))
+        tokenizer.add_tokens(more)
+        return Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+
+    plain = read(decoders.ByteLevel(), more=[])
+    found = read(*idle, decoders.ByteLevel(), more=[])
     assert [found[token] for token in range(len(found))] == [plain[token] for token in range(len(plain))]
-    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), *idle])
-    with pytest.raises(VocabularyError, match="several tokens"):
-        Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
-    tokenizer.add_tokens(["▁x"])
-    tokenizer.decoder = decoders.Sequence([*idle, decoders.ByteLevel()])
-    with pytest.raises(VocabularyError, match="several tokens"):
-        Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+    for steps, more in (([decoders.ByteLevel(), *idle], []), ([*idle, decoders.ByteLevel()], ["▁x"])):
+        with pytest.raises(VocabularyError, match="several tokens"):
+            read(*steps, more=more)
