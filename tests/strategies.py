@@ -130,7 +130,9 @@ def grammars(
     Some have an empty language; `Oracle(grammar).is_empty` tells.
     """
     one = (
-        st.sampled_from(ALPHABET).map(lambda char: Terminal(char, Literal(char))) if letters else terminals(recording=recording)
+        st.sampled_from(ALPHABET).map(lambda char: Terminal(char, Literal(char)))
+        if letters
+        else terminals(recording=recording)
     )
     pool: list[RuleExpression] = list(draw(st.lists(one, min_size=1, max_size=4)))
     if special_tokens and draw(st.integers(0, 4)) == 0:

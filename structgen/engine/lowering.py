@@ -23,6 +23,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -184,6 +185,8 @@ class _Lowering:
                     f"a repetition of {node.max or node.min} times is beyond what can be counted"
                 )
             return build.repeat(self.expression(node.part), node.min, node.max)
+        if isinstance(node, Divisible):
+            return build.divisible(node.modulus, node.remainder)
         if isinstance(node, Intersection):
             return self._lower_intersection(node)
         if isinstance(node, Complement):

@@ -19,9 +19,9 @@ may stand before, between and after terminals. A text belongs to the grammar if 
 A grammar may ask for a dynamic lexer instead: then no terminal competes with another one. Each is read by itself, and
 ends where it can't go on itself; the readings are all followed.
 
-Texts that must differ. A terminal may have an effect: where one that opens was read, a scope begins, which ends with the
-next one that closes, scopes within it aside; a terminal that records is not read with a text that a recording terminal
-had before in the innermost scope. This does not change what is read as one piece, nor which terminals are handed over by
+Texts that must differ. A terminal may have an effect: behind one that opens, a scope begins, which ends with the next
+one that closes, scopes within it aside; a terminal that records is not read with a text that a recording terminal had
+before in the innermost scope. This does not change what is read as one piece, nor which terminals are handed over by
 their priority: of those, the ones that record are left out where the text was recorded. So that no text ends in a dead
 end, a scope must leave a recording terminal more texts than there are places for it, or another way on.
 
@@ -37,7 +37,6 @@ from typing import Literal
 
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import EMPTY, Expression
-
 
 Effect = Literal["record", "open", "close"]
 """Of a terminal that was read, on the texts that must differ."""
@@ -188,7 +187,8 @@ def check(grammar: Grammar) -> None:
     """Raise `InvalidGrammarError` where the grammar is not well formed.
 
     The start and every reference name a rule; bounds of repetitions are 0 <= min <= max; parts of permutations
-    are items; with a dynamic lexer no terminal records. (That rules can finish, and that the language is not empty, is found when compiling.)
+    are items; with a dynamic lexer no terminal records. (That rules can finish, and that the language is not
+    empty, is found when compiling.)
     """
     if grammar.start not in grammar.rules:
         raise InvalidGrammarError(f"the start rule {grammar.start!r} is not defined")

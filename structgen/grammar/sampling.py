@@ -34,6 +34,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -255,6 +256,7 @@ def _wander(expression: Expression, rng: Random) -> str:
 
 
 Ranges = tuple[tuple[int, int], ...]
+_POINT_AND_DIGITS = frozenset(((ord(char), ord(char)),) for char in ".0123456789")
 
 
 def _pick(ranges: Ranges, rng: Random) -> int:
@@ -332,6 +334,8 @@ def _is_nullable(expression: Expression) -> bool:
         return any(map(_is_nullable, expression.parts))
     if isinstance(expression, Complement):
         return not _is_nullable(expression.part)
+    if isinstance(expression, Divisible):
+        return expression.remainder == 0
     assert isinstance(expression, Repeat)
     return expression.min == 0 or _is_nullable(expression.part)
 
@@ -342,6 +346,8 @@ def _is_empty(expression: Expression) -> bool:
         return False
     if isinstance(expression, CharSet):
         return not _without_surrogates(expression.ranges)
+    if isinstance(expression, Divisible):
+        return False
     if isinstance(expression, Concat):
         return any(map(_is_empty, expression.parts))
     if isinstance(expression, Union):
@@ -402,6 +408,8 @@ def _char_sets(expression: Expression) -> frozenset[Ranges]:
         return frozenset((expression.ranges,))
     if isinstance(expression, (Complement, Repeat)):
         return _char_sets(expression.part)
+    if isinstance(expression, Divisible):
+        return _POINT_AND_DIGITS
     assert isinstance(expression, (Concat, Union, Intersection))
     return frozenset().union(*map(_char_sets, expression.parts))
 
@@ -426,6 +434,13 @@ def _derivative(expression: Expression, char: int) -> Expression:
         return _both(tuple(_derivative(part, char) for part in expression.parts))
     if isinstance(expression, Complement):
         return Complement(_derivative(expression.part, char))
+    if isinstance(expression, Divisible):
+        if char == ord("."):
+            return expression
+        if chr(char) not in "0123456789":
+            return EMPTY
+        number = expression.remainder * 10 + int(chr(char))
+        return Divisible(expression.modulus, number % expression.modulus)
     assert isinstance(expression, Repeat)
     least = 0 if _is_nullable(expression.part) else max(expression.min - 1, 0)
     most = None if expression.max is None else expression.max - 1

@@ -107,7 +107,9 @@ def test_scopes() -> None:
 
 
 def test_a_text_is_refused_where_it_becomes_a_repetition() -> None:
-    vocabulary = Vocabulary([b"(", b")", b",", b"a", b"b", b",a", b",a,", b"a,a", b",b", None], eos_token_ids={9})
+    vocabulary = Vocabulary(
+        [b"(", b")", b",", b"a", b"b", b",a", b",a,", b"a,a", b",b", None], eos_token_ids={9}
+    )
     matcher = compile_grammar(NESTED, vocabulary).matcher()
 
     def may_come() -> set[bytes]:

@@ -89,19 +89,17 @@ std::int64_t number(Grammar& grammar, const Position& position) {
   return static_cast<std::int64_t>(grammar.number(position));
 }
 
-// Moves the position behind the token. False if it is not allowed.
-bool advance(Grammar& grammar, Position& position, std::int64_t token) {
+// Moves the position behind the token. False if it is not allowed. What its memory was is put into `before`, if that changes.
+bool advance(Grammar& grammar, Position& position, std::int64_t token, std::optional<Memory>* before = nullptr) {
   if (token < 0 || token >= static_cast<std::int64_t>(kNone)) return false;
   const u32 id = static_cast<u32>(token);
   auto lock = brief_lock(grammar.store());
-  const u32 known = grammar.records() ? kNone : grammar.known_advance(position.configuration, id);
-  if (known != kNone) {
-    position.configuration = known;
-    return true;
-  }
+  if (grammar.advance_known(position, id)) return true;
   auto found = step(grammar, [&] { return grammar.advance(position, id); }, std::move(lock));
-  if (found) position = std::move(*found);
-  return found.has_value();
+  if (!found) return false;
+  if (before && grammar.records()) *before = std::move(position.memory);
+  position = std::move(*found);
+  return true;
 }
 
 // Writes the row of the position to `to`, `words` words wide. False in a dead end.
@@ -112,11 +110,10 @@ bool fill(Grammar& grammar, const Position& position, u32* to, std::size_t words
     std::fill(to + own, to + words, 0u);
   };
   auto lock = brief_lock(grammar.store());
-  if (!grammar.records())
-    if (const Row& known = grammar.known_row(position.configuration)) {
-      write(known);
-      return true;
-    }
+  if (const Row& known = grammar.known_row(position)) {
+    write(known);
+    return true;
+  }
   auto make = [&] {
     const Row made = grammar.row(position);
     if (made) write(made);
@@ -157,13 +154,9 @@ class Matcher {
   }
   bool try_advance(std::int64_t token) {
     const u32 configuration = now_.configuration;
-    if (!grammar_->records()) {
-      if (!::advance(*grammar_, now_, token)) return false;
-    } else {
-      Memory memory = now_.memory;
-      if (!::advance(*grammar_, now_, token)) return false;
-      memories_.push_back(std::move(memory));
-    }
+    std::optional<Memory> memory;
+    if (!::advance(*grammar_, now_, token, &memory)) return false;
+    if (memory) memories_.emplace_back(before_.size(), std::move(*memory));
     before_.push_back(configuration);
     return true;
   }
@@ -174,9 +167,8 @@ class Matcher {
     const std::size_t left = before_.size() - static_cast<std::size_t>(count);
     now_.configuration = before_[left];
     before_.resize(left);
-    if (memories_.empty()) return;
-    now_.memory = std::move(memories_[left]);
-    memories_.resize(left);
+    for (; !memories_.empty() && memories_.back().first >= left; memories_.pop_back())
+      now_.memory = std::move(memories_.back().second);
   }
   void bind(Rows rows, std::int64_t row) {
     place_ = place_of(rows, row, grammar_->store().trie, &words_);
@@ -194,9 +186,9 @@ class Matcher {
   nb::object bitmask() {
     const u32 words = grammar_->store().trie.words();
     Row row;
-    if (!grammar_->records()) {
+    {
       const auto lock = brief_lock(grammar_->store());
-      row = grammar_->known_row(now_.configuration);
+      row = grammar_->known_row(now_);
     }
     if (!row) row = locked(*grammar_, [&] { return grammar_->row(now_); });
     if (!row) dead_end();
@@ -228,8 +220,8 @@ class Matcher {
 
   std::shared_ptr<Grammar> grammar_;
   Position now_;
-  std::vector<u32> before_;        // configurations
-  std::vector<Memory> memories_;  // the same of memories, if the grammar records
+  std::vector<u32> before_;                               // configurations
+  std::vector<std::pair<std::size_t, Memory>> memories_;  // where tokens changed them: how many came before, what it was
   std::optional<Rows> rows_;
   u32* place_ = nullptr;
   std::size_t words_ = 0;
@@ -379,6 +371,13 @@ NB_MODULE(_native, m) {
              return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
            },
            "part"_a, "min"_a, "max"_a.none())
+      .def("divisible",
+           [](Builder& b, u32 modulus, u32 remainder) {
+             if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
+               throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
+             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
+           },
+           "modulus"_a, "remainder"_a)
       .def("special", [](Builder& b, u32 token) {
         return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
       });

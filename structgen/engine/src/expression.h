@@ -7,6 +7,7 @@
 //   Switch       one byte decides: sorted disjoint byte ranges, each with what follows it. Literals, sets of
 //                literals (as a trie) and sets of code points (as the automaton of their UTF-8) are made of these.
 //   Repeat       one node with two numbers, whatever they are.
+//   Divisible    digits, and points that say nothing, whose number after the remainder read so far a modulus divides.
 //   Inter, Not   are why emptiness is not plain to see: is_empty() searches the derivatives, once per node.
 //
 // Not here: code points beyond the construction of sets, texts, tokens.
@@ -22,10 +23,11 @@ namespace structgen {
 using ExprId = u32;
 constexpr ExprId kEmpty = 0, kEpsilon = 1, kAll = 2;  // nothing, the empty text, every byte string
 constexpr u32 kUnbounded = kNone;
+constexpr u32 kMostModulus = 1'000'000'000;
 
 class Expressions {
  public:
-  enum Kind : u8 { Empty, Epsilon, Switch, Concat, Union, Inter, Not, Repeat };
+  enum Kind : u8 { Empty, Epsilon, Switch, Concat, Union, Inter, Not, Repeat, Divisible };
 
   Expressions();
   void set_meter(Meter* meter) { meter_ = meter; }
@@ -39,6 +41,7 @@ class Expressions {
   ExprId intersect(std::vector<ExprId> parts);
   ExprId negate(ExprId part);
   ExprId repeat(ExprId part, u32 min, u32 max);
+  ExprId divisible(u32 modulus, u32 remainder);  // remainder < modulus <= kMostModulus
 
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
   ExprId derive(ExprId e, u8 byte);
@@ -94,7 +97,9 @@ class Expressions {
   Node describe(Kind kind, Span args) const;
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);
+  enum class Search : u8 { empty, found, gave_up };
   bool search_empty(ExprId e);
+  Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);
   u64 texts_at_most(ExprId e, u32 depth);
   u32 bytes_matched(ExprId e) const;

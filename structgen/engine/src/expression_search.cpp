@@ -11,6 +11,7 @@ namespace {
 constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
 constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
 constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
+constexpr u32 kGlance = 4096;     // states of a search that may give up
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
 // A byte of lo..hi that people can read, if there is one.
@@ -41,9 +42,15 @@ bool Expressions::is_empty(ExprId e) {
       break;
     default: {
       const Wider found = wider(e);
-      if (found.e == e)
+      if (found.e == e) {
         empty = search_empty(e);
-      else  // rarely does a bound decide
+        break;
+      }
+      // Most languages hold a text that a short search comes upon; where none does, a bound rarely decides.
+      const Search quick = search_some(e, kGlance);
+      if (quick != Search::gave_up)
+        empty = quick == Search::empty;
+      else
         empty = is_empty(found.e) || (shortest_length(found.e) > found.reach && search_empty(e));
     }
   }
@@ -51,8 +58,10 @@ bool Expressions::is_empty(ExprId e) {
   return empty;
 }
 
-// Depth-first through the derivatives of an Inter or Not for one that holds the empty text.
-bool Expressions::search_empty(ExprId root) {
+bool Expressions::search_empty(ExprId root) { return search_some(root, kFar) == Search::empty; }
+
+// Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many.
+Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   struct Frame {
     ExprId e;
     u32 byte;
@@ -71,19 +80,21 @@ bool Expressions::search_empty(ExprId root) {
     if (d == kEmpty || nodes_[d].live == 2) continue;
     if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
       for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
+      return Search::found;
     }
     if (kind(d) != Inter && kind(d) != Not) {
       // Parts decide: a concatenation or union is empty or not by its own rules.
       if (is_empty(d)) continue;
       for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
+      return Search::found;
     }
-    if (seen.insert(d).second) stack.push_back({d, 0});
+    if (!seen.insert(d).second) continue;
+    if (seen.size() > most) return Search::gave_up;
+    stack.push_back({d, 0});
     if (meter_) meter_->spend(1);
   }
   for (const ExprId dead : seen) nodes_[dead].live = 2;
-  return true;
+  return Search::empty;
 }
 
 u32 Expressions::shortest_length(ExprId e) {
@@ -173,7 +184,8 @@ std::string Expressions::shortest(ExprId e) {
         for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
         break;
       case Inter:
-      case Not: {
+      case Not:
+      case Divisible: {
         const u32 left = shortest_length(at) - 1;
         for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
           const ExprId d = derive(at, static_cast<u8>(b));

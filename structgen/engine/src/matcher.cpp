@@ -269,6 +269,7 @@ const Row& Grammar::row(u32 configuration) {
   }
   infos_[configuration].row = infos_[wide].row;
   infos_[configuration].doubtful = infos_[wide].doubtful;
+  infos_[configuration].recording = configuration != kFinished && is_recording(place(configuration));
   return infos_[configuration].row;
 }
 

@@ -97,17 +97,35 @@ class Grammar {
   Position position(u64 number) const;
 
   u64 configurations() const { return published_.load(std::memory_order_acquire); }  // needs no lock
-  // What is known already, without work: the row, or null; the next configuration, or kNone.
-  // The row if it is known, of this configuration or of one whose masks are equal.
-  const Row& known_row(u32 configuration) {
-    if (!infos_[configuration].row) {
+  // What is known already, without work: the row, if no memory of the position can forbid a part of it; or null.
+  const Row& known_row(const Position& position) {
+    static const Row none;
+    Info& info = infos_[position.configuration];
+    if (!info.row) {
       meter_.begin();  // no call is under way
-      infos_[configuration].row = infos_[canonical(configuration)].row;
+      const Info& wide = infos_[canonical(position.configuration)];
+      Info& same = infos_[position.configuration];  // the table may have moved
+      same.row = wide.row;
+      same.doubtful = wide.doubtful;
+      if (!same.row || same.doubtful) return none;
     }
-    return infos_[configuration].row;
+    const Info& known = infos_[position.configuration];
+    if (!records_) return known.row;
+    const bool safe = !known.doubtful && (position.memory.recorded() == 0 || !known.recording);
+    return safe ? known.row : none;
   }
-  // For grammars that record nothing.
-  u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
+  // Moves the position behind a token, if that is known and does not change its memory.
+  bool advance_known(Position& position, u32 token) const {
+    const u64 key = pair_key(position.configuration, token);
+    const u32 to = advances_.find(key);
+    if (to == kNone) return false;
+    if (records_) {
+      const u32 program = program_memo_.find(key);
+      if (program == kNone || programs_[program].size != 0) return false;
+    }
+    position.configuration = to;
+    return true;
+  }
 
   Store& store() { return *store_; }
   Meter& meter() { return meter_; }
@@ -122,6 +140,7 @@ class Grammar {
   struct Info {
     u32 parse = 0, lexer = 0;
     bool fresh = true;        // nothing is read of a terminal; lexer is kDead then
+    bool recording = true;    // the terminal that is being read may be recorded; known where the row is
     u8 stop = 2;              // 2: not known yet
     u32 canonical = kNone;
     u32 completion = kNone - 1;  // kNone - 1: not known yet

@@ -16,7 +16,7 @@ from structgen.frontends.json_schema.containers import (
     counted,
 )
 from structgen.frontends.json_schema.distinct import NotScalar, distinct_scalars
-from structgen.frontends.json_schema.keywords import SOME_ITEM
+from structgen.frontends.json_schema.keywords import ARRAY, HOLD, SOME_ITEM
 from structgen.frontends.json_schema.kinds import equal
 from structgen.frontends.json_schema.objects import one_place
 from structgen.frontends.json_schema.scalars import count, counts
@@ -47,7 +47,12 @@ def array_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | 
     if bounds is None:
         return None
     compiler.depth += 1
-    rule = _array(compiler, nodes, *bounds)
+    if any(HOLD in node for node in nodes):
+        from structgen.frontends.json_schema.undecided import undecided_rule
+
+        rule = undecided_rule(compiler, nodes, ARRAY)
+    else:
+        rule = _array(compiler, nodes, *bounds)
     compiler.depth -= 1
     return None if rule is None else compiler.nested(rule)
 
@@ -239,7 +244,7 @@ def _distinct(
         if most < least:
             compiler.empty(nodes[-1], "minItems", f"there are no {least} items that differ")
             return None
-    rules = [item.rule for item in items]
+    rules = [item.rule for item in items if item.rule is not None]
     rest_rule = None if others is None else others.rule
     if looked_for:
         found = _Search(compiler, nodes, prefix, rest, least, most, distinct=True).rule()
@@ -344,7 +349,9 @@ class _Search:
         """Add the items that are, or are not, each of the things looked for."""
         which = len(chosen)
         if which == len(self.wanted):
-            rule = distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
+            rule = (
+                distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
+            )
             if rule is not None:
                 items.append((rule, (after, chosen)))
             return

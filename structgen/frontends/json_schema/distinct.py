@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from structgen.frontends.json_schema import scalars, strings, values
 from structgen.frontends.json_schema.keywords import ARRAY, BOOLEAN, INTEGER, NULL, NUMBER, OBJECT, STRING
 from structgen.frontends.json_schema.kinds import kinds_left
-from structgen.frontends.json_schema.normalize import _TooManyAlternatives
+from structgen.frontends.json_schema.normalize import TooManyAlternatives
 from structgen.frontends.json_schema.spelling import Spelling
 from structgen.grammar.expressions import (
     Complement,
@@ -73,7 +73,7 @@ def distinct_scalars(compiler: Compiler, place: Place) -> Distinct:
         raise NotScalar("items that are not from a short list cannot be told apart in several spellings")
     try:
         options = compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,))
-    except _TooManyAlternatives:
+    except TooManyAlternatives:
         raise NotScalar("its items combine in too many ways") from None
     terminals: list[Terminal] = []
     for nodes in options:
@@ -131,7 +131,10 @@ def _single_string(string: Terminal, spelling: Spelling) -> Terminal:
 @lru_cache(maxsize=1)
 def _single_number() -> Expression:
     """Numbers in one spelling each."""
-    whole = [concat(_NONZERO, repeat(_DIGIT, 0, None)), concat(Literal("-"), _NONZERO, repeat(_DIGIT, 0, None))]
+    whole = [
+        concat(_NONZERO, repeat(_DIGIT, 0, None)),
+        concat(Literal("-"), _NONZERO, repeat(_DIGIT, 0, None)),
+    ]
     parts: list[Expression] = [Literal("0"), *whole]
     for before in range(_DIGITS):
         digits = Literal("0") if before == 0 else concat(_NONZERO, repeat(_DIGIT, before - 1, before - 1))

@@ -25,7 +25,7 @@ from structgen.frontends.json_schema.containers import (
     object_of,
 )
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
-from structgen.frontends.json_schema.keywords import SOME_MEMBER
+from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
 from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 Node = dict[Any, Any]
 _MOST_REGIONS = 64
 _MOST_AT_ONCE = 4
+_MOST_IN_ANY_ORDER = 8
+"""Declared members beside names that are counted, in any order: each set of them is a state."""
+
 _FEW_NAMES = 1000
 """Names that are counted, so that there are no more members than names; of more nobody runs out."""
 
@@ -84,7 +87,11 @@ class Member:
 def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
     """The objects that satisfy plain schemas."""
     compiler.depth += 1
-    if all(_UNUSUAL.isdisjoint(node) for node in nodes):
+    if any(HOLD in node for node in nodes):
+        from structgen.frontends.json_schema.undecided import undecided_rule
+
+        rule = undecided_rule(compiler, nodes, OBJECT)
+    elif all(_UNUSUAL.isdisjoint(node) for node in nodes):
         rule = _plain_object(compiler, nodes)
     else:
         rule = _Object(compiler, nodes).rule()
@@ -230,7 +237,10 @@ class _Object:
         if not others and most is not None and most >= len(declared):
             most = None
         self.room = _names_left(others) if self.compiler.style.spelling.is_single else None
-        if least <= needed and most is None and not wanted:
+        counted_names = self.room is not None and compiler.style.any_order
+        if counted_names and len(declared) > _MOST_IN_ANY_ORDER:
+            counted_names, self.room = False, None
+        if least <= needed and most is None and not wanted and not counted_names:
             return object_of(layout, self._in_order(declared, others))
         if (
             least - 1 > needed
@@ -249,6 +259,7 @@ class _Object:
             inner = counted(compiler, start, steps)
         except TooManySteps:
             self._refuse("maxProperties", "the members can be counted in too many ways")
+            self.room = None if compiler.style.any_order else self.room
             return object_of(layout, self._in_order(declared, others))
         return object_of(layout, inner)
 
@@ -429,8 +440,8 @@ def _mask(bits: tuple[int, ...]) -> int:
 class _Automaton:
     """Counts members, and notes which of the things that must exist have been seen.
 
-    A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones are
-    not declared if these can run out of names).
+    A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
+    are not declared, if these can run out of names).
     """
 
     declared: list[Member]

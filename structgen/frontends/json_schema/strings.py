@@ -92,9 +92,7 @@ def other_name(
     if not excluded:
         return any_name(spelling) if not parts else Terminal("a name", every, effect=_recorded(spelling))
     names = union(*[name(one, spelling).expression for one in excluded])
-    return Terminal(
-        "another name", Intersection((every, Complement(names))), effect=_recorded(spelling)
-    )
+    return Terminal("another name", Intersection((every, Complement(names))), effect=_recorded(spelling))
 
 
 def _region(inside: tuple[str, ...], outside: tuple[str, ...]) -> Expression:
