@@ -429,6 +429,8 @@ def test_what_matters_is_in_the_key(tmp_path: Any) -> None:
                 {"constraint": structgen.choice(["no", "yes"])},
                 {"constraint": loose},
                 {"constraint": looser},
+                {"constraint": structgen.lark('start: A "b"\nA: /a+b?/')},
+                {"constraint": structgen.lark('start: A "b"\nA: /a+b?/', lexer="dynamic")},
                 {"temperature": 0.6},
                 {"seed": 2},
                 {"max_new_tokens": 10},
