@@ -15,9 +15,8 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
-from evidence import figures, readme
+from evidence import plots, readme
 from evidence import tables as tables_of
 
 RESULTS = Path(__file__).parent / "results"
@@ -59,72 +58,6 @@ def tables(folder: Path) -> dict[str, str]:
         elif (folder / f"{name}.md").exists():
             found[name] = (folder / f"{name}.md").read_text(encoding="utf-8")
     return found
-
-
-def plots(folder: Path) -> dict[str, str]:
-    """SVG by name of benchmark; also written beside the results, with a PNG each."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    mpl.rcParams.update({"svg.hashsalt": "structgen", "font.size": 11, "axes.spines.top": False})
-    from matplotlib import pyplot
-
-    found = {}
-    for name, draw in (("validity", _draw_validity), ("latency", _draw_latency)):
-        source = folder / f"{name}.json"
-        if not source.exists():
-            continue
-        figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-        draw(axes, json.loads(source.read_text(encoding="utf-8")))
-        for kind in ("svg", "png"):
-            figure.savefig(
-                folder / f"{name}.{kind}", dpi=120, metadata={"Date": None} if kind == "svg" else None
-            )
-        pyplot.close(figure)
-        drawn = (folder / f"{name}.svg").read_text(encoding="utf-8")
-        found[name] = drawn[drawn.index("<svg") :]
-    return found
-
-
-def _draw_validity(axes: Any, report: dict[str, Any]) -> None:
-    """Validity against cost, a point for each arm, with its interval."""
-    for number, one in enumerate(report["arms"]):
-        if not one["tasks"]:
-            continue
-        share = one["valid"] / one["tasks"]
-        low, high = figures.interval(one["valid"], one["tasks"])
-        errors = [[max(0.0, 100 * (share - low))], [max(0.0, 100 * (high - share))]]
-        axes.errorbar(
-            one["seconds"], 100 * share, errors, fmt="o", capsize=3, color=f"C{number}", label=one["arm"]
-        )
-    axes.set(xlabel="seconds for an answer", ylabel="valid answers, %", ylim=(-4, 104))
-    axes.set_xlim(left=0)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=9)
-
-
-def _draw_latency(axes: Any, report: dict[str, Any]) -> None:
-    """Milliseconds added to a step at the largest width, by batch."""
-    width = max(one["width"] for one in report["results"])
-    for name in dict.fromkeys(one["library"] for one in report["results"]):
-        points = [
-            (one["batch"], one["added_ms"])
-            for one in report["results"]
-            if one["library"] == name and one["width"] == width and one["added_ms"] is not None
-        ]
-        if points:
-            axes.plot(*zip(*points, strict=True), marker="o", label=name)
-    axes.set(
-        xlabel="rows in the batch",
-        ylabel=f"ms added to a step, {width // 1000}k logits",
-        xscale="log",
-        yscale="log",
-    )
-    batches = sorted({one["batch"] for one in report["results"]})
-    axes.set_xticks(batches, [str(batch) for batch in batches])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend()
 
 
 def markdown(found: dict[str, str], drawn: dict[str, str]) -> str:
@@ -196,7 +129,7 @@ def main() -> None:
     if options.check:
         sys.exit(None if after == before else "the figures of the README are not those of the results")
     try:
-        drawn = plots(options.results)
+        drawn = plots.drawn(options.results)
     except ImportError as error:
         print(f"no plots: {error}", file=sys.stderr)
         drawn = {}

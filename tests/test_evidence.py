@@ -14,7 +14,7 @@ pytest.importorskip("rich", reason="rich is not installed")
 import report
 import run
 import validity
-from evidence import arms, figures, readme, tables, tasks
+from evidence import arms, figures, plots, readme, tables, tasks
 from sampling.scripted import Scripted, candidate
 
 from structgen import Candidate
@@ -142,7 +142,7 @@ def test_the_report_has_what_was_measured(tmp_path: Path) -> None:
         tmp_path, "validity", {"arms": [arm]}, figures.table(["arm", "valid"], [["mask <&>", None]])
     )
     found = report.tables(tmp_path)
-    drawn = report.plots(tmp_path)
+    drawn = plots.drawn(tmp_path)
     assert (tmp_path / "validity.png").exists()
     page = report.page(found, drawn)
     assert "<td>mask &lt;&amp;&gt;</td><td>–</td>" in page
