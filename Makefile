@@ -30,7 +30,8 @@ check: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-# Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in benchmarks/results.
+# Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in
+# benchmarks/results/short.
 #     make bench DATA=dev.jsonl          schemas of MaskBench
 bench: $(VENV)/bench
 	$(BIN)/structgen bench $(if $(DATA),--data $(DATA))

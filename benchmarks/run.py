@@ -1,10 +1,11 @@
 """Every benchmark, one after the other, and the report.
 
-    python benchmarks/run.py [--full] [--data dev.jsonl] [--out benchmarks/results] [NAME ...]
+    python benchmarks/run.py [--full] [--data dev.jsonl] [--out FOLDER] [NAME ...]
 
-Some ten minutes on two cores; `--full` takes hours. Without `--data` (records of MaskBench) the schemas are the few
-that are written into the repository. A library that is not installed is a dash in the tables. What fails, or takes
-longer than it may, is said at the end, and the report is made of the rest.
+Some ten minutes on two cores, into `results/short`, so that figures to be quoted stay as they are; `--full` takes hours.
+Without `--data` (records of MaskBench) the schemas are the few that are written into the repository. A library that is not
+installed is a dash in the tables. What fails, or takes longer than it may, is said at the end, and the report is made of
+the rest.
 """
 
 from __future__ import annotations
@@ -76,15 +77,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these")
     parser.add_argument("--full", action="store_true", help="everything, for hours")
     parser.add_argument("--data", type=Path, help="records of MaskBench, one JSON object a line")
-    parser.add_argument("--out", type=Path, default=FOLDER / "results")
+    parser.add_argument("--out", type=Path, help="folder of results; results/, or results/short/")
     options = parser.parse_args()
-    planned = plan(options.out, options.data, full=options.full)
+    out = options.out or FOLDER / "results" / ("" if options.full else "short")
+    planned = plan(out, options.data, full=options.full)
     unknown = sorted(set(options.names) - set(planned))
     if unknown:
         sys.exit(f"there is no benchmark {', '.join(unknown)}: there are {', '.join(planned)}")
     if options.data is not None and not options.data.is_file():
         sys.exit(f"there is no file {options.data}")
-    options.out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     failed = []
     for name, command in planned.items():
         if options.names and name not in options.names:
@@ -96,11 +98,11 @@ def main() -> None:
         print(f"-- {name}: {seconds:.0f} s, {used:.0f} s of the processor\n", flush=True)
         if problem:
             failed.append(f"{name} {problem}")
-    problem = measured(["report.py", "--results", str(options.out)], None)
+    problem = measured(["report.py", "--results", str(out)], None)
     if problem:
         failed.append(f"the report {problem}")
     if failed:
-        sys.exit(f"{'; '.join(failed)}; the rest is in {options.out}")
+        sys.exit(f"{'; '.join(failed)}; the rest is in {out}")
 
 
 if __name__ == "__main__":
