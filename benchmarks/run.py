@@ -2,10 +2,10 @@
 
     python benchmarks/run.py [--full] [--data dev.jsonl] [--out FOLDER] [NAME ...]
 
-Some ten minutes on two cores, into `results/short`, so that figures to be quoted stay as they are; `--full` takes hours.
-Without `--data` (records of MaskBench) the schemas are the few that are written into the repository. A library that is not
-installed is a dash in the tables. What fails, or takes longer than it may, is said at the end, and the report is made of
-the rest.
+Some ten minutes on two cores, into `results/short`, so that figures to be quoted stay as they are; `--full` takes
+hours. Without `--data` (records of MaskBench) the schemas are the few that are written into the repository. A library
+that is not installed is a dash in the tables. What fails, or takes longer than it may, is said at the end, and the
+report is made of the rest.
 """
 
 from __future__ import annotations
