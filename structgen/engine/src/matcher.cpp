@@ -249,9 +249,11 @@ const Row& Grammar::row(u32 configuration) {
   const u32 wide = canonical(configuration);
   if (!infos_[wide].row) {
     Mask mask_of{TokenSet(store_->trie.words()), {}};
-    if (wide != kFinished && infos_[wide].fresh && !dynamic_ && !records_)
-      mask_of.tokens = subtree(0, infos_[wide].parse).tokens;
-    else if (wide != kFinished)
+    const Mask* known = nullptr;
+    if (wide != kFinished && infos_[wide].fresh && !dynamic_) known = &subtree(0, infos_[wide].parse);
+    if (known != nullptr && known->doubtful.empty())
+      mask_of.tokens = known->tokens;
+    else if (wide != kFinished)  // fewer tokens are doubtful where the terminal begins with the token
       mask(0, place(wide), mask_of);
     if (can_stop(wide))
       for (u32 t : end_tokens_) mask_of.tokens.add(t);
