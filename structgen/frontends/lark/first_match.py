@@ -5,8 +5,9 @@ terminal is reduced to the texts that are a first match of something: `a|ab` to 
 quote at each end. Of these the longest that a text begins with *is* the first match: a program (`programs.py`) that
 forgets all threads after the first that has matched finds it by reading on until no thread is left.
 
-Most patterns lose nothing that way, and their expression is the plain one. For the others it is made of the
-program's states. Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the characters
+Most patterns lose nothing that way, and their expression is the plain one. For the others it is made of the states of a
+program for what is left of the pattern behind a beginning that the next character decides (`[ ]{1,64}`, of
+`[ ]{1,64}(?!if\b)\w+`). Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the characters
 before which it may not are its guard.
 """
 
@@ -18,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from structgen.frontends.lark.patterns import Unclear, is_decided_by_next_char, read
+from structgen.frontends.lark.patterns import Unclear, ends_apart, expression_of, is_decided_by_next_char, read, split_beginning
 from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
 from structgen.frontends.lark.texts import LONGER
 from structgen.frontends.regex import parse_regex
@@ -103,16 +104,29 @@ def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatc
 @lru_cache(256)  # grammars of SQL know their keywords, in several terminals, and are loaded again and again
 def _first_matches(pattern: str, following: Following) -> FirstMatch:
     everything = parse_regex(pattern)
-    automaton = _Automaton(Program(read(pattern)), following)
-    expression = everything if automaton.takes_everything() else automaton.expression()
+    beginning, rest = split_beginning(read(pattern))
+    try:
+        before, automaton = expression_of(beginning), _Automaton(Program(rest), following)
+    except Unclear:  # the rest looks at what stands before it
+        before, automaton = EPSILON, _Automaton(Program(read(pattern)), following)
+    if not automaton.is_plain:
+        for middle, end in ends_apart(rest):
+            closed = _Automaton(Program(middle), following)
+            if closed.is_closed:
+                return plain_match(concat(before, closed.expression(), expression_of(end)))
+    expression = everything if automaton.takes_everything() else concat(before, automaton.expression())
     if automaton.is_plain:
         return plain_match(expression)
     return FirstMatch(
         expression,
-        concat(automaton.going_on(automaton.matching), ANY_TEXT),
-        automaton.going_on(automaton.forbidden),
-        automaton.going_on(automaton.dropped),
+        concat(before, automaton.going_on(automaton.matching), ANY_TEXT),
+        _after(before, automaton.going_on(automaton.forbidden)),
+        _after(before, automaton.going_on(automaton.dropped)),
     )
+
+
+def _after(before: Expression, rest: Expression) -> Expression:
+    return EMPTY if rest == EMPTY else concat(before, rest)
 
 
 class _Automaton:
@@ -205,6 +219,15 @@ class _Automaton:
                     alive[source] = True
                     stack.append(source)
         return alive
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a match is one whatever follows, and never goes on."""
+        return all(
+            all(step.matches is True and step.target is None for step in row)
+            for row in self.steps
+            if any(step.matches is not False or step.unclear for step in row)
+        )
 
     def takes_everything(self) -> bool:
         """Whether every text of the pattern is a first match."""

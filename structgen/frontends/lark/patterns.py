@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -33,7 +33,8 @@ from structgen.frontends.regex.characters import (
     python_set,
     python_set_any_case,
 )
-from structgen.grammar.expressions import ANY_CHAR, CharSet, charset
+from structgen.frontends.regex.nodes import one_char
+from structgen.grammar.expressions import ANY_CHAR, CharSet, Expression, charset, concat, repeat, union
 
 _parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 
@@ -271,3 +272,50 @@ def prefers_text(node: Node) -> bool:
     if isinstance(node, Parts):
         return all(map(prefers_text, node.parts))
     return isinstance(node, Loop) and (node.greedy or node.min == node.max) and prefers_text(node.body)
+
+
+def split_beginning(node: Node) -> tuple[Node, Node]:
+    """The longest beginning in which the next character decides everything, also where it ends; and the rest.
+
+    The rest is never empty, so a text has one place where the two meet. The beginning is `Parts(())` if there is none.
+    """
+    parts = _flat(node)
+    for length in range(len(parts) - 1, 0, -1):
+        beginning, rest = Parts(parts[:length]), Parts(parts[length:])
+        if not can_be_empty(rest) and is_decided_by_next_char(beginning, first_chars(rest)):
+            return beginning, rest
+    return Parts(()), node
+
+
+def ends_apart(node: Node) -> Iterator[tuple[Node, Node]]:
+    """The ways to take an end away in which the next character decides everything, behind a single character."""
+    parts = _flat(node)
+    for length in range(1, len(parts)):
+        end = Parts(parts[length:])
+        if isinstance(parts[length - 1], Chars) and is_decided_by_next_char(end):
+            yield Parts(parts[:length]), end
+
+
+def _flat(node: Node) -> tuple[Node, ...]:
+    """The parts of a node, those of its parts taken apart too."""
+    found: list[Node] = []
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Parts):
+            waiting.extend(reversed(part.parts))
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def expression_of(node: Node) -> Expression:
+    """The texts of a node without assertions."""
+    if isinstance(node, Chars):
+        return one_char(node.chars)
+    if isinstance(node, Parts):
+        return concat(*map(expression_of, node.parts))
+    if isinstance(node, Options):
+        return union(*map(expression_of, node.options))
+    assert isinstance(node, Loop), "an assertion has no texts of its own"
+    return repeat(expression_of(node.body), node.min, node.max)
