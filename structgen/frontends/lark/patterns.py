@@ -136,7 +136,7 @@ def _node(op: str, value: Any, flags: int) -> Node:
     if op == "IN":
         return Chars(_set(value, flags))
     if op == "BRANCH":
-        return Options(tuple(_parts(option, flags) for option in value[1]))
+        return _options([_parts(option, flags) for option in value[1]])
     if op == "SUBPATTERN":
         _, added, removed, body = value
         return _parts(body, (flags | added) & ~removed)
@@ -154,6 +154,32 @@ def _node(op: str, value: Any, flags: int) -> Node:
     raise Unclear(
         "atomic groups, possessive quantifiers and conditions on groups are not followed in terminals"
     )
+
+
+def _options(options: Iterable[Node]) -> Node:
+    """The options, of which those that begin alike are one: `ab|ac` is `a(b|c)`.
+
+    An option changes places only with such as begin with other characters, so what is tried first stays so.
+    """
+    groups: list[tuple[Chars | None, CharSet, list[tuple[Node, ...]]]] = []
+    for option in options:
+        parts = _flat(option)
+        head = parts[0] if parts and isinstance(parts[0], Chars) else None
+        starts = ANY_CHAR if can_be_empty(option) else first_chars(option)
+        for other, theirs, rests in reversed(groups):
+            if head is not None and other == head:
+                rests.append(parts[1:])
+                break
+            if common(starts, theirs).ranges:
+                groups.append((head, starts, [parts[head is not None :]]))
+                break
+        else:
+            groups.append((head, starts, [parts[head is not None :]]))
+    found: list[Node] = []
+    for head, _, rests in groups:
+        rest = Parts(rests[0]) if len(rests) == 1 else _options(map(Parts, rests))
+        found.append(rest if head is None else Parts((head, rest)))
+    return found[0] if len(found) == 1 else Options(tuple(found))
 
 
 def _place(kind: str, flags: int) -> Place:
