@@ -36,8 +36,10 @@ from structgen.frontends.lark.tables import Context, Place, Table
 from structgen.frontends.lark.texts import LONGER, Texts
 from structgen.frontends.regex import parse_regex
 from structgen.frontends.regex.characters import joined
+from structgen.frontends.regex.nodes import one_char
 from structgen.grammar.expressions import (
     ANY_CHAR,
+    ANY_TEXT,
     EMPTY,
     CharSet,
     Complement,
@@ -230,11 +232,8 @@ class Lexicon:
 
     def _may_run_on(self, name: str, other: str) -> bool:
         """Whether what follows one terminal may look like the rest of another one."""
-        more = self.texts[name].extended_by(self.texts[other])
-        after = {*self.adjacency.named(self.adjacency.following.get(name, 0)), *self._ignored}
-        if name in self._ignored:
-            after = set(self._definitions)
-        return any(more & self.texts[follower].first for follower in after)
+        going_on = concat(self.texts[name].expression, one_char(self._following(name).chars), ANY_TEXT)
+        return self.texts[other].overlaps(Texts(going_on))
 
     # What Lark takes.
 

@@ -24,6 +24,7 @@ from structgen.frontends.lark.patterns import (
     Parts,
     Place,
     Unclear,
+    Word,
     can_be_empty,
     prefers_text,
 )
@@ -167,6 +168,8 @@ class Program:
             return self._emit(_FORK, None, *[self._compile(option, then) for option in node.options])
         if isinstance(node, Loop):
             return self._compile_loop(node, then)
+        if isinstance(node, Word):
+            return self._compile(node.written, then)
         self.is_plain = False
         if isinstance(node, Place):
             return self._emit(_PLACE, node, then)
@@ -464,6 +467,8 @@ class Program:
 
 def _has_look(node: Node, behind: bool = False) -> bool:
     """Whether there is a lookahead or a lookbehind in a node; or just (`behind`) a lookbehind."""
+    if isinstance(node, Word):
+        return _has_look(node.written, behind)
     if isinstance(node, Look):
         return not behind or not node.ahead or _has_look(node.body, behind)
     if isinstance(node, Parts):

@@ -76,27 +76,6 @@ class Texts:
             and not Texts(intersection(self.expression, other.expression)).is_empty
         )
 
-    def extended_by(self, other: Texts) -> frozenset[int]:
-        """The bytes by which texts of the other go on after one of these."""
-        found: frozenset[int] = frozenset()
-        if self._compiled is None or other._compiled is None:
-            return found
-        mine, its = self._compiled, other._compiled
-        seen = {(mine.initial, its.initial)}
-        order = list(seen)
-        for left, right in order:
-            following = self._next(left), other._next(right)
-            if mine.can_stop(left):
-                found |= frozenset(following[1])
-            if len(order) > MAX_STATES:
-                return frozenset(range(256))
-            for byte in set(following[0]) & set(following[1]):
-                pair = mine.native.try_advance(left, byte), its.native.try_advance(right, byte)
-                if pair not in seen:
-                    seen.add(pair)
-                    order.append(pair)
-        return found
-
     def swallow(self, following: frozenset[int]) -> bool:
         """Whether each of them goes on with any of these bytes, so that none of the bytes ever follows it."""
         if self._compiled is None:

@@ -102,7 +102,7 @@ def sql(
     tables = None if schema is None else read_schema(schema, dialect)
     judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
     text = library_text(dialect)
-    text += f"\n%override start: ({' | '.join(_RULES[kind] for kind in kinds)}) [SEMICOLON]\n"
+    text += f"\n%override start: ({' | '.join(_RULES[kind] for kind in kinds)}) [SEMICOLON | BLANK]\n"
     grammar = read_grammar(text)
     if tables is not None:
         strict = read_grammar(text + _names(text, tables, dialect))
