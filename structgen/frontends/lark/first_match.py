@@ -7,8 +7,8 @@ forgets all threads after the first that has matched finds it by reading on unti
 
 Most patterns lose nothing that way, and their expression is the plain one. For the others it is made of the states of a
 program for what is left of the pattern behind a beginning that the next character decides (`[ ]{1,64}`, of
-`[ ]{1,64}(?!if\b)\w+`). Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the characters
-before which it may not are its guard.
+`[ ]{1,64}(?!if\b)\w+`). Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the
+characters before which it may not are its guard.
 """
 
 from __future__ import annotations
