@@ -57,6 +57,10 @@ guard: those of its texts that go on after one of this terminal; its dropped one
 only takes its place."""
 
 
+MAX_COMPARED = 30_000
+"""Pairs of terminals whose texts are compared: a few seconds. Grammars of SQL need 2,000."""
+
+
 @dataclass(slots=True)
 class _Collision:
     """Of two terminals, seen from one of them.
@@ -93,6 +97,8 @@ class Lexicon:
         self._ignored = frozenset(self.loaded.ignored)
         self._followers: dict[int, Following] = {}
         self._matches = {name: self._first_match(name) for name in self._definitions}
+        self._compared = 0
+        self._dropping = {name for name, match in self._matches.items() if match.dropped != EMPTY}
         self.texts = {name: Texts(match.expression) for name, match in self._matches.items()}
         self._begun = {name: Texts(match.begun) for name, match in self._matches.items()}
         self._keys = {name: _order(definition) for name, definition in self._definitions.items()}
@@ -211,6 +217,12 @@ class Lexicon:
         return found
 
     def _compare(self, name: str, other: str) -> _Collision:
+        self._compared += bool(self.texts[name].first & self.texts[other].first)
+        if self._compared > MAX_COMPARED:
+            reason = (
+                f"more than {MAX_COMPARED:,} pairs of terminals begin alike; make one terminal of several"
+            )
+            raise self.loaded.error(reason, name)
         mine, its = self.texts[name], self.texts[other]
         if isinstance(its.expression, Literal):
             text = its.expression.text
@@ -274,9 +286,7 @@ class Lexicon:
         for other in self._hosts.get(name, set()) & sought:
             if not self._matches[other].is_plain:
                 found.add((other, "host"))
-        for other in sought - {name}:
-            if self._matches[other].dropped != EMPTY:
-                found.add((other, "dropped"))
+        found |= {(other, "dropped") for other in self._dropping & sought if other != name}
         for other, collision in self.collisions.get(name, {}).items():
             if other not in sought:
                 continue

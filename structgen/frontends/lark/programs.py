@@ -32,6 +32,9 @@ from structgen.frontends.regex.characters import common, joined, outside, python
 from structgen.grammar.expressions import ANY_CHAR, CharSet, charset
 
 MAX_INSTRUCTIONS = 20_000
+MAX_WORK = 200_000
+"""Threads run, over all states, those of lookaheads included: some seconds. Terminals in use need 40,000 at most."""
+
 END = -1
 """In place of a class: the text ends here."""
 
@@ -114,6 +117,7 @@ class Program:
         self._code: list[tuple[int, Any, tuple[int, ...]]] = []
         self._sets: dict[CharSet, int] = {}
         self._behinds: list[tuple[int, frozenset[int]]] = []
+        self._work = 0
         self._match = self._emit(_MATCH, None)
         self.is_plain = True
         start = self._compile(pattern, self._match)
@@ -262,6 +266,10 @@ class Program:
             state: of this program.
             char: number of its class, or `END`.
         """
+        for _, waiting in (*state.threads, *state.uncut):
+            self._work += 1 + sum(1 + len(ahead) for _, ahead in waiting)
+        if self._work > MAX_WORK:
+            raise Unclear("it has too many states")
         found = self._follow(state.threads, state, char, cut=True)
         uncut = self._follow(state.uncut, state, char, cut=False)
         step = Step(None, found.matches, uncut.matches is True, found.unclear or uncut.unclear)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from structgen.errors import EmptyLanguageError
-from structgen.grammar.expressions import ANY_CHAR, Expression, intersection, repeat
+from structgen.grammar.expressions import ANY_CHAR, Expression, Literal, intersection, repeat
 from structgen.grammar.rules import Grammar, Terminal
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
@@ -55,6 +55,8 @@ class Texts:
     @cached_property
     def first(self) -> frozenset[int]:
         """The bytes that they begin with."""
+        if isinstance(self.expression, Literal):
+            return frozenset(self.expression.text.encode(errors="replace")[:1])
         return frozenset() if self._compiled is None else frozenset(self._next(self._compiled.initial))
 
     def has(self, text: str) -> bool:
