@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 MAX_CODE_POINT = 0x10FFFF
 
@@ -29,6 +30,7 @@ class Expression:
     """A set of texts. The base of the seven kinds; `|`, `&`, `~` and `+` combine them."""
 
     __slots__ = ("_hash",)
+    __match_args__: ClassVar[tuple[str, ...]] = ()
 
     def __hash__(self) -> int:
         """Found once: much is looked up by expression, and some have thousands of nodes."""
