@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from structgen.repairing.lexer import Token
 from structgen.repairing.readings import (
     AGAIN,
     CLOSE,
@@ -38,6 +37,7 @@ from structgen.repairing.readings import (
     Reading,
     short,
 )
+from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Tree, build, same
 
 WIDTH = 12
@@ -46,6 +46,8 @@ HOPELESS = 25.0
 """From this cost on just one reading goes on: the text is hardly JSON, and not worth the time."""
 OTHERS = 4
 """Dearer readings that are handed out, for a schema to choose from."""
+RUN_AS_ONE = 5.0
+"""The cost of taking several items of an array for one value."""
 SLACK = 3.0
 """How much dearer than the cheapest a reading may be."""
 
@@ -162,7 +164,9 @@ class Structure(Moves):
     def _scalar(self, r: Reading, token: Token, index: int, done: list[Reading]) -> list[Reading]:
         state, start = r.state, token[1]
         following = self._next(index)
-        is_key = following == ":" and token[0] != "v"
+        if token[0] == "r" and state not in ("i", "i0", "m"):
+            r.edit(RUN_AS_ONE, "bracket", start, token[2], "guessed", "several values are read as an array")
+        is_key = following == ":" and token[0] not in "vr"
         if state == "i" or state == "i0":
             if is_key:
                 ways = []
@@ -206,7 +210,9 @@ class Structure(Moves):
     def _value(self, r: Reading, token: Token, index: int, done: list[Reading]) -> list[Reading]:
         ways: list[Reading] = []
         guide = self._guide_here(r)
-        if guide is not None and r.state != "t":
+        if token[0] == "r":
+            r.count += len(token[3]) - 1
+        elif guide is not None and r.state != "t":
             kinds = guide.kinds
             if token[0] == "v":
                 kind = "array" if isinstance(token[3], list) else "object"
@@ -231,7 +237,7 @@ class Structure(Moves):
         ways: list[Reading] = []
         frame, start = r.frame, token[1]
         assert frame is not None
-        if token[0] != "v" and (following not in (",", "}", "]") or following == ""):
+        if token[0] not in "vr" and (following not in (",", "}", "]") or following == ""):
             ways = self._misplaced(r, token, index)
             r.key = token
             r.say("key", token)

@@ -10,7 +10,7 @@ from typing import Any
 
 from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide
-from structgen.repairing.lexer import Token
+from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Node
 
 

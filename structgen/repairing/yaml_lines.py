@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from structgen.repairing import scalars
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide, kinds_of
-from structgen.repairing.lexer import Lexer, Token
+from structgen.repairing.lexer import Lexer
 from structgen.repairing.structure import Structure
+from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml_levels import Ahead, Levels, Line, Text
 
@@ -503,7 +504,7 @@ class _Reader(Levels):
             balance += _balance(line.content)
             last += 1
         stop = self.lines[last - 1].end
-        lexer = Lexer(self.text, start, stop, strict_parts="").read()
+        lexer = Lexer(self.text, start, stop).read()
         left = self.text[lexer.end : stop].strip()
         if last == number and re.match(r"[^\s#}\],]", left):
             return 0

@@ -1,0 +1,16 @@
+"""The fast half of the JSON repair."""
+
+
+
+def check(text: str) -> int:
+    """
+    0: not JSON; 1: JSON in which no object has a name twice; 2: JSON in which some object may.
+    """
+
+def read(text: str, start: int, stop: int, items: bool) -> tuple[object, int, tuple[bytes, int] | None, list[tuple[int, tuple[list[object], int, int, tuple[bytes, int] | None] | None]] | None]:
+    """
+    Read the container at `start`, or the items of an array from there on.
+
+    Gives (value, its end, marks, None); or (None, how far the text was looked at, None, open brackets). Of an open
+    bracket: its start, and of an array (items, start of the last, its end, marks) as far as it is complete.
+    """
