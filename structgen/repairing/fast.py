@@ -83,6 +83,7 @@ class Fast:
         self.text = text
         self._stop = len(text)
         self._open: dict[int, Items | None] = {}  # by the place of their bracket, those that have no end
+        self._tried = 0  # as far as no row was found
         # What is read in vain is paid for by what was read well, so that all of it is linear in the text.
         self._budget = 4 * len(text) + 4096
 
@@ -108,6 +109,7 @@ class Fast:
         if self._budget <= 0:
             return None, start
         _, looked, _, unclosed = _reader.read(self.text, start, stop, True)
+        assert unclosed is not None
         done = unclosed[0][1]
         self._note(unclosed[1:])
         if done is None:
@@ -116,6 +118,18 @@ class Fast:
         found = self._done(done)
         self._budget -= looked - found.end + 64
         return found, looked
+
+    def row(self, start: int, stop: int) -> tuple[list[Any], list[tuple[int, int]]] | None:
+        """Well-formed containers with nothing but blanks between them, and their spans; None if there is none."""
+        if self._budget <= 0 or start < self._tried:
+            return None
+        values, spans, is_well_formed, looked = _reader.row(self.text, start, stop)
+        self._tried = looked
+        end = spans[-1][1] if spans else start
+        if len(values) < 2 or not is_well_formed:
+            end = start
+        self._budget -= looked - end + 64
+        return None if end == start else (values, spans)
 
     def _note(self, unclosed: list[tuple[int, Any]]) -> None:
         for place, done in unclosed:

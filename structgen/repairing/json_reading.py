@@ -37,6 +37,7 @@ class Candidate:
         cut: whether the text breaks off in it.
         fenced: whether it stands in a fence.
         marks: the edits that the fast half made, as it left them.
+        row: the spans of its values, if it stands for well-formed values in a row; `start` and `end` are of all.
     """
 
     start: int
@@ -46,6 +47,7 @@ class Candidate:
     cut: bool
     fenced: bool
     marks: list[Marks] = field(default_factory=list)
+    row: list[tuple[int, int]] | None = None
 
     @property
     def cost(self) -> float:
@@ -71,6 +73,8 @@ def candidates(text: str, guide: Guide | None, *, nesting: int) -> list[Candidat
             while place is not None:
                 candidate, reached = None, 0
                 if found and guide is None and budget > 0:  # values in a row: most of them are well formed
+                    candidate, reached = _row(fast, place[0], region)
+                if candidate is None and found and guide is None and budget > 0:
                     candidate, reached = _whole(fast, place[0], region)
                     budget -= 0 if candidate is not None else reached - place[0]
                 if candidate is None:
@@ -100,6 +104,38 @@ def _whole(fast: Fast, start: int, region: Region) -> tuple[Candidate | None, in
     value, end, marks = found
     tree = Tree(Node("v", start, end, value))
     return Candidate(start, end, tree, [], False, region.fenced, [] if marks is None else [marks]), end
+
+
+def _row(fast: Fast, start: int, region: Region) -> tuple[Candidate | None, int]:
+    """Well-formed values in a row, if nothing behind them belongs to the last one; else where to go on."""
+    found = fast.row(start, region.stop)
+    if found is None:
+        return None, start
+    values, row = found
+    if GOES_ON.match(fast.text, row[-1][1], region.stop):
+        values.pop()
+        row.pop()
+    if len(row) < 2:
+        return None, start
+    end = row[-1][1]
+    tree = Tree(Node("r", start, end, values))
+    return Candidate(start, end, tree, [], False, region.fenced, row=row), end
+
+
+def singly(found: list[Candidate]) -> list[Candidate]:
+    """The same candidates, those in a row one by one."""
+    return [
+        one for candidate in found for one in ([candidate] if candidate.row is None else _parts(candidate))
+    ]
+
+
+def _parts(candidate: Candidate) -> list[Candidate]:
+    assert candidate.row is not None
+    assert candidate.tree.node is not None
+    return [
+        Candidate(start, end, Tree(Node("v", start, end, value)), [], False, candidate.fenced)
+        for value, (start, end) in zip(candidate.tree.node.value, candidate.row, strict=True)
+    ]
 
 
 def _grouped(found: list[Region]) -> list[list[Region]]:

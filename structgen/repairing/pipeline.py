@@ -176,6 +176,7 @@ class _Pipeline:
             lines = _as_lines(text, found)
             if lines is not None:
                 return [self._joined(found, lines)]
+            found = json_reading.singly(found)
             best = json_reading.selected(found)
             return [
                 self._made(best),

@@ -44,6 +44,18 @@ nb::tuple read_bound(nb::str text, Py_ssize_t start, Py_ssize_t stop, bool items
   return nb::make_tuple(nb::none(), out.end, nb::none(), open);
 }
 
+nb::tuple row(nb::str text, Py_ssize_t start, Py_ssize_t stop) {
+  stop = std::clamp<Py_ssize_t>(stop, 0, PyUnicode_GET_LENGTH(text.ptr()));
+  start = std::clamp<Py_ssize_t>(start, 0, stop);
+  bool failed = false;
+  Outcome out = read(text.ptr(), start, stop, What::Row, failed);
+  if (failed) throw nb::python_error();
+  const Frame& frame = out.open.front();
+  nb::list spans;
+  for (const auto& [first, last] : out.spans) spans.append(nb::make_tuple(first, last));
+  return nb::make_tuple(nb::borrow(frame.container.get()), spans, frame.marks_done == 0, out.end);
+}
+
 }  // namespace
 
 NB_MODULE(_reader, module) {
@@ -51,6 +63,10 @@ NB_MODULE(_reader, module) {
   module.def(
       "check", [](nb::str text) { return check(text.ptr()); }, "text"_a,
       "0: not JSON; 1: JSON in which no object has a name twice; 2: JSON in which some object may.");
+  module.def("row", &row, "text"_a, "start"_a, "stop"_a,
+             nb::sig("def row(text: str, start: int, stop: int) -> tuple[list[object], list[tuple[int, int]], bool, int]"),
+             "Read containers with nothing but blanks between them.\n\n"
+             "Gives them, their spans, whether nothing had to be set right, and how far the text was looked at.");
   module.def("read", &read_bound, "text"_a, "start"_a, "stop"_a, "items"_a,
              nb::sig("def read(text: str, start: int, stop: int, items: bool) -> tuple[object, int, tuple[bytes, int] | None, "
                      "list[tuple[int, tuple[list[object], int, int, tuple[bytes, int] | None] | None]] | None]"),

@@ -92,8 +92,9 @@ class Reader {
   Reader(const Char* text, int kind, Index start, Index stop) : text_(text), kind_(kind), at_(start), stop_(stop) {}
 
   void run(What what, Outcome& out) {
-    if (what == What::Items) {
+    if (what != What::Value) {
       push('[', at_);
+      is_row_ = what == What::Row;
       next_ = Next::FirstItem;
       fixed_ = 1;
     } else {
@@ -108,6 +109,7 @@ class Reader {
     }
     out.open = std::move(frames_);
     out.marks = std::move(marks_);
+    out.spans = std::move(spans_);
   }
 
   bool broken() const { return broken_; }
@@ -119,6 +121,8 @@ class Reader {
     while (i < stop_ && is_blank(static_cast<Code>(text_[i]))) ++i;
     return i;
   }
+
+  bool in_row() const { return is_row_ && frames_.size() == 1; }
 
   void mark(Change change, Index start, Index end, Index detail = 0) { marks_.push_back({change, start, end, detail}); }
 
@@ -156,6 +160,7 @@ class Reader {
     } else if (PyList_Append(frame.container.get(), value.get()) < 0) {
       return fail();
     }
+    if (in_row()) spans_.emplace_back(start, end);
     frame.last_start = start;
     frame.last_end = end;
     frame.marks_done = marks_.size();
@@ -168,7 +173,7 @@ class Reader {
     at_ = blanks(at_);
     if (at_ >= stop_) return false;
     const Code c = at(at_);
-    if (c == '/' || c == '#') return comment(at_, true);
+    if (c == '/' || c == '#') return !in_row() && comment(at_);
     switch (next_) {
       case Next::FirstName:
       case Next::Name: return name(c);
@@ -193,6 +198,10 @@ class Reader {
 
   bool after(Code c) {
     Frame& frame = frames_.back();
+    if (in_row()) {
+      next_ = Next::Item;
+      return c == '{' || c == '[';
+    }
     if (c == ',') {
       next_ = frame.is_object ? Next::Name : Next::Item;
       ++at_;
@@ -266,7 +275,7 @@ class Reader {
       ++at_;
       return push(c, start);
     }
-    if (frames_.empty()) return false;
+    if (frames_.empty() || in_row()) return false;
     if (is_quote(c)) {
       PyObject* made = string(c, role);
       return made != nullptr && put(made, start, at_);
@@ -293,7 +302,7 @@ class Reader {
 
   // Comments. Those that say that something was left out are not for us.
 
-  bool comment(Index begin, bool take) {
+  bool comment(Index begin) {
     const Code second = at(begin + 1);
     Index end = begin;
     if (at(begin) == '#' || second == '/') {
@@ -309,7 +318,6 @@ class Reader {
     } else {
       return false;
     }
-    if (!take) return true;
     static constexpr std::array<const char*, 5> kMore = {"...", "more", "rest", "remaining", "etc"};
     for (Index i = begin; i < end; ++i) {
       if (at(i) == 0x2026) return false;
@@ -649,10 +657,12 @@ class Reader {
   Index before_ = 0;  // the end of the last value
   std::size_t fixed_ = 0;
   Next next_ = Next::Value;
+  bool is_row_ = false;
   bool broken_ = false;
   Owned value_;
   std::vector<Frame> frames_;
   std::vector<Mark> marks_;
+  std::vector<std::pair<Index, Index>> spans_;
   std::vector<Py_UCS4> buffer_;
   std::string digits_;
   Names names_;

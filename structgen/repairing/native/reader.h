@@ -15,6 +15,7 @@
 #include <Python.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace structgen::repairing {
@@ -79,15 +80,17 @@ struct Frame {
 
 struct Outcome {
   Owned value;              // null: not read to its end
+  std::vector<std::pair<Py_ssize_t, Py_ssize_t>> spans;  // of the values in a row
   Py_ssize_t end = 0;       // of the value; or how far the text was looked at
   std::vector<Frame> open;  // where reading stopped, the outermost first
   std::vector<Mark> marks;
 };
 
-enum class What { Value, Items };
+enum class What { Value, Items, Row };
 
 // Reads the container at `start`, or the items of an array from `start` on, whose bracket stands somewhere before: that one
-// is the first open frame then, and never closed here. A Python error is left set, and told by `failed`.
+// is the first open frame then, and never closed here. Or containers in a row with nothing but blanks between them, such as
+// JSON Lines. A Python error is left set, and told by `failed`.
 Outcome read(PyObject* text, Py_ssize_t start, Py_ssize_t stop, What what, bool& failed);
 
 // 0: not JSON; 1: JSON in which no object has a name twice; 2: JSON in which some object may.
