@@ -128,7 +128,7 @@ class Lexer(Words):
                         # It was surplus, or an opening one is missing: what follows tells keys from items.
                         stack.append("[" if NEXT_VALUE.match(text, end, stop) else last)
             elif group == 2:
-                self._string_is(found.start(2) - 1, end, found.group(2))
+                self._string_is(found.start(2) - 1, end, self._decoded(found.start(2), end - 1))
             else:
                 tokens.append(("b", found.start(3), end, found.group(3)))
                 self._after_scalar()
