@@ -335,7 +335,7 @@ class Structure(Moves):
         state = r.state
         if state == "n" or state == "m":
             r.state = "k" if state == "n" else "i"
-            if r.closed is not None:
+            if r.closed is not None or r.last:
                 r.after_close = True
             done.append(r)
             return []

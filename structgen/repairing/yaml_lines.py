@@ -222,6 +222,7 @@ class _Reader(Levels):
                 (self._declared(found.group(1)) and self._accepts_members(opened))
                 or self._is_beside_keys(indent, opened)
                 or self._is_above_keys(indent, number, opened)
+                or (self.root is None and self._is_above_keys(indent, number, opened=True))
                 or self._wants_members()
             ):
                 name, tight = found.group(1), True
