@@ -14,7 +14,8 @@ from structgen.constraint import Constraint
 from structgen.errors import InvalidText, Problem, RepairError
 from structgen.limits import Limits
 from structgen.repairing import _reader, emit, json_reading, scalars
-from structgen.repairing.edits import Edit, Grade, Repair, worst
+from structgen.repairing.edits import Edit, Grade, worst
+from structgen.repairing.edits import Repair as Repair
 from structgen.repairing.fast import Marks
 from structgen.repairing.fit import Fitter
 from structgen.repairing.guide import Guide, Guides

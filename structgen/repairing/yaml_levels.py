@@ -58,11 +58,13 @@ class Ahead:
         child: how far the lines below are indented, if they may be its value: an item may stand as far left as the
             key, so it counts one more.
         container: what those lines are, if they are its value.
+        item: how far the next line is indented, if it is an item and can't be its value.
     """
 
     kinds: frozenset[str]
     child: int
     container: str = ""
+    item: int = -1
 
 
 DRIFT, FAR, FARTHER = 1.0, 2.0, 0.1
@@ -229,6 +231,8 @@ class Levels:
                 cost += AGAIN
             if innermost.pending is not None:
                 cost += self._against_nothing(innermost, indent)
+            if value.item >= 0 and self._closes_sequence(level, value.item):
+                cost += MISFIT
             if cost < least:
                 best, least = level, cost
         if best is not None:
@@ -237,6 +241,11 @@ class Levels:
             grade: Grade = "lossless" if self._owners(name) == 1 else "guessed"
             self._edit("indentation", key[1], key[1], grade, f"{name!r} belongs to the member before it")
         return self._open("{", indent, key[1])
+
+    def _closes_sequence(self, level: Level, indent: int) -> bool:
+        """Whether going back to a level closes a sequence that has its next item right below."""
+        inside = self.levels[next(n for n, known in enumerate(self.levels) if known is level) + 1 :]
+        return any(not known.is_mapping and known.indent == indent for known in inside)
 
     def _against_nothing(self, level: Level, indent: int) -> float:
         """What speaks against it that the value that is awaited never comes."""

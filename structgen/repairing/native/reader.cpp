@@ -1,4 +1,6 @@
+#include "names.h"
 #include "reader.h"
+#include "text.h"
 
 #include <array>
 #include <cstdlib>
@@ -9,87 +11,16 @@
 namespace structgen::repairing {
 namespace {
 
-using Index = Py_ssize_t;
-using Code = std::uint32_t;
-
 constexpr std::size_t kDepth = 1000;  // deeper brackets are left to the slow half, which has a limit of its own
-constexpr Index kNear = 100;          // how far a name is looked ahead for
 constexpr Index kLongNumber = 4300;   // Python's own bound for digits
 constexpr Index kInner = 32;          // unescaped quotes in one string
 
-constexpr bool is_blank(Code c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-constexpr bool is_digit(Code c) { return c >= '0' && c <= '9'; }
-constexpr bool is_letter(Code c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool begins_name(Code c) { return is_letter(c) || c == '_' || c == '$'; }
-constexpr bool in_name(Code c) { return begins_name(c) || is_digit(c); }
-
-constexpr bool is_quote(Code c) {
-  return c == '"' || c == '\'' || c == '`' || c == 0x201c || c == 0x201d || c == 0x201e || c == 0x2018 || c == 0x2019 ||
-         c == 0xab;
-}
-
-// Whether a quote may end a string that another one began.
-constexpr bool closes(Code open, Code c) {
-  switch (open) {
-    case '"': return c == '"';
-    case '\'': return c == '\'';
-    case '`': return c == '`' || c == '\'';
-    case 0x201c: case 0x201d: return c == 0x201d || c == 0x201c || c == '"';
-    case 0x201e: return c == 0x201c || c == 0x201d || c == '"';
-    case 0x2018: case 0x2019: return c == 0x2019 || c == 0x2018 || c == '\'';
-    case 0xab: return c == 0xbb;
-    default: return false;
-  }
-}
-
-// What a quote inside a text may be followed by, if it is not its end.
-constexpr bool goes_on(Code c) {
-  return is_letter(c) || is_digit(c) || c == '(' || c == '.' || c == '!' || c == '?' || c == '-' || c == '&' || c == '%';
-}
-
-enum class Role { Name, Member, Item };
 enum class Next { FirstName, Name, Colon, Value, FirstItem, Item, AfterValue };
-enum class Verdict { End, Inner, Doubt };
-
-// Recent names, so that an array of records makes each of them once.
-class Names {
- public:
-  template <class Char>
-  PyObject* find(const Char* text, Index length) {
-    if (length == 0 || length > 64) return nullptr;
-    std::uint32_t hash = static_cast<std::uint32_t>(length);
-    for (Index i = 0; i < length; ++i) {
-      if (text[i] >= 0x80) return nullptr;
-      hash = hash * 31 + static_cast<std::uint32_t>(text[i]);
-    }
-    Owned& slot = slots_[hash % slots_.size()];
-    if (slot && PyUnicode_GET_LENGTH(slot.get()) == length) {
-      const Py_UCS1* known = PyUnicode_1BYTE_DATA(slot.get());
-      Index i = 0;
-      while (i < length && known[i] == text[i]) ++i;
-      if (i == length) {
-        Py_INCREF(slot.get());
-        return slot.get();
-      }
-    }
-    std::array<char, 64> bytes;
-    for (Index i = 0; i < length; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<char>(text[i]);
-    PyObject* made = PyUnicode_FromStringAndSize(bytes.data(), length);
-    if (made != nullptr) {
-      Py_INCREF(made);
-      slot = Owned(made);
-    }
-    return made;
-  }
-
- private:
-  std::array<Owned, 256> slots_;
-};
 
 template <class Char>
-class Reader {
+class Reader : Text<Char> {
  public:
-  Reader(const Char* text, int kind, Index start, Index stop) : text_(text), kind_(kind), at_(start), stop_(stop) {}
+  Reader(const Char* text, int kind, Index start, Index stop) : Text<Char>(text, stop), kind_(kind), at_(start) {}
 
   void run(What what, Outcome& out) {
     if (what != What::Value) {
@@ -115,12 +46,8 @@ class Reader {
   bool broken() const { return broken_; }
 
  private:
-  Code at(Index i) const { return i < stop_ ? static_cast<Code>(text_[i]) : 0; }
-
-  Index blanks(Index i) const {
-    while (i < stop_ && is_blank(static_cast<Code>(text_[i]))) ++i;
-    return i;
-  }
+  using Text<Char>::at, Text<Char>::blanks, Text<Char>::hex, Text<Char>::is_comment, Text<Char>::is_name, Text<Char>::is_over,
+      Text<Char>::is_word, Text<Char>::judge, Text<Char>::may_begin_member, Text<Char>::stop_, Text<Char>::text_;
 
   bool in_row() const { return is_row_ && frames_.size() == 1; }
 
@@ -332,124 +259,7 @@ class Reader {
     return true;
   }
 
-  bool is_comment(Index i) const {
-    return at(i) == '#' || (at(i) == '/' && (at(i + 1) == '/' || at(i + 1) == '*'));
-  }
-
   // Strings
-
-  // A name in double quotes with its colon, as it follows a value whose comma is missing.
-  bool is_quoted_name(Index i) const {
-    if (at(i) != '"') return false;
-    const Index most = std::min(stop_, i + kNear);
-    for (++i; i < most; ++i) {
-      const Code c = at(i);
-      if (c == '\n' || c == ':' || c == '\\' || c == '{' || c == '}') return false;
-      if (c == '"') return at(blanks(i + 1)) == ':';
-    }
-    return false;
-  }
-
-  // A name in quotes or without, with its colon, behind a comma.
-  bool is_name(Index i) const {
-    const Index most = std::min(stop_, i + kNear);
-    if (is_quote(at(i))) {
-      const Code open = at(i);
-      for (++i; i < most; ++i) {
-        const Code c = at(i);
-        if (c == '\n' || c == '{' || c == '}' || c == '\\') return false;
-        if (closes(open, c)) break;
-        if (c == '"') return false;
-      }
-      ++i;
-    } else if (begins_name(at(i))) {
-      while (i < most && in_name(at(i))) ++i;
-    } else {
-      return false;
-    }
-    while (at(i) == ' ' || at(i) == '\t') ++i;
-    return at(i) == ':' || at(i) == '=';
-  }
-
-  bool is_word(Index i, const char* word) const {
-    for (; *word != 0; ++word, ++i)
-      if (at(i) != static_cast<Code>(*word)) return false;
-    return !in_name(at(i));
-  }
-
-  // Whether a quote, behind which is `i`, ends a string.
-  Verdict judge(Index i, Role role, Code open, bool is_empty) const {
-    const Index begin = i;
-    i = blanks(i);
-    const Code c = at(i);
-    if (role == Role::Name) {
-      if (c == ':') return at(i + 1) == '/' && at(i + 2) == '/' ? Verdict::Doubt : Verdict::End;
-      if (c == '=') return Verdict::End;
-      return !is_empty && is_value(i) ? Verdict::End : Verdict::Doubt;
-    }
-    if (i >= stop_) return Verdict::Doubt;
-    if (is_comment(i)) return Verdict::End;
-    if (role == Role::Member) {
-      if (c == '}') return Verdict::End;
-      if (c == ',') {
-        i = blanks(i + 1);
-        const Code d = at(i);
-        if ((open == '"' && d == '"') || d == '}' || d == ',' || is_comment(i) || is_name(i)) return Verdict::End;
-        return Verdict::Doubt;
-      }
-      if (c == '"' && i > begin) return is_quoted_name(i) ? Verdict::End : Verdict::Doubt;
-    } else {
-      if (c == ']') return Verdict::End;
-      if (c == ',') {
-        i = blanks(i + 1);
-        const Code d = at(i);
-        const bool follows = is_quote(d) || d == '{' || d == '[' || d == ']' || d == '-' || is_digit(d) || d == ',' ||
-                             is_comment(i) || is_word(i, "true") || is_word(i, "false") || is_word(i, "null") ||
-                             is_word(i, "True") || is_word(i, "False") || is_word(i, "None");
-        return follows ? Verdict::End : Verdict::Doubt;
-      }
-      if (c == '"' && i > begin) return in_name(at(i + 1)) && at(i + 1) != '$' ? Verdict::End : Verdict::Doubt;
-    }
-    if (is_empty || open != '"' || !goes_on(c)) return Verdict::Doubt;
-    for (Index k = begin; k < i; ++k)
-      if (at(k) == '\n' || at(k) == '\r') return Verdict::Doubt;
-    return Verdict::Inner;
-  }
-
-  // A value behind a name whose colon is missing.
-  bool is_value(Index i) const {
-    const Code c = at(i);
-    if (c == '{' || c == '[') return true;
-    if (c == '"') {
-      const Index most = std::min(stop_, i + kNear);
-      for (++i; i < most && at(i) != '"'; ++i)
-        if (at(i) == '\n' || at(i) == '\\' || at(i) == ':') return false;
-      if (at(i) != '"') return false;
-      ++i;
-    } else if (is_digit(c) || c == '-') {
-      const Index most = std::min(stop_, i + kNear);
-      while (i < most && (is_digit(at(i)) || at(i) == '.' || at(i) == '-' || at(i) == '+' || at(i) == 'e' || at(i) == 'E'))
-        ++i;
-    } else if (is_word(i, "true") || is_word(i, "null")) {
-      i += 4;
-    } else if (is_word(i, "false")) {
-      i += 5;
-    } else {
-      return false;
-    }
-    i = blanks(i);
-    return at(i) == ',' || at(i) == '}';
-  }
-
-  // Whether a quote might begin the next member, although a string is open.
-  bool may_begin_member(Index quote, Index begin) const {
-    Index i = quote;
-    while (i > begin && is_blank(at(i - 1))) {
-      if (at(i - 1) == '\n') return true;
-      --i;
-    }
-    return i > begin && at(i - 1) == ',';
-  }
 
   // The string that begins here; null: not for us. Behind it then.
   PyObject* string(Code open, Role role) {
@@ -503,24 +313,6 @@ class Reader {
     return made != nullptr ? made : PyErr_Occurred() != nullptr ? (broken_ = true, nullptr) : text_of(begin, end);
   }
 
-  bool hex(Index i, Code& value) const {
-    value = 0;
-    for (Index k = 0; k < 4; ++k) {
-      const Code c = at(i + k);
-      Code digit;
-      if (is_digit(c))
-        digit = c - '0';
-      else if (c >= 'a' && c <= 'f')
-        digit = c - 'a' + 10;
-      else if (c >= 'A' && c <= 'F')
-        digit = c - 'A' + 10;
-      else
-        return false;
-      value = value << 4 | digit;
-    }
-    return true;
-  }
-
   // The text of a body with escapes; null without an error: with one that JSON does not have.
   PyObject* unescaped(Index begin, Index end) {
     buffer_.clear();
@@ -559,19 +351,6 @@ class Reader {
   }
 
   // Numbers and literals
-
-  // Whether behind a number or a literal comes what may come there.
-  bool is_over(Index i, Role role, bool is_number) const {
-    const Index begin = i;
-    i = blanks(i);
-    const Code c = at(i);
-    if (i >= stop_) return false;
-    if (c == ',' || c == '}' || c == ']') return true;
-    if (c == '/' && is_comment(i)) return true;
-    if (c == '#' && is_number) return true;
-    if (role == Role::Member) return c == '"' && i > begin && is_quoted_name(i);
-    return is_number && ((i > begin && (is_digit(c) || c == '-')) || c == '[' || c == '{');
-  }
 
   bool number(Role role) {
     const Index start = at_;
@@ -649,10 +428,8 @@ class Reader {
     return put(made, start, end);
   }
 
-  const Char* text_;
   const int kind_;
   Index at_;
-  const Index stop_;
   Index seen_ = 0;    // as far as anything was looked at
   Index before_ = 0;  // the end of the last value
   std::size_t fixed_ = 0;
