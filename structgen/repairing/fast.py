@@ -84,6 +84,7 @@ class Fast:
         self._stop = len(text)
         self._open: dict[int, Items | None] = {}  # by the place of their bracket, those that have no end
         self._tried = 0  # as far as no row was found
+        self._cut: dict[int, tuple[int, str]] = {}
         # What is read in vain is paid for by what was read well, so that all of it is linear in the text.
         self._budget = 4 * len(text) + 4096
 
@@ -91,15 +92,33 @@ class Fast:
         """The container that begins at `start`, its end, and what was set right in it; None if it has no end."""
         if stop != self._stop:
             self._open.clear()
+            self._cut.clear()
             self._stop = stop
         if start in self._open or self._budget <= 0:
             return None
-        value, end, marks, unclosed = _reader.read(self.text, start, stop, False)
+        value, end, marks, unclosed, cut = _reader.read(self.text, start, stop, False)
         if unclosed is None:
             return value, end, self._marks(marks)
         self._budget -= end - start + 64
         self._note(unclosed)
+        if cut:
+            self._cut[start] = (
+                cut,
+                "".join("}" if self.text[place] == "{" else "]" for place, _ in unclosed[::-1]),
+            )
         return None
+
+    def is_cut(self, start: int, stop: int) -> bool:
+        """Whether nothing is wrong with the container that begins at `start` but that the text breaks off in it.
+
+        If it ends with closing brackets, another may be missing before them: they say that it is complete. In a string
+        they do if they are just those that are missing.
+        """
+        self.whole(start, stop)
+        cut, missing = self._cut.get(start, (0, ""))
+        tail = "".join(self.text[max(start, stop - 200 - 2 * len(missing)) : stop].split())
+        closers = tail[len(tail.rstrip("}]")) :]
+        return cut > 0 and (not closers if cut == 1 else closers != missing)
 
     def items(self, start: int, stop: int) -> tuple[Items | None, int]:
         """The items of an array from `start` on, as far as they are complete; how far the text was looked at."""
@@ -108,7 +127,7 @@ class Fast:
             return known, start if known is None else known.end
         if self._budget <= 0:
             return None, start
-        _, looked, _, unclosed = _reader.read(self.text, start, stop, True)
+        _, looked, _, unclosed, _ = _reader.read(self.text, start, stop, True)
         assert unclosed is not None
         done = unclosed[0][1]
         self._note(unclosed[1:])

@@ -190,10 +190,12 @@ def _read(
     fast: Fast, start: int, region: Region, guide: Guide | None, nesting: int, implied: str, parts: Parts
 ) -> tuple[Candidate | None, int]:
     text = fast.text
-    lexer = Lexer(text, start, region.stop, parts=parts, fast=fast, implied=implied).read()
+    is_cut = not implied and fast.is_cut(start, region.stop)
+    lexer = Lexer(text, start, region.stop, parts=parts, fast=fast, implied=implied, is_cut=is_cut).read()
     if not lexer.tokens:
         return None, max(lexer.end, start + 1)
-    tree = Structure(text, lexer.tokens, guide, nesting=nesting).read()
+    # What is only cut off is closed, whatever the schema would rather have.
+    tree = Structure(text, lexer.tokens, None if is_cut else guide, nesting=nesting).read()
     if tree.node is None:
         return None, max(lexer.end, start + 1)
     cut = lexer.truncated or (tree.cut and not text[lexer.end :].strip(" \t\r\n`~"))

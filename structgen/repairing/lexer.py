@@ -48,8 +48,9 @@ class Lexer(Words):
         parts: Parts = "",
         fast: Fast | None = None,
         implied: str = "",
+        is_cut: bool = False,
     ) -> None:
-        super().__init__(text, start, stop, implied=implied)
+        super().__init__(text, start, stop, implied=implied, is_cut=is_cut)
         self.marks: list[Marks] = []
         self._parts: Parts = parts if fast is not None else ""
         self._fast = fast

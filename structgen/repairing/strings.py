@@ -135,7 +135,7 @@ class Strings(Tokens):
                 first = here
                 if is_key:
                     cut = KEY_CUT.match(text, begin, here)
-                    if cut is not None and not after.match(text, here + 1, stop):
+                    if cut is not None and not self._is_cut and not after.match(text, here + 1, stop):
                         return -1, 0, cut.end(1)
                     if here > begin and AFTER_KEY_ALONE.match(text, here + 1, stop):
                         return here, 0, None
@@ -174,7 +174,7 @@ class Strings(Tokens):
         end = self._without_closers(begin, stop, final=True)
         if end == stop:
             self.truncated = True
-            if is_key:
+            if is_key and not self._is_cut:
                 cut = KEY_CUT.match(text, begin, stop)
                 if cut is not None:
                     self.truncated = False

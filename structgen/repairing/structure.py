@@ -132,8 +132,10 @@ class Structure(Evidence):
             current, forks = waiting.pop()
             if current.cost > limit or forks > 6:
                 continue
-            for other in self._take(current, index, done):
-                waiting.append((other, forks + 1))
+            ways = self._take(current, index, done)
+            if done and reading.cost > HOPELESS:
+                return [min(done, key=lambda one: one.cost)]
+            waiting += [(other, forks + 1) for other in ways]
         if not done:  # nothing helps: go on as if the token were not there
             token = self.tokens[index]
             done.append(

@@ -21,7 +21,8 @@ Token = tuple[str, int, int, Any]
 class Tokens:
     """What was read of one candidate, from `start` to at most `stop`.
 
-    `implied`: the opening bracket that is missing before it, if one is.
+    `implied`: the opening bracket that is missing before it, if one is. `is_cut`: nothing is wrong with it, but that it
+    breaks off.
 
     Attributes:
         tokens: what was read.
@@ -30,13 +31,14 @@ class Tokens:
         truncated: whether the text broke off inside a token.
     """
 
-    def __init__(self, text: str, start: int, stop: int, *, implied: str = "") -> None:
+    def __init__(self, text: str, start: int, stop: int, *, implied: str = "", is_cut: bool = False) -> None:
         self.text = text
         self.stop = stop
         self.tokens: list[Token] = []
         self.edits: list[Edit] = []
         self.end = start
         self.truncated = False
+        self._is_cut = is_cut
         self._stack: list[str] = list(implied)
         # What comes: k: a key or }  c: a colon  v: a value  n: a comma or closing bracket
         self._expect = "k" if implied == "{" else "v"

@@ -188,6 +188,8 @@ class _Reader(Values):
             name = next(group for group in found.groups() if group is not None)
             if found.group(1) is not None:
                 name = unescaped(found.group(1))
+            elif found.group(2) is not None:
+                name = name.replace("''", "'")
         else:
             found = _TIGHT_KEY.match(content)
             if found is not None and (
@@ -308,8 +310,10 @@ class _Reader(Values):
             if rest[0] in "{[|>":
                 return Ahead(_ANY, 0)
             value = rest if rest[0] in QUOTED else scalars.of_yaml(rest)
-            next_item = -1 if below is None or not ITEM.match(below.content) else below.indent
-            return Ahead(frozenset(("string", *kinds_of(value))), 0, item=next_item)
+            kinds = frozenset(("string", *kinds_of(value)))
+            if below is None:
+                return Ahead(kinds, 0)
+            return Ahead(kinds, 0, below=below.indent, is_item=ITEM.match(below.content) is not None)
         if below is None:
             return Ahead(frozenset(), 0)
         item = ITEM.match(below.content) is not None

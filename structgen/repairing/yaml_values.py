@@ -22,8 +22,8 @@ KEY = re.compile(
 _BLOCK = re.compile(r"([|>])([+-]?\d?[+-]?)[ \t]*(?:#.*)?\Z")
 COMMENT = re.compile(r"(?:^|[ \t]+)#(?:[ \t!#].*)?\Z")
 QUOTED = {
-    '"': re.compile(r'"((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?\Z', re.DOTALL),
-    "'": re.compile(r"'((?:[^']|'')*)'[ \t]*(?:#.*)?\Z", re.DOTALL),
+    '"': re.compile(r'"((?:[^"\\]|\\.)*)"(?:[ \t]+#.*)?[ \t]*\Z', re.DOTALL),
+    "'": re.compile(r"'((?:[^']|'')*)'(?:[ \t]+#.*)?[ \t]*\Z", re.DOTALL),
 }
 _UNCLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*\Z'), "'": re.compile(r"'(?:[^']|'')*\Z")}
 TEXT_ONLY = frozenset(("string",))
@@ -93,6 +93,7 @@ class Values(Levels):
                 line = self.text.find("\n", start, self.stop)
                 inner = self.text[start + 1 : self.stop if line < 0 else line].rstrip("\r")
                 value = unescaped(inner) if first == '"' else inner.replace("''", "'")
+                value += "\n" * self._blank_lines(number)
             elif value[-1] == first:
                 value = value[1:-1]
             self._edit("quote", start, start + len(rest), "lossless" if sure else "guessed", reason)
@@ -108,6 +109,13 @@ class Values(Levels):
         self._put(node)
         self._text = Text(node, guide, [value])
         return number
+
+    def _blank_lines(self, number: int) -> int:
+        """The line breaks that an open quote holds: several blank lines before the next one may be in the text."""
+        last = number
+        while last < len(self.lines) and not self.lines[last].content:
+            last += 1
+        return max(last - number - 1, 0) if last < len(self.lines) else 0
 
     def _go_on(self, line: Line, blank: bool) -> None:
         """A line that continues the text before it: folded, as in YAML."""

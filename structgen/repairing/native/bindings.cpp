@@ -31,7 +31,7 @@ nb::tuple read_bound(nb::str text, Py_ssize_t start, Py_ssize_t stop, bool items
   if (failed) throw nb::python_error();
   if (out.value) {
     nb::object value = nb::steal(out.value.release());
-    return nb::make_tuple(value, out.end, packed(out.marks, 0, out.marks.size()), nb::none());
+    return nb::make_tuple(value, out.end, packed(out.marks, 0, out.marks.size()), nb::none(), 0);
   }
   nb::list open;
   for (Frame& frame : out.open) {
@@ -41,7 +41,7 @@ nb::tuple read_bound(nb::str text, Py_ssize_t start, Py_ssize_t stop, bool items
                             packed(out.marks, frame.marks, frame.marks_done));
     open.append(nb::make_tuple(frame.start, done));
   }
-  return nb::make_tuple(nb::none(), out.end, nb::none(), open);
+  return nb::make_tuple(nb::none(), out.end, nb::none(), open, static_cast<int>(out.cut));
 }
 
 nb::tuple row(nb::str text, Py_ssize_t start, Py_ssize_t stop) {
@@ -69,8 +69,9 @@ NB_MODULE(_reader, module) {
              "Gives them, their spans, whether nothing had to be set right, and how far the text was looked at.");
   module.def("read", &read_bound, "text"_a, "start"_a, "stop"_a, "items"_a,
              nb::sig("def read(text: str, start: int, stop: int, items: bool) -> tuple[object, int, tuple[bytes, int] | None, "
-                     "list[tuple[int, tuple[list[object], int, int, tuple[bytes, int] | None] | None]] | None]"),
+                     "list[tuple[int, tuple[list[object], int, int, tuple[bytes, int] | None] | None]] | None, int]"),
              "Read the container at `start`, or the items of an array from there on.\n\n"
-             "Gives (value, its end, marks, None); or (None, how far the text was looked at, None, open brackets). Of an open\n"
-             "bracket: its start, and of an array (items, start of the last, its end, marks) as far as it is complete.");
+             "Gives (value, its end, marks, None, 0); or (None, how far the text was looked at, None, open brackets, cut).\n"
+             "Of an open bracket: its start, and of an array (items, start of the last, its end, marks) as far as it is\n"
+             "complete. `cut`: 0 if something is wrong; 1 if the text breaks off, 2 if it does in a string.");
 }

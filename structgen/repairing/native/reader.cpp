@@ -34,6 +34,7 @@ class Reader : Text<Char> {
     bool going = true;
     while (going && !broken_) going = step();
     out.end = std::max(at_, seen_);
+    if (!value_ && marks_.empty() && ended_) out.cut = in_string_ ? Cut::InString : Cut::Outside;
     if (value_) {
       out.value = std::move(value_);
       out.end = at_;
@@ -46,7 +47,7 @@ class Reader : Text<Char> {
   bool broken() const { return broken_; }
 
  private:
-  using Text<Char>::at, Text<Char>::blanks, Text<Char>::hex, Text<Char>::is_comment, Text<Char>::is_name, Text<Char>::is_over,
+  using Text<Char>::at, Text<Char>::blanks, Text<Char>::hex, Text<Char>::is_comment, Text<Char>::is_cut_literal, Text<Char>::is_end, Text<Char>::is_name, Text<Char>::is_over,
       Text<Char>::is_word, Text<Char>::judge, Text<Char>::may_begin_member, Text<Char>::stop_, Text<Char>::text_;
 
   bool in_row() const { return is_row_ && frames_.size() == 1; }
@@ -98,7 +99,10 @@ class Reader : Text<Char> {
   // One token. False: there is nothing more to read, or it is not for us.
   bool step() {
     at_ = blanks(at_);
-    if (at_ >= stop_) return false;
+    if (at_ >= stop_) {
+      ended_ = true;
+      return false;
+    }
     const Code c = at(at_);
     if (c == '/' || c == '#') return !in_row() && comment(at_);
     switch (next_) {
@@ -267,7 +271,10 @@ class Reader : Text<Char> {
     Index i = begin, inner = 0;
     bool escaped = false, control = false, named = false;
     for (;; ++i) {
-      if (i >= stop_) return stopped(i);
+      if (i >= stop_) {
+        ended_ = in_string_ = inner == 0 && open == '"';
+        return stopped(i);
+      }
       const Code c = static_cast<Code>(text_[i]);
       if (c == '\\') {
         escaped = true;
@@ -275,6 +282,7 @@ class Reader : Text<Char> {
       } else if (closes(open, c)) {
         const Verdict verdict = judge(i + 1, role, open, i == begin);
         if (verdict == Verdict::End) break;
+        if (verdict == Verdict::Doubt && inner == 0 && open == '"') ended_ = is_end(i + 1, role);
         if (verdict == Verdict::Doubt || ++inner > kInner || may_begin_member(i, begin)) return stopped(i);
       } else if (c < 0x20) {
         control = true;
@@ -352,30 +360,39 @@ class Reader : Text<Char> {
 
   // Numbers and literals
 
+  // False; the text may have ended there.
+  bool stops_at(Index i) {
+    ended_ = i >= stop_;
+    return false;
+  }
+
   bool number(Role role) {
     const Index start = at_;
     Index i = at_;
     bool is_float = false;
     if (at(i) == '-') ++i;
-    if (!is_digit(at(i))) return false;
+    if (!is_digit(at(i))) return stops_at(i);
     if (at(i) == '0')
       ++i;
     else
       while (is_digit(at(i))) ++i;
     if (at(i) == '.') {
       is_float = true;
-      if (!is_digit(at(++i))) return false;
+      if (!is_digit(at(++i))) return stops_at(i);
       while (is_digit(at(i))) ++i;
     }
     if (at(i) == 'e' || at(i) == 'E') {
       is_float = true;
       ++i;
       if (at(i) == '+' || at(i) == '-') ++i;
-      if (!is_digit(at(i))) return false;
+      if (!is_digit(at(i))) return stops_at(i);
       while (is_digit(at(i))) ++i;
     }
     seen_ = std::max(seen_, i);
-    if (!is_over(i, role, true)) return false;
+    if (!is_over(i, role, true)) {
+      ended_ = blanks(i) >= stop_;
+      return false;
+    }
     const Index length = i - start;
     PyObject* made = nullptr;
     if (!is_float && length < 18) {
@@ -408,9 +425,15 @@ class Reader : Text<Char> {
     const Index start = at_;
     std::size_t which = 0;
     while (kWords[which][0] != 0 && !is_word(start, kWords[which])) ++which;
-    if (kWords[which][0] == 0) return false;
+    if (kWords[which][0] == 0) {
+      ended_ = is_cut_literal(start);
+      return false;
+    }
     const Index end = start + static_cast<Index>(std::strlen(kWords[which]));
-    if (!is_over(end, role, false)) return false;
+    if (!is_over(end, role, false)) {
+      ended_ = which < 3 && blanks(end) >= stop_;
+      return false;
+    }
     if (which > 2) {
       // Another spelling is a word first: behind its comma has to come a name, or it goes on.
       Index i = blanks(end);
@@ -435,6 +458,8 @@ class Reader : Text<Char> {
   std::size_t fixed_ = 0;
   Next next_ = Next::Value;
   bool is_row_ = false;
+  bool ended_ = false;  // the text did, in the middle of what was well formed
+  bool in_string_ = false;
   bool broken_ = false;
   Owned value_;
   std::vector<Frame> frames_;

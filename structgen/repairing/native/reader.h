@@ -78,10 +78,14 @@ struct Frame {
   std::size_t marks = 0, marks_done = 0;    // before the bracket, and after the last complete item
 };
 
+// Whether the text breaks off, and nothing else is wrong with it.
+enum class Cut { No, Outside, InString };
+
 struct Outcome {
   Owned value;              // null: not read to its end
   std::vector<std::pair<Py_ssize_t, Py_ssize_t>> spans;  // of the values in a row
   Py_ssize_t end = 0;       // of the value; or how far the text was looked at
+  Cut cut = Cut::No;
   std::vector<Frame> open;  // where reading stopped, the outermost first
   std::vector<Mark> marks;
 };

@@ -143,6 +143,25 @@ class Text {
     return Verdict::Inner;
   }
 
+  // Whether the text ends with the beginning of a literal.
+  bool is_cut_literal(Index i) const {
+    for (const char* word : {"true", "false", "null"}) {
+      Index k = i;
+      while (k < stop_ && *word != 0 && at(k) == static_cast<Code>(*word)) ++k, ++word;
+      if (k >= stop_) return true;
+    }
+    return false;
+  }
+
+  // Whether the text ends behind a string, where it might have gone on well.
+  bool is_end(Index i, Role role) const {
+    i = blanks(i);
+    if (i >= stop_) return true;
+    if (role == Role::Name || at(i) != ',') return false;
+    i = blanks(i + 1);
+    return i >= stop_ || (role == Role::Item && is_cut_literal(i));
+  }
+
   // A value behind a name whose colon is missing.
   bool is_value(Index i) const {
     const Code c = at(i);
