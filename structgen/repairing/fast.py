@@ -84,6 +84,9 @@ class Fast:
         self._stop = len(text)
         self._open: dict[int, Items | None] = {}  # by the place of their bracket, those that have no end
         self._tried = 0  # as far as no row was found
+        self._kept: tuple[int, tuple[Any, int, Marks | None]] | None = (
+            None  # by its place, what was read last
+        )
         self._cut: dict[int, tuple[int, str]] = {}
         # What is read in vain is paid for by what was read well, so that all of it is linear in the text.
         self._budget = 4 * len(text) + 4096
@@ -93,12 +96,17 @@ class Fast:
         if stop != self._stop:
             self._open.clear()
             self._cut.clear()
+            self._kept = None
             self._stop = stop
         if start in self._open or self._budget <= 0:
             return None
+        if self._kept is not None and self._kept[0] == start:
+            return self._kept[1]
         value, end, marks, unclosed, cut = _reader.read(self.text, start, stop, False)
         if unclosed is None:
-            return value, end, self._marks(marks)
+            found = value, end, self._marks(marks)
+            self._kept = start, found
+            return found
         self._budget -= end - start + 64
         self._note(unclosed)
         if cut:

@@ -78,7 +78,7 @@ PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
 """What speaks against a place: a name that only a pattern has there; no names there; others; and no more may be."""
 AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
 """And a name that is there already; a value of another type; and that the lines below cannot be the value."""
-STEP = 0.3
+STEP = 0.6
 """And that the lines below would be indented by more or less than is usual in the text."""
 
 

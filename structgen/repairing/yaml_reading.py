@@ -125,7 +125,7 @@ def _strictly(text: str, offset: int) -> Node | None:
         documents = [document for document in documents if document is not None]
         if len(documents) != 1:
             return None
-        return _tree(documents[0], offset)
+        return _tree(documents[0], text, offset)
     except (
         YAMLError,
         RecursionError,
@@ -139,7 +139,7 @@ def _strictly(text: str, offset: int) -> Node | None:
         return None
 
 
-def _tree(root: Any, offset: int) -> Node:
+def _tree(root: Any, text: str, offset: int) -> Node:
     """Our nodes of the parser's. Aliases are expanded, merge keys carried out."""
     budget = [_NODES]
 
@@ -149,6 +149,8 @@ def _tree(root: Any, offset: int) -> Node:
             raise ValueError("aliases expand without end")
         start, end = offset + node.start_mark.index, offset + node.end_mark.index
         if node.id == "scalar":
+            if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
+                raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
             plain = node.style is None and not node.tag.startswith("!")
             if node.tag.endswith(":str") or (node.tag.startswith("!") and node.style is None):
                 plain = node.style is None

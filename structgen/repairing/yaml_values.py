@@ -27,6 +27,7 @@ QUOTED = {
 }
 _UNCLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*\Z'), "'": re.compile(r"'(?:[^']|'')*\Z")}
 TEXT_ONLY = frozenset(("string",))
+_ZEROS = re.compile(r"[-+]?0\d+\Z")
 _QUOTED_LINES = 200
 """Lines in which the end of a quoted text is looked for."""
 
@@ -104,6 +105,10 @@ class Values(Levels):
                 start + len(value),
                 "lossless" if text_only else "guessed",
                 "text that needs quotes in YAML",
+            )
+        elif _ZEROS.match(value) and (guide is None or guide.kinds & {"integer", "number"}):
+            self._edit(
+                "number", start, start + len(value), "guessed", "a number with leading zeros: it may be text"
             )
         node = Node("s" if first in QUOTED else "y", start, start + len(value), value)
         self._put(node)
