@@ -108,7 +108,8 @@ class Fitter:
                 return self._value_of_enum(node, value, guide)
             if "string" in kinds:  # as it was written: `no`, `1.10`, a date
                 if not isinstance(value, str):
-                    self._edit("quote", node, "lossless", "the schema asks for a string here", 0.5)
+                    grade: Grade = "lossless" if text else "guessed"
+                    self._edit("quote", node, grade, "the schema asks for a string here", 0.5)
                 return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)
