@@ -101,6 +101,15 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.open = true;
       node.shortest = node.nullable ? 0 : kNone;
       break;
+    case Divisible: {
+      for (u32 byte = '.'; byte <= '9' + 1; ++byte) set_bit(node.bounds, byte);
+      node.nullable = args[1] == 0;
+      node.open = true;
+      // After n more digits the number is one of 10^n that follow each other: some multiple is among them, or is not.
+      for (u64 first = args[1], many = 1; first % args[0] != 0 && args[0] - first % args[0] >= many; first *= 10, many *= 10)
+        ++node.shortest;
+      break;
+    }
     case Repeat: {
       include(args[0]);
       node.nullable = args[1] == 0 || nodes_[args[0]].nullable;
@@ -371,6 +380,8 @@ ExprId Expressions::negate(ExprId part) {
   return make(Not, {part});
 }
 
+ExprId Expressions::divisible(u32 modulus, u32 remainder) { return make(Divisible, {modulus, remainder}); }
+
 ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
   if (max == 0 || part == kEpsilon) return kEpsilon;
   if (part == kEmpty) return min == 0 ? kEpsilon : kEmpty;
@@ -458,6 +469,12 @@ ExprId Expressions::compute_derivative(ExprId e, u8 byte) {
       const u32 min = a[1] == 0 ? 0 : a[1] - 1, max = a[2] == kUnbounded ? kUnbounded : a[2] - 1;
       const ExprId part = a[0];
       return concat(derive(part, byte), repeat(part, min, max));
+    }
+    case Divisible: {
+      if (byte == '.') return e;
+      if (byte < '0' || byte > '9') return kEmpty;
+      const u64 number = static_cast<u64>(a[1]) * 10 + (byte - '0');
+      return divisible(a[0], static_cast<u32>(number % a[0]));
     }
     default:
       return kEmpty;

@@ -9,6 +9,9 @@ namespace structgen {
 namespace {
 
 constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
+constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
+constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
+constexpr u32 kGlance = 4096;     // states of a search that may give up
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
 // A byte of lo..hi that people can read, if there is one.
@@ -39,9 +42,15 @@ bool Expressions::is_empty(ExprId e) {
       break;
     default: {
       const Wider found = wider(e);
-      if (found.e == e)
+      if (found.e == e) {
         empty = search_empty(e);
-      else  // rarely does a bound decide
+        break;
+      }
+      // Most languages hold a text that a short search comes upon; where none does, a bound rarely decides.
+      const Search quick = search_some(e, kGlance);
+      if (quick != Search::gave_up)
+        empty = quick == Search::empty;
+      else
         empty = is_empty(found.e) || (shortest_length(found.e) > found.reach && search_empty(e));
     }
   }
@@ -49,8 +58,10 @@ bool Expressions::is_empty(ExprId e) {
   return empty;
 }
 
-// Depth-first through the derivatives of an Inter or Not for one that holds the empty text.
-bool Expressions::search_empty(ExprId root) {
+bool Expressions::search_empty(ExprId root) { return search_some(root, kFar) == Search::empty; }
+
+// Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many.
+Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   struct Frame {
     ExprId e;
     u32 byte;
@@ -69,19 +80,21 @@ bool Expressions::search_empty(ExprId root) {
     if (d == kEmpty || nodes_[d].live == 2) continue;
     if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
       for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
+      return Search::found;
     }
     if (kind(d) != Inter && kind(d) != Not) {
       // Parts decide: a concatenation or union is empty or not by its own rules.
       if (is_empty(d)) continue;
       for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
+      return Search::found;
     }
-    if (seen.insert(d).second) stack.push_back({d, 0});
+    if (!seen.insert(d).second) continue;
+    if (seen.size() > most) return Search::gave_up;
+    stack.push_back({d, 0});
     if (meter_) meter_->spend(1);
   }
   for (const ExprId dead : seen) nodes_[dead].live = 2;
-  return true;
+  return Search::empty;
 }
 
 u32 Expressions::shortest_length(ExprId e) {
@@ -171,7 +184,8 @@ std::string Expressions::shortest(ExprId e) {
         for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
         break;
       case Inter:
-      case Not: {
+      case Not:
+      case Divisible: {
         const u32 left = shortest_length(at) - 1;
         for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
           const ExprId d = derive(at, static_cast<u8>(b));
@@ -332,6 +346,96 @@ u32 Expressions::farthest(ExprId root) {
   for (const ExprId e : found)
     if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
   return most;
+}
+
+u32 Expressions::texts_at_least(ExprId root) {
+  if (nodes_[root].texts_at_least != kNone) return nodes_[root].texts_at_least;
+  const Depth guard(depth_);
+  if (meter_) meter_->spend(1);
+  u64 count = 0;
+  auto add = [&count](u64 more) { count = std::min<u64>(kMany, count + more); };
+  const Span a = args(root);
+  switch (kind(root)) {
+    case Epsilon:
+      count = 1;
+      break;
+    case Switch:
+      count = a[0];
+      for (u32 i = 1; i < a.size; i += 2) add(((a[i] >> 8) - (a[i] & 0xFF) + 1) * u64{texts_at_least(a[i + 1])});
+      break;
+    case Concat: {  // one text of the one, with all of the other
+      const u64 first = texts_at_least(a[0]), second = texts_at_least(a[1]);
+      count = first == 0 || second == 0 ? 0 : std::max(first, second);
+      break;
+    }
+    case Union:
+      for (ExprId x : a) count = std::max<u64>(count, texts_at_least(x));
+      break;
+    case Inter: {  // one language, less what is excluded from it
+      ExprId within = kNone;
+      bool one = true;
+      u64 excluded = 0;
+      for (ExprId x : a) {
+        if (kind(x) == Not && x != kAll)
+          excluded += texts_at_most(args(x)[0], 0);
+        else
+          one &= within == kNone, within = x;
+      }
+      const u64 whole = within == kNone || !one ? 0 : texts_at_least(within);
+      count = whole > excluded ? whole - excluded : 0;
+      break;
+    }
+    case Repeat: {  // texts of single bytes can be told apart, in any number
+      const ExprId part = a[0];
+      const u32 min = a[1], max = std::min(a[2], std::max(a[1], kCounted));
+      count = std::max<u64>(texts_at_least(part), min == 0 ? 1 : 0);
+      u64 power = 1;
+      const u64 bytes = bytes_matched(part);
+      u64 sum = 0;
+      for (u32 k = 0; k <= max && bytes > 1 && sum < kMany; ++k, power = std::min<u64>(kMany, power * bytes))
+        if (k >= min) sum += power;
+      count = std::min<u64>(kMany, std::max(count, sum));
+      break;
+    }
+    default:
+      count = root == kAll ? kMany : 0;
+  }
+  return nodes_[root].texts_at_least = static_cast<u32>(count);
+}
+
+// How many texts of one byte match, as far as that is easy to see.
+u32 Expressions::bytes_matched(ExprId e) const {
+  const Span a = args(e);
+  u32 count = 0;
+  if (kind(e) == Switch)
+    for (u32 i = 1; i < a.size; i += 2) count += nodes_[a[i + 1]].nullable ? (a[i] >> 8) - (a[i] & 0xFF) + 1 : 0;
+  if (kind(e) == Union)
+    for (ExprId x : a)
+      if (kind(x) == Switch) count = std::max(count, bytes_matched(x));
+  return count;
+}
+
+u64 Expressions::texts_at_most(ExprId e, u32 depth) {
+  const Span a = args(e);
+  u64 count = 0;
+  switch (kind(e)) {
+    case Empty:
+      return 0;
+    case Epsilon:
+      return 1;
+    case Switch:
+      if (depth >= kExcludedDeep) return kMany;
+      count = a[0];
+      for (u32 i = 1; i < a.size && count <= kExcluded; i += 2)
+        count += ((a[i] >> 8) - (a[i] & 0xFF) + 1) * texts_at_most(a[i + 1], depth + 1);
+      if (meter_) meter_->spend(a.size);
+      return count > kExcluded ? kMany : count;
+    case Union:
+      for (ExprId x : a) count += texts_at_most(x, depth);
+      return count > kExcluded ? kMany : count;
+    default:
+      return kMany;
+  }
 }
 
 }  // namespace structgen

@@ -18,11 +18,12 @@ from functools import lru_cache
 
 from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
-from structgen.frontends.json_schema.multiples import NotRegular, Range, divisible, multiples, spellings
+from structgen.frontends.json_schema.multiples import MOST_MODULUS, NotRegular, Range, multiples, spellings
 from structgen.frontends.json_schema.numbers import Bound, exact, magnitudes
 from structgen.grammar.expressions import (
     EMPTY,
     Complement,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -139,11 +140,17 @@ def _large(bounds: Range, top: int, steps: list[Fraction], not_steps: list[Fract
         return []
     fraction = concat(Literal("."), repeat(_DIGIT, 1, most) if most else Literal("0"), _ZEROS)
     parts: list[Expression] = [concat(charset("123456789"), repeat(_DIGIT), optional(fraction))]
-    parts += [divisible(odds[step][0]) for step in steps if odds[step][0] > 1]
-    parts += [Complement(divisible(odds[step][0])) for step in not_steps]
+    parts += [_divisible(odds[step][0]) for step in steps if odds[step][0] > 1]
+    parts += [Complement(_divisible(odds[step][0])) for step in not_steps]
     digits = parts[0] if len(parts) == 1 else Intersection(tuple(parts))
     large = concat(digits, _E, optional(Literal("+")), _ZEROS, beyond.expression)
     return [large] * (high is None) + [concat(Literal("-"), large)] * (low is None)
+
+
+def _divisible(odd: int) -> Expression:
+    if odd > MOST_MODULUS:
+        raise NotRegular("divisibility by this takes too much")
+    return Divisible(odd)
 
 
 def _without_2_and_5(step: Fraction) -> tuple[int, int]:
@@ -213,7 +220,7 @@ def _scaled(bound: Bound | None, power: int) -> Decimal | None:
 def _multiples(step: Fraction) -> Expression:
     found = multiples(step)
     if found is None:
-        raise NotRegular("divisibility by this, in every spelling, is no expression of a sensible size")
+        raise NotRegular("divisibility by this takes too much")
     return found
 
 
