@@ -93,6 +93,7 @@ class Expressions {
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);
   enum class Search : u8 { empty, found, gave_up };
+  u32 nearest(ExprId e) const;
   bool search_empty(ExprId e);
   Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);

@@ -70,19 +70,38 @@ def numbers_apart(
     times = None if step is None else _times(bounds, step)
     if step is not None and (any(step % Fraction(no) == 0 for no in not_steps) or times == range(0)):
         return None
-    found = _as_expression(kind, bounds, step, not_steps, excluded)
+    few = times is not None and times.stop - times.start <= _MOST_LISTED
+    found = None
+    if not few or not (not_steps or excluded):
+        found = _as_expression(kind, bounds, step, not_steps, excluded)
     if found is not None:
         return found
-    if step is None or times is None or len(times) > _MOST_LISTED:
+    if step is None or times is None or not few:
         raise NotRegular("divisibility by this takes too much")
+    return _listed(kind, bounds, [time * step for time in times], not_steps, excluded)
+
+
+def _listed(
+    kind: int,
+    bounds: Range,
+    multiples: list[Fraction],
+    not_steps: tuple[Bound, ...],
+    excluded: tuple[float, ...],
+) -> Terminal | None:
+    """The multiples of a range, one by one, without what they must not be."""
     apart = {Fraction(numbers.exact(value)) for value in excluded}
     left = [
-        value
-        for value in (time * step for time in times)
+        Decimal(value.numerator) / value.denominator
+        for value in multiples
         if value not in apart and all(value % Fraction(no) for no in not_steps)
     ]
-    texts = [Literal(format(Decimal(value.numerator) / value.denominator, "f")) for value in left]
-    return Terminal(f"a multiple of {steps[0]}", union(*texts)) if texts else None
+    if not left:
+        return None
+    if kind == INTEGER:
+        return Terminal("an integer of a list", union(*[Literal(format(value, "f")) for value in left]))
+    ranged = numbers.plain(*bounds)
+    assert ranged is not None
+    return Terminal("a number of a list", Intersection((ranged.expression, union(*map(spellings, left)))))
 
 
 def _common(steps: list[Bound]) -> Fraction | None:
