@@ -91,9 +91,8 @@ Cell = tuple[RuleExpression, Counts, Formula]
 
 def undecided_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleExpression | None:
     """The objects, or the arrays, that satisfy plain schemas, some of which say how many of others hold."""
-    reader = _Members(compiler, nodes) if kind == OBJECT else _Items(compiler, nodes)
     try:
-        return reader.rule()
+        return (_Members if kind == OBJECT else _Items)(compiler, nodes).rule()
     except (TooManySteps, TooManyAlternatives):
         reason = "it combines with the rest in too many ways"
     except NotTold as error:
@@ -436,7 +435,7 @@ class _Members(_Reader):
     keywords = OBJECT_KEYWORDS - {HOLD}
 
     def _own(self, node: Node) -> Iterator[Formula]:
-        if "propertyNames" in node:
+        if node.get("propertyNames", True) not in (True, {}):
             raise NotTold("propertyNames beside combinators of many branches")
         yield self._bounds(node, "minProperties", "maxProperties")
         for names, inside, outside, allowed, place in node.get(SOME_MEMBER, ()):
