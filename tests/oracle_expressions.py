@@ -62,6 +62,13 @@ class ByteExpressions:
             self._representatives = None
         return self._node(("byte", mask), nullable=False)
 
+    def literal(self, text: bytes) -> int:
+        """Exactly the bytes."""
+        found = self.epsilon
+        for byte in reversed(text):
+            found = self.concat(self.byte_set(1 << byte), found)
+        return found
+
     def concat(self, first: int, second: int) -> int:
         if self.none in (first, second):
             return self.none

@@ -70,6 +70,10 @@ class Expressions {
   // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
   u32 farthest(ExprId e);
 
+  // At least so many texts match, as far as that is easy to see; no more than kMany are counted.
+  static constexpr u32 kMany = 1u << 24;
+  u32 texts_at_least(ExprId e);
+
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }
   u32 size() const { return keys_.size(); }
@@ -82,6 +86,7 @@ class Expressions {
     u32 clipped = kNone;
     u32 wider = kNone, reach = kFar;
     u32 farthest = kNone;
+    u32 texts_at_least = kNone;
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
     bool open = false;
@@ -97,6 +102,8 @@ class Expressions {
   bool search_empty(ExprId e);
   Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);
+  u64 texts_at_most(ExprId e, u32 depth);
+  u32 bytes_matched(ExprId e) const;
 
   SpanTable keys_;
   std::vector<Node> nodes_;

@@ -13,6 +13,8 @@ namespace structgen {
 namespace {
 
 constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
+constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
+constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
 constexpr u32 kGlance = 4096;     // states of a search that may give up
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
@@ -382,6 +384,96 @@ u32 Expressions::farthest(ExprId root) {
   for (const ExprId e : found)
     if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
   return most;
+}
+
+u32 Expressions::texts_at_least(ExprId root) {
+  if (nodes_[root].texts_at_least != kNone) return nodes_[root].texts_at_least;
+  const Depth guard(depth_);
+  if (meter_) meter_->spend(1);
+  u64 count = 0;
+  auto add = [&count](u64 more) { count = std::min<u64>(kMany, count + more); };
+  const Span a = args(root);
+  switch (kind(root)) {
+    case Epsilon:
+      count = 1;
+      break;
+    case Switch:
+      count = a[0];
+      for (u32 i = 1; i < a.size; i += 2) add(((a[i] >> 8) - (a[i] & 0xFF) + 1) * u64{texts_at_least(a[i + 1])});
+      break;
+    case Concat: {  // one text of the one, with all of the other
+      const u64 first = texts_at_least(a[0]), second = texts_at_least(a[1]);
+      count = first == 0 || second == 0 ? 0 : std::max(first, second);
+      break;
+    }
+    case Union:
+      for (ExprId x : a) count = std::max<u64>(count, texts_at_least(x));
+      break;
+    case Inter: {  // one language, less what is excluded from it
+      ExprId within = kNone;
+      bool one = true;
+      u64 excluded = 0;
+      for (ExprId x : a) {
+        if (kind(x) == Not && x != kAll)
+          excluded += texts_at_most(args(x)[0], 0);
+        else
+          one &= within == kNone, within = x;
+      }
+      const u64 whole = within == kNone || !one ? 0 : texts_at_least(within);
+      count = whole > excluded ? whole - excluded : 0;
+      break;
+    }
+    case Repeat: {  // texts of single bytes can be told apart, in any number
+      const ExprId part = a[0];
+      const u32 min = a[1], max = std::min(a[2], std::max(a[1], kCounted));
+      count = std::max<u64>(texts_at_least(part), min == 0 ? 1 : 0);
+      u64 power = 1;
+      const u64 bytes = bytes_matched(part);
+      u64 sum = 0;
+      for (u32 k = 0; k <= max && bytes > 1 && sum < kMany; ++k, power = std::min<u64>(kMany, power * bytes))
+        if (k >= min) sum += power;
+      count = std::min<u64>(kMany, std::max(count, sum));
+      break;
+    }
+    default:
+      count = root == kAll ? kMany : 0;
+  }
+  return nodes_[root].texts_at_least = static_cast<u32>(count);
+}
+
+// How many texts of one byte match, as far as that is easy to see.
+u32 Expressions::bytes_matched(ExprId e) const {
+  const Span a = args(e);
+  u32 count = 0;
+  if (kind(e) == Switch)
+    for (u32 i = 1; i < a.size; i += 2) count += nodes_[a[i + 1]].nullable ? (a[i] >> 8) - (a[i] & 0xFF) + 1 : 0;
+  if (kind(e) == Union)
+    for (ExprId x : a)
+      if (kind(x) == Switch) count = std::max(count, bytes_matched(x));
+  return count;
+}
+
+u64 Expressions::texts_at_most(ExprId e, u32 depth) {
+  const Span a = args(e);
+  u64 count = 0;
+  switch (kind(e)) {
+    case Empty:
+      return 0;
+    case Epsilon:
+      return 1;
+    case Switch:
+      if (depth >= kExcludedDeep) return kMany;
+      count = a[0];
+      for (u32 i = 1; i < a.size && count <= kExcluded; i += 2)
+        count += ((a[i] >> 8) - (a[i] & 0xFF) + 1) * texts_at_most(a[i + 1], depth + 1);
+      if (meter_) meter_->spend(a.size);
+      return count > kExcluded ? kMany : count;
+    case Union:
+      for (ExprId x : a) count += texts_at_most(x, depth);
+      return count > kExcluded ? kMany : count;
+    default:
+      return kMany;
+  }
 }
 
 }  // namespace structgen
