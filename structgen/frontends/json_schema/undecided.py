@@ -18,7 +18,7 @@ from structgen.frontends.json_schema import strings, values
 from structgen.frontends.json_schema.arrays import items_of
 from structgen.frontends.json_schema.containers import TooManySteps, array_of, object_of
 from structgen.frontends.json_schema.evaluate import is_possible, satisfies
-from structgen.frontends.json_schema.formulas import Formula, atoms, decided, every, some, tally
+from structgen.frontends.json_schema.formulas import Formula, atoms, decided, every, has_most, some, tally
 from structgen.frontends.json_schema.keywords import (
     ARRAY,
     ARRAY_KEYWORDS,
@@ -33,9 +33,10 @@ from structgen.frontends.json_schema.keywords import (
 from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.frontends.json_schema.negate import schema_of
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
-from structgen.frontends.json_schema.objects import excluded, is_closed, one_place, places_of
+from structgen.frontends.json_schema.objects import FEW_NAMES, excluded, is_closed, one_place, places_of
 from structgen.frontends.json_schema.scalars import check_pattern, count, texts_of
 from structgen.grammar.rules import Choice, Reference, RuleExpression, Sequence
+from structgen.grammar.sampling import count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
@@ -472,8 +473,20 @@ class _Members(_Reader):
         self.excluded = excluded(self.names)
         self.regions = self._regions()
         self._places: dict[tuple[int, Any], Place] = {}
+        if self._may_need_more() and any(map(self._runs_out, self.regions)):
+            raise NotTold("members with few names beside combinators of many branches")
         inner = self._sequence()
         return None if inner is None else object_of(self.compiler.layout, inner)
+
+    def _may_need_more(self) -> bool:
+        """Whether an object may have to go on with members that are not declared, whose names differ."""
+        if not self.compiler.style.spelling.is_single:
+            return False
+        return any(isinstance(atom, Count) for atom in self.atoms) or has_most(self.formula)
+
+    def _runs_out(self, region: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
+        name = strings.other_name(self.excluded, (region,), None, self.compiler.style.spelling)
+        return count_texts(name.expression, FEW_NAMES) is not None
 
     def _check(self, node: Node) -> bool:
         required = node.get("required", ())
