@@ -83,6 +83,8 @@ class Expressions {
   struct Node {
     ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
     u32 shortest = 0;      // kNone: not known yet
+    u32 least = 0;         // no text is shorter
+    u32 longest = 0;       // no text is longer; kFar if there is no bound
     u32 clipped = kNone;
     u32 wider = kNone, reach = kFar;
     u32 farthest = kNone;

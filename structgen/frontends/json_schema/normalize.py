@@ -218,9 +218,11 @@ class Normalizer:
         except TooManyAlternatives:
             if keyword == "allOf":
                 for part in schemas(self.document, node, keyword):
-                    found = self._leave_open(
-                        found, [Tally((self.options(part),), 1, None)], part, self.options
-                    )
+                    options = self.options(part)
+                    if len(options) < 2:
+                        found = self.product(found, options)
+                    else:
+                        found = self._leave_open(found, [Tally((options,), 1, None)], part, self.options)
                 return found
             tallies = list(self._tallies(node, keyword))
             return self._leave_open(found, tallies, node, lambda one: self._combine([()], one, keyword))
