@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structgen.errors import StructgenError
 from structgen.frontends.json_schema.contradictions import contradict, simple_negation
+from structgen.frontends.json_schema.discriminators import told_apart
 from structgen.frontends.json_schema.documents import Document, Schema
 from structgen.frontends.json_schema.keywords import (
     ANY_TYPE,
@@ -217,12 +218,11 @@ class Normalizer:
         except TooManyAlternatives:
             if keyword == "allOf":
                 for part in schemas(self.document, node, keyword):
-                    found = self._leave_open(
-                        found,
-                        [Tally((self.options(part),), 1, None)],
-                        node,
-                        lambda _, one=part: self.options(one),
-                    )
+                    options = self.options(part)
+                    if len(options) < 2:
+                        found = self.product(found, options)
+                    else:
+                        found = self._leave_open(found, [Tally((options,), 1, None)], part, self.options)
                 return found
             tallies = list(self._tallies(node, keyword))
             return self._leave_open(found, tallies, node, lambda one: self._combine([()], one, keyword))
@@ -480,55 +480,3 @@ class _Entered:
 def join(one: Alternative, other: Alternative) -> Alternative:
     """The schemas of both, each once."""
     return tuple({id(node): node for node in (*one, *other)}.values())
-
-
-def told_apart(options: list[list[Alternative]]) -> bool:
-    """Whether branches exclude each other by their types, or by one member that each requires with other values.
-
-    Seen at a glance, so that a hundred branches need not be compared two by two.
-    """
-    flat = [alternative for option in options for alternative in option]
-    masks = [kinds_left(alternative) for alternative in flat]
-    if sum(masks) == _union(masks) and len(options) == len(flat):
-        return True
-    if any(mask != OBJECT for mask in masks) or not flat:
-        return False
-    tags = [[_tags(alternative) for alternative in option] for option in options]
-    return any(_tells_apart(name, tags) for name in next(filter(None, tags))[0])
-
-
-def _tells_apart(name: str, tags: list[list[dict[str, set[str]]]]) -> bool:
-    seen: set[str] = set()
-    for option in tags:
-        here: set[str] = set()
-        for alternative in option:
-            values = alternative.get(name)
-            if values is None or not seen.isdisjoint(values):
-                return False
-            here |= values
-        seen |= here
-    return True
-
-
-def _union(masks: list[int]) -> int:
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found
-
-
-def _tags(alternative: Alternative) -> dict[str, set[str]]:
-    """The required members that are one of a few texts, and which."""
-    required = {name for node in alternative for name in node.get("required") or () if isinstance(name, str)}
-    found: dict[str, set[str]] = {}
-    for node in alternative:
-        properties = node.get("properties")
-        if not isinstance(properties, dict):
-            continue
-        for name in required & properties.keys():
-            place = properties[name]
-            if isinstance(place, dict):
-                values = [place["const"]] if "const" in place else place.get("enum")
-                if isinstance(values, list) and all(isinstance(value, str) for value in values):
-                    found[name] = set(values)
-    return found

@@ -40,7 +40,7 @@ _MOST_AT_ONCE = 4
 _MOST_IN_ANY_ORDER = 8
 """Declared members beside names that are counted, in any order: each set of them is a state."""
 
-_FEW_NAMES = 1000
+FEW_NAMES = 1000
 """Names that are counted, so that there are no more members than names; of more nobody runs out."""
 
 _UNUSUAL = frozenset(
@@ -415,7 +415,7 @@ def _names_left(others: list[Member]) -> int | None:
     names = {id(item.parts[0]): item.parts[0] for item in items if isinstance(item, Sequence)}
     for name in names.values():
         assert isinstance(name, Terminal)
-        count = count_texts(name.expression, _FEW_NAMES)
+        count = count_texts(name.expression, FEW_NAMES)
         if count is None:
             return None
         total += count
