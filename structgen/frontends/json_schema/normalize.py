@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structgen.errors import StructgenError
 from structgen.frontends.json_schema.contradictions import contradict, simple_negation
 from structgen.frontends.json_schema.discriminators import told_apart
 from structgen.frontends.json_schema.documents import Document, Schema
@@ -59,7 +58,7 @@ class Tally(NamedTuple):
     most: int | None
 
 
-class TooManyAlternatives(StructgenError):
+class TooManyAlternatives(Exception):
     """Combinators multiply beyond reason. Caught where the keyword can be named."""
 
 
