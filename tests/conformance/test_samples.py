@@ -109,20 +109,31 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+# What the packages behind jsonschema's formats do not know, and what it is written as for them: datetime has no leap
+# seconds; rfc3987 takes only a small v before the address of a future version, where RFC 3986 takes both.
+_REWRITTEN = {
+    **dict.fromkeys(("date-time", "time"), (r"23:59:60(?=[.Zz+-])", "23:59:59")),
+    **dict.fromkeys(("uri", "uri-reference", "iri", "iri-reference"), (r"\[V", "[v")),
+}
+
+
 def validator_of(schema: Any) -> Any:
-    """jsonschema, with formats, in the draft that the schema names, and with leap seconds, which datetime lacks."""
+    """jsonschema, with formats, in the draft that the schema names."""
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     checker = copy.copy(kind.FORMAT_CHECKER)
     checker.checkers = dict(checker.checkers)
-    for form in ("date-time", "time"):
-        if form in checker.checkers:
-            check, raises = checker.checkers[form]
-            checker.checkers[form] = (lambda text, check=check: check(_without_leap_second(text))), raises
+    for form in _REWRITTEN.keys() & checker.checkers.keys():
+        checker.checkers[form] = _rewriting(form, *checker.checkers[form])
     return kind(schema, format_checker=checker)
 
 
-def _without_leap_second(text: Any) -> Any:
-    return re.sub(r"23:59:60(?=[.Zz+-])", "23:59:59", text) if isinstance(text, str) else text
+def _rewriting(form: str, check: Any, raises: Any) -> Any:
+    pattern, replacement = _REWRITTEN[form]
+
+    def checked(text: Any) -> Any:
+        return check(re.sub(pattern, replacement, text) if isinstance(text, str) else text)
+
+    return checked, raises
 
 
 def verdict_of(record: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ from structgen.frontends.json_schema.keywords import (
     ARRAY,
     COMBINATORS,
     HOLD,
+    NUMBER_KEYWORDS,
     OBJECT,
     PLAIN,
     STRING,
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 Alternative = tuple[dict[Any, Any], ...]
 _UNEVALUATED = frozenset(UNEVALUATED)
 _MOST_PAIRS = 20_000
+_OF_SIMPLE = NUMBER_KEYWORDS | {"enum", "const"}
+"""Keywords, but for those of types, that constrain numbers, booleans or null."""
+
 MOST = 256
 """Alternatives of one place before the combination is refused."""
 
@@ -111,7 +115,7 @@ class Normalizer:
             self.compiler.empty(node, None, "false allows nothing")
             return []
         if COMBINATORS.isdisjoint(node):
-            return [()] if PLAIN.isdisjoint(node) else [(node,)]
+            return [()] if self._asks_nothing(node) else [(node,)]
         key = id(node), self.kinds
         known = self._options.get(key)
         if known is None:
@@ -131,7 +135,7 @@ class Normalizer:
     def _evaluated(self, node: dict[Any, Any]) -> list[Alternative]:
         """The alternatives of a schema but for what it says of the members and items that are left."""
         found: list[Alternative] = [()]
-        pending = not PLAIN.isdisjoint(node)
+        pending = not self._asks_nothing(node)
         first = "properties" if "properties" in node else None
         for keyword in node:
             if pending and (keyword == first if first else keyword in PLAIN):
@@ -143,6 +147,14 @@ class Normalizer:
                 except TooManyAlternatives:
                     self.compiler.unsupported(node, keyword, "it combines with the rest in too many ways")
         return found
+
+    def _asks_nothing(self, node: dict[Any, Any]) -> bool:
+        """Whether the plain keywords of a schema constrain no value of the types that are looked at."""
+        if PLAIN.isdisjoint(node):
+            return True
+        if self.kinds & (OBJECT | ARRAY | STRING) or not _OF_SIMPLE.isdisjoint(node):
+            return False
+        return kinds_left((node,)) & self.kinds == self.kinds
 
     def checked(self, node: Schema) -> Schema:
         """A schema as its draft reads it."""
@@ -291,6 +303,8 @@ class Normalizer:
 
     def _one_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
         options = [self.options(part) for part in parts]
+        if sum(option == [()] for option in options) > 1:  # whatever comes satisfies several
+            return []
         apart = told_apart(options)
         if not apart and sum(map(len, options)) ** 2 > _MOST_PAIRS:
             raise TooManyAlternatives

@@ -108,6 +108,18 @@ def optional_tags(letters: str) -> dict[str, Any]:
         ),
         pytest.param(
             {
+                "allOf": [
+                    {"anyOf": [{"properties": {a: {"const": i}}, "required": [a]} for i in range(5)]}
+                    for a in LETTERS
+                ],
+                "minimum": 5,
+            },
+            [json.dumps({a: i % 5 for i, a in enumerate(LETTERS)}), "5", "null", '"a"', "[1]"],
+            ["{}", json.dumps({a: i % 6 for i, a in enumerate(LETTERS)}), "4"],
+            id="without types, what is said of objects leaves the others alone",
+        ),
+        pytest.param(
+            {
                 "type": "object",
                 "oneOf": [
                     {
