@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import pairwise
 from math import inf
 from random import Random
 
@@ -56,7 +55,6 @@ from structgen.grammar.rules import (
 )
 
 _CONTINUE = 0.6  # how probably a loop goes round once more
-_MUCH = 1000  # nodes of an expression whose texts are not counted
 _TRIES = 20  # at random, to find a text that was not recorded
 _COMMON = tuple((ord(first), ord(last)) for first, last in ("az", "09", "AZ", " ~"))
 _WORD = re.compile(r"\w{2}")
@@ -287,46 +285,6 @@ def _without_surrogates(ranges: Ranges) -> Ranges:
     return tuple((first, last) for first, last in parts if first <= last)
 
 
-def count_texts(expression: Expression, most: int) -> int | None:
-    """How many texts an expression denotes; None if there are more than `most`, or too much is to be looked at.
-
-    Counts the ways to each derivative, character by character, until there is none left or there are too many.
-    """
-    if isinstance(expression, Union) and all(isinstance(part, Literal) for part in expression.parts):
-        return len(set(expression.parts)) if len(set(expression.parts)) <= most else None
-    if isinstance(expression, Concat):
-        varying = [part for part in expression.parts if not isinstance(part, Literal)]
-        if len(varying) < 2:
-            return count_texts(varying[0], most) if varying else 1
-    if sum(1 for _ in islice(_nodes(expression), _MUCH)) == _MUCH:
-        return None
-    count = 0
-    ways = {expression: 1} if not _is_empty(expression) else {}
-    while ways:
-        following: dict[Expression, int] = {}
-        for one, times in ways.items():
-            count += times if _is_nullable(one) else 0
-            for ranges, rest in _ways(one):
-                if not _is_empty(rest):
-                    chars = sum(last - first + 1 for first, last in _without_surrogates(ranges))
-                    following[rest] = following.get(rest, 0) + times * chars
-        if count + sum(following.values()) > most:  # each of these has a text of its own
-            return None
-        ways = following
-    return count
-
-
-def _nodes(expression: Expression) -> Iterator[Expression]:
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, (Concat, Union, Intersection)):
-            stack.extend(node.parts)
-        elif isinstance(node, (Complement, Repeat)):
-            stack.append(node.part)
-
-
 # Expressions are data, so derivatives are functions of them, and what is known of one is kept by its value.
 
 
@@ -392,6 +350,19 @@ def _ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
     for ranges in _classes(_char_sets(expression)):
         found.setdefault(_derivative(expression, ranges[0][0]), []).extend(ranges)
     return tuple((merge_ranges(ranges), rest) for rest, ranges in found.items())
+
+
+def derivatives(expression: Expression) -> tuple[tuple[Expression, int], ...]:
+    """What is left after a character, and after how many different ones it is."""
+    return tuple(
+        (rest, sum(last - first + 1 for first, last in _without_surrogates(ranges)))
+        for ranges, rest in _ways(expression)
+    )
+
+
+def denotes_empty_text(expression: Expression) -> bool:
+    """Whether the empty text is in it."""
+    return _is_nullable(expression)
 
 
 @lru_cache(maxsize=1_000)

@@ -316,6 +316,9 @@ NB_MODULE(_native, m) {
     } catch (const LimitExceeded& error) {
       const nb::object made = nb::module_::import_("structgen.errors").attr("LimitExceeded")(error.which, error.value);
       PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
+    } catch (const Forgotten&) {
+      PyErr_SetString(PyExc_IndexError,
+                      "this configuration of the grammar was given too many configurations ago: a Matcher keeps its own");
     } catch (const EmptyLanguage& error) {
       const nb::object made = nb::module_::import_("structgen.errors").attr("EmptyLanguageError")(error.what);
       PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());

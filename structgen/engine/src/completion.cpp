@@ -54,6 +54,7 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
     ExprId rest;
   };
   std::vector<Way> ways;
+  std::unordered_map<ExprId, NewTexts> fresh_texts;  // of the scope
   while (!(p.fresh && parser_.accepts(p.parse))) {
     const u32 lexer = lexer_state(p);
     const std::vector<u32> terminals = state(p.parse).terminals;
@@ -77,7 +78,10 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
       if (way.total >= kFar) break;
       const bool records = effects_[way.terminal] == Record;
       if (records || (p.fresh && expressions_.nullable(way.rest))) {
-        const auto found = shortest_new_text(way.rest, p.fresh ? "" : now.written(), records ? now.texts() : TextsPtr());
+        NewTexts own(expressions_, meter_, way.rest, p.fresh ? "" : now.written());
+        const auto known = p.fresh && records ? fresh_texts.try_emplace(way.rest, own).first : fresh_texts.end();
+        NewTexts& texts = known == fresh_texts.end() ? own : known->second;
+        const auto found = texts.next(records ? now.texts() : TextsPtr());
         if (!found) continue;
         word = *found;
       } else {
@@ -99,8 +103,8 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
         now.record();
       else
         now.drop();
-      if (effects_[taken->terminal] == Open) now.open(), ++depth;
-      if (effects_[taken->terminal] == Close) now.close(), outside |= --depth < 0;
+      if (effects_[taken->terminal] == Open) now.open(), ++depth, fresh_texts.clear();
+      if (effects_[taken->terminal] == Close) now.close(), outside |= --depth < 0, fresh_texts.clear();
     }
     p = {taken->parse, kDead, true};
   }
@@ -300,13 +304,17 @@ Row Grammar::row_within(const Position& position, u64 budget) {
   const Row all = row(position);
   const u32 configuration = position.configuration;
   if (!all || configuration == kFinished) return all;
-  // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read. Each text
-  // that is recorded can make each that is still to come longer.
+  // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read.
   const u64 near = bytes_to_finish(place(configuration));
-  const u64 longer = (near + 1) * (position.memory.recorded() + position.memory.writing());
-  if (budget > 10 * near + longer + 2048) return all;
-  const u32 most = farthest(configuration);
-  if (most != kNone && budget > most + longer) return all;
+  const u64 texts = position.memory.recorded() + position.memory.writing() + store_->trie.longest();
+  if (!records_ || is_dense()) {
+    if (budget > 10 * near + 2048 + (records_ ? texts : 0)) return all;
+    const u32 most = farthest(configuration);
+    // Where short texts are many, each that is recorded makes one that is still to come at most two bytes longer.
+    if (most != kNone && budget > (records_ ? u64{5} * most + 16 : most) && (!records_ || texts < 2048)) return all;
+  } else if (budget > 10 * near + 2048 + (near + 1) * texts) {
+    return all;
+  }
   auto kept = std::make_shared<TokenSet>(store_->trie.words());
   // Down the trie, only where the row has tokens; what follows a place is asked for once.
   const Trie& trie = store_->trie;
@@ -317,7 +325,7 @@ Row Grammar::row_within(const Position& position, u64 budget) {
     Recorded recorded;
     std::size_t begun;  // bytes of the text when it was looked at
   };
-  std::map<std::tuple<u32, u32, const void*>, Verdict> verdicts;
+  std::map<std::tuple<u32, u32, std::shared_ptr<const void>>, Verdict> verdicts;
   // Bytes on the way to a node. (Not asked for at every node: they lie far apart.)
   auto way = [&trie](u32 node, u32 from, u32 to) {
     return trie.bytes(trie.order()[trie.first_token(node)]).substr(from, to - from);

@@ -72,7 +72,9 @@ class Expressions {
 
   // At least so many texts match, as far as that is easy to see; no more than kMany are counted.
   static constexpr u32 kMany = 1u << 24;
-  u32 texts_at_least(ExprId e);
+  u32 texts_at_least(ExprId e, u32 depth = 0);
+  // Whether many texts are among the shortest of the language, and of what is left of it after any text.
+  bool is_dense(ExprId e);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }

@@ -248,13 +248,14 @@ const Row& Grammar::row(u32 configuration) {
   if (row_bytes_ > meter_.limits.row_bytes) forget_masks();
   const u32 wide = canonical(configuration);
   if (!infos_[wide].row) {
-    Mask mask_of{TokenSet(store_->trie.words()), {}};
-    const Mask* known = nullptr;
-    if (wide != kFinished && infos_[wide].fresh && !dynamic_) known = &subtree(0, infos_[wide].parse);
-    if (known != nullptr && known->doubtful.empty())
-      mask_of.tokens = known->tokens;
-    else if (wide != kFinished)  // fewer tokens are doubtful where the terminal begins with the token
+    Mask mask_of{TokenSet(store_->trie.words()), {}, {}};
+    if (wide != kFinished && infos_[wide].fresh && !dynamic_) {
+      const Mask& known = subtree(0, infos_[wide].parse);
+      mask_of.tokens = known.tokens;
+      mask_of.doubtful = known.doubtful;
+    } else if (wide != kFinished) {
       mask(0, place(wide), mask_of);
+    }
     if (can_stop(wide))
       for (u32 t : end_tokens_) mask_of.tokens.add(t);
     auto made = std::make_shared<TokenSet>(std::move(mask_of.tokens));
@@ -275,23 +276,22 @@ const Row& Grammar::row(u32 configuration) {
   return infos_[configuration].row;
 }
 
-// What a walk of the lexer state `from` found, with what follows it in the parse state. `begun`: the terminal begins behind
-// where the sequence is, so that tokens which end in it may be forbidden by a memory.
-void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, Mask& out, bool begun) {
+// What a walk of the lexer state `from` found, with what follows it in the parse state. `fresh`: a terminal begins there.
+void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, Mask& out) {
   const Walk& walk = *view.walk;
   if (walk.base.walk != nullptr) {
-    add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), out, begun);
+    add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), fresh, out);
     for (u32 node : walk.cut) store_->walks.remove_subtree(out.tokens, node);
   }
+  const bool begins = fresh && is_recording({parse, kDead, true});
   const TokenSet& interior = store_->walks.interior(view);
   out.tokens.add(interior);
   auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
   for (const auto& entry : walk.tail)
     if (counts(entry.count)) out.tokens.add(entry.token);
-  if (begun && is_recording({parse, kDead, true}) &&
-      (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
-    interior.each([&](u32 token) { out.doubtful.push_back(token); });
-    for (const auto& entry : walk.tail) out.doubtful.push_back(entry.token);
+  if (begins && (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
+    interior.each([&](u32 token) { out.begun.push_back(token); });
+    for (const auto& entry : walk.tail) out.begun.push_back(entry.token);
   }
   auto parse_after = [&](u32 accept) {
     std::vector<u32> indices;
@@ -300,35 +300,41 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, Mask& out, b
   };
   for (const auto& exit : walk.exits) {
     const Through& found = through(exit.residual, parse_after(exit.accept));
-    for (const auto& entry : found.entries)
-      if (counts(entry.count)) out.tokens.add(entry.token);
+    for (const auto& entry : found.entries) {
+      if (!counts(entry.count)) continue;
+      out.tokens.add(entry.token);
+      if (begins) out.begun.push_back(entry.token);  // a whole text is recorded within it
+    }
     out.doubtful.insert(out.doubtful.end(), found.doubtful.begin(), found.doubtful.end());
   }
-  for (const auto& reference : walk.references)
-    if (counts(reference.count))
-      add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
+  for (const auto& reference : walk.references) {
+    if (!counts(reference.count)) continue;
+    const Mask& rest = subtree(reference.node, parse_after(reference.accept));
+    add_less(rest, reference.forbidden, out);
+    if (begins) rest.tokens.each([&](u32 token) { out.begun.push_back(token); });
+  }
 }
 
 // Tokens below `node` that may be read from the place.
 void Grammar::mask(u32 node, const Place& p, Mask& out) {
-  if (!dynamic_) return mask_one(node, p, out, false);
+  if (!dynamic_) return mask_one(node, p, out);
   for (const Place& one : places(p)) {
     const std::vector<u32> singles = one.fresh ? state(one.parse).singles : std::vector{one.lexer};
     for (u32 from : singles) {
-      Mask found{TokenSet(store_->trie.words()), {}};
+      Mask found{TokenSet(store_->trie.words()), {}, {}};
       if (one.fresh)
-        add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, found, false);
+        add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, true, found);
       else
-        mask_one(node, one, found, false);
+        mask_one(node, one, found);
       out.tokens.add(found.tokens);
     }
   }
 }
 
-void Grammar::mask_one(u32 node, const Place& p, Mask& out, bool begun) {
+void Grammar::mask_one(u32 node, const Place& p, Mask& out) {
   const u32 from = lexer_state(p);
   if (from != kDead)
-    add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, out, begun);
+    add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, p.fresh, out);
   if (p.fresh || !lexer_.accepting(p.lexer)) return;
   // The terminal may end before the token, where it can't go on with the token's first byte.
   std::vector<u32> forbidden;
@@ -347,14 +353,11 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   u32 at = subtree_memo_.find(key);
   if (at == kNone) {
     const Depth guard(depth_);
-    Mask found{TokenSet(store_->trie.words()), {}};
-    if (dynamic_)
-      mask(node, begin(parse), found);
-    else
-      mask_one(node, begin(parse), found, true);
+    Mask found{TokenSet(store_->trie.words()), {}, {}};
+    mask(node, begin(parse), found);
     auto made = std::make_unique<Mask>(std::move(found));
     made->tokens.shrink();
-    row_bytes_ += made->tokens.bytes() + made->doubtful.size() * sizeof(u32);
+    row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size()) * sizeof(u32);
     at = static_cast<u32>(subtrees_.size());
     subtrees_.push_back(std::move(made));
     subtree_memo_.put(key, at);
@@ -364,6 +367,7 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
 
 void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out) {
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
+  out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
   if (nodes.empty()) {
     out.tokens.add(from.tokens);
     return;

@@ -30,6 +30,7 @@
 
 #include <atomic>
 #include <optional>
+#include <queue>
 #include <unordered_set>
 
 #include "memory.h"
@@ -49,6 +50,38 @@ struct Position {
 struct Completion {
   std::string text;          // bytes that finish the text
   std::vector<u32> tokens;   // the fewest tokens that spell them; the end-of-text token not included
+};
+
+// A number that stood for a position, and no longer does.
+struct Forgotten {};
+
+// The texts of an expression that are not among others, the shortest first.
+class NewTexts {
+ public:
+  NewTexts(Expressions& expressions, Meter& meter, ExprId e, std::string begun);
+  // What follows `begun` in the next one; nothing if there is none. The texts only grow between two calls.
+  std::optional<std::string> next(const TextsPtr& texts);
+
+ private:
+  struct Way {
+    u32 length;
+    std::string text;
+    ExprId rest;
+    // Of equal ones, those with letters and digits come first.
+    bool operator>(const Way& o) const {
+      if (length != o.length) return length > o.length;
+      const bool readable = is_readable(text), other = is_readable(o.text);
+      return readable != other ? !readable : text > o.text;
+    }
+    static bool is_readable(const std::string& text) {
+      const char c = text.empty() ? '0' : text.back();
+      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    }
+  };
+  Expressions& expressions_;
+  Meter& meter_;
+  std::string begun_;
+  std::priority_queue<Way, std::vector<Way>, std::greater<>> ways_;
 };
 
 class Grammar {
@@ -173,7 +206,8 @@ class Grammar {
   // What becomes of a row, or of a part of one.
   struct Mask {
     TokenSet tokens;
-    std::vector<u32> doubtful;
+    std::vector<u32> doubtful;  // tokens that a memory may forbid
+    std::vector<u32> begun;     // those too, if the terminal with which a part begins is not the first of the sequence's token
   };
   struct Through {
     std::vector<Residual::Entry> entries;
@@ -214,8 +248,8 @@ class Grammar {
 
   const Row& row(u32 configuration);
   void mask(u32 node, const Place& p, Mask& out);
-  void mask_one(u32 node, const Place& p, Mask& out, bool begun);
-  void add_walk(const Walk::View& view, u32 parse, u32 from, Mask& out, bool begun);
+  void mask_one(u32 node, const Place& p, Mask& out);
+  void add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, Mask& out);
   const Mask& subtree(u32 node, u32 parse);
   const Through& through(u32 residual, u32 parse);
   void add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out);
@@ -228,7 +262,7 @@ class Grammar {
   bool is_roomy(u32 lexer);
   bool is_alive(const Place& p, const Memory& memory);
   bool has_new_text(ExprId e, std::string begun, const TextsPtr& texts);
-  std::optional<std::string> shortest_new_text(ExprId e, const std::string& begun, const TextsPtr& texts);
+  bool is_dense();
   u32 program(u32 configuration, u32 token);
   bool replay(Span program, std::string_view bytes, Memory& memory);
   void forbid_repeats(const Position& position, std::vector<u32>& forbidden);
@@ -263,6 +297,7 @@ class Grammar {
   std::vector<u32> end_tokens_;
   bool dynamic_;
   bool records_ = false;  // some terminal does
+  u8 dense_ = 2;          // is_dense(); 2: not known yet
   u32 depth_ = 0;
   Parser parser_;
   bool spells_bytes_ = true;  // every byte of UTF-8 is a token

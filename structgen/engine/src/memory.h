@@ -78,8 +78,8 @@ class Memory {
   void open();
   void close();
 
-  // Of scopes: equal for memories that go back to the same ones.
-  const void* scopes() const { return scopes_.get(); }
+  // Of scopes: equal for memories that go back to the same ones, for as long as it is held.
+  std::shared_ptr<const void> scopes() const { return scopes_; }
 
   // A name for this very memory, given by who keeps it; 0: none. A copy has it, until it is changed.
   u64 name() const { return name_; }

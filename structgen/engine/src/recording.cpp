@@ -12,7 +12,6 @@
 // A terminal that records and one that does not may match the same text. Where the text was recorded, the one that does
 // not is read.
 #include <algorithm>
-#include <queue>
 
 #include "matcher.h"
 
@@ -153,45 +152,49 @@ bool Grammar::has_new_text(ExprId e, std::string begun, const TextsPtr& texts) {
   return false;
 }
 
+NewTexts::NewTexts(Expressions& expressions, Meter& meter, ExprId e, std::string begun)
+    : expressions_(expressions), meter_(meter), begun_(std::move(begun)) {
+  if (const u32 length = expressions_.shortest_length(e); length < kFar) ways_.push({length, "", e});
+}
+
 // The shortest text of the expression that makes what is begun one that is not among the texts, and not empty.
-std::optional<std::string> Grammar::shortest_new_text(ExprId e, const std::string& begun, const TextsPtr& texts) {
-  struct Way {
-    u32 length;
-    std::string text;
-    ExprId rest;
-    bool operator>(const Way& o) const { return length != o.length ? length > o.length : text > o.text; }
-  };
-  std::priority_queue<Way, std::vector<Way>, std::greater<>> ways;
-  ways.push({expressions_.shortest_length(e), "", e});
-  while (!ways.empty()) {
-    const Way way = ways.top();
-    ways.pop();
-    const std::string whole = begun + way.text;
-    const bool differs = !whole.empty() && !Texts::has_prefix(texts, whole);
-    if (differs) return way.text + expressions_.shortest(way.rest);
+std::optional<std::string> NewTexts::next(const TextsPtr& texts) {
+  while (!ways_.empty()) {
+    const Way way = ways_.top();
+    const std::string whole = begun_ + way.text;
+    // It stays: texts that go on with this one may be asked for next.
+    if (!whole.empty() && !Texts::has_prefix(texts, whole)) return way.text + expressions_.shortest(way.rest);
     if (expressions_.nullable(way.rest) && !whole.empty() && !Texts::has(texts, whole)) return way.text;
+    ways_.pop();
     for (u32 low = 0, high = 0; low < 256; low = high + 1) {
       high = expressions_.interval(way.rest, static_cast<u8>(low)).second;
       const ExprId rest = expressions_.derive(way.rest, static_cast<u8>(low));
       if (rest == kEmpty) continue;
       const u32 left = expressions_.shortest_length(rest);
       if (left >= kFar) continue;
-      bool differs_after = false;
       auto push = [&](u32 byte) {
         std::string longer = way.text + static_cast<char>(byte);
-        differs_after = !Texts::has_prefix(texts, begun + longer);
         const u32 length = add_lengths(static_cast<u32>(longer.size()), left);
-        ways.push({length, std::move(longer), rest});
+        ways_.push({length, std::move(longer), rest});
       };
-      // Of those that differ, one is enough; rather one that people can read.
-      for (u32 byte : {'0', 'a'})
-        if (low <= byte && byte <= high && !differs_after) push(byte);
-      for (u32 byte = low; byte <= high && !differs_after; ++byte)
-        if (byte != '0' && byte != 'a') push(byte);
+      for (u32 byte = low; byte <= high; ++byte) push(byte);
     }
-    meter_.spend(16);
+    meter_.spend(64);
   }
   return std::nullopt;
+}
+
+// Whether each terminal that records, and what is left of one, has so many short texts that what was recorded makes the next
+// ones hardly longer.
+bool Grammar::is_dense() {
+  if (dense_ == 2) {
+    bool dense = true;
+    for (u32 t = 0; t < terminals_.size() && dense; ++t)
+      if (effects_[t] == Record && !expressions_.is_empty(terminals_[t]))
+        dense = expressions_.is_dense(expressions_.plainer(terminals_[t]));
+    dense_ = dense;
+  }
+  return dense_ == 1;
 }
 
 // What a token does to a memory, as numbers in programs_.
@@ -362,7 +365,7 @@ Position Grammar::position(u64 number) const {
   Position found{static_cast<u32>(number), {}};
   if (const u64 serial = number >> 32; serial != 0) {
     const std::size_t slot = serial % kRemembered;
-    if (slot >= remembered_.size() || remembered_[slot].first != serial) throw LimitExceeded{"states", kRemembered};
+    if (slot >= remembered_.size() || remembered_[slot].first != serial) throw Forgotten{};
     found.memory = remembered_[slot].second;
   }
   return found;

@@ -235,7 +235,7 @@ def _distinct(
     items = [distinct_scalars(compiler, place) for place in prefix]
     if any(item.count is not None and item.count <= index for index, item in enumerate(items)):
         raise NotScalar("its items have too few values at some places")
-    looked_for = [one for node in nodes for one in (*node.get(SOME_ITEM, ()), "contains" in node) if one]
+    looked_for = any("contains" in node or SOME_ITEM in node for node in nodes)
     others = distinct_scalars(compiler, rest) if most is None or most > len(prefix) else None
     if others is not None and others.count is not None:
         if looked_for or (prefix and (most is None or most > others.count)):
@@ -247,7 +247,9 @@ def _distinct(
     rules = [item.rule for item in items if item.rule is not None]
     rest_rule = None if others is None else others.rule
     if looked_for:
-        found = _Search(compiler, nodes, prefix, rest, least, most, distinct=True).rule()
+        search = _Search(compiler, nodes, prefix, rest, least, most, distinct=True)
+        search.see_that_values_are_left()
+        found = search.rule()
         return None if found is None else array_of(compiler.layout, found)
     if most == 0:
         return array_of(compiler.layout, None)
@@ -313,6 +315,20 @@ class _Search:
                 high = count(compiler, node, "maxContains") if "maxContains" in node else None
                 self.wanted.append((0, node["contains"], low, high))
         self.node = nodes[-1]
+
+    def see_that_values_are_left(self) -> None:
+        """Raise `NotScalar` where items that differ could run out before what is looked for was found."""
+        compiler = self.compiler
+        for place in (*self.prefix, self.rest):
+            parts = place if isinstance(place, tuple) else (place,)
+            for _, wanted, low, high in self.wanted:
+                count = distinct_scalars(compiler, (*parts, wanted)).count
+                few = count is not None and (high is not None or count < low or len(self.wanted) > 1)
+                if high is not None:
+                    others = distinct_scalars(compiler, (*parts, compiler.normalizer.negation(wanted)))
+                    few = few or others.count is not None
+                if few:
+                    raise NotScalar("its items have few values, which other keywords share out")
 
     def rule(self) -> RuleExpression | None:
         try:

@@ -10,6 +10,7 @@ Knows no arrays.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from structgen.frontends.json_schema.keywords import ARRAY, BOOLEAN, INTEGER, NU
 from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
 from structgen.frontends.json_schema.spelling import Spelling
+from structgen.grammar.counting import Uncounted, count_texts
 from structgen.grammar.expressions import (
     Complement,
     Concat,
@@ -32,13 +34,9 @@ from structgen.grammar.expressions import (
     union,
 )
 from structgen.grammar.rules import Choice, RuleExpression, Terminal
-from structgen.grammar.sampling import count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
-
-_FEW = 1000
-"""Values that are counted, so that no more items are asked for than there are values."""
 
 _DIGITS = 15
 _DIGIT, _NONZERO = charset("0123456789"), charset("123456789")
@@ -80,9 +78,10 @@ def distinct_scalars(compiler: Compiler, place: Place) -> Distinct:
         terminals += _terminals(compiler, nodes, spelling)
     if not terminals:
         return Distinct(None, 0)
-    expressions = [terminal.expression for terminal in terminals]
-    counts = [count_texts(one, _FEW) for one in expressions]
-    count = None if None in counts else count_texts(union(*expressions), _FEW)
+    try:
+        count = count_texts(union(*[terminal.expression for terminal in terminals]))
+    except Uncounted:
+        raise NotScalar("its values cannot be counted, so they could run out") from None
     rules = [replace(terminal, effect="record") for terminal in terminals]
     return Distinct(rules[0] if len(rules) == 1 else Choice(tuple(rules)), count)
 
@@ -93,7 +92,7 @@ def _terminals(compiler: Compiler, nodes: tuple[dict[str, Any], ...], spelling: 
         if any(isinstance(value, (dict, list)) for value in listed):
             raise NotScalar("objects and arrays cannot be told apart yet")
         texts = [
-            spelling.string(Literal(value)) if isinstance(value, str) else Literal(values.texts(value)[0])
+            spelling.string(Literal(value)) if isinstance(value, str) else Literal(_single_text(value))
             for value in listed
             if not (isinstance(value, str) and strings.has_lone_surrogate(value))
         ]
@@ -116,6 +115,13 @@ def _terminals(compiler: Compiler, nodes: tuple[dict[str, Any], ...], spelling: 
         if mask & kind and isinstance(few := values.few(compiler, nodes, kind), Terminal):
             found.append(few)
     return found
+
+
+def _single_text(value: Any) -> str:
+    """The one text of a scalar that is no string."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+    return values.texts(value)[0]
 
 
 def _single_string(string: Terminal, spelling: Spelling) -> Terminal:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
@@ -27,9 +27,9 @@ from structgen.frontends.json_schema.containers import (
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
 from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
-from structgen.grammar.expressions import Expression, Intersection
+from structgen.grammar.counting import Uncounted, count_texts, list_texts
+from structgen.grammar.expressions import Expression, Intersection, Literal
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
-from structgen.grammar.sampling import count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
@@ -37,12 +37,6 @@ if TYPE_CHECKING:
 Node = dict[Any, Any]
 _MOST_REGIONS = 64
 _MOST_AT_ONCE = 4
-_MOST_IN_ANY_ORDER = 8
-"""Declared members beside names that are counted, in any order: each set of them is a state."""
-
-FEW_NAMES = 1000
-"""Names that are counted, so that there are no more members than names; of more nobody runs out."""
-
 _UNUSUAL = frozenset(
     (
         "patternProperties",
@@ -236,11 +230,9 @@ class _Object:
             return None
         if not others and most is not None and most >= len(declared):
             most = None
-        self.room = _names_left(others) if self.compiler.style.spelling.is_single else None
-        counted_names = self.room is not None and compiler.style.any_order
-        if counted_names and len(declared) > _MOST_IN_ANY_ORDER:
-            counted_names, self.room = False, None
-        if least <= needed and most is None and not wanted and not counted_names:
+        if compiler.style.spelling.is_single:
+            declared, others = self._with_room(declared, others, bool(wanted))
+        if least <= needed and most is None and not wanted:
             return object_of(layout, self._in_order(declared, others))
         if (
             least - 1 > needed
@@ -263,9 +255,48 @@ class _Object:
             inner = counted(compiler, start, steps)
         except TooManySteps:
             self._refuse("maxProperties", "the members can be counted in too many ways")
-            self.room = None if compiler.style.any_order else self.room
             return object_of(layout, self._in_order(declared, others))
         return object_of(layout, inner)
+
+    def _with_room(
+        self, declared: list[Member], others: list[Member], wanted: bool
+    ) -> tuple[list[Member], list[Member]]:
+        """See that members that are not declared end before their names do.
+
+        In any order, few names are declared instead: each may come once. Where it is not known whether they run out
+        before something that must be there was written, that is refused, and the names are not recorded.
+        """
+        reason = "the names that it allows cannot be counted, and could run out"
+        try:
+            self.room = names_left(others)
+            if self.room is None:
+                return declared, others
+            reason = "the names that it allows are few, and what must be there shares them out"
+            if not wanted:
+                if not self.compiler.style.any_order:
+                    return declared, others
+                listed = [
+                    (other, list_texts(name.expression)) for other in others for name in _names_of(other)
+                ]
+                if all(texts is not None for _, texts in listed):
+                    self.room = None
+                    more = [_listed_member(other, text) for other, texts in listed for text in texts or ()]
+                    return [*declared, *more], []
+                reason = "the names that it allows are few, and cannot be listed to come in any order"
+        except Uncounted:
+            pass
+        self.room = None
+        found = ((node, keyword) for node in self.nodes for keyword in ("patternProperties", "propertyNames"))
+        node, keyword = next(((n, k) for n, k in found if k in n), (self.nodes[-1], None))
+        self.compiler.unsupported(node, keyword, reason)
+        return declared, [
+            Member(
+                _unrecorded(other.item),
+                False,
+                tuple((bits, need) for bits, one in other.needs if (need := _unrecorded(one)) is not None),
+            )
+            for other in others
+        ]
 
     def _check(self) -> bool:
         for node in self.nodes:
@@ -412,18 +443,39 @@ class _Object:
         return self.compiler.style.members(parts, self.compiler.layout.comma)
 
 
-def _names_left(others: list[Member]) -> int | None:
-    """How many members with names that are not declared there can be; None if there is no end of names."""
+def names_left(others: list[Member]) -> int | None:
+    """How many members with names that are not declared there can be; None if there is no end of names.
+
+    Raises:
+        Uncounted: It takes too long to find.
+    """
     total = 0
-    items = [item for other in others for item in (other.item, *(need for _, need in other.needs)) if item]
-    names = {id(item.parts[0]): item.parts[0] for item in items if isinstance(item, Sequence)}
-    for name in names.values():
-        assert isinstance(name, Terminal)
-        count = count_texts(name.expression, FEW_NAMES)
+    for name in {id(name): name for other in others for name in _names_of(other)}.values():
+        count = count_texts(name.expression)
         if count is None:
             return None
         total += count
     return total
+
+
+def _names_of(member: Member) -> list[Terminal]:
+    items = [
+        item for item in (member.item, *(need for _, need in member.needs)) if isinstance(item, Sequence)
+    ]
+    return [item.parts[0] for item in items if isinstance(item.parts[0], Terminal)]
+
+
+def _listed_member(member: Member, name: str) -> Member:
+    """The member of one of its names, as the text spells it."""
+    assert isinstance(member.item, Sequence)
+    return Member(Sequence((Terminal(name, Literal(name)), *member.item.parts[1:])), False)
+
+
+def _unrecorded(item: RuleExpression | None) -> RuleExpression | None:
+    """The same member; its name may have been written before."""
+    if not isinstance(item, Sequence) or not isinstance(item.parts[0], Terminal):
+        return item
+    return Sequence((replace(item.parts[0], effect=None), *item.parts[1:]))
 
 
 def _all_of(place: Place, others: list[Place]) -> Place:
@@ -445,8 +497,8 @@ class _Automaton:
     """Counts members, and notes which of the things that must exist have been seen.
 
     A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
-    are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are not
-    declared come as one repetition, `rest`: its bounds may be large.
+    are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are
+    not declared come as one repetition, `rest`: its bounds may be large.
     """
 
     declared: list[Member]

@@ -23,10 +23,10 @@ from structgen.frontends.json_schema.keywords import (
     SOME_MEMBER,
 )
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
-from structgen.frontends.json_schema.objects import FEW_NAMES, excluded, is_closed, one_place, places_of
+from structgen.frontends.json_schema.objects import excluded, is_closed, one_place, places_of
 from structgen.frontends.json_schema.scalars import check_pattern, count
+from structgen.grammar.counting import Uncounted, count_texts
 from structgen.grammar.rules import RuleExpression, Sequence
-from structgen.grammar.sampling import count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
@@ -109,7 +109,10 @@ class _Members(Reader):
 
     def _runs_out(self, region: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
         name = strings.other_name(self.excluded, (region,), None, self.compiler.style.spelling)
-        return count_texts(name.expression, FEW_NAMES) is not None
+        try:
+            return count_texts(name.expression) is not None
+        except Uncounted:
+            return True
 
     def _check(self, node: Node) -> bool:
         required = node.get("required", ())

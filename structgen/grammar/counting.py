@@ -1,0 +1,184 @@
+"""How many texts an expression denotes: enough to know whether anybody can run out of them.
+
+    count_texts(expression)   the number; None: more than anybody writes; raises Uncounted where it takes too long
+    list_texts(expression)    the texts, if they are few
+
+What is plain to see is seen (a list of literals, a repetition without end); else derivatives are followed over classes
+of characters until all are known, within bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from structgen.grammar.expressions import (
+    EMPTY,
+    CharSet,
+    Complement,
+    Concat,
+    Expression,
+    Intersection,
+    Literal,
+    Repeat,
+    Union,
+)
+from structgen.grammar.sampling import denotes_empty_text, derivatives
+
+MANY = 1_000_000
+"""Texts that nobody writes all of."""
+
+_MOST_LISTED = 2_000
+_NODES, _STATES, _STEPS = 1_000, 500, 5_000
+
+
+class Uncounted(Exception):
+    """It takes too long to count the texts of an expression."""
+
+
+def count_texts(expression: Expression) -> int | None:
+    """The number of texts; None if there are more than `MANY`.
+
+    Raises:
+        Uncounted: It takes too long to find.
+    """
+    listed = list_texts(expression)
+    if listed is not None:
+        return len(listed)
+    if _many(expression):
+        return None
+    if sum(1 for _ in islice(_nodes(expression), _NODES)) == _NODES:
+        raise Uncounted
+    following = _automaton(expression)
+    live = _live(following)
+    counts: dict[Expression, int] = {}
+    open_states: set[Expression] = set()
+    stack = [expression] if expression in live else []
+    while stack:  # a state is counted when all that follow it are; one that follows itself is endless
+        state = stack[-1]
+        open_states.add(state)
+        waiting = [rest for rest, _ in following[state] if rest in live and rest not in counts]
+        if any(rest in open_states for rest in waiting):
+            return None
+        if waiting:
+            stack.append(waiting[0])
+            continue
+        stack.pop()
+        open_states.discard(state)
+        counts[state] = denotes_empty_text(state) + sum(
+            chars * counts[rest] for rest, chars in following[state] if rest in live
+        )
+    found = counts.get(expression, 0)
+    return found if found <= MANY else None
+
+
+def list_texts(expression: Expression) -> list[str] | None:
+    """The texts, each once, if that is plain to see and they are few; else None."""
+    if isinstance(expression, Literal):
+        return [expression.text]
+    if isinstance(expression, Union):
+        found: dict[str, None] = {}
+        for part in expression.parts:
+            texts = list_texts(part)
+            if texts is None or len(found) > _MOST_LISTED:
+                return None
+            found.update(dict.fromkeys(texts))
+        return list(found) if len(found) <= _MOST_LISTED else None
+    if isinstance(expression, CharSet):
+        size = sum(last - first + 1 for first, last in expression.ranges)
+        if size > 64:
+            return None
+        return [chr(code) for first, last in expression.ranges for code in range(first, last + 1)]
+    if isinstance(expression, Concat):
+        whole = [""]
+        for part in expression.parts:
+            texts = list_texts(part)
+            if texts is None or len(whole) * len(texts) > _MOST_LISTED:
+                return None
+            whole = [begun + text for begun in whole for text in texts]
+        return list(dict.fromkeys(whole))
+    return None
+
+
+def _many(expression: Expression) -> bool:
+    """Whether it is plain to see that there are more than `MANY` texts."""
+    if isinstance(expression, Repeat):
+        most = expression.max
+        letters = _single_characters(expression.part)
+        if most is None:
+            return _possible(expression.part) and expression.part != Literal("")
+        return letters > 1 and letters ** min(most, 64) > MANY
+    if isinstance(expression, Concat):
+        return all(map(_possible, expression.parts)) and any(map(_many, expression.parts))
+    if isinstance(expression, Union):
+        return any(map(_many, expression.parts))
+    if isinstance(expression, Intersection):
+        inside = [part for part in expression.parts if not isinstance(part, Complement)]
+        outside = [part.part for part in expression.parts if isinstance(part, Complement)]
+        return len(inside) == 1 and _many(inside[0]) and all(list_texts(one) is not None for one in outside)
+    return False
+
+
+def _possible(expression: Expression) -> bool:
+    """Whether it is plain to see that there is a text."""
+    if isinstance(expression, Concat):
+        return all(map(_possible, expression.parts))
+    if isinstance(expression, Union):
+        return any(map(_possible, expression.parts))
+    if isinstance(expression, Repeat):
+        return expression.min == 0 or _possible(expression.part)
+    return isinstance(expression, Literal) or (isinstance(expression, CharSet) and bool(expression.ranges))
+
+
+def _single_characters(expression: Expression) -> int:
+    """How many texts of one character there are at least."""
+    if isinstance(expression, CharSet):
+        return sum(last - first + 1 for first, last in expression.ranges)
+    if isinstance(expression, Union):
+        return max(map(_single_characters, expression.parts), default=0)
+    return 0
+
+
+def _nodes(expression: Expression) -> Iterator[Expression]:
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, (Concat, Union, Intersection)):
+            stack.extend(node.parts)
+        elif isinstance(node, (Complement, Repeat)):
+            stack.append(node.part)
+
+
+def _automaton(expression: Expression) -> dict[Expression, list[tuple[Expression, int]]]:
+    """The derivatives of each derivative, and by how many characters they are reached."""
+    following: dict[Expression, list[tuple[Expression, int]]] = {}
+    todo, steps = [expression], 0
+    while todo:
+        state = todo.pop()
+        if state in following:
+            continue
+        if len(following) >= _STATES:
+            raise Uncounted
+        ways = following[state] = [(rest, chars) for rest, chars in derivatives(state) if rest != EMPTY]
+        steps += len(ways)
+        if steps > _STEPS:
+            raise Uncounted
+        todo += [rest for rest, _ in ways]
+    return following
+
+
+def _live(following: dict[Expression, list[tuple[Expression, int]]]) -> set[Expression]:
+    """The states from which a text can end."""
+    before: dict[Expression, list[Expression]] = {}
+    for state, ways in following.items():
+        for rest, _ in ways:
+            before.setdefault(rest, []).append(state)
+    live = {state for state in following if denotes_empty_text(state)}
+    todo = list(live)
+    while todo:
+        for state in before.get(todo.pop(), ()):
+            if state not in live:
+                live.add(state)
+                todo.append(state)
+    return live
