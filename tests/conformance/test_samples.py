@@ -130,7 +130,7 @@ def validator_of(schema: Any) -> Any:
 
 
 def _multiple_of(validator: Any, step: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
-    """jsonschema divides doubles, by which 34.8 is no multiple of 0.01."""
+    """Jsonschema divides doubles, by which 34.8 is no multiple of 0.01."""
     if validator.is_type(value, "number") and Fraction(str(value)) % Fraction(str(step)):
         yield jsonschema.ValidationError(f"{value} is not a multiple of {step}")
 
