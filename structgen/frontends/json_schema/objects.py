@@ -445,8 +445,8 @@ class _Automaton:
     """Counts members, and notes which of the things that must exist have been seen.
 
     A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
-    are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are not
-    declared come as one repetition, `rest`: its bounds may be large.
+    are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are
+    not declared come as one repetition, `rest`: its bounds may be large.
     """
 
     declared: list[Member]
