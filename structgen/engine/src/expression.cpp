@@ -388,21 +388,13 @@ ExprId Expressions::intersect(std::vector<ExprId> parts) {
     }
     if (kind(e) == Not && std::binary_search(flat.begin(), flat.end(), args(e)[0])) return kEmpty;
   }
-  // One part needs more bytes than another allows: so digits are not read on where no multiple can follow any more.
-  u32 least = 0, longest = kFar;
-  for (ExprId e : flat) {
-    least = std::max(least, nodes_[e].least);
-    longest = std::min(longest, nodes_[e].longest);
-  }
-  return least > longest ? kEmpty : make(Inter, flat);
+  return lengths_meet(flat) ? make(Inter, flat) : kEmpty;
 }
 
 ExprId Expressions::negate(ExprId part) {
   if (kind(part) == Not) return args(part)[0];
   return make(Not, {part});
 }
-
-ExprId Expressions::divisible(u32 modulus, u32 remainder) { return make(Divisible, {modulus, remainder}); }
 
 ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
   if (max == 0 || part == kEpsilon) return kEpsilon;

@@ -41,7 +41,7 @@ class Expressions {
   ExprId intersect(std::vector<ExprId> parts);
   ExprId negate(ExprId part);
   ExprId repeat(ExprId part, u32 min, u32 max);
-  ExprId divisible(u32 modulus, u32 remainder);  // remainder < modulus <= kMostModulus
+  ExprId divisible(u32 modulus, u32 remainder) { return make(Divisible, {modulus, remainder}); }  // remainder < modulus <= kMostModulus
 
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
   ExprId derive(ExprId e, u8 byte);
@@ -103,6 +103,7 @@ class Expressions {
   void merge_ranges(std::vector<ExprId>& parts);
   enum class Search : u8 { empty, found, gave_up };
   u32 nearest(ExprId e) const;
+  bool lengths_meet(const std::vector<ExprId>& parts) const;
   bool search_empty(ExprId e);
   Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);

@@ -67,6 +67,16 @@ bool Expressions::is_empty(ExprId e) {
 
 bool Expressions::search_empty(ExprId root) { return search_some(root, kFar) == Search::empty; }
 
+// Whether no part needs more bytes than another allows: so digits are not read on where no multiple can follow any more.
+bool Expressions::lengths_meet(const std::vector<ExprId>& parts) const {
+  u32 least = 0, longest = kFar;
+  for (ExprId e : parts) {
+    least = std::max(least, nodes_[e].least);
+    longest = std::min(longest, nodes_[e].longest);
+  }
+  return least <= longest;
+}
+
 // No text of the language is shorter, as far as that is plain to see: the parts of an intersection are asked one by one.
 u32 Expressions::nearest(ExprId e) const {
   if (nodes_[e].shortest != kNone) return nodes_[e].shortest;

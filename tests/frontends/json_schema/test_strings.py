@@ -190,6 +190,7 @@ def test_strings_are_those_of_json(inside: str) -> None:
 
 def test_patterns_that_meet_only_after_many_characters() -> None:
     """Whether any text is left is found by a short search, not by one for the shortest text from each state."""
+    before = json_schema(True)._compiled.stats()["expressions"]
     patterns = ["^([a-z][0-9])+$", "^(c1d3g3.{4,8}){6}", "(t|8){10}$"]
     schema = {"type": "string", "minLength": 400, "allOf": [{"pattern": one} for one in patterns]}
     before = json_schema(True)._compiled.stats()["expressions"]  # of the store that all share
