@@ -16,6 +16,8 @@ Backus-Naur form. What a text means is defined in `structgen/grammar/rules.py`:
     token is read whole; it ends the terminal before it, if that may end. A terminal that cannot go on with any
     byte ends at once. Where no terminal can go on, but the guard of one that competes can, the byte may not come.
     With a dynamic lexer no terminal competes with another: a text is in several places at once, one for each.
+    Of the terminals handed to the parser, those that record are left out where the text was recorded in the innermost
+    scope; a byte may not come where nothing else can become of the terminals that are being read.
 
 Knows no mask, no cost and no JSON. Results are remembered only so that tests run in seconds.
 """
@@ -238,8 +240,11 @@ class ItemSet:
 Rest = tuple[int, int, int]
 """(terminal, what is left of it, what is left of its guard)"""
 
-Place = tuple[ItemSet, "tuple[Rest, ...] | None"]
-"""(items, what is left of the terminals that are being read; None between terminals)"""
+Memory = tuple[tuple[frozenset[bytes], ...], bytes]
+"""(what was recorded, by scope; the text of the terminal that is being read)"""
+
+Place = tuple[ItemSet, "tuple[Rest, ...] | None", Memory]
+"""(items, what is left of the terminals that are being read, None between terminals; memory)"""
 
 
 class Position:
@@ -261,7 +266,7 @@ class Oracle:
         self._rules = Rules(grammar, self._expressions)
         self._positions: dict[frozenset[Place], Position] = {}
         self._following: dict[tuple[ItemSet, frozenset[int]], ItemSet] = {}
-        self._start = self._position({(ItemSet(self._rules, None), None)})
+        self._start = self._position({(ItemSet(self._rules, None), None, ((frozenset(),), b""))})
 
     @property
     def is_empty(self) -> bool:
@@ -289,15 +294,15 @@ class Oracle:
     def read_special(self, position: Position, token: str | int) -> Position | None:
         """The position after a special token that the grammar names `token`; None if it may not come."""
         after: set[Place] = set()
-        for items in map(self._ended, position.places):
-            numbers = items.terminals if items else ()
+        for place in map(self._ended, position.places):
+            numbers = place[0].terminals if place else ()
             found = [n for n in numbers if self._rules.terminals[n] == SpecialToken(token)]
-            if found:
-                after.add((self._handed(items, frozenset(found)), None))
+            if place and found:
+                after.add((self._handed(place[0], frozenset(found)), None, place[2]))
         return self._position(after) if after else None
 
     def can_stop(self, position: Position) -> bool:
-        return any(items is not None and items.accepts for items in map(self._ended, position.places))
+        return any(place is not None and place[0].accepts for place in map(self._ended, position.places))
 
     def accepts(self, text: bytes) -> bool:
         position = self.read_text(self._start, text)
@@ -310,7 +315,7 @@ class Oracle:
     def terminals(self, position: Position) -> list[str]:
         """The names of the terminals that are being read, or may begin; special tokens in angle brackets."""
         numbers: set[int] = set()
-        for items, rests in position.places:
+        for items, rests, _ in position.places:
             begun = [number for number, left, _ in rests or () if not self._expressions.is_empty(left)]
             numbers.update(begun or [*items.terminals, *self._rules.ignored])
         nodes = [self._rules.terminals[number] for number in numbers]
@@ -322,16 +327,18 @@ class Oracle:
 
     def _after(self, place: Place, byte: int) -> list[Place]:
         """Where a place leads with a byte; nowhere, if it may not come."""
-        items, rests = place
+        items, rests, memory = place
         if rests is None:
             return [
-                found for begun in self._begun(items) for found in self._going_on((items, begun), byte) or ()
+                found
+                for begun in self._begun(items)
+                for found in self._going_on((items, begun, memory), byte) or ()
             ]
         found = self._going_on(place, byte)
         if found is not None:
             return found
         ended = self._ended(place)
-        return [] if ended is None else self._after((ended, None), byte)
+        return [] if ended is None else self._after(ended, byte)
 
     def _begun(self, items: ItemSet) -> list[tuple[Rest, ...]]:
         """The terminals that may begin: those that compete are together."""
@@ -345,23 +352,37 @@ class Oracle:
 
     def _going_on(self, place: Place, byte: int) -> list[Place] | None:
         """Where a place leads if a terminal goes on; None if none can, nor a guard."""
-        items, rests = place
+        items, rests, (scopes, text) = place
+        memory = scopes, text + bytes([byte])
         derive, is_empty = self._expressions.derive, self._expressions.is_empty
         derived = [(n, derive(left, byte), derive(guard, byte)) for n, left, guard in rests or ()]
         alive = tuple(rest for rest in derived if not (is_empty(rest[1]) and is_empty(rest[2])))
         if all(is_empty(left) for _, left, _ in alive):
             return [] if alive else None
+        if not any(self._can_be_new(number, left, memory) for number, left, _ in alive):
+            return []
         if any(_is_possible(self._expressions, node) for rest in alive for node in rest[1:]):
-            return [(items, alive)]
-        ended = self._ended((items, alive))
-        assert ended is not None
-        return [(ended, None)]
+            return [(items, alive, memory)]
+        ended = self._ended((items, alive, memory))
+        return [] if ended is None else [ended]
 
-    def _ended(self, place: Place) -> ItemSet | None:
-        """The items after the terminal that is being read ends here; None if it may not."""
-        items, rests = place
+    def _can_be_new(self, number: int, left: int, memory: Memory) -> bool:
+        """Whether what is left of a terminal has a text that may be read."""
+        build, (scopes, text) = self._expressions, memory
+        if self._effect(number) != "record":
+            return not build.is_empty(left)
+        ends = [build.literal(one[len(text) :]) for one in scopes[-1] if one.startswith(text)]
+        return not build.is_empty(build.both([left, build.negate(build.alt(ends))]))
+
+    def _effect(self, number: int) -> str | None:
+        terminal = self._rules.terminals[number]
+        return terminal.effect if isinstance(terminal, Terminal) else None
+
+    def _ended(self, place: Place) -> Place | None:
+        """The place after the terminal that is being read ends here; None if it may not."""
+        items, rests, (scopes, text) = place
         if rests is None:
-            return items
+            return place
         matching = {}
         for number, left, _ in rests:
             terminal = self._rules.terminals[number]
@@ -371,7 +392,19 @@ class Oracle:
         if not matching:
             return None
         best = max(matching.values())
-        return self._handed(items, frozenset(n for n, priority in matching.items() if priority == best))
+        handed = {n for n, priority in matching.items() if priority == best}
+        if text in scopes[-1]:
+            handed = {n for n in handed if self._effect(n) != "record"}
+        if not handed:
+            return None
+        effects = {self._effect(n) for n in handed}
+        if "record" in effects:
+            scopes = (*scopes[:-1], scopes[-1] | {text})
+        if "open" in effects:
+            scopes = (*scopes, frozenset())
+        if "close" in effects:
+            scopes = scopes[:-1] or (frozenset(),)
+        return self._handed(items, frozenset(handed)), None, (scopes, b"")
 
     def _handed(self, items: ItemSet, terminals: frozenset[int]) -> ItemSet:
         """The items after the parser got one of the terminals, whichever."""

@@ -15,6 +15,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -60,6 +61,13 @@ class ByteExpressions:
             self._byte_sets.add(mask)
             self._representatives = None
         return self._node(("byte", mask), nullable=False)
+
+    def literal(self, text: bytes) -> int:
+        """Exactly the bytes."""
+        found = self.epsilon
+        for byte in reversed(text):
+            found = self.concat(self.byte_set(1 << byte), found)
+        return found
 
     def concat(self, first: int, second: int) -> int:
         if self.none in (first, second):
@@ -108,6 +116,12 @@ class ByteExpressions:
             return part
         return self._node(("repeat", part, least, most), least == 0, (part,))
 
+    def divisible(self, modulus: int, remainder: int) -> int:
+        for char in ".0123456789":
+            self._byte_sets.add(1 << ord(char))
+            self._representatives = None
+        return self._node(("divisible", modulus, remainder), remainder == 0)
+
     def nullable(self, node: int) -> bool:
         """Whether the empty text is in it."""
         return self._nullable[node]
@@ -136,6 +150,12 @@ class ByteExpressions:
             return self.both([self.derive(part, byte) for part in node[1]])
         if kind == "not":
             return self.negate(self.derive(node[1], byte))
+        if kind == "divisible":
+            _, modulus, remainder = node
+            if byte == ord("."):
+                return self.divisible(modulus, remainder)
+            known = chr(byte) in "0123456789"
+            return self.divisible(modulus, int(f"{remainder}{chr(byte)}") % modulus) if known else self.none
         _, part, least, most = node
         rest = self.repeat(part, max(least - 1, 0), None if most is None else most - 1)
         return self.concat(self.derive(part, byte), rest)
@@ -207,6 +227,8 @@ class ByteExpressions:
             return self.both([self.all_texts, *(self.lower(part) for part in expression.parts)])
         if isinstance(expression, Complement):
             return self.both([self.all_texts, self.negate(self.lower(expression.part))])
+        if isinstance(expression, Divisible):
+            return self.divisible(expression.modulus, expression.remainder)
         assert isinstance(expression, Repeat)
         return self.repeat(self.lower(expression.part), expression.min, expression.max)
 

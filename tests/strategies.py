@@ -87,8 +87,9 @@ def _combined(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
     return _combined_plainly(parts) | several.map(Intersection) | parts.map(Complement)
 
 
-def terminals() -> st.SearchStrategy[Terminal]:
-    """Mostly short ones that get into each other's way."""
+def terminals(*, recording: bool = False) -> st.SearchStrategy[Terminal]:
+    """Mostly short ones that get into each other's way. `recording`: some have an effect on texts that must differ."""
+    effects = ["record", "record", "open", "close", None] if recording else [None]
     return st.builds(
         Terminal,
         st.sampled_from("ABC"),
@@ -104,12 +105,18 @@ def terminals() -> st.SearchStrategy[Terminal]:
             st.text(ALPHABET, min_size=1, max_size=2).map(Literal),
             expressions(max_leaves=2),
         ),
+        st.sampled_from(effects),
     )
 
 
 @st.composite
 def grammars(
-    draw: st.DrawFn, *, special_tokens: bool = True, letters: bool = False, lexer: str = "any"
+    draw: st.DrawFn,
+    *,
+    special_tokens: bool = True,
+    letters: bool = False,
+    lexer: str = "any",
+    recording: bool = False,
 ) -> Grammar:
     """With every kind of rule: recursion of every kind, empty rules, separators, bounds, permutations.
 
@@ -118,11 +125,14 @@ def grammars(
         special_tokens: whether some of them name special tokens.
         letters: whether each terminal is a letter, and nothing is ignored; then the lexer has nothing to decide.
         lexer: "contextual", "dynamic" or "any".
+        recording: whether terminals record their texts, and open and close scopes.
 
     Some have an empty language; `Oracle(grammar).is_empty` tells.
     """
     one = (
-        st.sampled_from(ALPHABET).map(lambda char: Terminal(char, Literal(char))) if letters else terminals()
+        st.sampled_from(ALPHABET).map(lambda char: Terminal(char, Literal(char)))
+        if letters
+        else terminals(recording=recording)
     )
     pool: list[RuleExpression] = list(draw(st.lists(one, min_size=1, max_size=4)))
     if special_tokens and draw(st.integers(0, 4)) == 0:

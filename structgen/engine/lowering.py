@@ -8,7 +8,7 @@ What changes on the way:
 - Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
   only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
 - A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, or something.
-- Terminals with the same name, expression, priority and guard become one.
+- Terminals with the same name, expression, priority, guard and effect become one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -46,6 +47,7 @@ from structgen.limits import Limits
 _MAX_COUNT = 2**31 - 2
 _MOST_KNOWN = 50_000
 _RULE, _REPETITION, _PERMUTATION = 0, 1, 2
+_EFFECTS = {None: 0, "record": 1, "open": 2, "close": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def lower(
         LimitExceeded: It is larger than the limits allow.
     """
     lowering = _Lowering(store, special_tokens, eos_token_ids, limits)
+    if grammar.lexer == "dynamic":
+        check(grammar)
     try:
         start = lowering.rule(grammar, grammar.start)
         ignored = [lowering.terminal(terminal) for terminal in grammar.ignore]
@@ -105,6 +109,7 @@ def lower(
         lowering.expressions,
         lowering.priorities,
         lowering.guards,
+        lowering.effects,
         ignored,
         sorted(eos_token_ids),
         grammar.lexer == "dynamic",
@@ -139,8 +144,9 @@ class _Lowering:
         self.expressions: list[int] = []
         self.priorities: list[int] = []
         self.guards: list[int] = []
+        self.effects: list[int] = []
         self.names: list[str] = []
-        self._terminals: dict[tuple[int, int, str, int], int] = {}
+        self._terminals: dict[tuple[int, int, str, int, int], int] = {}
         self._rules: dict[str, int] = {}
         # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile;
         # what is known of expressions stays with the store, which therefore keeps them alive itself.
@@ -179,6 +185,8 @@ class _Lowering:
                     f"a repetition of {node.max or node.min} times is beyond what can be counted"
                 )
             return build.repeat(self.expression(node.part), node.min, node.max)
+        if isinstance(node, Divisible):
+            return build.divisible(node.modulus, node.remainder)
         if isinstance(node, Intersection):
             return self._lower_intersection(node)
         if isinstance(node, Complement):
@@ -202,14 +210,17 @@ class _Lowering:
     def terminal(self, node: Terminal) -> int:
         """The number of a terminal."""
         guard = self.expression(node.guard)
-        return self._add_terminal(self.expression(node.expression), node.priority, node.name, guard)
+        expression = self.expression(node.expression)
+        return self._add_terminal(expression, node.priority, node.name, guard, _EFFECTS[node.effect])
 
-    def _add_terminal(self, expression: int, priority: int, name: str, guard: int) -> int:
-        number = self._terminals.setdefault((expression, priority, name, guard), len(self.expressions))
+    def _add_terminal(self, expression: int, priority: int, name: str, guard: int, effect: int = 0) -> int:
+        key = expression, priority, name, guard, effect
+        number = self._terminals.setdefault(key, len(self.expressions))
         if number == len(self.expressions):
             self.expressions.append(expression)
             self.priorities.append(priority)
             self.guards.append(guard)
+            self.effects.append(effect)
             self.names.append(name)
         return number
 

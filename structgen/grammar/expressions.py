@@ -119,6 +119,19 @@ class Repeat(Expression):
     __hash__ = Expression.__hash__
 
 
+@dataclass(frozen=True, slots=True)
+class Divisible(Expression):
+    """Digits, with points anywhere, whose number `modulus` divides; the empty text is 0.
+
+    Attributes:
+        modulus: from 1 to 10^9.
+        remainder: what the digits before, which are not part of the text, leave.
+    """
+
+    modulus: int
+    remainder: int = 0
+
+
 def concat(*parts: Expression) -> Expression:
     """The parts, one after the other; nested concatenations and empty texts are folded away."""
     flat: list[Expression] = []

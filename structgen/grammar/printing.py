@@ -6,6 +6,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -67,6 +68,9 @@ def format_expression(expression: Expression) -> str:
         return "[" + "".join(_range(first, last) for first, last in expression.ranges) + "]"
     if isinstance(expression, Repeat):
         return format_expression(expression.part) + _times(expression.min, expression.max)
+    if isinstance(expression, Divisible):
+        before = f" after {expression.remainder}" if expression.remainder else ""
+        return f"<digits divisible by {expression.modulus}{before}>"
     if isinstance(expression, Complement):
         return "~" + format_expression(expression.part)
     if isinstance(expression, (Concat, Union, Intersection)):

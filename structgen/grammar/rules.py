@@ -19,6 +19,12 @@ may stand before, between and after terminals. A text belongs to the grammar if 
 A grammar may ask for a dynamic lexer instead: then no terminal competes with another one. Each is read by itself, and
 ends where it can't go on itself; the readings are all followed.
 
+Texts that must differ. A terminal may have an effect: behind one that opens, a scope begins, which ends with the next
+one that closes, scopes within it aside; a terminal that records is not read with a text that a recording terminal had
+before in the innermost scope. This does not change what is read as one piece, nor which terminals are handed over by
+their priority: of those, the ones that record are left out where the text was recorded. So that no text ends in a dead
+end, a scope must leave a recording terminal more texts than there are places for it, or another way on.
+
 Plain data. `check(grammar)` is the executable specification of what is well formed.
 """
 
@@ -31,6 +37,9 @@ from typing import Literal
 
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import EMPTY, Expression
+
+Effect = Literal["record", "open", "close"]
+"""Of a terminal that was read, on the texts that must differ."""
 
 
 class RuleExpression:
@@ -50,12 +59,15 @@ class Terminal(RuleExpression):
         priority: among terminals that match the same text, only those of the highest priority count.
         guard: texts that compete as well, but lead nowhere: where no terminal can go on with the next byte, but a
             guard can, the text is refused. So `a` with the guard `ab` is an `a` that no `b` follows.
+        effect: "record": the text differs from those recorded before in the innermost scope; "open" and "close": such
+            a scope begins behind the terminal, or ends with it.
     """
 
     name: str
     expression: Expression
     priority: int = 0
     guard: Expression = EMPTY
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +187,8 @@ def check(grammar: Grammar) -> None:
     """Raise `InvalidGrammarError` where the grammar is not well formed.
 
     The start and every reference name a rule; bounds of repetitions are 0 <= min <= max; parts of permutations
-    are items. (That rules can finish, and that the language is not empty, is found when compiling.)
+    are items; with a dynamic lexer no terminal records. (That rules can finish, and that the language is not
+    empty, is found when compiling.)
     """
     if grammar.start not in grammar.rules:
         raise InvalidGrammarError(f"the start rule {grammar.start!r} is not defined")
@@ -183,6 +196,10 @@ def check(grammar: Grammar) -> None:
         for node in walk(rule):
             if isinstance(node, Reference) and node.name not in grammar.rules:
                 raise InvalidGrammarError(f"rule {name!r} refers to {node.name!r}, which is not defined")
+            if isinstance(node, Terminal) and node.effect == "record" and grammar.lexer == "dynamic":
+                raise InvalidGrammarError(
+                    f"rule {name!r}: the terminal {node.name} records, which a dynamic lexer does not"
+                )
             if isinstance(node, Repetition):
                 _check_bounds(name, node)
             if isinstance(node, Permutation):

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import inf
 from random import Random
 
@@ -33,6 +34,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -54,6 +56,8 @@ from structgen.grammar.rules import (
 )
 
 _CONTINUE = 0.6  # how probably a loop goes round once more
+_MUCH = 1000  # nodes of an expression whose texts are not counted
+_TRIES = 20  # at random, to find a text that was not recorded
 _COMMON = tuple((ord(first), ord(last)) for first, last in ("az", "09", "AZ", " ~"))
 _WORD = re.compile(r"\w{2}")
 _SURROGATES = (0xD800, 0xDFFF)
@@ -82,6 +86,7 @@ class Sampler:
         self.grammar = grammar
         self.rng = Random(0)
         self.max_depth = max_depth
+        self.scopes: list[set[str]] = []
         self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
         self.heights = dict.fromkeys(grammar.rules, inf)
         self._known: dict[int, float] = {}  # heights by identity, once those of the rules are final
@@ -97,6 +102,7 @@ class Sampler:
     def text(self, rng: Random) -> str:
         """A random text; `sample` says what of."""
         self.rng = rng
+        self.scopes = [set()]
         if self.heights[self.grammar.start] == inf:
             raise EmptyLanguageError("no text can match: the rules never finish")
         pieces: list[str] = []
@@ -193,7 +199,24 @@ class Sampler:
         return not _is_empty(_not_empty_text(terminal.expression))
 
     def _terminal(self, terminal: Terminal) -> str:
-        return sample_expression(_not_empty_text(terminal.expression), self.rng)
+        """A text of a terminal; one that records gets a text that was not recorded in its scope."""
+        expression = _not_empty_text(terminal.expression)
+        text = sample_expression(expression, self.rng)
+        if terminal.effect == "record":
+            taken = self.scopes[-1]
+            for _ in range(_TRIES):
+                if text not in taken:
+                    break
+                text = sample_expression(expression, self.rng)
+            else:
+                left = _both((expression, Complement(Union(tuple(map(Literal, sorted(taken)))))))
+                text = sample_expression(left, self.rng)
+            taken.add(text)
+        elif terminal.effect == "open":
+            self.scopes.append(set())
+        elif terminal.effect == "close":
+            self.scopes = self.scopes[:-1] or [set()]
+        return text
 
 
 def _not_empty_text(expression: Expression) -> Expression:
@@ -241,6 +264,7 @@ def _wander(expression: Expression, rng: Random) -> str:
 
 
 Ranges = tuple[tuple[int, int], ...]
+_POINT_AND_DIGITS = frozenset(((ord(char), ord(char)),) for char in ".0123456789")
 
 
 def _pick(ranges: Ranges, rng: Random) -> int:
@@ -263,6 +287,46 @@ def _without_surrogates(ranges: Ranges) -> Ranges:
     return tuple((first, last) for first, last in parts if first <= last)
 
 
+def count_texts(expression: Expression, most: int) -> int | None:
+    """How many texts an expression denotes; None if there are more than `most`, or too much is to be looked at.
+
+    Counts the ways to each derivative, character by character, until there is none left or there are too many.
+    """
+    if isinstance(expression, Union) and all(isinstance(part, Literal) for part in expression.parts):
+        return len(set(expression.parts)) if len(set(expression.parts)) <= most else None
+    if isinstance(expression, Concat):
+        varying = [part for part in expression.parts if not isinstance(part, Literal)]
+        if len(varying) < 2:
+            return count_texts(varying[0], most) if varying else 1
+    if sum(1 for _ in islice(_nodes(expression), _MUCH)) == _MUCH:
+        return None
+    count = 0
+    ways = {expression: 1} if not _is_empty(expression) else {}
+    while ways:
+        following: dict[Expression, int] = {}
+        for one, times in ways.items():
+            count += times if _is_nullable(one) else 0
+            for ranges, rest in _ways(one):
+                if not _is_empty(rest):
+                    chars = sum(last - first + 1 for first, last in _without_surrogates(ranges))
+                    following[rest] = following.get(rest, 0) + times * chars
+        if count + sum(following.values()) > most:  # each of these has a text of its own
+            return None
+        ways = following
+    return count
+
+
+def _nodes(expression: Expression) -> Iterator[Expression]:
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, (Concat, Union, Intersection)):
+            stack.extend(node.parts)
+        elif isinstance(node, (Complement, Repeat)):
+            stack.append(node.part)
+
+
 # Expressions are data, so derivatives are functions of them, and what is known of one is kept by its value.
 
 
@@ -278,6 +342,8 @@ def _is_nullable(expression: Expression) -> bool:
         return any(map(_is_nullable, expression.parts))
     if isinstance(expression, Complement):
         return not _is_nullable(expression.part)
+    if isinstance(expression, Divisible):
+        return expression.remainder == 0
     assert isinstance(expression, Repeat)
     return expression.min == 0 or _is_nullable(expression.part)
 
@@ -288,6 +354,8 @@ def _is_empty(expression: Expression) -> bool:
         return False
     if isinstance(expression, CharSet):
         return not _without_surrogates(expression.ranges)
+    if isinstance(expression, Divisible):
+        return False
     if isinstance(expression, Concat):
         return any(map(_is_empty, expression.parts))
     if isinstance(expression, Union):
@@ -348,6 +416,8 @@ def _char_sets(expression: Expression) -> frozenset[Ranges]:
         return frozenset((expression.ranges,))
     if isinstance(expression, (Complement, Repeat)):
         return _char_sets(expression.part)
+    if isinstance(expression, Divisible):
+        return _POINT_AND_DIGITS
     assert isinstance(expression, (Concat, Union, Intersection))
     return frozenset().union(*map(_char_sets, expression.parts))
 
@@ -372,6 +442,13 @@ def _derivative(expression: Expression, char: int) -> Expression:
         return _both(tuple(_derivative(part, char) for part in expression.parts))
     if isinstance(expression, Complement):
         return Complement(_derivative(expression.part, char))
+    if isinstance(expression, Divisible):
+        if char == ord("."):
+            return expression
+        if chr(char) not in "0123456789":
+            return EMPTY
+        number = expression.remainder * 10 + int(chr(char))
+        return Divisible(expression.modulus, number % expression.modulus)
     assert isinstance(expression, Repeat)
     least = 0 if _is_nullable(expression.part) else max(expression.min - 1, 0)
     most = None if expression.max is None else expression.max - 1

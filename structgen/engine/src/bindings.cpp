@@ -73,35 +73,49 @@ std::unique_lock<std::mutex> brief_lock(Store& store) {
   return lock;
 }
 
-u32 check(const Grammar& grammar, std::int64_t configuration) {
-  if (configuration < 0 || static_cast<u64>(configuration) >= grammar.configurations())
+// The position of a number that came from here.
+Position check(Grammar& grammar, std::int64_t number) {
+  const u64 configuration = static_cast<u64>(number) & UINT32_MAX;
+  if (number < 0 || configuration >= grammar.configurations())
     throw nb::index_error("no such configuration of this grammar");
-  return static_cast<u32>(configuration);
+  if (static_cast<u64>(number) == configuration) return {static_cast<u32>(configuration), {}};
+  const auto lock = brief_lock(grammar.store());
+  return grammar.position(static_cast<u64>(number));
 }
 
-u32 advance(Grammar& grammar, u32 configuration, std::int64_t token) {
-  if (token < 0 || token >= static_cast<std::int64_t>(kNone)) return kNone;
+std::int64_t number(Grammar& grammar, const Position& position) {
+  if (position.memory.blank()) return position.configuration;
+  const auto lock = brief_lock(grammar.store());
+  return static_cast<std::int64_t>(grammar.number(position));
+}
+
+// Moves the position behind the token. False if it is not allowed. What its memory was is put into `before`, if that changes.
+bool advance(Grammar& grammar, Position& position, std::int64_t token, std::optional<Memory>* before = nullptr) {
+  if (token < 0 || token >= static_cast<std::int64_t>(kNone)) return false;
   const u32 id = static_cast<u32>(token);
   auto lock = brief_lock(grammar.store());
-  const u32 known = grammar.known_advance(configuration, id);
-  if (known != kNone) return known;
-  return step(grammar, [&] { return grammar.advance(configuration, id); }, std::move(lock));
+  if (grammar.advance_known(position, id)) return true;
+  auto found = step(grammar, [&] { return grammar.advance(position, id); }, std::move(lock));
+  if (!found) return false;
+  if (before && grammar.records()) *before = std::move(position.memory);
+  position = std::move(*found);
+  return true;
 }
 
-// Writes the row of the configuration to `to`, `words` words wide. False in a dead end.
-bool fill(Grammar& grammar, u32 configuration, u32* to, std::size_t words) {
+// Writes the row of the position to `to`, `words` words wide. False in a dead end.
+bool fill(Grammar& grammar, const Position& position, u32* to, std::size_t words) {
   const u32 own = grammar.store().trie.words();
   auto write = [&](const Row& row) {
     row->store(to);
     std::fill(to + own, to + words, 0u);
   };
   auto lock = brief_lock(grammar.store());
-  if (const Row& known = grammar.known_row(configuration)) {
+  if (const Row& known = grammar.known_row(position)) {
     write(known);
     return true;
   }
   auto make = [&] {
-    const Row& made = grammar.row(configuration);
+    const Row made = grammar.row(position);
     if (made) write(made);
     return made != nullptr;
   };
@@ -130,30 +144,31 @@ nb::object read_only(const Row& row, u32 words) {
   return nb::cast(Array(copy->data(), {words}, owner));
 }
 
-// One sequence: a configuration, those before it, and where its rows go.
+// One sequence: a position, those before it, and where its rows go.
 class Matcher {
  public:
-  explicit Matcher(std::shared_ptr<Grammar> grammar) : grammar_(std::move(grammar)), now_(grammar_->initial()) {}
+  explicit Matcher(std::shared_ptr<Grammar> grammar) : grammar_(std::move(grammar)), now_{grammar_->initial(), {}} {}
 
   void advance(std::int64_t token) {
-    const u32 next = ::advance(*grammar_, now_, token);
-    if (next == kNone) raise("structgen.matcher", "rejection", nb::make_tuple(nb::find(*this), token));
-    before_.push_back(now_);
-    now_ = next;
+    if (!try_advance(token)) raise("structgen.matcher", "rejection", nb::make_tuple(nb::find(*this), token));
   }
   bool try_advance(std::int64_t token) {
-    const u32 next = ::advance(*grammar_, now_, token);
-    if (next == kNone) return false;
-    before_.push_back(now_);
-    now_ = next;
+    const u32 configuration = now_.configuration;
+    std::optional<Memory> memory;
+    if (!::advance(*grammar_, now_, token, &memory)) return false;
+    if (memory) memories_.emplace_back(before_.size(), std::move(*memory));
+    before_.push_back(configuration);
     return true;
   }
   void rollback(std::int64_t count) {
     if (count < 0 || static_cast<u64>(count) > before_.size())
       throw nb::value_error("cannot roll back more tokens than were advanced");
     if (count == 0) return;
-    now_ = before_[before_.size() - static_cast<std::size_t>(count)];
-    before_.resize(before_.size() - static_cast<std::size_t>(count));
+    const std::size_t left = before_.size() - static_cast<std::size_t>(count);
+    now_.configuration = before_[left];
+    before_.resize(left);
+    for (; !memories_.empty() && memories_.back().first >= left; memories_.pop_back())
+      now_.memory = std::move(memories_.back().second);
   }
   void bind(Rows rows, std::int64_t row) {
     place_ = place_of(rows, row, grammar_->store().trie, &words_);
@@ -182,17 +197,19 @@ class Matcher {
   bool can_stop() {
     return locked(*grammar_, [&] { return grammar_->can_stop(now_); });
   }
-  void set_configuration(std::int64_t configuration) {
-    now_ = check(*grammar_, configuration);
+  void set_configuration(std::int64_t number) {
+    now_ = check(*grammar_, number);
     before_.clear();
+    memories_.clear();
   }
-  u32 configuration() const { return now_; }
+  std::int64_t configuration() { return number(*grammar_, now_); }
+  bool is_finished() const { return now_.configuration == Grammar::kFinished; }
   std::size_t advanced() const { return before_.size(); }
-  const std::vector<u32>& history() const { return before_; }
   void copy_from(const Matcher& other) {
     if (other.grammar_ != grammar_) throw nb::value_error("matchers of different grammars");
     now_ = other.now_;
     before_ = other.before_;
+    memories_ = other.memories_;
   }
 
  private:
@@ -202,8 +219,9 @@ class Matcher {
   [[noreturn]] void dead_end() { raise("structgen.matcher", "dead_end", nb::make_tuple(nb::find(*this))); }
 
   std::shared_ptr<Grammar> grammar_;
-  u32 now_;
-  std::vector<u32> before_;
+  Position now_;
+  std::vector<u32> before_;                               // configurations
+  std::vector<std::pair<std::size_t, Memory>> memories_;  // where tokens changed them: how many came before, what it was
   std::optional<Rows> rows_;
   u32* place_ = nullptr;
   std::size_t words_ = 0;
@@ -252,7 +270,7 @@ std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::by
 
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<int> nodes, u32 start,
                                       std::vector<u32> terminals, std::vector<int> priorities, std::vector<u32> guards,
-                                      std::vector<u32> ignored, std::vector<u32> end_tokens, bool dynamic, u64 expressions,
+                                      std::vector<u8> effects, std::vector<u32> ignored, std::vector<u32> end_tokens, bool dynamic, u64 expressions,
                                       u64 states, u64 work, u64 row_bytes, u64 nesting, u64 milliseconds) {
   Grammar::Source source;
   source.rules.nodes = std::move(nodes);
@@ -261,6 +279,7 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
   source.terminals = std::move(terminals);
   source.priorities = std::move(priorities);
   source.guards = std::move(guards);
+  source.effects = std::move(effects);
   source.end_tokens = std::move(end_tokens);
   source.dynamic = dynamic;
   source.limits = {expressions, states, work, row_bytes, nesting, milliseconds};
@@ -352,27 +371,35 @@ NB_MODULE(_native, m) {
              return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
            },
            "part"_a, "min"_a, "max"_a.none())
+      .def("divisible",
+           [](Builder& b, u32 modulus, u32 remainder) {
+             if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
+               throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
+             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
+           },
+           "modulus"_a, "remainder"_a)
       .def("special", [](Builder& b, u32 token) {
         return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
       });
 
   nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
       .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,
-           "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
+           "effects"_a, "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
            "milliseconds"_a)
       .def_prop_ro("initial", &Grammar::initial)
       .def("try_advance",
            [](Grammar& g, std::int64_t configuration, std::int64_t token) -> std::int64_t {
-             const u32 next = advance(g, check(g, configuration), token);
-             return next == kNone ? -1 : static_cast<std::int64_t>(next);
+             Position position = check(g, configuration);
+             if (!advance(g, position, token)) return -1;
+             return number(g, position);
            })
       .def("try_read",
            [](Grammar& g, std::int64_t configuration, const nb::bytes& text) {
-             u32 at = check(g, configuration);
+             Position at = check(g, configuration);
              const std::string bytes = bytes_of(text);
              return locked(g, [&]() -> std::pair<std::int64_t, std::size_t> {
                const std::size_t read = g.read_text(at, bytes);
-               return {at, read};
+               return {static_cast<std::int64_t>(g.number(at)), read};
              });
            },
            "The configuration after as many bytes of the text as can be read, and how many these are.")
@@ -387,7 +414,7 @@ NB_MODULE(_native, m) {
            [](Grammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
              std::size_t words = 0;
              u32* place = place_of(rows, row, g.store().trie, &words);
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              return locked(g, [&] {
                const Row made = g.row_within(at, budget);
                if (!made) return false;
@@ -399,46 +426,48 @@ NB_MODULE(_native, m) {
            "configuration"_a, "budget"_a, "array"_a.noconvert(), "row"_a)
       .def("can_stop",
            [](Grammar& g, std::int64_t configuration) {
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              return locked(g, [&] { return g.can_stop(at); });
            })
       .def("is_finished",
-           [](const Grammar& g, std::int64_t configuration) { return check(g, configuration) == Grammar::kFinished; })
+           [](Grammar& g, std::int64_t configuration) {
+             return check(g, configuration).configuration == Grammar::kFinished;
+           })
       .def("completion_tokens",
            [](Grammar& g, std::int64_t configuration) -> std::int64_t {
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              const u32 found = locked(g, [&] { return g.completion_tokens(at); });
              return found == kNone ? -1 : static_cast<std::int64_t>(found);
            })
       .def("completion",
            [](Grammar& g, std::int64_t configuration) -> std::optional<std::pair<nb::bytes, std::vector<u32>>> {
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              const auto found = locked(g, [&] { return g.completion(at); });
              if (!found) return std::nullopt;
              return std::make_pair(to_bytes(found->text), found->tokens);
            })
       .def("forced_tokens",
            [](Grammar& g, std::int64_t configuration, std::size_t most) {
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              return locked(g, [&] { return g.forced_tokens(at, most); });
            })
       .def("live_terminals",
            [](Grammar& g, std::int64_t configuration) {
-             const u32 at = check(g, configuration);
-             return locked(g, [&] { return g.live_terminals(at); });
+             const Position at = check(g, configuration);
+             return locked(g, [&] { return g.live_terminals(at.configuration); });
            },
            "Terminals that are being read, or that may begin.")
       .def("next_bytes",
            [](Grammar& g, std::int64_t configuration) {
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              return to_bytes(locked(g, [&] { return g.next_bytes(at); }));
            },
            "The bytes that may come next.")
       .def("is_fresh",
            [](Grammar& g, std::int64_t configuration) {
-             const u32 at = check(g, configuration);
+             const Position at = check(g, configuration);
              const auto lock = brief_lock(g.store());
-             return g.is_fresh(at);
+             return g.is_fresh(at.configuration);
            },
            "Whether nothing is read of a terminal.")
       .def("stats", [](Grammar& g) {
@@ -473,7 +502,7 @@ NB_MODULE(_native, m) {
       .def("bitmask", &Matcher::bitmask)
       .def("copy_from", &Matcher::copy_from, "other"_a)
       .def_prop_ro("can_stop", &Matcher::can_stop)
-      .def_prop_ro("is_finished", [](const Matcher& x) { return x.configuration() == Grammar::kFinished; })
+      .def_prop_ro("is_finished", &Matcher::is_finished)
       .def_prop_ro("advanced", &Matcher::advanced)
       .def_prop_rw("configuration", &Matcher::configuration, &Matcher::set_configuration);
 

@@ -5,7 +5,9 @@
 // shortest text, since nothing is below the bound. Where the longest match gets in its way (`a` and `ab` both
 // terminals), a search over configurations (A*, with the same bound) decides.
 #include <algorithm>
+#include <map>
 #include <queue>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -38,55 +40,83 @@ u32 Grammar::bytes_from(const Place& p) {
   return best;
 }
 
-std::optional<std::string> Grammar::shortest_text(const Place& from) {
+std::optional<std::string> Grammar::shortest_text(const Place& from, const Memory& memory, Recorded* recorded) {
   const std::vector<Place> all = places(from);
   std::vector<u32> left;
   for (const Place& one : all) left.push_back(bytes_from(one));
   Place p = all[static_cast<std::size_t>(std::min_element(left.begin(), left.end()) - left.begin())];
+  Memory now = memory;
+  int depth = 0;          // of scopes, beside that in which it begins
+  bool outside = false;   // that one is closed
   std::string text;
-  for (;;) {
-    if (p.fresh && parser_.accepts(p.parse)) break;
+  struct Way {
+    u32 total, terminal, parse;
+    ExprId rest;
+  };
+  std::vector<Way> ways;
+  while (!(p.fresh && parser_.accepts(p.parse))) {
     const u32 lexer = lexer_state(p);
-    u32 best = kFar, best_parse = 0;
-    ExprId best_rest = kEmpty;
     const std::vector<u32> terminals = state(p.parse).terminals;
+    ways.clear();
     for (u32 i = 0; i < lexer_.members(lexer); ++i) {
-      ExprId rest = lexer_.rest(lexer, i);
+      const ExprId rest = lexer_.rest(lexer, i);
       u32 word = expressions_.shortest_length(rest);
       if (p.fresh && word == 0) {
         word = kFar;
         for (u32 b = 0; b < 256; b = expressions_.interval(rest, static_cast<u8>(b)).second + 1u)
           word = std::min(word, add_lengths(1, expressions_.shortest_length(expressions_.derive(rest, static_cast<u8>(b)))));
       }
-      const u32 parse = parser_.next(p.parse, {terminals[lexer_.index(lexer, i)]});
-      const u32 total = add_lengths(word, parser_.shortest(parse));
-      if (total < best) best = total, best_parse = parse, best_rest = rest;
+      const u32 terminal = terminals[lexer_.index(lexer, i)];
+      const u32 parse = parser_.next(p.parse, {terminal});
+      ways.push_back({add_lengths(word, parser_.shortest(parse)), terminal, parse, rest});
     }
-    if (best >= kFar) return std::nullopt;
-    if (p.fresh && expressions_.nullable(best_rest)) {
-      u32 best_byte = 0, shortest = kFar;
-      for (u32 b = 0; b < 256; b = expressions_.interval(best_rest, static_cast<u8>(b)).second + 1u) {
-        const ExprId d = expressions_.derive(best_rest, static_cast<u8>(b));
-        if (expressions_.shortest_length(d) < shortest) shortest = expressions_.shortest_length(d), best_byte = b;
+    std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.total < b.total; });
+    const Way* taken = nullptr;
+    std::string word;
+    for (const Way& way : ways) {
+      if (way.total >= kFar) break;
+      const bool records = effects_[way.terminal] == Record;
+      if (records || (p.fresh && expressions_.nullable(way.rest))) {
+        const auto found = shortest_new_text(way.rest, p.fresh ? "" : now.written(), records ? now.texts() : TextsPtr());
+        if (!found) continue;
+        word = *found;
+      } else {
+        word = expressions_.shortest(way.rest);
       }
-      text.push_back(static_cast<char>(best_byte));
-      best_rest = expressions_.derive(best_rest, static_cast<u8>(best_byte));
+      taken = &way;
+      break;
     }
-    text += expressions_.shortest(best_rest);
+    if (taken == nullptr) return std::nullopt;
+    text += word;
     meter_.spend(text.size() + 1);
-    p = {best_parse, kDead, true};
+    if (records_) {
+      if (state(p.parse).records) now.write(word);
+      if (recorded && effects_[taken->terminal] == Record && !p.fresh)
+        recorded->own = now.written();
+      else if (recorded && effects_[taken->terminal] == Record && depth == 0 && !outside)
+        recorded->later.push_back(word), recorded->longest = std::max(recorded->longest, word.size());
+      if (effects_[taken->terminal] == Record)
+        now.record();
+      else
+        now.drop();
+      if (effects_[taken->terminal] == Open) now.open(), ++depth;
+      if (effects_[taken->terminal] == Close) now.close(), outside |= --depth < 0;
+    }
+    p = {taken->parse, kDead, true};
   }
   Place check = from;
-  if (read(check, text) && stops(check)) return text;
-  return search_text(from);
+  now = memory;
+  if (read(check, now, text) && stops(check, now)) return text;
+  return search_text(from, memory);
 }
 
-std::optional<std::string> Grammar::search_text(const Place& from) {
+std::optional<std::string> Grammar::search_text(const Place& from, const Memory& memory) {
   struct Step {
     u32 parent, configuration, distance;
     u8 byte;
+    Memory memory;
   };
-  std::vector<Step> steps{{kNone, intern(from), 0, 0}};
+  std::vector<Step> steps{{kNone, intern(from), 0, 0, memory}};
   using Entry = std::pair<u32, u32>;  // estimate, step
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
   std::unordered_map<u32, u32> best{{steps[0].configuration, 0}};
@@ -96,7 +126,7 @@ std::optional<std::string> Grammar::search_text(const Place& from) {
     queue.pop();
     const Step step = steps[at];
     if (best[step.configuration] < step.distance) continue;
-    if (can_stop(step.configuration)) {
+    if (can_stop(Position{step.configuration, step.memory})) {
       std::string text;
       for (u32 i = at; steps[i].parent != kNone; i = steps[i].parent) text.push_back(static_cast<char>(steps[i].byte));
       std::reverse(text.begin(), text.end());
@@ -104,7 +134,8 @@ std::optional<std::string> Grammar::search_text(const Place& from) {
     }
     for (u32 b = 0; b < 256; ++b) {
       Place p = place(step.configuration);
-      if (!read(p, static_cast<u8>(b))) continue;
+      Memory now = step.memory;
+      if (!read(p, now, static_cast<u8>(b)) || !is_alive(p, now)) continue;
       const u32 left = bytes_to_finish(p);
       if (left >= kFar) continue;
       const u32 to = intern(p);
@@ -112,7 +143,7 @@ std::optional<std::string> Grammar::search_text(const Place& from) {
       if (!added && known->second <= step.distance + 1) continue;
       known->second = step.distance + 1;
       queue.push({add_lengths(step.distance + 1, left), static_cast<u32>(steps.size())});
-      steps.push_back({at, to, step.distance + 1, static_cast<u8>(b)});
+      steps.push_back({at, to, step.distance + 1, static_cast<u8>(b), std::move(now)});
     }
     meter_.spend(256);
   }
@@ -120,52 +151,57 @@ std::optional<std::string> Grammar::search_text(const Place& from) {
 }
 
 // Where the vocabulary lacks the bytes of a shortest text: a search over tokens, with the same bound.
-std::optional<std::vector<u32>> Grammar::search_tokens(u32 configuration) {
+std::optional<std::vector<u32>> Grammar::search_tokens(const Position& from) {
   struct Step {
-    u32 parent, configuration, distance, token;
+    u32 parent, distance, token;
+    Position position;
   };
-  std::vector<Step> steps{{kNone, configuration, 0, kNone}};
+  std::vector<Step> steps{{kNone, 0, kNone, from}};
   using Entry = std::pair<u32, u32>;  // estimate, step
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
-  std::unordered_map<u32, u32> best{{configuration, 0}};
+  std::unordered_map<u32, u32> best{{from.configuration, 0}};
   queue.push({0, 0});
   for (u32 searched = 0; !queue.empty() && searched < kMostSearched; ++searched) {
     const u32 at = queue.top().second;
     queue.pop();
     const Step step = steps[at];
-    if (best[step.configuration] < step.distance) continue;
-    if (can_stop(step.configuration)) {
+    if (best[step.position.configuration] < step.distance) continue;
+    if (can_stop(step.position)) {
       std::vector<u32> tokens;
       for (u32 i = at; steps[i].parent != kNone; i = steps[i].parent) tokens.push_back(steps[i].token);
       std::reverse(tokens.begin(), tokens.end());
       return tokens;
     }
-    const Row allowed = row(step.configuration);
+    const Row allowed = row(step.position);
     if (!allowed) continue;
     std::vector<u32> words(store_->trie.words());
     allowed->store(words.data());
     for (u32 token = 0; token < store_->trie.tokens(); ++token) {
       if (!((words[token >> 5] >> (token & 31)) & 1)) continue;
       meter_.spend(1);
-      const u32 to = advance(step.configuration, token);
-      if (to == kNone || to == kFinished) continue;
+      auto to = advance(step.position, token);
+      if (!to || to->configuration == kFinished) continue;
       const u32 distance = step.distance + static_cast<u32>(store_->trie.bytes(token).size());
-      const auto [known, added] = best.emplace(to, distance);
+      const auto [known, added] = best.emplace(to->configuration, distance);
       if (!added && known->second <= distance) continue;
       known->second = distance;
-      queue.push({add_lengths(distance, bytes_to_finish(place(to))), static_cast<u32>(steps.size())});
-      steps.push_back({at, to, distance, token});
+      queue.push({add_lengths(distance, bytes_to_finish(place(to->configuration))), static_cast<u32>(steps.size())});
+      steps.push_back({at, distance, token, std::move(*to)});
     }
     meter_.spend(words.size());
   }
   return std::nullopt;
 }
 
-std::optional<Completion> Grammar::completion(u32 configuration) {
-  if (configuration == kFinished) return Completion{};
+std::optional<Completion> Grammar::completion(const Position& position) {
+  if (position.configuration == kFinished) return Completion{};
+  return completion(place(position.configuration), position.memory);
+}
+
+std::optional<Completion> Grammar::completion(const Place& p, const Memory& memory, Recorded* recorded) {
   std::optional<std::vector<u32>> tokens;
-  if (const auto text = shortest_text(place(configuration))) tokens = store_->trie.segment(*text);
-  if (!tokens && !spells_bytes_) tokens = search_tokens(configuration);
+  if (const auto text = shortest_text(p, memory, recorded)) tokens = store_->trie.segment(*text);
+  if (!tokens && !spells_bytes_) tokens = search_tokens({intern(p), memory});
   if (!tokens) return std::nullopt;
   std::string text;
   for (u32 token : *tokens)
@@ -173,12 +209,13 @@ std::optional<Completion> Grammar::completion(u32 configuration) {
   return Completion{std::move(text), std::move(*tokens)};
 }
 
-u32 Grammar::completion_tokens(u32 configuration) {
-  if (infos_[configuration].completion == kUnknown) {
-    const auto found = completion(configuration);
-    infos_[configuration].completion = found ? static_cast<u32>(found->tokens.size()) + 1 : kNone;
-  }
-  return infos_[configuration].completion;
+u32 Grammar::completion_tokens(const Position& position) {
+  const bool plain = position.memory.recorded() == 0 && !position.memory.writing();
+  if (plain && infos_[position.configuration].completion != kUnknown) return infos_[position.configuration].completion;
+  const auto found = completion(position);
+  const u32 tokens = found ? static_cast<u32>(found->tokens.size()) + 1 : kNone;
+  if (plain) infos_[position.configuration].completion = tokens;
+  return tokens;
 }
 
 // Where the tokens allowed below `node` lead. What is asked for twice is looked at once.
@@ -253,72 +290,136 @@ u32 Grammar::farthest(u32 configuration) {
     destinations(0, place(configuration), found);
     if (found.bytes != 0) most = spells_bytes_ && found.bytes < kFar ? found.bytes + 1 : kNone;
     for (auto to = found.configurations.begin(); to != found.configurations.end() && most != kNone; ++to)
-      most = std::max(most, completion_tokens(*to));
+      most = std::max(most, completion_tokens({*to, {}}));
     infos_[configuration].farthest = most;
   }
   return infos_[configuration].farthest;
 }
 
-Row Grammar::row_within(u32 configuration, u64 budget) {
-  const Row all = row(configuration);  // a copy: what follows makes configurations, and the table may move
+Row Grammar::row_within(const Position& position, u64 budget) {
+  const Row all = row(position);
+  const u32 configuration = position.configuration;
   if (!all || configuration == kFinished) return all;
-  // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read.
+  // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read. Each text
+  // that is recorded can make each that is still to come longer.
   const u64 near = bytes_to_finish(place(configuration));
-  if (budget > 10 * near + 2048) return all;
+  const u64 longer = (near + 1) * (position.memory.recorded() + position.memory.writing());
+  if (budget > 10 * near + longer + 2048) return all;
   const u32 most = farthest(configuration);
-  if (most != kNone && budget > most) return all;
+  if (most != kNone && budget > most + longer) return all;
   auto kept = std::make_shared<TokenSet>(store_->trie.words());
   // Down the trie, only where the row has tokens; what follows a place is asked for once.
   const Trie& trie = store_->trie;
-  std::unordered_map<u64, bool> verdicts;
-  auto fits = [&](const Place& p) {
-    const u64 key = pair_key(p.parse, p.fresh ? kNone : p.lexer);
-    const auto known = verdicts.find(key);
-    if (known != verdicts.end()) return known->second;
-    const u32 needed = completion_tokens(intern(p));
-    return verdicts[key] = needed != kNone && needed < budget;
+  // A text that is being read and that nothing recorded begins with is finished as any other one there, unless that
+  // makes it one of the texts that are recorded after it.
+  struct Verdict {
+    bool fits;
+    Recorded recorded;
+    std::size_t begun;  // bytes of the text when it was looked at
   };
-  std::vector<std::pair<Place, u32>> stack{{place(configuration), trie.end(0)}};
+  std::map<std::tuple<u32, u32, const void*>, Verdict> verdicts;
+  // Bytes on the way to a node. (Not asked for at every node: they lie far apart.)
+  auto way = [&trie](u32 node, u32 from, u32 to) {
+    return trie.bytes(trie.order()[trie.first_token(node)]).substr(from, to - from);
+  };
+  // `written`: bytes on the way to the node that the memory has; it has all of other texts.
+  auto fits_in_time = [&](const Place& p, const Memory& memory, u32 node, u32 written) {
+    const u32 depth = trie.depth(node);
+    const std::tuple key{p.parse, p.fresh ? kNone : p.lexer, memory.scopes()};
+    const bool shared = !memory.writing() || memory.differs();
+    if (const auto known = shared ? verdicts.find(key) : verdicts.end(); known != verdicts.end()) {
+      const Verdict& v = known->second;
+      if (!memory.writing() || v.recorded.later.empty()) return v.fits;
+      const std::size_t rest = v.recorded.own.size() - v.begun;
+      if (memory.length() + (depth - written) + rest > v.recorded.longest) return v.fits;
+      std::string own = memory.written();
+      own.append(way(node, written, depth)).append(v.recorded.own, v.begun);
+      if (std::find(v.recorded.later.begin(), v.recorded.later.end(), own) == v.recorded.later.end()) return v.fits;
+    }
+    Recorded recorded;
+    u32 needed = kNone;
+    Memory whole = memory;
+    if (written < depth) whole.write(way(node, written, depth));
+    if (!records_)
+      needed = completion_tokens({intern(p), {}});
+    else if (const auto found = completion(p, whole, &recorded))
+      needed = static_cast<u32>(found->tokens.size()) + 1;
+    const bool fits = needed != kNone && needed < budget;
+    // What is longer than all that comes after it takes none of these away.
+    if (shared && (!memory.writing() || recorded.own.size() > recorded.longest))
+      verdicts.try_emplace(key, Verdict{fits, std::move(recorded), whole.length()});
+    return fits;
+  };
+  struct Frame {
+    Place place;
+    u32 memory, end;
+    u32 written;  // bytes on the way here that the memory has; it need not have those of a text that nothing begins with
+  };
+  std::vector<Memory> memories{position.memory};  // of the frames; most have that of the one before
+  std::vector<Frame> stack{{place(configuration), 0, trie.end(0), 0}};
   for (u32 node = 1; node < trie.end(0);) {
-    while (node >= stack.back().second) stack.pop_back();
-    Place p = stack.back().first;
-    if (!read(p, trie.byte(node))) {
+    while (node >= stack.back().end) stack.pop_back();
+    const Frame top = stack.back();
+    memories.resize(top.memory + 1);
+    Frame next{top.place, top.memory, trie.end(node), trie.depth(node)};
+    bool ends = false;
+    if (!read(next.place, trie.byte(node), [&](u32, u32, bool) { ends = true; })) {
       node = trie.end(node);
       continue;
     }
-    if (trie.first_token(node) != trie.first_token(node + 1) && fits(p))
+    if (records_ && !ends && memories.back().differs()) {
+      next.written = top.written;
+    } else if (records_ && (ends || (!next.place.fresh && is_recording(next.place)))) {
+      Memory memory = memories.back();
+      if (memory.writing() && top.written + 1 < next.written)
+        memory.write(way(node, top.written, next.written - 1));
+      next.place = top.place;
+      if (!read(next.place, memory, trie.byte(node)) || !is_alive(next.place, memory)) {
+        node = trie.end(node);
+        continue;
+      }
+      memories.push_back(std::move(memory));
+      next.memory = top.memory + 1;
+    }
+    if (trie.first_token(node) != trie.first_token(node + 1) &&
+        fits_in_time(next.place, memories.back(), node, next.written))
       for (u32 i = trie.first_token(node); i < trie.first_token(node + 1); ++i) kept->add(trie.order()[i]);
-    stack.push_back({p, trie.end(node)});
+    stack.push_back(next);
     ++node;
   }
   meter_.spend(trie.nodes());
-  if (budget >= 1 && can_stop(configuration))
+  if (budget >= 1 && can_stop(position))
     for (u32 t : end_tokens_) kept->add(t);
   if (kept->empty()) return nullptr;
   return kept;
 }
 
-std::string Grammar::forced_bytes(u32 configuration, std::size_t most) {
+std::string Grammar::forced_bytes(const Position& position, std::size_t most) {
   std::string text;
-  if (configuration == kFinished) return text;
-  Place p = place(configuration);
-  while (text.size() < most && !stops(p)) {
+  if (position.configuration == kFinished) return text;
+  Place p = place(position.configuration);
+  Memory memory = position.memory;
+  while (text.size() < most && !stops(p, memory)) {
     Place only{};
+    Memory with_only;
     u32 ways = 0, byte = 0;
     for (u32 b = 0; b < 256 && ways < 2; ++b) {
       Place q = p;
-      if (read(q, static_cast<u8>(b))) only = q, byte = b, ++ways;
+      Memory with_byte = memory;
+      if (read(q, with_byte, static_cast<u8>(b)) && is_alive(q, with_byte))
+        only = q, with_only = std::move(with_byte), byte = b, ++ways;
     }
     if (ways != 1) break;
     text.push_back(static_cast<char>(byte));
     p = only;
+    memory = std::move(with_only);
     meter_.spend(256);
   }
   return text;
 }
 
-std::vector<u32> Grammar::forced_tokens(u32 configuration, std::size_t most_bytes) {
-  const std::string text = forced_bytes(configuration, most_bytes);
+std::vector<u32> Grammar::forced_tokens(const Position& position, std::size_t most_bytes) {
+  const std::string text = forced_bytes(position, most_bytes);
   const Trie& trie = store_->trie;
   std::vector<u32> found;
   for (std::size_t at = 0; at < text.size();) {

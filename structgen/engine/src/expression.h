@@ -7,6 +7,7 @@
 //   Switch       one byte decides: sorted disjoint byte ranges, each with what follows it. Literals, sets of
 //                literals (as a trie) and sets of code points (as the automaton of their UTF-8) are made of these.
 //   Repeat       one node with two numbers, whatever they are.
+//   Divisible    digits, and points that say nothing, whose number after the remainder read so far a modulus divides.
 //   Inter, Not   are why emptiness is not plain to see: is_empty() searches the derivatives, once per node.
 //
 // Not here: code points beyond the construction of sets, texts, tokens.
@@ -22,10 +23,11 @@ namespace structgen {
 using ExprId = u32;
 constexpr ExprId kEmpty = 0, kEpsilon = 1, kAll = 2;  // nothing, the empty text, every byte string
 constexpr u32 kUnbounded = kNone;
+constexpr u32 kMostModulus = 1'000'000'000;
 
 class Expressions {
  public:
-  enum Kind : u8 { Empty, Epsilon, Switch, Concat, Union, Inter, Not, Repeat };
+  enum Kind : u8 { Empty, Epsilon, Switch, Concat, Union, Inter, Not, Repeat, Divisible };
 
   Expressions();
   void set_meter(Meter* meter) { meter_ = meter; }
@@ -39,6 +41,7 @@ class Expressions {
   ExprId intersect(std::vector<ExprId> parts);
   ExprId negate(ExprId part);
   ExprId repeat(ExprId part, u32 min, u32 max);
+  ExprId divisible(u32 modulus, u32 remainder);  // remainder < modulus <= kMostModulus
 
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
   ExprId derive(ExprId e, u8 byte);
@@ -67,6 +70,10 @@ class Expressions {
   // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
   u32 farthest(ExprId e);
 
+  // At least so many texts match, as far as that is easy to see; no more than kMany are counted.
+  static constexpr u32 kMany = 1u << 24;
+  u32 texts_at_least(ExprId e);
+
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }
   u32 size() const { return keys_.size(); }
@@ -76,9 +83,12 @@ class Expressions {
   struct Node {
     ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
     u32 shortest = 0;      // kNone: not known yet
+    u32 least = 0;         // no text is shorter
+    u32 longest = 0;       // no text is longer; kFar if there is no bound
     u32 clipped = kNone;
     u32 wider = kNone, reach = kFar;
     u32 farthest = kNone;
+    u32 texts_at_least = kNone;
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
     bool open = false;
@@ -89,8 +99,13 @@ class Expressions {
   Node describe(Kind kind, Span args) const;
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);
+  enum class Search : u8 { empty, found, gave_up };
+  u32 nearest(ExprId e) const;
   bool search_empty(ExprId e);
+  Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);
+  u64 texts_at_most(ExprId e, u32 depth);
+  u32 bytes_matched(ExprId e) const;
 
   SpanTable keys_;
   std::vector<Node> nodes_;

@@ -2,6 +2,10 @@
 #include "expression.h"
 
 #include <algorithm>
+#include <functional>
+#include <queue>
+#include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace structgen {
@@ -9,6 +13,9 @@ namespace structgen {
 namespace {
 
 constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
+constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
+constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
+constexpr u32 kGlance = 4096;     // states of a search that may give up
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
 // A byte of lo..hi that people can read, if there is one.
@@ -39,9 +46,15 @@ bool Expressions::is_empty(ExprId e) {
       break;
     default: {
       const Wider found = wider(e);
-      if (found.e == e)
+      if (found.e == e) {
         empty = search_empty(e);
-      else  // rarely does a bound decide
+        break;
+      }
+      // Most languages hold a text that a short search comes upon; where none does, a bound rarely decides.
+      const Search quick = search_some(e, kGlance);
+      if (quick != Search::gave_up)
+        empty = quick == Search::empty;
+      else
         empty = is_empty(found.e) || (shortest_length(found.e) > found.reach && search_empty(e));
     }
   }
@@ -49,39 +62,63 @@ bool Expressions::is_empty(ExprId e) {
   return empty;
 }
 
-// Depth-first through the derivatives of an Inter or Not for one that holds the empty text.
-bool Expressions::search_empty(ExprId root) {
+bool Expressions::search_empty(ExprId root) { return search_some(root, kFar) == Search::empty; }
+
+// No text of the language is shorter, as far as that is plain to see: the parts of an intersection are asked one by one.
+u32 Expressions::nearest(ExprId e) const {
+  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
+  u32 length = 1;
+  if (kind(e) == Inter)
+    for (ExprId x : args(e))
+      if (nodes_[x].shortest != kNone) length = std::max(length, nodes_[x].shortest);
+  return length;
+}
+
+// Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many. What seems
+// nearest to its end comes first.
+Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   struct Frame {
     ExprId e;
-    u32 byte;
+    std::vector<ExprId> left;  // derivatives; the next is the last
   };
   std::unordered_set<ExprId> seen{root};
-  std::vector<Frame> stack{{root, 0}};
+  std::vector<Frame> stack;
+  std::vector<std::pair<u32, ExprId>> order;
+  auto enter = [&](ExprId e) {
+    order.clear();
+    for (u32 b = 0; b < 256; b = interval(e, static_cast<u8>(b)).second + 1u) {
+      const ExprId d = derive(e, static_cast<u8>(b));
+      if (d != kEmpty && nodes_[d].live != 2) order.emplace_back(nearest(d), d);
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
+    stack.push_back({e, {}});
+    for (const auto& [_, d] : order) stack.back().left.push_back(d);
+    if (meter_) meter_->spend(1);
+  };
+  enter(root);
   while (!stack.empty()) {
-    Frame& top = stack.back();
-    if (top.byte > 255) {
+    std::vector<ExprId>& left = stack.back().left;
+    if (left.empty()) {
       stack.pop_back();
       continue;
     }
-    const ExprId from = top.e;
-    const ExprId d = derive(from, static_cast<u8>(top.byte));
-    top.byte = interval(from, static_cast<u8>(top.byte)).second + 1u;
-    if (d == kEmpty || nodes_[d].live == 2) continue;
-    if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
+    const ExprId d = left.back();
+    left.pop_back();
+    bool found = !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1;
+    if (!found && nodes_[d].live == 2) continue;
+    // Parts decide: a concatenation or union is empty or not by its own rules.
+    const bool decided = !found && kind(d) != Inter && kind(d) != Not;
+    if (decided) found = !is_empty(d);
+    if (found) {
       for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
+      return Search::found;
     }
-    if (kind(d) != Inter && kind(d) != Not) {
-      // Parts decide: a concatenation or union is empty or not by its own rules.
-      if (is_empty(d)) continue;
-      for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return false;
-    }
-    if (seen.insert(d).second) stack.push_back({d, 0});
-    if (meter_) meter_->spend(1);
+    if (decided || !seen.insert(d).second) continue;
+    if (seen.size() > most) return Search::gave_up;
+    enter(d);
   }
   for (const ExprId dead : seen) nodes_[dead].live = 2;
-  return true;
+  return Search::empty;
 }
 
 u32 Expressions::shortest_length(ExprId e) {
@@ -106,7 +143,7 @@ u32 Expressions::shortest_length(ExprId e) {
   return length;
 }
 
-// Breadth-first through derivatives; a plain node on the way bounds what is left exactly.
+// A* through derivatives: what is nearest to its end, as far as that is plain to see, comes first.
 u32 Expressions::search_shortest(ExprId root) {
   if (is_empty(root)) return kFar;
   if (const Wider found = wider(root); found.e != root && shortest_length(found.e) <= found.reach)
@@ -116,27 +153,41 @@ u32 Expressions::search_shortest(ExprId root) {
     ExprId e;
     u32 distance;
   };
-  std::vector<Step> steps{{kNone, root, 0}};
-  std::unordered_set<ExprId> seen{root};
-  u32 best = kFar, best_step = kNone;
-  for (u32 at = 0; at < steps.size(); ++at) {
+  using Entry = std::tuple<u32, u32, u32>;  // length of the text at least, its rest at least, step
+  std::vector<Step> steps;
+  std::unordered_map<ExprId, u32> distances;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  auto enter = [&](u32 parent, ExprId e, u32 distance) {
+    const auto [known, fresh] = distances.try_emplace(e, distance);
+    if (!fresh && known->second <= distance) return;
+    known->second = distance;
+    const u32 rest = nearest(e);
+    queue.emplace(add_lengths(distance, rest), rest, static_cast<u32>(steps.size()));
+    steps.push_back({parent, e, distance});
+    if (meter_) meter_->spend(1);
+  };
+  enter(kNone, root, 0);
+  while (!queue.empty()) {
+    const u32 at = std::get<2>(queue.top());
+    queue.pop();
     const Step step = steps[at];
-    if (step.distance >= best) break;
-    if (nodes_[step.e].shortest != kNone) {
-      const u32 total = add_lengths(step.distance, nodes_[step.e].shortest);
-      if (total < best) best = total, best_step = at;
+    if (distances[step.e] < step.distance || is_empty(step.e)) continue;
+    if (nodes_[step.e].shortest == kNone && kind(step.e) != Inter && kind(step.e) != Not) {
+      const u32 rest = shortest_length(step.e);  // parts decide
+      queue.emplace(add_lengths(step.distance, rest), rest, at);
       continue;
+    }
+    if (const u32 rest = nodes_[step.e].shortest; rest != kNone) {
+      const u32 best = add_lengths(step.distance, rest);
+      for (u32 up = at; up != kNone; up = steps[up].parent) nodes_[steps[up].e].shortest = best - steps[up].distance;
+      return best;
     }
     for (u32 b = 0; b < 256; b = interval(step.e, static_cast<u8>(b)).second + 1u) {
       const ExprId d = derive(step.e, static_cast<u8>(b));
-      if (d == kEmpty || is_empty(d) || !seen.insert(d).second) continue;
-      if (nodes_[d].boolean && kind(d) != Inter && kind(d) != Not) shortest_length(d);  // parts decide
-      steps.push_back({at, d, step.distance + 1});
-      if (meter_) meter_->spend(1);
+      if (d != kEmpty) enter(at, d, step.distance + 1);
     }
   }
-  for (u32 at = best_step; at != kNone; at = steps[at].parent) nodes_[steps[at].e].shortest = best - steps[at].distance;
-  return best;
+  return kFar;
 }
 
 std::string Expressions::shortest(ExprId e) {
@@ -171,7 +222,8 @@ std::string Expressions::shortest(ExprId e) {
         for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);
         break;
       case Inter:
-      case Not: {
+      case Not:
+      case Divisible: {
         const u32 left = shortest_length(at) - 1;
         for (u32 b = 0; b < 256; b = interval(at, static_cast<u8>(b)).second + 1u) {
           const ExprId d = derive(at, static_cast<u8>(b));
@@ -332,6 +384,96 @@ u32 Expressions::farthest(ExprId root) {
   for (const ExprId e : found)
     if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
   return most;
+}
+
+u32 Expressions::texts_at_least(ExprId root) {
+  if (nodes_[root].texts_at_least != kNone) return nodes_[root].texts_at_least;
+  const Depth guard(depth_);
+  if (meter_) meter_->spend(1);
+  u64 count = 0;
+  auto add = [&count](u64 more) { count = std::min<u64>(kMany, count + more); };
+  const Span a = args(root);
+  switch (kind(root)) {
+    case Epsilon:
+      count = 1;
+      break;
+    case Switch:
+      count = a[0];
+      for (u32 i = 1; i < a.size; i += 2) add(((a[i] >> 8) - (a[i] & 0xFF) + 1) * u64{texts_at_least(a[i + 1])});
+      break;
+    case Concat: {  // one text of the one, with all of the other
+      const u64 first = texts_at_least(a[0]), second = texts_at_least(a[1]);
+      count = first == 0 || second == 0 ? 0 : std::max(first, second);
+      break;
+    }
+    case Union:
+      for (ExprId x : a) count = std::max<u64>(count, texts_at_least(x));
+      break;
+    case Inter: {  // one language, less what is excluded from it
+      ExprId within = kNone;
+      bool one = true;
+      u64 excluded = 0;
+      for (ExprId x : a) {
+        if (kind(x) == Not && x != kAll)
+          excluded += texts_at_most(args(x)[0], 0);
+        else
+          one &= within == kNone, within = x;
+      }
+      const u64 whole = within == kNone || !one ? 0 : texts_at_least(within);
+      count = whole > excluded ? whole - excluded : 0;
+      break;
+    }
+    case Repeat: {  // texts of single bytes can be told apart, in any number
+      const ExprId part = a[0];
+      const u32 min = a[1], max = std::min(a[2], std::max(a[1], kCounted));
+      count = std::max<u64>(texts_at_least(part), min == 0 ? 1 : 0);
+      u64 power = 1;
+      const u64 bytes = bytes_matched(part);
+      u64 sum = 0;
+      for (u32 k = 0; k <= max && bytes > 1 && sum < kMany; ++k, power = std::min<u64>(kMany, power * bytes))
+        if (k >= min) sum += power;
+      count = std::min<u64>(kMany, std::max(count, sum));
+      break;
+    }
+    default:
+      count = root == kAll ? kMany : 0;
+  }
+  return nodes_[root].texts_at_least = static_cast<u32>(count);
+}
+
+// How many texts of one byte match, as far as that is easy to see.
+u32 Expressions::bytes_matched(ExprId e) const {
+  const Span a = args(e);
+  u32 count = 0;
+  if (kind(e) == Switch)
+    for (u32 i = 1; i < a.size; i += 2) count += nodes_[a[i + 1]].nullable ? (a[i] >> 8) - (a[i] & 0xFF) + 1 : 0;
+  if (kind(e) == Union)
+    for (ExprId x : a)
+      if (kind(x) == Switch) count = std::max(count, bytes_matched(x));
+  return count;
+}
+
+u64 Expressions::texts_at_most(ExprId e, u32 depth) {
+  const Span a = args(e);
+  u64 count = 0;
+  switch (kind(e)) {
+    case Empty:
+      return 0;
+    case Epsilon:
+      return 1;
+    case Switch:
+      if (depth >= kExcludedDeep) return kMany;
+      count = a[0];
+      for (u32 i = 1; i < a.size && count <= kExcluded; i += 2)
+        count += ((a[i] >> 8) - (a[i] & 0xFF) + 1) * texts_at_most(a[i + 1], depth + 1);
+      if (meter_) meter_->spend(a.size);
+      return count > kExcluded ? kMany : count;
+    case Union:
+      for (ExprId x : a) count += texts_at_most(x, depth);
+      return count > kExcluded ? kMany : count;
+    default:
+      return kMany;
+  }
 }
 
 }  // namespace structgen

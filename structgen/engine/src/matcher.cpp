@@ -38,10 +38,12 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
       terminals_(std::move(source.terminals)),
       priorities_(std::move(source.priorities)),
       guards_(std::move(source.guards)),
+      effects_(std::move(source.effects)),
       end_tokens_(std::move(source.end_tokens)),
       dynamic_(source.dynamic),
       parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
               meter_) {
+  for (u8 effect : effects_) records_ |= effect == Record;
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
       const u32 node = store_->trie.child(0, static_cast<u8>(b));
@@ -79,6 +81,7 @@ const Grammar::State& Grammar::state(u32 parse) {
     std::vector<ExprId> parts, guards;
     std::vector<u32> singles;
     for (u32 t : found) {
+      s.records |= effects_[t] == Record;
       const std::vector<ExprId> guard(guards_[t] != kEmpty, guards_[t]);
       if (dynamic_) singles.push_back(lexer_.renumbered(lexer_.state({terminals_[t]}, guard), {static_cast<u32>(parts.size())}));
       parts.push_back(terminals_[t]);
@@ -137,7 +140,14 @@ u32 Grammar::read_places(u32 set, u8 byte) {
   return found;
 }
 
-u32 Grammar::after(u32 parse, const std::vector<u32>& indices) {
+std::vector<u32> Grammar::accepting(u32 lexer) const {
+  std::vector<u32> indices;
+  for (u32 i = 0; i < lexer_.members(lexer); ++i)
+    if (expressions_.nullable(lexer_.rest(lexer, i))) indices.push_back(lexer_.index(lexer, i));
+  return indices;
+}
+
+std::vector<u32> Grammar::handed(u32 parse, const std::vector<u32>& indices) {
   std::vector<u32> found;
   int best = INT32_MIN;
   const State& s = state(parse);
@@ -145,42 +155,20 @@ u32 Grammar::after(u32 parse, const std::vector<u32>& indices) {
   for (u32 i : indices)
     if (priorities_[s.terminals[i]] == best) found.push_back(s.terminals[i]);
   std::sort(found.begin(), found.end());
-  return parser_.next(parse, found);
+  return found;
 }
+
+// The parse state after the terminals at these indices of the lexer state's tuple have been read.
+u32 Grammar::after(u32 parse, const std::vector<u32>& indices) { return parser_.next(parse, handed(parse, indices)); }
 
 u32 Grammar::after(u32 parse, u32 lexer) {
   const u64 key = pair_key(parse, lexer);
   u32 found = after_.find(key);
   if (found == kNone) {
-    std::vector<u32> indices;
-    for (u32 i = 0; i < lexer_.members(lexer); ++i)
-      if (expressions_.nullable(lexer_.rest(lexer, i))) indices.push_back(lexer_.index(lexer, i));
-    found = after(parse, indices);
+    found = after(parse, accepting(lexer));
     after_.put(key, found);
   }
   return found;
-}
-
-// One byte of text. The longest match: only where no member can go on does the terminal end.
-bool Grammar::read(Place& p, u8 byte) {
-  if (dynamic_) {
-    const u32 set = read_places(p.parse, byte);
-    if (set != kNone) p.parse = set;
-    return set != kNone;
-  }
-  u32 next = lexer_.next(lexer_state(p), byte);
-  if (next == kDead) {
-    if (p.fresh || !lexer_.accepting(p.lexer)) return false;
-    p = {after(p.parse, p.lexer), kDead, true};
-    next = lexer_.next(state(p.parse).lexer, byte);
-    if (next == kDead) return false;
-  }
-  if (next == kBlocked) return false;
-  if (lexer_.ended(next))
-    p = {after(p.parse, next), kDead, true};
-  else
-    p = {p.parse, next, false};
-  return true;
 }
 
 bool Grammar::read(Place& p, std::string_view bytes) {
@@ -232,19 +220,6 @@ u32 Grammar::advance(u32 configuration, u32 token) {
   return found;
 }
 
-std::size_t Grammar::read_text(u32& configuration, std::string_view text) {
-  if (configuration == kFinished) return 0;
-  Place p = place(configuration);
-  std::size_t length = 0;
-  for (; length < text.size(); ++length) {
-    Place next = p;
-    if (!read(next, static_cast<u8>(text[length]))) break;
-    p = next;
-  }
-  configuration = intern(p);
-  return length;
-}
-
 u32 Grammar::canonical(u32 configuration) {
   if (infos_[configuration].canonical == kNone) {
     std::vector<Place> wide = places(place(configuration));
@@ -260,7 +235,7 @@ u32 Grammar::canonical(u32 configuration) {
 }
 
 void Grammar::forget_masks() {
-  for (Info& info : infos_) info.row.reset();
+  for (Info& info : infos_) info.row.reset(), info.doubtful.reset();
   subtree_memo_.clear();
   subtrees_.clear();
   through_memo_.clear();
@@ -273,69 +248,87 @@ const Row& Grammar::row(u32 configuration) {
   if (row_bytes_ > meter_.limits.row_bytes) forget_masks();
   const u32 wide = canonical(configuration);
   if (!infos_[wide].row) {
-    auto made = std::make_shared<TokenSet>(store_->trie.words());
-    if (wide != kFinished && infos_[wide].fresh && !dynamic_)
-      *made = subtree(0, infos_[wide].parse);
-    else if (wide != kFinished)
-      mask(0, place(wide), *made);
+    Mask mask_of{TokenSet(store_->trie.words()), {}};
+    const Mask* known = nullptr;
+    if (wide != kFinished && infos_[wide].fresh && !dynamic_) known = &subtree(0, infos_[wide].parse);
+    if (known != nullptr && known->doubtful.empty())
+      mask_of.tokens = known->tokens;
+    else if (wide != kFinished)  // fewer tokens are doubtful where the terminal begins with the token
+      mask(0, place(wide), mask_of);
     if (can_stop(wide))
-      for (u32 t : end_tokens_) made->add(t);
+      for (u32 t : end_tokens_) mask_of.tokens.add(t);
+    auto made = std::make_shared<TokenSet>(std::move(mask_of.tokens));
     made->shrink();
     if (made->empty()) {
       static const Row none;
       return none;
     }
+    if (!mask_of.doubtful.empty())
+      infos_[wide].doubtful = std::make_shared<const std::vector<u32>>(std::move(mask_of.doubtful));
     row_bytes_ += made->bytes();
     ++rows_;
     infos_[wide].row = std::move(made);
   }
   infos_[configuration].row = infos_[wide].row;
+  infos_[configuration].doubtful = infos_[wide].doubtful;
+  infos_[configuration].recording = configuration != kFinished && is_recording(place(configuration));
   return infos_[configuration].row;
 }
 
-// What a walk of the lexer state `from` found, with what follows it in the parse state.
-void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, TokenSet& out) {
+// What a walk of the lexer state `from` found, with what follows it in the parse state. `begun`: the terminal begins behind
+// where the sequence is, so that tokens which end in it may be forbidden by a memory.
+void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, Mask& out, bool begun) {
   const Walk& walk = *view.walk;
   if (walk.base.walk != nullptr) {
-    add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), out);
-    for (u32 node : walk.cut) store_->walks.remove_subtree(out, node);
+    add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), out, begun);
+    for (u32 node : walk.cut) store_->walks.remove_subtree(out.tokens, node);
   }
-  out.add(store_->walks.interior(view));
+  const TokenSet& interior = store_->walks.interior(view);
+  out.tokens.add(interior);
   auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
   for (const auto& entry : walk.tail)
-    if (counts(entry.count)) out.add(entry.token);
+    if (counts(entry.count)) out.tokens.add(entry.token);
+  if (begun && is_recording({parse, kDead, true}) &&
+      (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
+    interior.each([&](u32 token) { out.doubtful.push_back(token); });
+    for (const auto& entry : walk.tail) out.doubtful.push_back(entry.token);
+  }
   auto parse_after = [&](u32 accept) {
     std::vector<u32> indices;
     for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
     return after(parse, indices);
   };
-  for (const auto& exit : walk.exits)
-    for (const auto& entry : through(exit.residual, parse_after(exit.accept)))
-      if (counts(entry.count)) out.add(entry.token);
+  for (const auto& exit : walk.exits) {
+    const Through& found = through(exit.residual, parse_after(exit.accept));
+    for (const auto& entry : found.entries)
+      if (counts(entry.count)) out.tokens.add(entry.token);
+    out.doubtful.insert(out.doubtful.end(), found.doubtful.begin(), found.doubtful.end());
+  }
   for (const auto& reference : walk.references)
     if (counts(reference.count))
       add_less(subtree(reference.node, parse_after(reference.accept)), reference.forbidden, out);
 }
 
 // Tokens below `node` that may be read from the place.
-void Grammar::mask(u32 node, const Place& p, TokenSet& out) {
-  if (!dynamic_) return mask_one(node, p, out);
+void Grammar::mask(u32 node, const Place& p, Mask& out) {
+  if (!dynamic_) return mask_one(node, p, out, false);
   for (const Place& one : places(p)) {
     const std::vector<u32> singles = one.fresh ? state(one.parse).singles : std::vector{one.lexer};
     for (u32 from : singles) {
-      TokenSet found(store_->trie.words());
+      Mask found{TokenSet(store_->trie.words()), {}};
       if (one.fresh)
-        add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, found);
+        add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, found, false);
       else
-        mask_one(node, one, found);
-      out.add(found);
+        mask_one(node, one, found, false);
+      out.tokens.add(found.tokens);
     }
   }
 }
 
-void Grammar::mask_one(u32 node, const Place& p, TokenSet& out) {
+void Grammar::mask_one(u32 node, const Place& p, Mask& out, bool begun) {
   const u32 from = lexer_state(p);
-  if (from != kDead) add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, out);
+  if (from != kDead)
+    add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, out, begun);
   if (p.fresh || !lexer_.accepting(p.lexer)) return;
   // The terminal may end before the token, where it can't go on with the token's first byte.
   std::vector<u32> forbidden;
@@ -349,15 +342,19 @@ void Grammar::mask_one(u32 node, const Place& p, TokenSet& out) {
 }
 
 // Tokens below `node` that may be read where a terminal begins.
-const TokenSet& Grammar::subtree(u32 node, u32 parse) {
+const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   const u64 key = pair_key(node, parse);
   u32 at = subtree_memo_.find(key);
   if (at == kNone) {
     const Depth guard(depth_);
-    auto made = std::make_unique<TokenSet>(store_->trie.words());
-    mask(node, begin(parse), *made);
-    made->shrink();
-    row_bytes_ += made->bytes();
+    Mask found{TokenSet(store_->trie.words()), {}};
+    if (dynamic_)
+      mask(node, begin(parse), found);
+    else
+      mask_one(node, begin(parse), found, true);
+    auto made = std::make_unique<Mask>(std::move(found));
+    made->tokens.shrink();
+    row_bytes_ += made->tokens.bytes() + made->doubtful.size() * sizeof(u32);
     at = static_cast<u32>(subtrees_.size());
     subtrees_.push_back(std::move(made));
     subtree_memo_.put(key, at);
@@ -365,63 +362,66 @@ const TokenSet& Grammar::subtree(u32 node, u32 parse) {
   return *subtrees_[at];
 }
 
-void Grammar::add_less(const TokenSet& from, const std::vector<u32>& nodes, TokenSet& out) {
+void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out) {
+  out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
   if (nodes.empty()) {
-    out.add(from);
+    out.tokens.add(from.tokens);
     return;
   }
-  if (!from.dense() && from.list().empty()) return;
-  TokenSet left = from;
+  if (!from.tokens.dense() && from.tokens.list().empty()) return;
+  TokenSet left = from.tokens;
   for (u32 node : nodes) store_->walks.remove_subtree(left, node);
   meter_.spend(nodes.size());
-  out.add(left);
+  out.tokens.add(left);
 }
 
 // Of a residual, what lexer and parser let through from the beginning of a terminal.
-const std::vector<Residual::Entry>& Grammar::through(u32 id, u32 parse) {
+const Grammar::Through& Grammar::through(u32 id, u32 parse) {
   const u64 key = pair_key(id, parse);
   u32 at = through_memo_.find(key);
   if (at != kNone) return *throughs_[at];
-  auto found = std::make_unique<std::vector<Residual::Entry>>();
+  auto found = std::make_unique<Through>();
   const Residual& r = store_->walks.residual(id);
   struct Frame {
     Place place;
     u32 end;
+    Noted noted;
   };
-  auto take = [&](u32 node) {
-    for (u32 i = r.first[node]; i < r.first[node + 1]; ++i) found->push_back(r.entries[i]);
+  auto take = [&](u32 node, const Place& p, const Noted& noted) {
+    const u32 first = r.first[node], last = r.first[node + 1];
+    found->entries.insert(found->entries.end(), r.entries.begin() + first, r.entries.begin() + last);
+    if (!records_ || first == last) return;
+    // A memory may forbid it where a text is recorded within the token, or can only be one of a few.
+    if (noted.recorded || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer)))
+      for (u32 i = first; i < last; ++i) found->doubtful.push_back(r.entries[i].token);
   };
-  std::vector<Frame> stack{{begin(parse), r.end[0]}};
-  take(0);
+  std::vector<Frame> stack{{begin(parse), r.end[0], {}}};
+  take(0, stack[0].place, {});
   u64 steps = 1;
   for (u32 node = 1; node < r.end[0];) {
     while (node >= stack.back().end) stack.pop_back();
     Place p = stack.back().place;
+    Noted noted = stack.back().noted;
     ++steps;
-    if (!read(p, r.byte[node])) {
+    const bool goes_on = read(p, r.byte[node], [&](u32 before, u32 lexer, bool) {
+      const u8 effect = records_ ? effects(before, lexer) : u8{None};
+      noted.recorded |= (effect & Record) != 0;
+      noted.opened += ((effect & Open) != 0) - ((effect & Close) != 0);
+    });
+    if (!goes_on) {
       node = r.end[node];
       continue;
     }
-    take(node);
-    if (r.end[node] > node + 1) stack.push_back({p, r.end[node]});
+    take(node, p, noted);
+    if (r.end[node] > node + 1) stack.push_back({p, r.end[node], noted});
     ++node;
   }
   meter_.spend(steps);
-  row_bytes_ += found->size() * sizeof(Residual::Entry) + 32;
+  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) + found->doubtful.size() * sizeof(u32) + 32;
   at = static_cast<u32>(throughs_.size());
   throughs_.push_back(std::move(found));
   through_memo_.put(key, at);
   return *throughs_[at];
-}
-
-std::string Grammar::next_bytes(u32 configuration) {
-  std::string found;
-  if (configuration == kFinished) return found;
-  for (u32 b = 0; b < 256; ++b) {
-    Place p = place(configuration);
-    if (read(p, static_cast<u8>(b))) found.push_back(static_cast<char>(b));
-  }
-  return found;
 }
 
 std::vector<u32> Grammar::live_terminals(u32 configuration) {

@@ -14,6 +14,10 @@
 // All are memoised. Bounds that no token can exhaust are widened first (Parser::canonical, Lexer::clipped), so counting
 // to 100,000 needs as many masks as counting to a few hundred.
 //
+// Where terminals record their texts (memory.h), a sequence has a memory beside its configuration: a Position. What a
+// configuration allows is then found as if nothing were recorded, and what the memory forbids of it is taken out
+// (recording.cpp): rows and configurations stay as few as they are without.
+//
 // With a dynamic lexer each terminal is read by itself: a text may be in several places at once, each in one terminal.
 // A configuration is then a set of places, interned; `Place::parse` is its number, and the rest of this file reads and
 // masks the places of a set one by one.
@@ -28,12 +32,19 @@
 #include <optional>
 #include <unordered_set>
 
+#include "memory.h"
 #include "parser.h"
 #include "store.h"
 
 namespace structgen {
 
 using Row = std::shared_ptr<const TokenSet>;
+
+// Where a sequence is.
+struct Position {
+  u32 configuration = 0;
+  Memory memory;
+};
 
 struct Completion {
   std::string text;          // bytes that finish the text
@@ -47,11 +58,13 @@ class Grammar {
     std::vector<ExprId> terminals;
     std::vector<int> priorities;
     std::vector<ExprId> guards;   // of each terminal, kEmpty: none
+    std::vector<u8> effects;      // of each terminal, Effect
     std::vector<u32> end_tokens;  // end of text
     bool dynamic = false;         // each terminal is read by itself
     Limits limits;
   };
   static constexpr u32 kFinished = 0;
+  enum Effect : u8 { None = 0, Record = 1, Open = 2, Close = 4 };  // of a terminal that was read
 
   Grammar(std::shared_ptr<Store> store, Source source);
   Grammar(const Grammar&) = delete;
@@ -59,35 +72,60 @@ class Grammar {
 
   // All of these need the lock of the store, and a Spending.
   u32 initial() const { return initial_; }
-  // The configuration after the token; kNone if it is not allowed.
-  u32 advance(u32 configuration, u32 token);
-  // Reads as many bytes of a text as can be read, and moves the configuration there; how many these are.
-  std::size_t read_text(u32& configuration, std::string_view text);
-  bool can_stop(u32 configuration);
-  // The row; null if the configuration is a dead end.
-  const Row& row(u32 configuration);
+  bool records() const { return records_; }
+  // The position after the token; nothing if it is not allowed.
+  std::optional<Position> advance(const Position& from, u32 token);
+  // Reads as many bytes of a text as can be read, and moves the position there; how many these are.
+  std::size_t read_text(Position& position, std::string_view text);
+  bool can_stop(const Position& position);
+  // The row; null if the position is a dead end.
+  Row row(const Position& position);
   // The row of the tokens after which `budget - 1` more tokens, the end-of-text token included, can finish the text.
-  Row row_within(u32 configuration, u64 budget);
+  Row row_within(const Position& position, u64 budget);
   // An upper bound of the tokens that finish the text, the end-of-text token included; kNone if none is known.
-  u32 completion_tokens(u32 configuration);
-  std::optional<Completion> completion(u32 configuration);
-  std::string forced_bytes(u32 configuration, std::size_t most);
-  std::vector<u32> forced_tokens(u32 configuration, std::size_t most_bytes);
-  std::string next_bytes(u32 configuration);           // bytes that may come next
+  u32 completion_tokens(const Position& position);
+  std::optional<Completion> completion(const Position& position);
+  std::string forced_bytes(const Position& position, std::size_t most);
+  std::vector<u32> forced_tokens(const Position& position, std::size_t most_bytes);
+  std::string next_bytes(const Position& position);    // bytes that may come next
   std::vector<u32> live_terminals(u32 configuration);  // that are being read, or may begin
   bool is_fresh(u32 configuration) const;              // nothing is read of a terminal
 
+  // Positions as numbers: the configuration, and above it what stands for a memory that is not blank. The last
+  // kRemembered of these are known.
+  u64 number(const Position& position);
+  Position position(u64 number) const;
+
   u64 configurations() const { return published_.load(std::memory_order_acquire); }  // needs no lock
-  // What is known already, without work: the row, or null; the next configuration, or kNone.
-  // The row if it is known, of this configuration or of one whose masks are equal.
-  const Row& known_row(u32 configuration) {
-    if (!infos_[configuration].row) {
+  // What is known already, without work: the row, if no memory of the position can forbid a part of it; or null.
+  const Row& known_row(const Position& position) {
+    static const Row none;
+    Info& info = infos_[position.configuration];
+    if (!info.row) {
       meter_.begin();  // no call is under way
-      infos_[configuration].row = infos_[canonical(configuration)].row;
+      const Info& wide = infos_[canonical(position.configuration)];
+      Info& same = infos_[position.configuration];  // the table may have moved
+      same.row = wide.row;
+      same.doubtful = wide.doubtful;
+      if (!same.row || same.doubtful) return none;
     }
-    return infos_[configuration].row;
+    const Info& known = infos_[position.configuration];
+    if (!records_) return known.row;
+    const bool safe = !known.doubtful && (position.memory.recorded() == 0 || !known.recording);
+    return safe ? known.row : none;
   }
-  u32 known_advance(u32 configuration, u32 token) const { return advances_.find(pair_key(configuration, token)); }
+  // Moves the position behind a token, if that is known and does not change its memory.
+  bool advance_known(Position& position, u32 token) const {
+    const u64 key = pair_key(position.configuration, token);
+    const u32 to = advances_.find(key);
+    if (to == kNone) return false;
+    if (records_) {
+      const u32 program = program_memo_.find(key);
+      if (program == kNone || programs_[program].size != 0) return false;
+    }
+    position.configuration = to;
+    return true;
+  }
 
   Store& store() { return *store_; }
   Meter& meter() { return meter_; }
@@ -98,20 +136,24 @@ class Grammar {
   Stats stats() const;
 
  private:
+  using Tokens = std::shared_ptr<const std::vector<u32>>;
   struct Info {
     u32 parse = 0, lexer = 0;
     bool fresh = true;        // nothing is read of a terminal; lexer is kDead then
+    bool recording = true;    // the terminal that is being read may be recorded; known where the row is
     u8 stop = 2;              // 2: not known yet
     u32 canonical = kNone;
     u32 completion = kNone - 1;  // kNone - 1: not known yet
     u32 farthest = kNone - 1;    // most tokens that finish the text after a token allowed here
     Row row;
+    Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
   };
   struct State {  // of the parser
     bool ready = false;
     u32 lexer = kDead;           // the state in which a terminal begins
     std::vector<u32> terminals;  // by index of that state
     std::vector<u32> singles;    // dynamic: the states in which one of them begins
+    bool records = false;        // one of them records its text
   };
   struct Destinations {  // where tokens lead
     std::unordered_set<u32> configurations;
@@ -121,6 +163,21 @@ class Grammar {
   struct Place {  // a configuration that has no number (yet); or, of a dynamic lexer, also a member of one
     u32 parse, lexer;
     bool fresh;
+  };
+
+  // What happened to the memory on the way from where a terminal began.
+  struct Noted {
+    bool recorded = false;
+    int opened = 0;  // scopes; below 0: closed
+  };
+  // What becomes of a row, or of a part of one.
+  struct Mask {
+    TokenSet tokens;
+    std::vector<u32> doubtful;
+  };
+  struct Through {
+    std::vector<Residual::Entry> entries;
+    std::vector<u32> doubtful;
   };
 
   u32 intern(const Place& place);
@@ -137,27 +194,59 @@ class Grammar {
   std::vector<Place> places(const Place& p) const;
   u32 read_places(u32 set, u8 byte);
   u32 lexer_state(const Place& p) { return p.fresh ? state(p.parse).lexer : p.lexer; }
-  bool read(Place& p, u8 byte);
+  bool read(Place& p, u8 byte) { return read(p, byte, [](u32, u32, bool) {}); }
+  // The same; calls ends(parse, lexer, with_byte) where a terminal ends.
+  template <class Ends>
+  bool read(Place& p, u8 byte, Ends&& ends);
   bool read(Place& p, std::string_view bytes);
-  // The parse state after the terminals at these indices of the lexer state's tuple have been read.
+  // With what is recorded.
+  bool read(Place& p, Memory& memory, u8 byte);
+  bool read(Place& p, Memory& memory, std::string_view bytes);
+  std::vector<u32> accepting(u32 lexer) const;  // indices of the members that do
+  // Of terminals at some indices of the lexer state's tuple, those that the parser gets.
+  std::vector<u32> handed(u32 parse, const std::vector<u32>& indices);
   u32 after(u32 parse, const std::vector<u32>& indices);
   u32 after(u32 parse, u32 lexer);  // ... after all that accept
   bool stops(const Place& p);
+  bool can_stop(u32 configuration);
+  u32 advance(u32 configuration, u32 token);
   u32 canonical(u32 configuration);
 
-  void mask(u32 node, const Place& p, TokenSet& out);
-  void mask_one(u32 node, const Place& p, TokenSet& out);
-  void add_walk(const Walk::View& view, u32 parse, u32 from, TokenSet& out);
-  const TokenSet& subtree(u32 node, u32 parse);
-  const std::vector<Residual::Entry>& through(u32 residual, u32 parse);
-  void add_less(const TokenSet& from, const std::vector<u32>& nodes, TokenSet& out);
+  const Row& row(u32 configuration);
+  void mask(u32 node, const Place& p, Mask& out);
+  void mask_one(u32 node, const Place& p, Mask& out, bool begun);
+  void add_walk(const Walk::View& view, u32 parse, u32 from, Mask& out, bool begun);
+  const Mask& subtree(u32 node, u32 parse);
+  const Through& through(u32 residual, u32 parse);
+  void add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out);
   void forget_masks();
+
+  // recording.cpp
+  u8 effects(u32 parse, u32 lexer);  // of the terminals that the parser gets where one ends
+  bool end(Place& p, u32 lexer, Memory& memory);
+  bool is_recording(const Place& p) { return records_ && state(p.parse).records; }
+  bool is_roomy(u32 lexer);
+  bool is_alive(const Place& p, const Memory& memory);
+  bool has_new_text(ExprId e, std::string begun, const TextsPtr& texts);
+  std::optional<std::string> shortest_new_text(ExprId e, const std::string& begun, const TextsPtr& texts);
+  u32 program(u32 configuration, u32 token);
+  bool replay(Span program, std::string_view bytes, Memory& memory);
+  void forbid_repeats(const Position& position, std::vector<u32>& forbidden);
+  bool fits(const Position& position, u32 token);
+  bool stops(const Place& p, const Memory& memory);
 
   u32 bytes_to_finish(const Place& p);  // a lower bound, nearly always exact
   u32 bytes_from(const Place& p);
-  std::optional<std::string> shortest_text(const Place& p);
-  std::optional<std::string> search_text(const Place& p);
-  std::optional<std::vector<u32>> search_tokens(u32 configuration);
+  // What a completion records in the scope of the terminal that is being read: what that becomes, and texts after it.
+  struct Recorded {
+    std::string own;
+    std::vector<std::string> later;
+    std::size_t longest = 0;  // of the later ones
+  };
+  std::optional<std::string> shortest_text(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
+  std::optional<std::string> search_text(const Place& p, const Memory& memory);
+  std::optional<std::vector<u32>> search_tokens(const Position& position);
+  std::optional<Completion> completion(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
   void destinations(u32 node, const Place& p, Destinations& found);
   void destinations_of_one(u32 node, const Place& p, Destinations& found);
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
@@ -170,8 +259,10 @@ class Grammar {
   std::vector<ExprId> terminals_;
   std::vector<int> priorities_;
   std::vector<ExprId> guards_;
+  std::vector<u8> effects_;
   std::vector<u32> end_tokens_;
   bool dynamic_;
+  bool records_ = false;  // some terminal does
   u32 depth_ = 0;
   Parser parser_;
   bool spells_bytes_ = true;  // every byte of UTF-8 is a token
@@ -179,12 +270,41 @@ class Grammar {
   SpanTable configurations_, sets_;
   std::vector<Info> infos_;
   std::vector<State> states_;
-  Memo advances_, after_, subtree_memo_, through_memo_, reads_;
-  std::vector<std::unique_ptr<TokenSet>> subtrees_;
-  std::vector<std::unique_ptr<std::vector<Residual::Entry>>> throughs_;
+  Memo advances_, after_, subtree_memo_, through_memo_, reads_, effects_memo_, program_memo_;
+  SpanTable programs_;
+  std::vector<std::unique_ptr<Mask>> subtrees_;
+  std::vector<std::unique_ptr<Through>> throughs_;
+  std::vector<std::pair<u64, Memory>> remembered_;  // a ring: positions given a number
+  u64 numbered_ = 0;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};
   u32 initial_ = 0;
 };
+
+// One byte of text. The longest match: only where no member can go on does the terminal end.
+template <class Ends>
+bool Grammar::read(Place& p, u8 byte, Ends&& ends) {
+  if (dynamic_) {
+    const u32 set = read_places(p.parse, byte);
+    if (set != kNone) p.parse = set;
+    return set != kNone;
+  }
+  u32 next = lexer_.next(lexer_state(p), byte);
+  if (next == kDead) {
+    if (p.fresh || !lexer_.accepting(p.lexer)) return false;
+    ends(p.parse, p.lexer, false);
+    p = {after(p.parse, p.lexer), kDead, true};
+    next = lexer_.next(state(p.parse).lexer, byte);
+    if (next == kDead) return false;
+  }
+  if (next == kBlocked) return false;
+  if (lexer_.ended(next)) {
+    ends(p.parse, next, true);
+    p = {after(p.parse, next), kDead, true};
+  } else {
+    p = {p.parse, next, false};
+  }
+  return true;
+}
 
 }  // namespace structgen

@@ -1,6 +1,7 @@
 // Sets of tokens: rows, and the parts that rows are made of.
 #pragma once
 
+#include <bit>
 #include <vector>
 
 #include "intern.h"
@@ -25,6 +26,13 @@ class TokenSet {
   template <class Keep>
   void keep_if(Keep&& keep) {                  // of a list
     std::erase_if(list_, [&](u32 token) { return !keep(token); });
+  }
+  template <class Visit>
+  void each(Visit&& visit) const {
+    for (u32 token : list_) visit(token);
+    for (u32 word = 0; word < words_.size(); ++word)
+      for (u32 left = words_[word]; left != 0; left &= left - 1)
+        visit(word * 32 + static_cast<u32>(std::countr_zero(left)));
   }
   bool dense() const { return !words_.empty(); }
   const std::vector<u32>& list() const { return list_; }

@@ -15,7 +15,8 @@ from structgen.frontends.json_schema.containers import (
     array_of,
     counted,
 )
-from structgen.frontends.json_schema.keywords import SOME_ITEM
+from structgen.frontends.json_schema.distinct import NotScalar, distinct_scalars
+from structgen.frontends.json_schema.keywords import ARRAY, HOLD, SOME_ITEM
 from structgen.frontends.json_schema.kinds import equal
 from structgen.frontends.json_schema.objects import one_place
 from structgen.frontends.json_schema.scalars import count, counts
@@ -46,7 +47,12 @@ def array_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | 
     if bounds is None:
         return None
     compiler.depth += 1
-    rule = _array(compiler, nodes, *bounds)
+    if any(HOLD in node for node in nodes):
+        from structgen.frontends.json_schema.undecided import undecided_rule
+
+        rule = undecided_rule(compiler, nodes, ARRAY)
+    else:
+        rule = _array(compiler, nodes, *bounds)
     compiler.depth -= 1
     return None if rule is None else compiler.nested(rule)
 
@@ -110,13 +116,11 @@ def _array(
         inner = _unique(compiler, nodes, places, rest_place, least, most)
         if inner is not None:
             return array_of(layout, inner)
-        if most is None or most > 1:
+        try:
+            return _distinct(compiler, nodes, places[: len(items)], rest_place, least, most)
+        except NotScalar as reason:
             node = next(node for node in nodes if node.get("uniqueItems") is True)
-            compiler.unsupported(
-                node,
-                "uniqueItems",
-                "items that are not from a short list cannot be told apart yet",
-            )
+            compiler.unsupported(node, "uniqueItems", str(reason))
     if looked_for:
         found = _Search(compiler, nodes, [*places[: len(items)]], rest_place, least, most).rule()
         return None if found is None else array_of(layout, found)
@@ -215,6 +219,41 @@ def _unique(
     return counted(compiler, 0, steps)
 
 
+def _distinct(
+    compiler: Compiler,
+    nodes: tuple[Node, ...],
+    prefix: list[Place],
+    rest: Place,
+    least: int,
+    most: int | None,
+) -> RuleExpression | None:
+    """An array of scalars that all differ: each is recorded.
+
+    Raises:
+        NotScalar: Some items are no scalars, or there are too few of them to be sure that they do not run out.
+    """
+    items = [distinct_scalars(compiler, place) for place in prefix]
+    if any(item.count is not None and item.count <= index for index, item in enumerate(items)):
+        raise NotScalar("its items have too few values at some places")
+    looked_for = [one for node in nodes for one in (*node.get(SOME_ITEM, ()), "contains" in node) if one]
+    others = distinct_scalars(compiler, rest) if most is None or most > len(prefix) else None
+    if others is not None and others.count is not None:
+        if looked_for or (prefix and (most is None or most > others.count)):
+            raise NotScalar("its items have few values, which other keywords share out")
+        most = others.count if most is None else min(most, others.count)
+        if most < least:
+            compiler.empty(nodes[-1], "minItems", f"there are no {least} items that differ")
+            return None
+    rules = [item.rule for item in items if item.rule is not None]
+    rest_rule = None if others is None else others.rule
+    if looked_for:
+        found = _Search(compiler, nodes, prefix, rest, least, most, distinct=True).rule()
+        return None if found is None else array_of(compiler.layout, found)
+    if most == 0:
+        return array_of(compiler.layout, None)
+    return array_of(compiler.layout, _listed(compiler, rules, rest_rule, least, most))
+
+
 def _bits(values: list[Any], some: list[Any]) -> int:
     return sum(1 << bit for bit, value in enumerate(values) if any(equal(value, one) for one in some))
 
@@ -256,8 +295,11 @@ class _Search:
         rest: Place,
         least: int,
         most: int | None,
+        *,
+        distinct: bool = False,
     ) -> None:
         self.compiler = compiler
+        self.distinct = distinct
         self.prefix = prefix
         self.rest = rest
         self.least = least
@@ -307,7 +349,9 @@ class _Search:
         """Add the items that are, or are not, each of the things looked for."""
         which = len(chosen)
         if which == len(self.wanted):
-            rule = self.compiler.value(place)
+            rule = (
+                distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
+            )
             if rule is not None:
                 items.append((rule, (after, chosen)))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.constraint import Constraint
@@ -169,11 +170,29 @@ def _compile_scopes(
         return Compiler(document, layout, formats, style, root).compile(strict=strict)
 
 
-def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:
+def _guarded(function: Any, *arguments: Any) -> Any:
+    """Call a function; where the stack ends, once more from the bottom of another, whatever the caller has used."""
     try:
-        return function(*arguments, **options)
+        return function(*arguments)
     except RecursionError:
-        raise InvalidSchemaError("#", "the schema nests too deeply") from None
+        pass
+    outcome: list[Any] = []
+
+    def call() -> None:
+        try:
+            outcome.append((function(*arguments), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = Thread(target=call)
+    thread.start()
+    thread.join()
+    found, error = outcome[0]
+    if isinstance(error, RecursionError):
+        raise InvalidSchemaError("#", "the schema nests too deeply")
+    if error is not None:
+        raise error
+    return found
 
 
 def _compile(

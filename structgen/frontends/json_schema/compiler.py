@@ -50,7 +50,7 @@ from structgen.frontends.json_schema.keywords import (
 from structgen.frontends.json_schema.layout import Layout
 from structgen.frontends.json_schema.normalize import (
     Normalizer,
-    _TooManyAlternatives,
+    TooManyAlternatives,
     schemas,
 )
 from structgen.frontends.json_schema.scopes import DynamicReference
@@ -82,6 +82,7 @@ class Compiler:
         parts: names of rules that are no values, but parts of a container's inside.
         problems: keywords that are not enforced, by the identity of their schema.
         causes: why places are empty.
+        looked_at: how many values were told apart, which is bounded for the whole of a schema.
     """
 
     def __init__(
@@ -103,10 +104,13 @@ class Compiler:
         self.root = document.root if root is None else root
         self.causes: list[tuple[Schema, str | None, str]] = []
         self.depth = 0
+        self.looked_at = 0
         self._values: dict[int, Rule] = {}
         self._shared: dict[Any, Rule] = {}
         self._open: dict[Any, tuple[str | None, int]] = {}
         self._kept: list[Any] = []
+        self._named: set[str] = set()
+        self._numbers = 0
         self._void = document.draft.void
         self._lean: dict[int, dict[str, Any]] = {}
         self._any: Reference | None = None
@@ -133,7 +137,9 @@ class Compiler:
     def _located(self) -> tuple[Problem, ...]:
         if not self.problems:
             return ()
-        found = self.document.locate([(node, keyword) for node, keyword, _ in self.problems.values()])
+        found = self.document.locate(
+            [(node, keyword)[: 1 + bool(keyword)] for node, keyword, _ in self.problems.values()]
+        )
         reasons = [reason for _, _, reason in self.problems.values()]
         ordered = sorted(zip(found, reasons, strict=True), key=lambda one: one[0][0])
         return tuple(dict.fromkeys(Problem(pointer, reason) for (_, pointer), reason in ordered))
@@ -151,7 +157,7 @@ class Compiler:
         """A keyword constrains and is not enforced. None, or one made on the way: a combinator of the schema."""
         origin = self.document.origin(node)
         if keyword is None or keyword not in origin:
-            keyword = next((one for one in origin if one in COMBINATORS), next(iter(origin)))
+            keyword = next((one for one in origin if one in COMBINATORS), next(iter(origin), ""))
         self.problems.setdefault((id(origin), keyword), (origin, keyword, reason))
 
     def empty(self, node: Schema, keyword: str | None, reason: str) -> None:
@@ -237,13 +243,12 @@ class Compiler:
 
     def new_name(self, name: str | None) -> str:
         """A name for a rule that no other rule has, nor will have."""
-        taken = self.rules.keys() | {used for used, _ in self._open.values()}
-        if name is not None and name not in taken:
-            return name
-        number = len(taken)
-        while f"{name or 'value'} {number}" in taken:
-            number += 1
-        return f"{name or 'value'} {number}"
+        found = name
+        while found is None or found in self.rules or found in self._named:
+            self._numbers += 1
+            found = f"{name or 'value'} {self._numbers}"
+        self._named.add(found)
+        return found
 
     def any(self) -> RuleExpression:
         """The rule of any JSON value."""
@@ -294,13 +299,13 @@ class Compiler:
         """Whether the branches of `oneOf` exclude each other, so that any of them will do."""
         try:
             return self.normalizer.apart([self.normalizer.options(part) for part in parts])
-        except _TooManyAlternatives:
+        except TooManyAlternatives:
             return False
 
     def _joined(self, nodes: tuple[Schema, ...]) -> Rule:
         try:
             options = self.normalizer.conjunction(nodes)
-        except _TooManyAlternatives:
+        except TooManyAlternatives:
             self.unsupported(nodes[0], None, "it combines with the rest in too many ways")
             return self.any()
         if not options:

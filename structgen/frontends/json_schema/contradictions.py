@@ -5,13 +5,16 @@ A yes is certain. A no is not: the grammar then has a branch that no text takes,
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
-from structgen.errors import StructgenError
+from structgen.errors import InvalidRegexError, StructgenError
+from structgen.frontends.json_schema.evaluate import is_found, never_both
 from structgen.frontends.json_schema.keywords import (
     ANY_TYPE,
     ARRAY,
     ARRAY_KEYWORDS,
+    ASSERTIONS,
     COMBINATORS,
     NOT_VALUES,
     NUMBER,
@@ -30,14 +33,16 @@ _DEPTH = 3
 _BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
 
 
-def contradict(compiler: Compiler, nodes: tuple[Any, ...], depth: int = _DEPTH) -> bool:
-    """Whether no value can satisfy the plain keywords of all of some schemas."""
-    mask = kinds_left(nodes)
+def contradict(
+    compiler: Compiler, nodes: tuple[Any, ...], depth: int = _DEPTH, kinds: int = ANY_TYPE
+) -> bool:
+    """Whether no value of some kinds can satisfy the plain keywords of all of some schemas."""
+    mask = kinds_left(nodes) & kinds
     if not mask:
         return True
     values = _values(nodes)
     if values is not None:
-        values = [value for value in values if kind_of(value) & mask]
+        values = [value for value in values if kind_of(value) & mask and _matches(value, nodes)]
         if not values:
             return True
         found = 0
@@ -48,7 +53,7 @@ def contradict(compiler: Compiler, nodes: tuple[Any, ...], depth: int = _DEPTH) 
         mask &= ~OBJECT
     if mask & ARRAY and not _arrays_possible(compiler, nodes, depth):
         mask &= ~ARRAY
-    if mask & STRING and _crossed(nodes, "minLength", "maxLength"):
+    if mask & STRING and not _strings_possible(nodes):
         mask &= ~STRING
     if mask & NUMBER and not _numbers_possible(nodes):
         mask &= ~NUMBER
@@ -75,6 +80,23 @@ def _values(nodes: tuple[Any, ...]) -> list[Any] | None:
     if found is None or not excluded:
         return found
     return [one for one in found if not any(equal(one, other) for other in excluded)]
+
+
+def _matches(value: Any, nodes: tuple[Any, ...]) -> bool:
+    """Whether a string matches all patterns."""
+    if not isinstance(value, str):
+        return True
+    try:
+        return all(is_found(node["pattern"], value) for node in nodes if isinstance(node.get("pattern"), str))
+    except InvalidRegexError:  # reported where it is compiled
+        return True
+
+
+def _strings_possible(nodes: tuple[Any, ...]) -> bool:
+    if _crossed(nodes, "minLength", "maxLength"):
+        return False
+    patterns = {node["pattern"] for node in nodes if isinstance(node.get("pattern"), str)}
+    return not any(never_both(one, other) for one, other in itertools.combinations(sorted(patterns), 2))
 
 
 def _crossed(nodes: tuple[Any, ...], least: str, most: str) -> bool:
@@ -165,7 +187,7 @@ def _visible(compiler: Compiler, place: Any, steps: int) -> list[Any]:
         for part in place.get("allOf", ()):
             found += _visible(compiler, part, steps - 1)
         if "not" in place and isinstance(place["not"], dict):
-            options = _simple_negation(compiler, place["not"])
+            options = simple_negation(compiler, place["not"])
             if options is not None:
                 found.append(options)
     except (StructgenError, TypeError):  # malformed; reported where it is compiled
@@ -173,18 +195,20 @@ def _visible(compiler: Compiler, place: Any, steps: int) -> list[Any]:
     return found
 
 
-def _simple_negation(compiler: Compiler, node: dict[str, Any]) -> Any:
-    """The complement of a type or of some values as one plain schema; None if it takes more."""
-    from structgen.frontends.json_schema.keywords import ASSERTIONS
-
+def simple_negation(compiler: Compiler, node: dict[str, Any]) -> dict[Any, Any] | None:
+    """The complement of a type or of some scalars as one plain schema; None if it takes more."""
     active = node.keys() & ASSERTIONS
+    mask = kinds_left((node,))
     if active == {"type"}:
-        return {TYPE_MASK: ANY_TYPE & ~kinds_left((node,))}
-    if active == {"const"}:
-        return {NOT_VALUES: [node["const"]]}
-    if active <= {"type", "enum"} and isinstance(node.get("enum"), list):
-        mask = kinds_left((node,))
-        return {NOT_VALUES: [value for value in node["enum"] if kind_of(value) & mask]}
-    if active == {"type", "const"} and kind_of(node["const"]) & kinds_left((node,)):
-        return {NOT_VALUES: [node["const"]]}
-    return None
+        return {TYPE_MASK: ANY_TYPE & ~mask}
+    if (
+        not active
+        or not active <= {"type", "enum", "const"}
+        or active >= {"enum", "const"}
+        or active == {"type"}
+    ):
+        return None
+    listed = node.get("enum", [node.get("const")])
+    if not isinstance(listed, list) or any(isinstance(value, (list, dict)) for value in listed):
+        return None
+    return {NOT_VALUES: [value for value in listed if kind_of(value) & mask]}

@@ -26,6 +26,7 @@ NOT_FORMATS: Any = ("not", "format")
 NOT_MULTIPLES: Any = ("not", "multipleOf")
 SOME_MEMBER: Any = ("some", "member")
 SOME_ITEM: Any = ("some", "item")
+HOLD: Any = ("hold",)
 
 STRING_KEYWORDS = frozenset(
     (
@@ -36,6 +37,7 @@ STRING_KEYWORDS = frozenset(
         NOT_VALUES,
         NOT_PATTERNS,
         NOT_FORMATS,
+        HOLD,
     )
 )
 NUMBER_KEYWORDS = frozenset(
@@ -61,6 +63,7 @@ ARRAY_KEYWORDS = frozenset(
         "minContains",
         "maxContains",
         SOME_ITEM,
+        HOLD,
     )
 )
 OBJECT_KEYWORDS = frozenset(
@@ -73,6 +76,7 @@ OBJECT_KEYWORDS = frozenset(
         "minProperties",
         "maxProperties",
         SOME_MEMBER,
+        HOLD,
     )
 )
 COMBINATORS = frozenset(

@@ -6,6 +6,8 @@ and none is ignored:
     open_object   "{" w        open_array   "[" w        comma   w "," w
     close_object  w "}"        close_array  w "]"        colon   w ":" w
 
+Brackets open and close a scope: names that are not declared, and items that must differ, are recorded there.
+
 Values have no whitespace of their own. What w is:
 
     bounded   at most one blank, or a line break and up to 64 blanks or tabs: all that `json.dumps` writes, with any
@@ -94,10 +96,10 @@ def _of_mode(mode: str) -> Layout:
 
 def _make(white: Expression, around: RuleExpression | None) -> Layout:
     return Layout(
-        open_object=Terminal('"{"', concat(Literal("{"), white)),
-        close_object=Terminal('"}"', concat(white, Literal("}"))),
-        open_array=Terminal('"["', concat(Literal("["), white)),
-        close_array=Terminal('"]"', concat(white, Literal("]"))),
+        open_object=Terminal('"{"', concat(Literal("{"), white), effect="open"),
+        close_object=Terminal('"}"', concat(white, Literal("}")), effect="close"),
+        open_array=Terminal('"["', concat(Literal("["), white), effect="open"),
+        close_array=Terminal('"]"', concat(white, Literal("]")), effect="close"),
         comma=Terminal('","', concat(white, Literal(","), white)),
         colon=Terminal('":"', concat(white, Literal(":"), white)),
         around=around,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema.keywords import (
     ANY_TYPE,
+    HOLD,
     NOT_FORMATS,
     NOT_MULTIPLES,
     NOT_PATTERNS,
@@ -43,6 +44,12 @@ def negate_plain(normalizer: Normalizer, node: Node) -> list[Alternative]:
             found += _negate_values(normalizer, node, listed)
     if NOT_VALUES in node:
         found.append((normalizer.made({"enum": list(node[NOT_VALUES])}, node),))
+    for groups, least, most in node.get(HOLD, ()):
+        bounds = [(0, least - 1)] if least else []
+        bounds += [] if most is None else [(most + 1, None)]
+        for fewer, more in bounds:
+            other = {TYPE_MASK: node[TYPE_MASK], HOLD: [(groups, fewer, more)]}
+            found.append((normalizer.made(other, node),))
     return found
 
 
@@ -57,12 +64,12 @@ def _negate_values(normalizer: Normalizer, node: Node, values: list[Any]) -> lis
     found: list[Alternative] = [(normalizer.made({NOT_VALUES: scalars}, node),)]
     for value in values:
         if isinstance(value, (dict, list)):
-            schema = normalizer.made(_schema_of(value), node)
+            schema = normalizer.made(schema_of(value), node)
             found = normalizer.product(found, normalizer.negations(schema))
     return found
 
 
-def _schema_of(value: Any) -> Node:
+def schema_of(value: Any) -> Node:
     """The schema of one object or array, without `const`."""
     if isinstance(value, dict):
         return {

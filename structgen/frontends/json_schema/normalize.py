@@ -14,12 +14,22 @@ Alternatives that contradict themselves are dropped as soon as that is seen (`co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structgen.errors import StructgenError
-from structgen.frontends.json_schema.contradictions import contradict
+from structgen.frontends.json_schema.contradictions import contradict, simple_negation
+from structgen.frontends.json_schema.discriminators import told_apart
 from structgen.frontends.json_schema.documents import Document, Schema
-from structgen.frontends.json_schema.keywords import COMBINATORS, OBJECT, PLAIN
+from structgen.frontends.json_schema.keywords import (
+    ANY_TYPE,
+    ARRAY,
+    COMBINATORS,
+    HOLD,
+    OBJECT,
+    PLAIN,
+    STRING,
+    TYPE_MASK,
+)
 from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.frontends.json_schema.negate import negate_plain
 from structgen.frontends.json_schema.unevaluated import UNEVALUATED, unevaluated
@@ -29,12 +39,26 @@ if TYPE_CHECKING:
 
 Alternative = tuple[dict[Any, Any], ...]
 _UNEVALUATED = frozenset(UNEVALUATED)
-_MOST_PAIRS = 100_000
+_MOST_PAIRS = 20_000
 MOST = 256
 """Alternatives of one place before the combination is refused."""
 
 
-class _TooManyAlternatives(StructgenError):
+class Tally(NamedTuple):
+    """That a number of groups hold, each of them any of some alternatives.
+
+    Attributes:
+        groups: the alternatives.
+        least: how many at least.
+        most: how many at most; None if there is no bound.
+    """
+
+    groups: tuple[list[Alternative], ...]
+    least: int
+    most: int | None
+
+
+class TooManyAlternatives(Exception):
     """Combinators multiply beyond reason. Caught where the keyword can be named."""
 
 
@@ -52,6 +76,8 @@ class Normalizer:
     Attributes:
         compiler: whose places they are.
         silent: identities of schemas that evaluate nothing: made on the way, or inside `not`.
+        compared: how many conjunctions were looked at for contradictions.
+        kinds: the types that are looked at; alternatives that allow no others are left out.
     """
 
     def __init__(self, compiler: Compiler) -> None:
@@ -60,14 +86,20 @@ class Normalizer:
         self._open: set[tuple[int, bool]] = set()
         self._negated: dict[int, Any] = {}
         self.silent: set[int] = set()
-        self._options: dict[int, list[Alternative]] = {}
-        self._negations: dict[int, list[Alternative]] = {}
+        self.kinds = ANY_TYPE
+        self.compared = 0
+        self._options: dict[tuple[int, int], list[Alternative]] = {}
+        self._negations: dict[tuple[int, int], list[Alternative]] = {}
 
     def conjunction(self, nodes: tuple[Schema, ...]) -> list[Alternative]:
         """The alternatives of a conjunction of schemas; none if they contradict each other."""
         found: list[Alternative] = [()]
         for node in nodes:
-            found = self.product(found, self.options(node))
+            options = self.options(node)
+            try:
+                found = self.product(found, options)
+            except TooManyAlternatives:
+                found = self._leave_open(found, [Tally((options,), 1, None)], node, self.options)
         return found
 
     def options(self, node: Schema) -> list[Alternative]:
@@ -80,11 +112,11 @@ class Normalizer:
             return []
         if COMBINATORS.isdisjoint(node):
             return [()] if PLAIN.isdisjoint(node) else [(node,)]
-        known = self._options.get(id(node))
-        if known is not None:
-            return known
-        found = self._options[id(node)] = self._find_options(node)
-        return found
+        key = id(node), self.kinds
+        known = self._options.get(key)
+        if known is None:
+            known = self._options[key] = self._find_options(node)
+        return known
 
     def _find_options(self, node: dict[Any, Any]) -> list[Alternative]:
         with _Entered(self, node, False):
@@ -94,7 +126,7 @@ class Normalizer:
             for keyword in UNEVALUATED:
                 if keyword in node:
                     found = [join(one, unevaluated(self, one, node, keyword)) for one in found]
-            return [one for one in found if not contradict(self.compiler, one)]
+            return [one for one in found if not self._contradict(one)]
 
     def _evaluated(self, node: dict[Any, Any]) -> list[Alternative]:
         """The alternatives of a schema but for what it says of the members and items that are left."""
@@ -107,8 +139,8 @@ class Normalizer:
                 pending = False
             elif keyword in COMBINATORS and keyword not in UNEVALUATED:
                 try:
-                    found = self._combine(found, node, keyword)
-                except _TooManyAlternatives:
+                    found = self._combine_or_leave_open(found, node, keyword)
+                except TooManyAlternatives:
                     self.compiler.unsupported(node, keyword, "it combines with the rest in too many ways")
         return found
 
@@ -158,7 +190,7 @@ class Normalizer:
         for option in options:
             found = [*found, *option, *self.product(found, option)] if found else option
             if len(found) > MOST:
-                raise _TooManyAlternatives
+                raise TooManyAlternatives
         return list({tuple(map(id, one)): one for one in found}.values())
 
     # Annotations: which members and items a schema has looked at
@@ -175,13 +207,93 @@ class Normalizer:
             return options
         return [tuple(self.made(dict(node), node) for node in one) for one in options]
 
+    # What is left open: more alternatives than it makes sense to write out
+
+    def _combine_or_leave_open(
+        self, found: list[Alternative], node: dict[str, Any], keyword: str
+    ) -> list[Alternative]:
+        try:
+            return self._combine(found, node, keyword)
+        except TooManyAlternatives:
+            if keyword == "allOf":
+                for part in schemas(self.document, node, keyword):
+                    options = self.options(part)
+                    if len(options) < 2:
+                        found = self.product(found, options)
+                    else:
+                        found = self._leave_open(found, [Tally((options,), 1, None)], part, self.options)
+                return found
+            tallies = list(self._tallies(node, keyword))
+            return self._leave_open(found, tallies, node, lambda one: self._combine([()], one, keyword))
+
+    def _tallies(self, node: dict[str, Any], keyword: str) -> Iterator[Tally]:
+        """How many of some lists of alternatives hold, as a combinator has it."""
+        value = node[keyword]
+        if keyword in ("anyOf", "oneOf"):
+            parts = schemas(self.document, node, keyword)
+            yield Tally(tuple(map(self.options, parts)), 1, None if keyword == "anyOf" else 1)
+        elif keyword == "not":
+            yield Tally((self.options(value),), 0, 0)
+        elif keyword == "if":
+            held = self.product(self.options(value), self.options(node.get("then", True)))
+            other = self.product(self.negations(value), self.options(node.get("else", True)))
+            yield Tally((held, other), 1, None)
+        elif keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            yield Tally((self.options(self.compiler.target(node, keyword)),), 1, None)
+        else:
+            for options in self._dependency_options(node, keyword):
+                yield Tally((options,), 1, None)
+
+    def _leave_open(
+        self,
+        found: list[Alternative],
+        tallies: list[Tally],
+        node: dict[Any, Any],
+        closed: Callable[[dict[Any, Any]], list[Alternative]],
+    ) -> list[Alternative]:
+        """Alternatives beside tallies that are left open for containers and strings, and written out for the rest.
+
+        Args:
+            found: the alternatives.
+            tallies: what else must hold.
+            node: where they come from.
+            closed: writes out, from the schema, the alternatives of the tallies.
+
+        Raises:
+            TooManyAlternatives: They are too many, or it matters what they evaluate.
+        """
+        if self.document.has_unevaluated:
+            raise TooManyAlternatives
+        result: list[Alternative] = []
+        for kind in (OBJECT, ARRAY, STRING):
+            beside = [one for one in found if kinds_left(one) & self.kinds & kind]
+            if not beside:
+                continue
+            hold = [
+                Tally(
+                    tuple([one for one in group if kinds_left(one) & kind] for group in groups), least, most
+                )
+                for groups, least, most in tallies
+            ]
+            open_node = self.made({TYPE_MASK: kind, HOLD: hold}, node)
+            result += self.product(beside, [(open_node,)])
+        rest = self.kinds & ~(OBJECT | ARRAY | STRING)
+        if any(kinds_left(one) & rest for one in found):
+            kinds, self.kinds = self.kinds, rest
+            try:
+                only = self.made({TYPE_MASK: rest}, node)
+                result += self.product(self.product(found, [(only,)]), closed(node))
+            finally:
+                self.kinds = kinds
+        return result
+
     # Combinators
 
     def _one_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
         options = [self.options(part) for part in parts]
         apart = told_apart(options)
         if not apart and sum(map(len, options)) ** 2 > _MOST_PAIRS:
-            raise _TooManyAlternatives
+            raise TooManyAlternatives
         result: list[Alternative] = []
         for index, option in enumerate(options):
             chosen = self.product(found, option)
@@ -192,7 +304,7 @@ class Normalizer:
                     chosen = self.product(chosen, self.negations(part))
             result.extend(chosen)
             if len(result) > MOST:
-                raise _TooManyAlternatives
+                raise TooManyAlternatives
         return result
 
     def apart(self, options: list[list[Alternative]]) -> bool:
@@ -201,13 +313,13 @@ class Normalizer:
             return True
         flat = sum(map(len, options))
         if flat * flat > _MOST_PAIRS:
-            raise _TooManyAlternatives
+            raise TooManyAlternatives
         return not any(
             self._overlap(option, other) for index, option in enumerate(options) for other in options[:index]
         )
 
     def _overlap(self, some: list[Alternative], others: list[Alternative]) -> bool:
-        return any(not contradict(self.compiler, join(one, other)) for one in some for other in others)
+        return any(not self._contradict(join(one, other)) for one in some for other in others)
 
     def _condition(self, found: list[Alternative], node: dict[str, Any]) -> list[Alternative]:
         condition = node["if"]
@@ -220,6 +332,12 @@ class Normalizer:
     def _dependencies(
         self, found: list[Alternative], node: dict[str, Any], keyword: str
     ) -> list[Alternative]:
+        for options in self._dependency_options(node, keyword):
+            found = self.product(found, options)
+        return found
+
+    def _dependency_options(self, node: dict[str, Any], keyword: str) -> Iterator[list[Alternative]]:
+        """For each name: without it, or with it and what it needs."""
         value = node[keyword]
         if not isinstance(value, dict):
             raise self.document.invalid(node, keyword, "expected an object")
@@ -235,8 +353,7 @@ class Normalizer:
                 raise self.document.invalid(node, keyword, "expected lists of names")
             else:
                 options = self.product([(present,)], self.options(wanted))
-            found = self.product(found, [(without,), *options])
-        return found
+            yield [(without,), *options]
 
     # Negation
 
@@ -245,15 +362,25 @@ class Normalizer:
         node = self.checked(node)
         if isinstance(node, bool):
             return [] if node else [()]
-        known = self._negations.get(id(node))
+        key = id(node), self.kinds
+        known = self._negations.get(key)
         if known is None:
-            known = self._negations[id(node)] = self._find_negations(node)
+            try:
+                known = self._find_negations(node)
+            except TooManyAlternatives:
+                known = self._leave_open(
+                    [()], [Tally((self.options(node),), 0, 0)], node, self._find_negations
+                )
+            self._negations[key] = known
         return known
 
     def _find_negations(self, node: dict[Any, Any]) -> list[Alternative]:
         with _Entered(self, node, True):
             if self.document.draft.ref_alone and "$ref" in node:
                 return self.negations(self.document.resolve(node)[0])
+            simple = simple_negation(self.compiler, node)
+            if simple is not None:
+                return [(self.made(simple, node),)]
             if not _UNEVALUATED.isdisjoint(node):
                 return self._negate_alternatives(node)
             found = negate_plain(self, node)
@@ -261,7 +388,7 @@ class Normalizer:
                 if keyword in COMBINATORS:
                     found = found + self._negate_combinator(node, keyword)
             if len(found) > MOST:
-                raise _TooManyAlternatives
+                raise TooManyAlternatives
             return found
 
     def _negate_alternatives(self, node: dict[Any, Any]) -> list[Alternative]:
@@ -308,6 +435,10 @@ class Normalizer:
 
     # Products
 
+    def _contradict(self, nodes: Alternative) -> bool:
+        self.compared += 1
+        return contradict(self.compiler, nodes, kinds=self.kinds)
+
     def product(self, some: list[Alternative], others: list[Alternative]) -> list[Alternative]:
         """All that is in one of some alternatives and in one of others."""
         if others == [()]:
@@ -318,10 +449,10 @@ class Normalizer:
         for one in some:
             for other in others:
                 joined = join(one, other)
-                if not contradict(self.compiler, joined):
+                if not self._contradict(joined):
                     found[tuple(map(id, joined))] = joined
             if len(found) > MOST:
-                raise _TooManyAlternatives
+                raise TooManyAlternatives
         return list(found.values())
 
 
@@ -348,55 +479,3 @@ class _Entered:
 def join(one: Alternative, other: Alternative) -> Alternative:
     """The schemas of both, each once."""
     return tuple({id(node): node for node in (*one, *other)}.values())
-
-
-def told_apart(options: list[list[Alternative]]) -> bool:
-    """Whether branches exclude each other by their types, or by one member that each requires with other values.
-
-    Seen at a glance, so that a hundred branches need not be compared two by two.
-    """
-    flat = [alternative for option in options for alternative in option]
-    masks = [kinds_left(alternative) for alternative in flat]
-    if sum(masks) == _union(masks) and len(options) == len(flat):
-        return True
-    if any(mask != OBJECT for mask in masks) or not flat:
-        return False
-    tags = [[_tags(alternative) for alternative in option] for option in options]
-    return any(_tells_apart(name, tags) for name in next(filter(None, tags))[0])
-
-
-def _tells_apart(name: str, tags: list[list[dict[str, set[str]]]]) -> bool:
-    seen: set[str] = set()
-    for option in tags:
-        here: set[str] = set()
-        for alternative in option:
-            values = alternative.get(name)
-            if values is None or not seen.isdisjoint(values):
-                return False
-            here |= values
-        seen |= here
-    return True
-
-
-def _union(masks: list[int]) -> int:
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found
-
-
-def _tags(alternative: Alternative) -> dict[str, set[str]]:
-    """The required members that are one of a few texts, and which."""
-    required = {name for node in alternative for name in node.get("required") or () if isinstance(name, str)}
-    found: dict[str, set[str]] = {}
-    for node in alternative:
-        properties = node.get("properties")
-        if not isinstance(properties, dict):
-            continue
-        for name in required & properties.keys():
-            place = properties[name]
-            if isinstance(place, dict):
-                values = [place["const"]] if "const" in place else place.get("enum")
-                if isinstance(values, list) and all(isinstance(value, str) for value in values):
-                    found[name] = set(values)
-    return found

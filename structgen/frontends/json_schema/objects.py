@@ -25,10 +25,11 @@ from structgen.frontends.json_schema.containers import (
     object_of,
 )
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
-from structgen.frontends.json_schema.keywords import SOME_MEMBER
+from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
 from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
+from structgen.grammar.sampling import count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 Node = dict[Any, Any]
 _MOST_REGIONS = 64
 _MOST_AT_ONCE = 4
+_MOST_IN_ANY_ORDER = 8
+"""Declared members beside names that are counted, in any order: each set of them is a state."""
+
+FEW_NAMES = 1000
+"""Names that are counted, so that there are no more members than names; of more nobody runs out."""
+
 _UNUSUAL = frozenset(
     (
         "patternProperties",
@@ -80,7 +87,11 @@ class Member:
 def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
     """The objects that satisfy plain schemas."""
     compiler.depth += 1
-    if all(_UNUSUAL.isdisjoint(node) for node in nodes):
+    if any(HOLD in node for node in nodes):
+        from structgen.frontends.json_schema.undecided import undecided_rule
+
+        rule = undecided_rule(compiler, nodes, OBJECT)
+    elif all(_UNUSUAL.isdisjoint(node) for node in nodes):
         rule = _plain_object(compiler, nodes)
     else:
         rule = _Object(compiler, nodes).rule()
@@ -181,6 +192,7 @@ class _Object:
         self.compiler = compiler
         self.nodes = nodes
         self.colon = compiler.layout.colon
+        self.room: int | None = None
 
     def rule(self) -> RuleExpression | None:
         compiler, layout = self.compiler, self.compiler.layout
@@ -224,25 +236,30 @@ class _Object:
             return None
         if not others and most is not None and most >= len(declared):
             most = None
-        if least <= needed and most is None and not wanted:
+        self.room = _names_left(others) if self.compiler.style.spelling.is_single else None
+        counted_names = self.room is not None and compiler.style.any_order
+        if counted_names and len(declared) > _MOST_IN_ANY_ORDER:
+            counted_names, self.room = False, None
+        if least <= needed and most is None and not wanted and not counted_names:
             return object_of(layout, self._in_order(declared, others))
         if (
             least - 1 > needed
             and any(other.item is not None for other in others)
             and least - 1 > len(declared)
-            and not self.compiler.style.exact
+            and self.compiler.style.yaml
         ):
             self._refuse(
                 "minProperties",
                 "names that are not declared cannot be told apart yet, and so not be counted",
             )
         try:
-            start = (0, 0, 0)
-            automaton = _Automaton(declared, others, least, most, len(wanted))
+            start = (0, 0, 0, 0)
+            automaton = _Automaton(declared, others, least, most, len(wanted), self.room)
             steps = automaton.any_order if compiler.style.any_order else automaton.steps
             inner = counted(compiler, start, steps)
         except TooManySteps:
             self._refuse("maxProperties", "the members can be counted in too many ways")
+            self.room = None if compiler.style.any_order else self.room
             return object_of(layout, self._in_order(declared, others))
         return object_of(layout, inner)
 
@@ -387,8 +404,22 @@ class _Object:
             parts.append(member.item if member.required else Repetition(member.item, 0, 1))
         rest = self.compiler.choice([member.item for member in others])
         if rest is not None:
-            parts.append(Repetition(rest))
+            parts.append(Repetition(rest, 0, self.room))
         return self.compiler.style.members(parts, self.compiler.layout.comma)
+
+
+def _names_left(others: list[Member]) -> int | None:
+    """How many members with names that are not declared there can be; None if there is no end of names."""
+    total = 0
+    items = [item for other in others for item in (other.item, *(need for _, need in other.needs)) if item]
+    names = {id(item.parts[0]): item.parts[0] for item in items if isinstance(item, Sequence)}
+    for name in names.values():
+        assert isinstance(name, Terminal)
+        count = count_texts(name.expression, FEW_NAMES)
+        if count is None:
+            return None
+        total += count
+    return total
 
 
 def _all_of(place: Place, others: list[Place]) -> Place:
@@ -409,7 +440,8 @@ def _mask(bits: tuple[int, ...]) -> int:
 class _Automaton:
     """Counts members, and notes which of the things that must exist have been seen.
 
-    A state is (the next declared member, how many were written, a bit for each thing seen).
+    A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
+    are not declared, if these can run out of names).
     """
 
     declared: list[Member]
@@ -417,46 +449,47 @@ class _Automaton:
     least: int
     most: int | None
     wanted: int
+    room: int | None
 
     def steps(self, state: State) -> Steps:
-        index, written, seen = state
+        index, written, seen, extra = state
         items: list[tuple[RuleExpression, State]] = []
         full = self.most is not None and written >= self.most
         for position in range(index, len(self.declared)):
             member = self.declared[position]
             if not full:
-                self._take(items, member, position + 1, written, seen)
+                self._take(items, member, (position + 1, written, seen, extra))
             if member.required:
                 break
         else:
-            if not full:
+            if not full and (self.room is None or extra < self.room):
                 for member in self.others:
-                    self._take(items, member, len(self.declared), written, seen)
+                    self._take(items, member, (len(self.declared), written, seen, self._more(extra)))
         missing = any(member.required for member in self.declared[index:])
         return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
 
     def any_order(self, state: State) -> Steps:
         """The same, but the first part of a state has a bit for each declared member that was written."""
-        used, written, seen = state
+        used, written, seen, extra = state
         items: list[tuple[RuleExpression, State]] = []
         if self.most is None or written < self.most:
             for bit, member in enumerate(self.declared):
                 if not used >> bit & 1:
-                    self._take(items, member, used | 1 << bit, written, seen)
-            for member in self.others:
-                self._take(items, member, used, written, seen)
+                    self._take(items, member, (used | 1 << bit, written, seen, extra))
+            for member in self.others if self.room is None or extra < self.room else ():
+                self._take(items, member, (used, written, seen, self._more(extra)))
         missing = any(member.required and not used >> bit & 1 for bit, member in enumerate(self.declared))
         return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
 
-    def _take(
-        self,
-        items: list[tuple[RuleExpression, State]],
-        member: Member,
-        index: int,
-        written: int,
-        seen: int,
-    ) -> None:
+    def _more(self, extra: int) -> int:
+        return 0 if self.room is None else extra + 1
+
+    def _take(self, items: list[tuple[RuleExpression, State]], member: Member, after: State) -> None:
+        """Add a member; `after` is the state behind it, but for what it adds to what was written and seen."""
+        index, written, seen, extra = after
         count = written + 1 if self.most is not None else min(written + 1, self.least)
         if member.item is not None:
-            items.append((member.item, (index, count, seen)))
-        items += [(need, (index, count, seen | bits)) for bits, need in member.needs if not seen & bits]
+            items.append((member.item, (index, count, seen, extra)))
+        items += [
+            (need, (index, count, seen | bits, extra)) for bits, need in member.needs if not seen & bits
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import exact_numbers, numbers, strings, values
 from structgen.frontends.json_schema.keywords import (
     FORMATS,
+    HOLD,
     INTEGER,
     NOT_FORMATS,
     NOT_MULTIPLES,
@@ -19,7 +21,17 @@ from structgen.frontends.json_schema.keywords import (
 )
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
 from structgen.frontends.json_schema.multiples import NotRegular, numbers_apart
-from structgen.grammar.expressions import Concat, Expression, Literal, Union, union
+from structgen.grammar.expressions import (
+    ANY_TEXT,
+    EMPTY,
+    Complement,
+    Concat,
+    Expression,
+    Intersection,
+    Literal,
+    Union,
+    union,
+)
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
@@ -62,6 +74,13 @@ def string_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> Terminal | None:
     keywords = _text_keywords(compiler, nodes)
     if bounds is None:
         return None
+    if any(HOLD in node for node in nodes):
+        texts = _texts_beside(compiler, nodes)
+        return (
+            None
+            if texts is None
+            else strings.text_string(texts, 0, None, "a string", compiler.style.spelling)
+        )
     if not any(keywords):
         return strings.string(*bounds, compiler.style.spelling)
     found = strings.matching_string(*keywords, *bounds, compiler.style.spelling)
@@ -123,21 +142,53 @@ def texts_of(compiler: Compiler, place: Any) -> Expression | None:
     nodes = place if isinstance(place, tuple) else (place,)
     parts: list[Expression] = []
     for alternative in compiler.normalizer.conjunction(nodes):
-        if not kinds_left(alternative) & STRING:
-            continue
-        listed = values.listed(compiler, alternative)
-        if listed is not None:
-            parts += [
-                Literal(value)
-                for value in listed
-                if isinstance(value, str) and not strings.has_lone_surrogate(value)
-            ]
-            continue
-        bounds = counts(compiler, alternative, "minLength", "maxLength")
-        keywords = _text_keywords(compiler, alternative)
-        if bounds is not None:
-            parts.append(strings.bounded(strings.texts(*keywords), *bounds))
+        texts = _string_texts(compiler, alternative)
+        if texts is not None:
+            parts.append(texts)
     return union(*parts) if parts else None
+
+
+def _texts_beside(compiler: Compiler, nodes: tuple[Node, ...]) -> Expression | None:
+    """The texts of the strings that satisfy plain schemas without `enum` and `const`."""
+    bounds = counts(compiler, nodes, "minLength", "maxLength")
+    if bounds is None:
+        return None
+    keywords = _text_keywords(compiler, nodes)
+    tallies = [tally for node in nodes for tally in node.get(HOLD, ())]
+    parts = [strings.texts(*keywords)] if any(keywords) or not tallies else []
+    parts += [_tallied(compiler, *tally) for tally in tallies]
+    return strings.bounded(parts[0] if len(parts) == 1 else Intersection(tuple(parts)), *bounds)
+
+
+def _tallied(compiler: Compiler, groups: Any, least: int, most: int | None) -> Expression:
+    """The texts that are in at least and at most so many of some groups of alternatives."""
+    found = [union(*[_alternative(compiler, one) for one in group]) for group in groups]
+    inside = [] if least == 0 else [_at_least(found, least)]
+    outside = [] if most is None else [Complement(_at_least(found, most + 1))]
+    parts = inside + outside
+    return parts[0] if len(parts) == 1 else Intersection(tuple(parts)) if parts else ANY_TEXT
+
+
+def _at_least(found: list[Expression], least: int) -> Expression:
+    if least == 1:
+        return union(*found)
+    return union(*[Intersection(some) for some in itertools.combinations(found, least)])
+
+
+def _alternative(compiler: Compiler, nodes: tuple[Node, ...]) -> Expression:
+    found = _string_texts(compiler, nodes)
+    return EMPTY if found is None else found
+
+
+def _string_texts(compiler: Compiler, nodes: tuple[Node, ...]) -> Expression | None:
+    """The texts of the strings that satisfy plain schemas."""
+    if not kinds_left(nodes) & STRING:
+        return None
+    listed = values.listed(compiler, nodes)
+    if listed is None:
+        return _texts_beside(compiler, nodes)
+    texts = [one for one in listed if isinstance(one, str) and not strings.has_lone_surrogate(one)]
+    return union(*map(Literal, texts)) if texts else None
 
 
 def check_pattern(compiler: Compiler, node: Node, keyword: str, pattern: str) -> bool:
@@ -189,7 +240,7 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
     if found is not None and (steps or not_steps or excluded or not kind & INTEGER):
         bounds = (low, high, low_excluded, high_excluded)
         try:
-            found = numbers_apart(compiler, kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
+            found = numbers_apart(kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
         except NotRegular as error:
             _not_regular(compiler, nodes, error)
     if found is None:

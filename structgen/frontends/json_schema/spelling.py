@@ -73,6 +73,7 @@ class Spelling:
         name: what it is called above.
         char: one character of a string that is free.
         text: any text, spelled this way.
+        is_single: whether each text has one spelling, so that equal texts are those that are spelled alike.
     """
 
     def __init__(self, name: str, char: Expression, chars: Callable[[CharSet], Expression]) -> None:
@@ -80,6 +81,7 @@ class Spelling:
         self.char = char
         self._char = lru_cache(maxsize=4096)(chars)
         self.text = repeat(char if name == "every" else chars(ANY_CHAR))
+        self.is_single = name in ("canonical", "ascii")
 
     def literal(self, text: str) -> Expression:
         """The spellings of one text."""
@@ -95,6 +97,10 @@ class Spelling:
     def free(self, shortest: int, longest: int | None) -> Expression:
         """All strings of some lengths, in code points."""
         return concat(QUOTE, Repeat(self.char, shortest, longest), QUOTE)
+
+    def single(self, shortest: int, longest: int | None) -> Expression:
+        """All strings of some lengths, in one spelling each."""
+        return concat(QUOTE, Repeat(self._char(ANY_CHAR), shortest, longest), QUOTE)
 
     def __call__(self, expression: Expression) -> Expression:
         """The JSON texts, without quotes, that spell the texts of an expression."""

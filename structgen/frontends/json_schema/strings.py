@@ -36,7 +36,7 @@ from structgen.grammar.expressions import (
     repeat,
     union,
 )
-from structgen.grammar.rules import Terminal
+from structgen.grammar.rules import Effect, Terminal
 
 
 def has_lone_surrogate(text: str) -> bool:
@@ -56,7 +56,12 @@ def name(text: str, spelling: Spelling = CANONICAL) -> Terminal:
 @lru_cache(maxsize=8)
 def any_name(spelling: Spelling) -> Terminal:
     """A member's name, whichever."""
-    return Terminal("a name", spelling.string(ANY_TEXT))
+    return Terminal("a name", spelling.string(ANY_TEXT), effect=_recorded(spelling))
+
+
+def _recorded(spelling: Spelling) -> Effect | None:
+    """Where a name has one spelling, it is recorded: an object has no name twice."""
+    return "record" if spelling.is_single else None
 
 
 @lru_cache(maxsize=4096)
@@ -85,9 +90,9 @@ def other_name(
     else:
         every = any_name(spelling).expression
     if not excluded:
-        return any_name(spelling) if not parts else Terminal("a name", every)
+        return any_name(spelling) if not parts else Terminal("a name", every, effect=_recorded(spelling))
     names = union(*[name(one, spelling).expression for one in excluded])
-    return Terminal("another name", Intersection((every, Complement(names))))
+    return Terminal("another name", Intersection((every, Complement(names))), effect=_recorded(spelling))
 
 
 def _region(inside: tuple[str, ...], outside: tuple[str, ...]) -> Expression:

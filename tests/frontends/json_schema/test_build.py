@@ -264,3 +264,20 @@ def test_validate_takes_the_verdict_of_jsonschema_beyond_the_limits() -> None:
     for text in [json.dumps("a" * 60_000), "7", '"' + "a" * 40_000, "[" * 200_000]:
         with pytest.raises(InvalidText):
             constraint.validate(text)
+
+
+def test_how_deep_a_schema_may_nest_is_no_matter_of_the_caller() -> None:
+    """What compiles from the bottom of the stack compiles from near its end, too."""
+    schema: dict[str, Any] = {"type": "integer"}
+    for _ in range(90):
+        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+
+    def called(depth: int) -> bool:
+        return called(depth - 1) if depth else json_schema(schema).is_valid('{"a":' * 90 + "1" + "}" * 90)
+
+    frames = 0
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame, frames = frame.f_back, frames + 1
+    assert called(0)
+    assert called(sys.getrecursionlimit() - frames - 120)

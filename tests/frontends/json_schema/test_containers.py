@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from frontends.json_schema.checking import check_accepts
 
-from structgen.errors import UnsupportedSchemaError
+from structgen.errors import EmptyLanguageError, InvalidText, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
+from structgen.matcher import CompiledGrammar
 
 INTEGER, STRING = {"type": "integer"}, {"type": "string"}
 
@@ -291,11 +292,48 @@ def test_objects_of_many_kinds(schema: dict[str, Any], accepted: list[str], reje
     check_accepts({"type": "object", **schema}, accepted, rejected)
 
 
-def test_undeclared_names_are_not_counted_twice() -> None:
-    """A name that comes twice is one member, and no mask can tell yet whether a name has been used."""
-    with pytest.raises(UnsupportedSchemaError) as caught:
-        json_schema({"type": "object", "minProperties": 2})
-    assert [problem.pointer for problem in caught.value.problems] == ["#/minProperties"]
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param(
+            True,
+            ['{"a": 1, "b": {"a": 1}}', '[{"a": 1}, {"a": 1}]', '{"a": [{"b": 1}], "b": 1}'],
+            ['{"a": 1, "a": 2}', '{"a": {"b": 1, "b": 1}}', '{"a": {"b": 1}, "c": [], "a": 1}'],
+            id="in values of any kind",
+        ),
+        pytest.param(
+            {"minProperties": 2}, ['{"a": 1, "b": 1}'], ['{"a": 1}', '{"a": 1, "a": 1}'], id="counted"
+        ),
+        pytest.param(
+            {"properties": {"x": {}}, "maxProperties": 2},
+            ['{"x": 1, "a": 1}', '{"a": 1, "b": 1}'],
+            ['{"x": 1, "a": 1, "b": 1}', '{"a": 1, "a": 1}', '{"x": 1, "x": 1}'],
+            id="beside declared ones",
+        ),
+        pytest.param(
+            {"patternProperties": {"^[ab]$": {"type": "integer"}}, "additionalProperties": False},
+            ['{"a": 1, "b": 1}', '{"b": 1, "a": 1}', "{}"],
+            ['{"a": 1, "a": 1}', '{"a": 1, "b": 1, '],
+            id="of two names nobody writes three",
+        ),
+        pytest.param(
+            {"propertyNames": {"enum": ["a", "b", "c"]}, "minProperties": 2},
+            ['{"c": 1, "a": 1}', '{"a": 1, "b": 1, "c": 1}'],
+            ['{"a": 1}', '{"a": 1, "c": 1, "a": 1}', '{"a": 1, "b": 1, "c": 1, '],
+            id="of three names two are needed",
+        ),
+    ],
+)
+@pytest.mark.parametrize("property_order", ["schema", "any"])
+def test_no_name_comes_twice(
+    schema: Any, accepted: list[str], rejected: list[str], property_order: Any
+) -> None:
+    schema = {"type": "object", **schema} if isinstance(schema, dict) else schema
+    grammar = json_schema(schema, property_order=property_order)._compiled
+    for text in accepted:
+        assert grammar.accepts(text), text
+    for text in rejected:
+        assert not begins(grammar, text), text
 
 
 @pytest.mark.parametrize(
@@ -361,7 +399,94 @@ def test_arrays_of_many_kinds(schema: dict[str, Any], accepted: list[str], rejec
     check_accepts({"type": "array", **schema}, accepted, rejected)
 
 
-def test_items_that_no_list_has_cannot_be_told_apart() -> None:
+def begins(grammar: CompiledGrammar, text: str) -> bool:
+    """Whether the text is in the language; of one that ends behind a comma: whether it may begin so."""
+    if not text.endswith(", "):
+        return grammar.accepts(text)
+    try:
+        return bool(grammar.explain_text(text.rstrip()).characters)
+    except InvalidText:
+        return False
+
+
+SCALARS = {"type": ["string", "number", "boolean", "null"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted", "rejected"),
+    [
+        pytest.param(
+            {"items": {"type": "string"}},
+            ['["a", "b"]', '["a"]'],
+            ['["a", "a"]', '["b", "a", "b"]'],
+            id="strings",
+        ),
+        pytest.param(
+            {"items": {"type": "integer"}, "minItems": 2},
+            ["[1, 11]", "[0, -1]"],
+            ["[1]", "[1, 1]", "[0, -0]"],
+            id="integers",
+        ),
+        pytest.param(
+            {"items": SCALARS},
+            ['["1", 1, null, true, "null"]', "[1.5, 15, 0.5]"],
+            ["[1, 1.0]", "[1.5, 1.50]", "[null, null]", "[true, 1, true]", "[10, 1e1]"],
+            id="scalars of all types",
+        ),
+        pytest.param(
+            {"items": {"pattern": "^[ab]$", "type": "string"}, "minItems": 2},
+            ['["b", "a"]'],
+            ['["a"]', '["a", "a"]', '["a", "b", '],
+            id="of two values nobody writes three",
+        ),
+        pytest.param(
+            {"prefixItems": [{"type": "string"}, {"type": "integer"}], "items": {"type": "string"}},
+            ['["a", 1, "b"]'],
+            ['["a", 1, "a"]', '["a", "a"]'],
+            id="place by place",
+        ),
+        pytest.param(
+            {"items": {"type": "string"}, "contains": {"const": "a"}},
+            ['["a"]', '["b", "a", "c"]'],
+            ['["b"]', '["a", "a"]', '["b", "b", "a"]'],
+            id="with one that must be there",
+        ),
+        pytest.param(
+            {"items": {"anyOf": [{"type": "string", "maxLength": 3}, {"pattern": "^x", "type": "string"}]}},
+            ['["abc", "xyzw"]'],
+            ['["xyz", "xyz"]', '["abcd"]'],
+            id="what two branches allow is one value",
+        ),
+        pytest.param(
+            {"items": {"enum": [*range(20), 1.0, "a"]}, "minItems": 3},
+            ['[1, 2, "a"]'],
+            ["[1, 2]", "[1, 1.0, 3]", "[7, 8, 7]"],
+            id="one of many values",
+        ),
+    ],
+)
+def test_items_that_differ(schema: dict[str, Any], accepted: list[str], rejected: list[str]) -> None:
+    grammar = json_schema({"type": "array", "uniqueItems": True, **schema})._compiled
+    for text in accepted:
+        assert grammar.accepts(text), text
+    for text in rejected:
+        assert not begins(grammar, text), text
+
+
+@pytest.mark.parametrize("items", [True, {"type": "object"}, {"items": {"type": "array"}}])
+def test_objects_and_arrays_cannot_be_told_apart(items: Any) -> None:
     with pytest.raises(UnsupportedSchemaError) as caught:
-        json_schema({"type": "array", "uniqueItems": True, "items": INTEGER})
+        json_schema({"type": "array", "uniqueItems": True, "items": items})
     assert [problem.pointer for problem in caught.value.problems] == ["#/uniqueItems"]
+
+
+def test_fewer_values_than_items_are_an_empty_language() -> None:
+    with pytest.raises(EmptyLanguageError):
+        json_schema(
+            {
+                "type": "array",
+                "uniqueItems": True,
+                "items": {"type": "string", "pattern": "^[ab]$"},
+                "minItems": 3,
+            }
+        )

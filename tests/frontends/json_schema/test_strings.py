@@ -186,3 +186,15 @@ def test_strings_are_those_of_json(inside: str) -> None:
     except ValueError:
         expected = False
     assert denotes(strings.string(0, None).expression, text) == expected
+
+
+def test_patterns_that_meet_only_after_many_characters() -> None:
+    """Whether any text is left is found by a short search, not by one for the shortest text from each state."""
+    patterns = ["^([a-z][0-9])+$", "^(c1d3g3.{4,8}){6}", "(t|8){10}$"]
+    schema = {"type": "string", "minLength": 400, "allOf": [{"pattern": one} for one in patterns]}
+    before = json_schema(True)._compiled.stats()["expressions"]  # of the store that all share
+    grammar = json_schema(schema)._compiled
+    text = "c1d3g3a0b1" * 6 + "a0" * 165 + "t8" * 5
+    assert grammar.accepts(f'"{text}"')
+    assert not grammar.accepts(f'"{text[2:]}"')
+    assert grammar.stats()["expressions"] - before < 100_000

@@ -1,0 +1,382 @@
+// What a memory changes: terminals whose text was recorded in the same scope before are not read again.
+//
+// Rows, and what follows a token, are found as if nothing were recorded; they are the same for all memories. Then
+//
+//   a row          loses tokens that go on with a recorded text until it is repeated, or until nothing else can come of it
+//                  (forbid_repeats: only the paths of recorded texts through the trie are looked at), and doubtful tokens that
+//                  don't fit when they are read byte by byte: those in which a whole text is recorded, or one is begun that can
+//                  only be one of a few. Most rows have none.
+//   an advance     has a program, kept for (configuration, token): which bytes are written down, what is recorded, opened and
+//                  closed. It is replayed; only where it would repeat a text is the token read byte by byte.
+//
+// A terminal that records and one that does not may match the same text. Where the text was recorded, the one that does
+// not is read.
+#include <algorithm>
+#include <queue>
+
+#include "matcher.h"
+
+namespace structgen {
+
+namespace {
+
+enum Step : u32 { Skip, Write, End };  // of a program; the upper four bits of a word, below them bytes or effects
+constexpr u32 kStepShift = 28;
+constexpr u32 kRoomy = Texts::kMost * 2;  // texts that can't all be recorded
+constexpr u64 kRemembered = 1u << 18;     // numbers of positions that are known at a time
+
+}  // namespace
+
+// Of the terminals that the parser gets where a terminal ends.
+u8 Grammar::effects(u32 parse, u32 lexer) {
+  const u64 key = pair_key(parse, lexer);
+  u32 found = effects_memo_.find(key);
+  if (found == kNone) {
+    found = 0;
+    for (u32 t : handed(parse, accepting(lexer))) found |= effects_[t];
+    effects_memo_.put(key, found);
+  }
+  return static_cast<u8>(found);
+}
+
+// The terminal that is being read ends. False if it repeats a text.
+bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
+  u32 effect = effects(p.parse, lexer);
+  if ((effect & Record) && memory.repeats()) {
+    std::vector<u32> others;
+    effect = 0;
+    for (u32 t : handed(p.parse, accepting(lexer)))
+      if (effects_[t] != Record) others.push_back(t), effect |= effects_[t];
+    if (others.empty()) return false;
+    p = {parser_.next(p.parse, others), kDead, true};
+  } else {
+    p = {after(p.parse, lexer), kDead, true};
+  }
+  if (effect & Record)
+    memory.record();
+  else
+    memory.drop();
+  if (effect & Open) memory.open();
+  if (effect & Close) memory.close();
+  return true;
+}
+
+bool Grammar::read(Place& p, Memory& memory, u8 byte) {
+  if (!records_) return read(p, byte);
+  u32 next = lexer_.next(lexer_state(p), byte);
+  if (next == kDead) {
+    if (p.fresh || !lexer_.accepting(p.lexer) || !end(p, p.lexer, memory)) return false;
+    next = lexer_.next(state(p.parse).lexer, byte);
+    if (next == kDead) return false;
+  }
+  if (next == kBlocked) return false;
+  const char character = static_cast<char>(byte);
+  if (state(p.parse).records) memory.write({&character, 1});
+  if (lexer_.ended(next)) return end(p, next, memory);
+  p = {p.parse, next, false};
+  return true;
+}
+
+bool Grammar::read(Place& p, Memory& memory, std::string_view bytes) {
+  if (!records_) return read(p, bytes);
+  return std::all_of(bytes.begin(), bytes.end(), [&](char c) { return read(p, memory, static_cast<u8>(c)); });
+}
+
+std::size_t Grammar::read_text(Position& position, std::string_view text) {
+  if (position.configuration == kFinished) return 0;
+  Place p = place(position.configuration);
+  std::size_t length = 0;
+  for (; length < text.size(); ++length) {
+    Place next = p;
+    if (!records_) {
+      if (!read(next, static_cast<u8>(text[length]))) break;
+    } else {
+      Memory memory = position.memory;
+      if (!read(next, memory, static_cast<u8>(text[length])) || !is_alive(next, memory)) break;
+      position.memory = std::move(memory);
+    }
+    p = next;
+  }
+  position.configuration = intern(p);
+  return length;
+}
+
+bool Grammar::stops(const Place& p, const Memory& memory) {
+  if (!stops(p)) return false;
+  if (p.fresh || !is_recording(p)) return true;
+  Place behind = p;
+  Memory left = memory;
+  return end(behind, p.lexer, left) && parser_.accepts(behind.parse);
+}
+
+bool Grammar::can_stop(const Position& position) {
+  return can_stop(position.configuration) &&
+         (!records_ || position.configuration == kFinished || stops(place(position.configuration), position.memory));
+}
+
+// Whether more texts can come of the state than can be recorded.
+bool Grammar::is_roomy(u32 lexer) {
+  for (u32 i = 0; i < lexer_.members(lexer); ++i)
+    if (expressions_.texts_at_least(lexer_.rest(lexer, i)) >= kRoomy) return true;
+  return false;
+}
+
+// Whether the terminal that is being read can become something that may be read.
+bool Grammar::is_alive(const Place& p, const Memory& memory) {
+  if (p.fresh || !is_recording(p) || !memory.may_repeat()) return true;
+  for (u32 i = 0; i < lexer_.members(p.lexer); ++i)
+    if (effects_[state(p.parse).terminals[lexer_.index(p.lexer, i)]] != Record ||
+        has_new_text(lexer_.rest(p.lexer, i), memory.written(), memory.texts()))
+      return true;
+  return false;
+}
+
+// Whether some text of the expression makes what is begun one that is not among the texts.
+bool Grammar::has_new_text(ExprId e, std::string begun, const TextsPtr& texts) {
+  std::vector<std::pair<ExprId, std::string>> left{{e, std::move(begun)}};
+  while (!left.empty()) {
+    const auto [at, text] = std::move(left.back());
+    left.pop_back();
+    if (!Texts::has_prefix(texts, text) || (expressions_.nullable(at) && !Texts::has(texts, text))) return true;
+    for (u32 low = 0, high = 0; low < 256; low = high + 1) {
+      high = expressions_.interval(at, static_cast<u8>(low)).second;
+      const ExprId rest = expressions_.derive(at, static_cast<u8>(low));
+      if (rest == kEmpty || expressions_.is_empty(rest)) continue;
+      for (u32 byte = low; byte <= high; ++byte) {
+        std::string longer = text + static_cast<char>(byte);
+        if (!Texts::has_prefix(texts, longer)) return true;
+        left.emplace_back(rest, std::move(longer));
+      }
+    }
+    meter_.spend(8);
+  }
+  return false;
+}
+
+// The shortest text of the expression that makes what is begun one that is not among the texts, and not empty.
+std::optional<std::string> Grammar::shortest_new_text(ExprId e, const std::string& begun, const TextsPtr& texts) {
+  struct Way {
+    u32 length;
+    std::string text;
+    ExprId rest;
+    bool operator>(const Way& o) const { return length != o.length ? length > o.length : text > o.text; }
+  };
+  std::priority_queue<Way, std::vector<Way>, std::greater<>> ways;
+  ways.push({expressions_.shortest_length(e), "", e});
+  while (!ways.empty()) {
+    const Way way = ways.top();
+    ways.pop();
+    const std::string whole = begun + way.text;
+    const bool differs = !whole.empty() && !Texts::has_prefix(texts, whole);
+    if (differs) return way.text + expressions_.shortest(way.rest);
+    if (expressions_.nullable(way.rest) && !whole.empty() && !Texts::has(texts, whole)) return way.text;
+    for (u32 low = 0, high = 0; low < 256; low = high + 1) {
+      high = expressions_.interval(way.rest, static_cast<u8>(low)).second;
+      const ExprId rest = expressions_.derive(way.rest, static_cast<u8>(low));
+      if (rest == kEmpty) continue;
+      const u32 left = expressions_.shortest_length(rest);
+      if (left >= kFar) continue;
+      bool differs_after = false;
+      auto push = [&](u32 byte) {
+        std::string longer = way.text + static_cast<char>(byte);
+        differs_after = !Texts::has_prefix(texts, begun + longer);
+        const u32 length = add_lengths(static_cast<u32>(longer.size()), left);
+        ways.push({length, std::move(longer), rest});
+      };
+      // Of those that differ, one is enough; rather one that people can read.
+      for (u32 byte : {'0', 'a'})
+        if (low <= byte && byte <= high && !differs_after) push(byte);
+      for (u32 byte = low; byte <= high && !differs_after; ++byte)
+        if (byte != '0' && byte != 'a') push(byte);
+    }
+    meter_.spend(16);
+  }
+  return std::nullopt;
+}
+
+// What a token does to a memory, as numbers in programs_.
+u32 Grammar::program(u32 configuration, u32 token) {
+  const u64 key = pair_key(configuration, token);
+  const u32 known = program_memo_.find(key);
+  if (known != kNone) return known;
+  std::vector<u32> steps;
+  auto add = [&steps](Step step, u32 value) {
+    if (step != End && !steps.empty() && steps.back() >> kStepShift == step)
+      ++steps.back();
+    else
+      steps.push_back((step << kStepShift) | value);
+  };
+  Place p = place(configuration);
+  for (char c : store_->trie.bytes(token)) {
+    u32 within = p.parse, behind = kNone;
+    read(p, static_cast<u8>(c), [&](u32 parse, u32 lexer, bool with_byte) {
+      const u32 effect = effects(parse, lexer);
+      if (with_byte) {
+        behind = effect;
+        return;
+      }
+      if (effect != None || state(parse).records) add(End, effect);
+      within = after(parse, lexer);
+    });
+    add(state(within).records ? Write : Skip, 1);
+    if (behind != kNone && (behind != None || state(within).records)) add(End, behind);
+  }
+  while (!steps.empty() && steps.back() >> kStepShift == Skip) steps.pop_back();
+  const u32 found = programs_.intern(steps);
+  if (program_memo_.size() > 4'000'000) program_memo_.clear();
+  program_memo_.put(key, found);
+  return found;
+}
+
+// False where a text is repeated.
+bool Grammar::replay(Span program, std::string_view bytes, Memory& memory) {
+  for (u32 word : program) {
+    const u32 value = word & ((1u << kStepShift) - 1);
+    if (word >> kStepShift == End) {
+      if ((value & Record) && memory.repeats()) return false;
+      if (value & Record)
+        memory.record();
+      else
+        memory.drop();
+      if (value & Open) memory.open();
+      if (value & Close) memory.close();
+      continue;
+    }
+    if (word >> kStepShift == Write) memory.write(bytes.substr(0, value));
+    bytes.remove_prefix(value);
+  }
+  return true;
+}
+
+std::optional<Position> Grammar::advance(const Position& from, u32 token) {
+  u32 to = advance(from.configuration, token);
+  if (to == kNone) return std::nullopt;
+  if (!records_) return Position{to, {}};
+  if (to == kFinished) return can_stop(from) ? std::optional(Position{}) : std::nullopt;
+  const std::string_view bytes = store_->trie.bytes(token);
+  const Span steps = programs_[program(from.configuration, token)];
+  Memory memory = from.memory;
+  if (steps.size != 0 && !replay(steps, bytes, memory)) {
+    Place p = place(from.configuration);
+    memory = from.memory;
+    if (!read(p, memory, bytes)) return std::nullopt;
+    to = intern(p);
+  }
+  if (!is_alive(place(to), memory)) return std::nullopt;
+  return Position{to, std::move(memory)};
+}
+
+// Tokens that go on with a recorded text until it is repeated, or nothing else can come of it.
+void Grammar::forbid_repeats(const Position& position, std::vector<u32>& forbidden) {
+  const Place here = place(position.configuration);
+  const TextsPtr& texts = position.memory.texts();
+  if (!texts || !is_recording(here) || (!here.fresh && !position.memory.may_repeat())) return;
+  const Trie& trie = store_->trie;
+  auto forbid = [&](u32 node, bool all) {
+    for (u32 i = trie.first_token(node); i < trie.first_token(trie.end(node)); ++i)
+      if (all || !fits(position, trie.order()[i])) forbidden.push_back(trie.order()[i]);
+    meter_.spend(trie.subtree_tokens(node));
+  };
+  struct Frame {
+    Place place;
+    u32 end;
+    Memory memory;
+  };
+  std::vector<Frame> stack{{here, trie.end(0), position.memory}};
+  for (u32 node = 1; node < trie.end(0);) {
+    while (node >= stack.back().end) stack.pop_back();
+    const Frame& top = stack.back();
+    Place p = top.place;
+    Memory memory = top.memory;
+    bool ended = false, repeats = false, others = false;
+    const char byte = static_cast<char>(trie.byte(node));
+    const bool goes_on = read(p, trie.byte(node), [&](u32 parse, u32 lexer, bool with_byte) {
+      if (ended) return;
+      ended = true;
+      if (with_byte) memory.write({&byte, 1});
+      const u8 effect = effects(parse, lexer);
+      repeats = (effect & Record) != 0 && memory.repeats();
+      if (!repeats) return;
+      for (u32 t : handed(parse, accepting(lexer))) others |= effects_[t] != Record;
+    });
+    meter_.spend(1);
+    if (ended && goes_on && repeats) forbid(node, !others);
+    if (ended || !goes_on) {
+      node = trie.end(node);
+      continue;
+    }
+    memory.write({&byte, 1});
+    if (!memory.may_repeat()) {
+      node = trie.end(node);
+      continue;
+    }
+    if (!is_alive(p, memory)) {
+      forbid(node, true);
+      node = trie.end(node);
+      continue;
+    }
+    if (trie.end(node) > node + 1) stack.push_back({p, trie.end(node), std::move(memory)});
+    ++node;
+  }
+}
+
+// Whether a token may be read, byte by byte.
+bool Grammar::fits(const Position& position, u32 token) {
+  Place p = place(position.configuration);
+  Memory memory = position.memory;
+  meter_.spend(store_->trie.bytes(token).size());
+  return read(p, memory, store_->trie.bytes(token)) && is_alive(p, memory);
+}
+
+Row Grammar::row(const Position& position) {
+  const Row all = row(position.configuration);
+  if (!records_ || !all || position.configuration == kFinished) return all;
+  const Tokens doubtful = infos_[position.configuration].doubtful;
+  std::vector<u32> forbidden;
+  forbid_repeats(position, forbidden);
+  if (doubtful)
+    for (u32 token : *doubtful)
+      if (!fits(position, token)) forbidden.push_back(token);
+  if (can_stop(position.configuration) && !can_stop(position))
+    forbidden.insert(forbidden.end(), end_tokens_.begin(), end_tokens_.end());
+  if (forbidden.empty()) return all;
+  auto left = std::make_shared<TokenSet>(*all);
+  for (u32 token : forbidden) left->remove(token);
+  if (left->empty()) return nullptr;
+  return left;
+}
+
+u64 Grammar::number(const Position& position) {
+  if (position.memory.blank()) return position.configuration;
+  const u64 name = position.memory.name();
+  if (name != 0 && remembered_[name % kRemembered].first == name) return (name << 32) | position.configuration;
+  numbered_ = numbered_ % INT32_MAX + 1;  // positive as a signed number
+  const std::size_t slot = numbered_ % kRemembered;
+  if (slot >= remembered_.size()) remembered_.resize(slot + 1);
+  position.memory.set_name(numbered_);
+  remembered_[slot] = {numbered_, position.memory};
+  return (numbered_ << 32) | position.configuration;
+}
+
+Position Grammar::position(u64 number) const {
+  Position found{static_cast<u32>(number), {}};
+  if (const u64 serial = number >> 32; serial != 0) {
+    const std::size_t slot = serial % kRemembered;
+    if (slot >= remembered_.size() || remembered_[slot].first != serial) throw LimitExceeded{"states", kRemembered};
+    found.memory = remembered_[slot].second;
+  }
+  return found;
+}
+
+std::string Grammar::next_bytes(const Position& position) {
+  std::string found;
+  if (position.configuration == kFinished) return found;
+  for (u32 b = 0; b < 256; ++b) {
+    Place p = place(position.configuration);
+    Memory memory = position.memory;
+    if (read(p, memory, static_cast<u8>(b)) && is_alive(p, memory)) found.push_back(static_cast<char>(b));
+  }
+  return found;
+}
+
+}  // namespace structgen

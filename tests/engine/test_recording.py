@@ -1,0 +1,170 @@
+"""Terminals that record their texts: what was recorded in a scope is not read there again."""
+
+from __future__ import annotations
+
+from random import Random
+
+import laws
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from oracle import Oracle, allowed_tokens
+from strategies import grammars, vocabularies
+from traces import check_accepts
+
+from structgen.errors import InvalidGrammarError, LimitExceeded, TokenRejected
+from structgen.grammar.expressions import Literal, charset, repeat
+from structgen.grammar.rules import Choice, Grammar, Reference, Repetition, Sequence, Terminal, check
+from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.vocabulary import Vocabulary
+
+RANDOMS = st.randoms(use_true_random=False)
+WORD = Terminal("WORD", repeat(charset("ab"), 1), effect="record")
+OPEN = Terminal("OPEN", Literal("("), effect="open")
+CLOSE = Terminal("CLOSE", Literal(")"), effect="close")
+COMMA = Terminal("COMMA", Literal(","))
+NESTED = Grammar(
+    {
+        "start": Sequence((OPEN, Sequence((Repetition(Reference("item")),), COMMA), CLOSE)),
+        "item": Choice((WORD, Reference("start"))),
+    }
+)
+RECORDING = grammars(recording=True, lexer="contextual")
+
+
+def compiled(grammar: Grammar, vocabulary: Vocabulary) -> CompiledGrammar:
+    assume(not Oracle(grammar).is_empty)
+    return compile_grammar(grammar, vocabulary)
+
+
+@given(RECORDING, vocabularies(), RANDOMS)
+def test_mask_equals_oracle(grammar: Grammar, vocabulary: Vocabulary, random: Random) -> None:
+    oracle = Oracle(grammar)
+    for matcher, position in laws.walk(compiled(grammar, vocabulary), oracle, random):
+        laws.mask_equals_oracle(matcher, oracle, position)
+
+
+@given(grammars(recording=True, lexer="contextual", special_tokens=False), vocabularies(), RANDOMS)
+def test_what_holds_of_every_matcher(grammar: Grammar, vocabulary: Vocabulary, random: Random) -> None:
+    oracle = Oracle(grammar)
+    for matcher, position in laws.walk(compiled(grammar, vocabulary), oracle, random, steps=5):
+        allowed = allowed_tokens(oracle, vocabulary, position)
+        before = matcher.configuration
+        for token in range(vocabulary.size):
+            if token in allowed:
+                matcher.fork().advance(token)
+                assert matcher.grammar.try_advance(before, token) >= 0
+            else:
+                assert matcher.grammar.try_advance(before, token) < 0
+                with pytest.raises(TokenRejected):
+                    matcher.fork().advance(token)
+        laws.end_closes_the_text(matcher)
+        laws.rollback_undoes_advance(matcher, random)
+        laws.fork_leaves_parent_alone(matcher, random)
+        laws.forced_tokens_are_forced(matcher, oracle, position)
+        if allowed:  # else it is a dead end that the grammar should not have
+            laws.explanation_says_what_may_come(matcher, oracle, position)
+
+
+@given(RECORDING, vocabularies(singles="alphabet"), RANDOMS)
+def test_the_same_text_by_other_tokens_has_the_same_future(
+    grammar: Grammar, vocabulary: Vocabulary, random: Random
+) -> None:
+    found = compiled(grammar, vocabulary)
+    tokens = laws.random_tokens(vocabulary, Oracle(grammar), random, steps=6)
+    singles = {token: number for number, token in enumerate(vocabulary.tokens) if token and len(token) == 1}
+    spelt = [
+        part
+        for token in tokens
+        for part in ([singles[bytes([byte])] for byte in vocabulary[token]] or [token])
+    ]
+    assert laws.masks_along(found, tokens)[-1] == laws.masks_along(found, spelt)[-1]
+
+
+@given(RECORDING, vocabularies(singles="all", max_tokens=6), RANDOMS, st.integers(1, 9))
+def test_a_budget_is_kept(grammar: Grammar, vocabulary: Vocabulary, random: Random, budget: int) -> None:
+    """Under a budget the mask never leads into a text that cannot be finished."""
+    oracle = Oracle(grammar)
+    for matcher, position in laws.walk(compiled(grammar, vocabulary), oracle, random, steps=4):
+        found = laws.allowed_within(matcher.grammar, matcher.configuration, budget)
+        assert found <= allowed_tokens(oracle, vocabulary, position)
+        for token in found - vocabulary.eos_token_ids:
+            following = matcher.fork()
+            following.advance(token)
+            completion = following.shortest_completion()
+            assert len(completion.tokens) + 2 <= budget
+            for one in completion.tokens:
+                following.advance(one)
+            assert following.can_stop
+
+
+def test_scopes() -> None:
+    check_accepts(
+        NESTED,
+        ["()", "(a)", "(a,b)", "(a,aa,b)", "(a,(a),(a,b))", "((a),a,(a))", "(((a)),a)"],
+        ["(a,a)", "(a,b,a)", "(a,(a,a))", "((a),a,(a),a)", "(aa,a,aa)"],
+    )
+
+
+def test_a_text_is_refused_where_it_becomes_a_repetition() -> None:
+    vocabulary = Vocabulary(
+        [b"(", b")", b",", b"a", b"b", b",a", b",a,", b"a,a", b",b", None], eos_token_ids={9}
+    )
+    matcher = compile_grammar(NESTED, vocabulary).matcher()
+
+    def may_come() -> set[bytes]:
+        return {vocabulary[token] for token in laws.allowed(matcher)}
+
+    for token in (0, 3, 2):  # (a,
+        matcher.advance(token)
+    assert may_come() == {b"(", b"a", b"b"}, "a,a would be a second a"
+    matcher.advance(3)
+    assert may_come() == {b"a", b"b", b"a,a"}, "(a,a may go on, but not end"
+    matcher.advance(4)
+    assert may_come() == {b"a", b"b", b")", b",", b",a", b",b", b"a,a"}, "but not ,a,"
+
+
+def test_completions_find_new_texts() -> None:
+    body = Sequence((Repetition(WORD, 4, None),), COMMA)
+    vocabulary = Vocabulary([b"(", b")", b",", b"a", b"b", None], eos_token_ids={5})
+    matcher = compile_grammar(Grammar({"start": Sequence((OPEN, body, CLOSE))}), vocabulary).matcher()
+    matcher.advance(0)
+    found = matcher.shortest_completion()
+    words = found.text.removesuffix(b")").split(b",")
+    assert len(set(words)) == 4
+    assert sorted(map(len, words)) == [1, 1, 2, 2]
+
+
+def test_numbers_of_positions_are_forgotten_in_the_end() -> None:
+    """A number is good until so many others were given; then it is an error, and never another position."""
+    vocabulary = Vocabulary([b"(", b")", b",", b"a", b"b", None], eos_token_ids={5})
+    grammar = compile_grammar(NESTED, vocabulary)
+    first = grammar.advance(grammar.advance(grammar.initial, 0), 3)
+    now = first
+    for _ in range(1 << 18):
+        now = grammar.advance(now, 3)
+    with pytest.raises(LimitExceeded):
+        grammar.advance(first, 2)
+    assert grammar.advance(now, 2) >= 0
+
+
+def test_matchers_forget_nothing() -> None:
+    vocabulary = Vocabulary([b"(", b")", b",", b"a", b"b", None], eos_token_ids={5})
+    grammar = compile_grammar(NESTED, vocabulary)
+    matcher = grammar.matcher()
+    for token in [0, 3]:
+        matcher.advance(token)
+    for _ in range(300_000):
+        matcher.advance(3)
+    matcher.rollback(300_000)
+    matcher.advance(2)
+    matcher.advance(3)
+    assert not matcher.try_advance(1)
+
+
+def test_a_dynamic_lexer_does_not_record() -> None:
+    grammar = Grammar(dict(NESTED.rules), lexer="dynamic")
+    with pytest.raises(InvalidGrammarError, match="records"):
+        check(grammar)
+    with pytest.raises(InvalidGrammarError, match="records"):
+        compile_grammar(grammar, Vocabulary([b"(", b")", b",", b"a", None], eos_token_ids={4}))
