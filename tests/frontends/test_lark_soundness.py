@@ -206,7 +206,7 @@ def spellings(text: str, random: Random) -> Iterator[tuple[Vocabulary, list[int]
         if set(data) <= single_bytes(vocabulary):
             yield vocabulary, spell(vocabulary, data)
             yield vocabulary, spell(vocabulary, data, random)
-    if tokenizer() is not None:
+    if tokenizer() is not None and set(data) <= single_bytes(vocabularies()[-1]):  # else it loses some
         yield vocabularies()[-1], tokenizer().encode(text, add_special_tokens=False)
 
 
