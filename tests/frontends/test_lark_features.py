@@ -10,6 +10,7 @@ from traces import check_accepts, check_trace
 
 import structgen
 from structgen.errors import EmptyLanguageError, InvalidLarkError, InvalidText
+from structgen.frontends.lark import lexing, programs
 from structgen.grammar.expressions import charset, repeat
 from structgen.grammar.rules import SpecialToken
 
@@ -210,3 +211,32 @@ def test_an_empty_language_has_a_place() -> None:
     with pytest.raises(EmptyLanguageError, match="never finishes") as caught:
         structgen.lark('start: x\nx: x "a"\n')
     assert caught.value.line == 1
+
+
+def test_a_name_that_is_no_keyword() -> None:
+    """It is read as `re` reads it: the keyword as a whole is none, what begins with it is."""
+    constraint = structgen.lark(r"""
+        start: (NAME | NUMBER | "if" NAME)+
+        NAME: / {1,3}(?!(if|else)(?![a-z0-9_]))[a-z_][a-z0-9_]*/
+        NUMBER: / [0-9]+/
+    """)
+    check_accepts(
+        constraint,
+        [" a", " iffy", " if_", " i", "if a", " a 1if   b"],
+        [" if", " else", " a if", "    a", " 1a"],
+    )
+
+
+def test_lookaheads_without_number_are_an_error_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "MAX_WORK", 5_000)
+    looks = "".join(f"(?=.*{letter}.*)" for letter in "abcdefgh")
+    with pytest.raises(InvalidLarkError, match="too many states"):
+        structgen.lark(f"start: A\nA: /{looks}.+/\n")
+
+
+def test_terminals_without_number_are_an_error_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexing, "MAX_COMPARED", 300)
+    names = [f"T{i}" for i in range(30)]
+    grammar = f"start: {' | '.join(names)}\n" + "".join(f"{name}: /k{name}[a-z]+/\n" for name in names)
+    with pytest.raises(InvalidLarkError, match="begin alike"):
+        structgen.lark(grammar)

@@ -38,7 +38,9 @@ GRAMMARS = int(os.environ.get("STRUCTGEN_LARK_GRAMMARS", "40"))
 TERMINALS = [
     '"a"', '"ab"', '"b"', '"c"', '"A"i', "/a+/", "/ab?/", "/[ab]+/", "/b+c?/", "/(a|b)+?c/", "/a*?b/",
     "/a|ab/", "/abc|b/", "/c|ca/", r"/c\b/", r"/a\b/", "/a(?!b)/", "/a(?=b)/", "/(?!ab)[abc]+/",
-    r"/(?!(ab|b)\b)[abc]+/", "/(?!ab(?!c))[abc]+/", "/(?<=a)b/", "/[abc]+(?<!c)/",
+    r"/(?!(ab|b)\b)[abc]+/", "/(?!(ab|c)(?![abc]))[ab][abc]*/", "/ ?(?!(a|ba)(?![ab]))[ab]+/",
+    "/(?!(a|b)(?![ab]))[ab]+c?/", r"/c{0,2}((?!aa\b)a\w*|b(b|c)?)/", "/(?!ab(?!c))[abc]+/",
+    "/(?<=a)b/", "/[abc]+(?<!c)/",
 ]  # fmt: skip
 IGNORED = ['" "', "/ +/", "/ *b/", "/ c?/"]
 
@@ -204,7 +206,7 @@ def spellings(text: str, random: Random) -> Iterator[tuple[Vocabulary, list[int]
         if set(data) <= single_bytes(vocabulary):
             yield vocabulary, spell(vocabulary, data)
             yield vocabulary, spell(vocabulary, data, random)
-    if tokenizer() is not None:
+    if tokenizer() is not None and set(data) <= single_bytes(vocabularies()[-1]):  # else it loses some
         yield vocabularies()[-1], tokenizer().encode(text, add_special_tokens=False)
 
 

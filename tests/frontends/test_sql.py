@@ -161,6 +161,16 @@ def test_what_a_grammar_cannot_know_is_left_to_validate(dialect: str, text: str)
     assert not structgen.sql(dialect, MUSIC, ctes=False)._compiled.accepts("WITH " + text)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_blanks_may_follow_a_statement_but_not_for_ever(dialect: str) -> None:
+    """A model that has said what it has to say often writes line breaks: it can end there."""
+    pytest.importorskip("sqlglot")
+    compiled = structgen.sql(dialect, MUSIC)._compiled  # type: ignore[arg-type]
+    for text in ("SELECT name FROM artist", "SELECT name FROM artist;"):
+        assert compiled.accepts(text + 100 * "\n")
+        assert not compiled.accepts(text + 101 * "\n")
+
+
 def test_names_are_quoted_where_they_must_be() -> None:
     schema = {"Order Details": ["Unit Price", "order", 'a"b'], "plain": ["MixedCase", "lower"]}
     sqlite = structgen.sql("sqlite", schema)

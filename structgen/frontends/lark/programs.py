@@ -276,10 +276,11 @@ class Program:
         if char == END:
             return step
         threads = self._read(found.threads, state, char)
-        matching = {waiting for at, waiting in threads if self._matches(frozenset([at]), None, END)}
-        step.deferred = not found.exists and all(
-            self._waiting_after(waiting, state, char) in matching for waiting in found.pending
-        )
+        step.deferred = not found.exists
+        if found.pending and step.deferred:
+            matching = {waiting for at, waiting in threads if self._matches(frozenset([at]), None, END)}
+            after = (self._waiting_after(waiting, state, char) for waiting in found.pending)
+            step.deferred = all(waiting in matching for waiting in after)
         others = frozenset(self._read(uncut.threads, state, char))
         if threads or others:
             certain, possible = (
