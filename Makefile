@@ -30,7 +30,8 @@ check: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-# Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in benchmarks/results.
+# Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in
+# benchmarks/results/short.
 #     make bench DATA=dev.jsonl          schemas of MaskBench
 bench: $(VENV)/bench
 	$(BIN)/structgen bench $(if $(DATA),--data $(DATA))
@@ -42,14 +43,15 @@ bench-full: $(VENV)/bench
 # Without a library its row is a dash.
 $(VENV)/bench: $(VENV)/ready
 	$(PIP) install --quiet -e .[bench] --no-build-isolation
-	for peer in xgrammar llguidance outlines outlines-core lm-format-enforcer; do $(PIP) install --quiet $$peer || true; done
+	$(PIP) install --quiet --no-deps xgrammar apache-tvm-ffi || true # on a CPU it needs none of the rest (CUDA, triton)
+	for peer in llguidance outlines outlines-core lm-format-enforcer; do $(PIP) install --quiet $$peer || true; done
 	touch $@
 
 clean:
 	rm -rf $(VENV) build dist
 
 # The engine is compiled again when its sources change; Python files are read where they are.
-$(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/*)
+$(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/* structgen/repairing/native/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja
 	$(PIP) install --quiet $(TORCH)

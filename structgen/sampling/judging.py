@@ -20,7 +20,7 @@ from structgen.sampling.outcome import Attempt, Failure
 
 Grade = Literal["lossless", "guessed"]
 Validator = Callable[[Any], Any]
-"""Raises `ValueError` (so do pydantic's) if a value will not do."""
+"""Raises `ValueError` (so do pydantic's) or fails an `assert` if a value will not do."""
 
 _SHOWN_PROBLEMS = 5
 _SHOWN_PROBLEM = 240
@@ -87,12 +87,12 @@ class Judge:
             return "rejected", against, None, None, edits
         return None, (), value, valid_text, edits
 
-    def _objections(self, value: Any) -> list[ValueError]:
-        found = []
+    def _objections(self, value: Any) -> list[Exception]:
+        found: list[Exception] = []
         for validator in self.validators:
             try:
                 validator(value)
-            except ValueError as error:
+            except (ValueError, AssertionError) as error:
                 found.append(error)
         return found
 
@@ -132,10 +132,14 @@ class Judge:
         if schema is None:
             return None
         try:
-            value = json.loads(text)
+            value = json.loads(text, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             return None
         return [f"{problem.pointer}: {problem.reason}" for problem in schema.problems(value)]
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def with_feedback(task: Prompt, attempt: Attempt) -> Prompt:

@@ -9,14 +9,16 @@ https://platform.openai.com/docs/api-reference/chat
 from __future__ import annotations
 
 import inspect
+import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from structgen.constraint import Constraint
 from structgen.errors import TransportFailed
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
+from structgen.sampling.run import is_transport
 
 Enforce = Callable[[Constraint], Mapping[str, Any]]
 """Arguments of a call by which a server enforces a constraint; none, if it cannot."""
@@ -41,12 +43,17 @@ class OpenAISampler:
         model: its name at the server.
         enforce: how the server is told the constraint; None: not at all. A server of vLLM takes more than JSON:
             `lambda constraint: {"extra_body": {"structured_outputs": {"regex": ...}}}`. If the server refuses the
-            arguments (400, 422), the call is made again without them, and so are all later ones.
+            arguments (400, 422) and takes the call without them, so are all later calls with that constraint.
         logprobs: ask for log-probabilities. Some servers give those after their mask.
         stream: read the answer as it comes; then a cancelled call stops generating at the server too.
         continues: the server goes on with a message of the assistant that comes last (vLLM, SGLang: by
             `continue_final_message`), so that cut answers can be continued.
+        limit: what the server calls the limit of tokens: "max_tokens", or "max_completion_tokens" (OpenAI's own newer
+            models know no other).
         options: for `client.chat.completions.create()`: `top_p`, `extra_body`, `reasoning_effort` ...
+
+    The retries of the client are its own, but for calls with a deadline: it would go on after that. Those the loop
+    makes again itself.
     """
 
     batched = False
@@ -60,16 +67,33 @@ class OpenAISampler:
         logprobs: bool = True,
         stream: bool = False,
         continues: bool = False,
+        limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
         **options: Any,
     ) -> None:
         self.client = client
         self.model = model
         self.continues = continues
+        self._limit = limit
+        self._refused: set[str] = set()
         self.is_async = inspect.iscoroutinefunction(getattr(client, "post", None))
         self._enforce = enforce
         self._logprobs = logprobs
         self._stream = stream
         self._options = options
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What its answers depend on beside prompt and request: for `Cached`."""
+        enforce = (
+            None if self._enforce is None else getattr(self._enforce, "__qualname__", repr(self._enforce))
+        )
+        return {
+            "address": str(getattr(self.client, "base_url", None)),
+            "model": self.model,
+            "enforce": enforce,
+            "logprobs": self._logprobs,
+            "options": self._options,
+        }
 
     def __call__(
         self, prompt: Prompt, request: SampleRequest
@@ -78,16 +102,16 @@ class OpenAISampler:
         return self._ask_async(prompt, request) if self.is_async else self._ask(prompt, request)
 
     def _ask(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
-        create = self.client.chat.completions.create
+        create = self._client(request).chat.completions.create
         arguments, enforced = self._arguments(prompt, request)
         try:
             try:
-                answer = create(**arguments, **enforced)
+                answer = create(**{**arguments, **enforced})
             except Exception as error:
                 if not enforced or not _is_refused(error):
                     raise
-                self._enforce = None
                 answer = create(**arguments)
+                self._refused.add(repr(enforced))
             if not self._stream:
                 return _candidates(answer)
             found = _Streamed()
@@ -101,16 +125,16 @@ class OpenAISampler:
             raise _as_transport(error) from error
 
     async def _ask_async(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
-        create = self.client.chat.completions.create
+        create = self._client(request).chat.completions.create
         arguments, enforced = self._arguments(prompt, request)
         try:
             try:
-                answer = await create(**arguments, **enforced)
+                answer = await create(**{**arguments, **enforced})
             except Exception as error:
                 if not enforced or not _is_refused(error):
                     raise
-                self._enforce = None
                 answer = await create(**arguments)
+                self._refused.add(repr(enforced))
             if not self._stream:
                 return _candidates(answer)
             found = _Streamed()
@@ -122,6 +146,11 @@ class OpenAISampler:
             return found.candidates()
         except Exception as error:
             raise _as_transport(error) from error
+
+    def _client(self, request: SampleRequest) -> Any:
+        if request.deadline is None or not hasattr(self.client, "with_options"):
+            return self.client
+        return self.client.with_options(max_retries=0)
 
     def _arguments(self, prompt: Prompt, request: SampleRequest) -> tuple[dict[str, Any], Mapping[str, Any]]:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
@@ -135,7 +164,7 @@ class OpenAISampler:
             "messages": messages,
             "n": request.n,
             "temperature": request.temperature,
-            "max_tokens": request.max_new_tokens,
+            self._limit: request.max_new_tokens,
             **({} if request.seed is None else {"seed": request.seed}),
             **({"logprobs": True} if self._logprobs else {}),
             **({"stream": True, "stream_options": {"include_usage": True}} if self._stream else {}),
@@ -147,9 +176,8 @@ class OpenAISampler:
         if self._enforce is not None and request.constraint is not None:
             enforced = dict(self._enforce(request.constraint))
             if "extra_body" in enforced and "extra_body" in arguments:
-                body = {**arguments.pop("extra_body"), **enforced["extra_body"]}
-                enforced = {**enforced, "extra_body": body}
-        return arguments, enforced
+                enforced = {**enforced, "extra_body": {**arguments["extra_body"], **enforced["extra_body"]}}
+        return arguments, {} if repr(enforced) in self._refused else enforced
 
 
 @dataclass
@@ -189,7 +217,7 @@ class _Streamed:
     def add(self, chunk: Any) -> None:
         if chunk.usage is not None:
             self._usage = chunk.usage.completion_tokens
-        for part in chunk.choices:
+        for part in chunk.choices or ():
             choice = self._choices.setdefault(part.index, _Choice())
             self._pieces += bool(part.delta.content)
             choice.text += part.delta.content or ""
@@ -205,9 +233,9 @@ class _Streamed:
 
 def _candidates(answer: Any) -> list[Candidate]:
     choices = []
-    for one in answer.choices:
+    for one in answer.choices or ():
         refusal = getattr(one.message, "refusal", None)
-        choice = _Choice(one.message.content or "", refusal or "", one.finish_reason)
+        choice = _Choice(one.message.content or "", refusal or "", one.finish_reason or "stop")
         choice.add_logprobs(one.logprobs)
         choices.append(choice)
     return _counted(choices, 0 if answer.usage is None else answer.usage.completion_tokens)
@@ -236,15 +264,16 @@ def _as_transport(error: Exception) -> Exception:
     """What the client gave up on, as the loop knows it; anything else as it is."""
     names = {kind.__name__ for kind in type(error).__mro__}
     code = getattr(error, "status_code", None)
-    if (
-        names & {"APIConnectionError", "TransportError"}
-        or (isinstance(code, int) and code >= 500)
-        or code == 429
-    ):
+    # An error within a stream has no status; a body that breaks off is no JSON, or no text.
+    is_broken = ("APIError" in names and code is None) or isinstance(
+        error, (json.JSONDecodeError, UnicodeDecodeError)
+    )
+    is_unreachable = bool(names & {"APIConnectionError", "TransportError"})
+    if is_broken or is_unreachable or is_transport(error):
         header = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
         return TransportFailed(str(error), retry_after=float(header) if _is_number(header) else None)
     return error
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    return text.isascii() and text.replace(".", "", 1).isdigit()

@@ -37,7 +37,7 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("attempts", "tokens", "seconds"):
             value = getattr(self, name)
-            if value is not None and value < 0:
+            if value is not None and not value >= 0:  # nor NaN
                 raise ValueError(f"Budget({name}={value}): must not be negative; None means unbounded")
 
 

@@ -7,9 +7,10 @@ in the strategies, once, and not in threads or coroutines.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -21,6 +22,9 @@ from structgen.sampling.outcome import Attempt, Budget, Failure
 
 FIRST_PAUSE = 0.25
 """Seconds before a call that failed is made again; twice as long each time."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds that are waited at most, whatever a server asks for."""
 
 CALLS = 5
 """How often a call is made before transport is given up."""
@@ -45,10 +49,11 @@ _NEAREST: tuple[Failure | None, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Ask the sampler; the answer is a list of candidates."""
+    """Ask the sampler; the answer is a list of candidates. `beam`: ask its `beam()`."""
 
     prompt: Prompt
     request: SampleRequest
+    beam: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ class Run:
         max_new_tokens: int,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
+        if max_new_tokens < 1:
+            raise ValueError(f"max_new_tokens = {max_new_tokens}: must be 1 or more")
         self.sampler = sampler
         self.prompt = prompt
         self.judge = judge
@@ -127,7 +134,7 @@ class Run:
         self._budget = budget
         self._on_attempt = on_attempt
         self._started = time.monotonic()
-        self._asked: set[Any] = set()
+        self._asked: dict[Any, int] = {}
 
     @property
     def seconds(self) -> float:
@@ -158,7 +165,8 @@ class Run:
         n, limit = room
         limit = min(self.max_new_tokens if max_new_tokens is None else max_new_tokens, limit)
         constraint: Constraint | None = self.judge.constraint if mask else None
-        temperature, seed = self._fresh((repr(prompt), mask, prefix, limit), temperature, seed)
+        question = (repr(prompt), constraint is None, prefix)
+        temperature, seed = self._fresh(question, limit, temperature, seed)
         return SampleRequest(
             n, constraint, temperature, seed, limit, self.deadline, prefix, enough, threading.Event()
         )
@@ -172,13 +180,14 @@ class Run:
 
     def beam(self, width: int, *, mask: bool) -> Steps:
         """Ask the sampler for a beam search."""
-        request = self.request(self.prompt, width, mask=mask, temperature=0.0, seed=0)
-        if request is None:
+        room = self._room(width)
+        if room is None:
             return []
-        yield from ()  # nothing to wait for: only local models search
-        started = time.monotonic()
-        found = self.sampler.beam(self.prompt, request)
-        return self._judged(found, request, None, time.monotonic() - started)
+        width, limit = room
+        constraint = self.judge.constraint if mask else None
+        limit = min(self.max_new_tokens, limit)
+        request = SampleRequest(width, constraint, 0.0, 0, limit, self.deadline, cancelled=threading.Event())
+        return (yield from self._answered(Call(self.prompt, request, beam=True), None))
 
     def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: Grade | None) -> Steps:
         """Ask `n` times at once until an answer is valid."""
@@ -202,59 +211,94 @@ class Run:
         calls = tuple(
             Call(self.prompt, replace(one, cancelled=cancelled)) for one in requests if one is not None
         )
-        started = time.monotonic()
-        answers: list[tuple[Call, list[Candidate] | BaseException]] = yield Race(calls)
         judged: list[Attempt] = []
-        broken: list[BaseException] = []
-        for call, answer in answers:
-            if isinstance(answer, BaseException):
-                if not is_transport(answer):
-                    raise answer
-                broken.append(answer)
-            else:
-                judged += self._judged(
-                    answer, call.request, repair, (time.monotonic() - started) / len(answers)
-                )
-        if broken and not judged:
-            return (yield from self.ask(self.prompt, repair=repair, seed=seed + n, **options))
+        for retry in range(CALLS):
+            started = time.monotonic()
+            answers: list[tuple[Call, list[Candidate] | BaseException]] = yield Race(calls)
+            lost: list[tuple[Call, BaseException]] = []
+            for call, answer in answers:
+                if isinstance(answer, BaseException):
+                    lost.append((call, answer))
+                else:
+                    seconds = (time.monotonic() - started) / len(answers)
+                    judged += self._judged(answer, call.request, repair, seconds)
+            if any(one.ok for one in judged):
+                break
+            for _, error in lost:
+                if not is_transport(error):
+                    self._check_tokens(error, limit)
+            if len(answers) < len(calls):
+                self.stopped = f"the budget of {self._budget.seconds:g} seconds is used up"
+            if not lost or self.stopped is not None:
+                break
+            pause = self._pause(retry, *(error for _, error in lost))
+            if pause is None:
+                break
+            yield Pause(pause)
+            cancelled = threading.Event()
+            calls = tuple(
+                replace(call, request=replace(call.request, cancelled=cancelled)) for call, _ in lost
+            )
         return judged
 
     def _answered(self, call: Call, repair: Grade | None) -> Steps:
-        request = call.request
-        for retry in range(CALLS):
+        retry = 0
+        while True:
+            request = call.request
             started = time.monotonic()
             try:
                 candidates = yield call
-            except BudgetTooSmall as error:
-                if request.max_new_tokens >= self.max_new_tokens:
-                    raise
-                self.stopped = f"the tokens left of the budget are too few: {error}"
-                return []
             except Exception as error:
-                if not is_transport(error):
-                    raise
-                pause = max(FIRST_PAUSE * 2**retry, getattr(error, "retry_after", None) or 0.0)
-                too_late = self.deadline is not None and time.monotonic() + pause >= self.deadline
-                if retry + 1 == CALLS or too_late:
-                    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-                    self.stopped = f"the sampler cannot be reached: {told}"
-                    if too_late:
-                        self.stopped += f" (and the budget of {self._budget.seconds:g} seconds is used up)"
-                    self._record(
-                        Attempt("", failure="transport", error=self.stopped, problems=(self.stopped,))
-                    )
+                if is_transport(error):
+                    pause = self._pause(retry, error)
+                    if pause is None:
+                        return []
+                    yield Pause(pause)
+                    retry += 1
+                    continue
+                fewer = self._fewer(request, error)
+                if fewer is None:
                     return []
-                yield Pause(pause)
+                call = replace(call, request=fewer)
             else:
                 return self._judged(candidates, request, repair, time.monotonic() - started)
-        raise AssertionError("unreachable")
+
+    def _pause(self, retry: int, *errors: BaseException) -> float | None:
+        """Seconds to wait before calls are made again that failed; None, and `stopped`, if they are given up."""
+        asked = max(float(getattr(error, "retry_after", None) or 0.0) for error in errors)
+        pause: float = min(max(FIRST_PAUSE * 2**retry, asked), LONGEST_PAUSE)
+        too_late = self.deadline is not None and time.monotonic() + pause >= self.deadline
+        if retry + 1 < CALLS and not too_late:
+            return pause
+        error = errors[-1]
+        told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self.stopped = f"the sampler cannot be reached: {told}"
+        if too_late:
+            self.stopped = f"the budget of {self._budget.seconds:g} seconds is used up; the last call: {told}"
+        self._record(Attempt("", failure="transport", error=self.stopped, problems=(self.stopped,)))
+        return None
+
+    def _fewer(self, request: SampleRequest, error: Exception) -> SampleRequest | None:
+        """The request for as many answers as the tokens left are enough for; None, and `stopped`, if for none."""
+        self._check_tokens(error, request.max_new_tokens)
+        assert isinstance(error, BudgetTooSmall)
+        left = request.n * request.max_new_tokens
+        n = min(request.n - 1, left // max(1, error.needed))
+        if n < 1:
+            return None
+        self.stopped = None
+        return replace(request, n=n, max_new_tokens=min(self.max_new_tokens, left // n))
+
+    def _check_tokens(self, error: BaseException, limit: int) -> None:
+        """`stopped`, if an exception says that the tokens left of the budget are too few; else it is raised."""
+        if not isinstance(error, BudgetTooSmall) or limit >= self.max_new_tokens:
+            raise error
+        self.stopped = f"the tokens left of the budget are too few: {error}"
 
     def _judged(
-        self, candidates: Any, request: SampleRequest, repair: Grade | None, seconds: float
+        self, candidates: list[Candidate], request: SampleRequest, repair: Grade | None, seconds: float
     ) -> list[Attempt]:
-        if isinstance(candidates, (str, bytes)) or not all(isinstance(one, Candidate) for one in candidates):
-            raise TypeError(f"a sampler gives a list of Candidate, not {candidates!r}")
-        found = list(candidates)[: request.n] or [Candidate("")]
+        found = candidates[: request.n] or [Candidate("")]
         return [
             self._record(
                 self.judge.attempt(
@@ -275,6 +319,14 @@ class Run:
         if self._on_attempt is not None:
             self._on_attempt(attempt)
         return attempt
+
+    def rescored(self, attempts: Sequence[Attempt], scores: Sequence[float | None]) -> list[Attempt]:
+        """Attempts with their scores, in their places."""
+        scored = [replace(one, score=score) for one, score in zip(attempts, scores, strict=True)]
+        for before, after in zip(attempts, scored, strict=True):
+            place = next(i for i, one in enumerate(self.attempts) if one is before)
+            self.attempts[place] = after
+        return scored
 
     def _room(self, n: int) -> tuple[int, int] | None:
         """How many candidates, and tokens for each, are left; None and `stopped`, if none are."""
@@ -297,14 +349,31 @@ class Run:
             self.stopped = f"the budget of {budget.seconds:g} seconds is used up"
         return None if self.stopped else (n, limit)
 
-    def _fresh(self, question: Any, temperature: float, seed: int) -> tuple[float, int]:
-        """Temperature and seed with which this has not been asked: the same again would give the same again."""
-        if temperature == 0 and (question, 0.0, None) in self._asked:
+    def _fresh(self, question: Any, limit: int, temperature: float, seed: int) -> tuple[float, int]:
+        """Temperature and seed with which this has not been asked: the same again would give the same again.
+
+        But for an answer that was cut, for which there is a larger limit now.
+        """
+
+        def is_known(temperature: float, seed: int | None) -> bool:
+            return self._asked.get((question, temperature, seed), 0) >= limit
+
+        if temperature == 0 and is_known(0.0, None):
             temperature = WARMER
-        while temperature > 0 and (question, temperature, seed) in self._asked:
+        while temperature > 0 and is_known(temperature, seed):
             seed += 1
-        self._asked.add((question, temperature, seed if temperature > 0 else None))
+        self._asked[question, temperature, seed if temperature > 0 else None] = limit
         return temperature, seed
+
+
+def received(answer: Any) -> list[Candidate]:
+    """What a sampler gave, seen to be candidates."""
+    if isinstance(answer, Iterable) and not isinstance(answer, (str, bytes)):
+        found = list(answer)
+        if all(isinstance(one, Candidate) for one in found):
+            return found
+        answer = found
+    raise TypeError(f"a sampler gives a list of Candidate, not {answer!r:.200}")
 
 
 def is_transport(error: BaseException) -> bool:
@@ -324,6 +393,7 @@ def nearest(attempts: Sequence[Attempt]) -> Attempt | None:
 
     def rank(attempt: Attempt) -> tuple[int, float, int]:
         mean = attempt.candidate.mean_logprob
-        return _NEAREST.index(attempt.failure), 0.0 if mean is None else -mean, len(attempt.problems)
+        unlikely = 0.0 if mean is None or math.isnan(mean) else -mean
+        return _NEAREST.index(attempt.failure), unlikely, len(attempt.problems)
 
     return min(attempts, key=rank, default=None)

@@ -6,8 +6,9 @@ given the constraint; without it, answers are free and judged afterwards.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from structgen.sampling.judging import Grade, with_feedback
@@ -81,7 +82,7 @@ class Retry:
             prefix = ""
             if attempt.failure == "cut" and not extended:
                 extended = True
-                if run.can_continue:
+                if run.can_continue and attempt.text:
                     prefix = attempt.text
                 else:
                     limit *= 2
@@ -104,7 +105,7 @@ class BestOf:
         n: answers.
         score: "mean_logprob" (per token, so that short answers have no advantage), "sum_logprob", or a callable that
             gets a list of valid attempts (`.value`, `.text`, `.candidate`) and gives a number for each: a
-            verifier, a reward model. Log-probabilities are the model's own, before the mask.
+            verifier, a reward model; NaN is the worst. Log-probabilities are the model's own, before the mask.
         good_enough: stop as soon as a score is that high.
         batch: answers asked for in one call; None: all at once, or one by one with `good_enough`.
         temperature: above 0, or all answers would be the same.
@@ -126,12 +127,14 @@ class BestOf:
         _check_count("n", self.n)
         _check_repair(self.repair)
         check_temperature(self.temperature, self.n)
-        if isinstance(self.score, str) and self.score not in ("mean_logprob", "sum_logprob"):
+        if self.batch is not None:
+            _check_count("batch", self.batch)
+        if not callable(self.score) and self.score not in ("mean_logprob", "sum_logprob"):
             raise ValueError(f"score = {self.score!r}: 'mean_logprob', 'sum_logprob' or a callable")
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
-        best: Attempt | None = None
+        scored: list[Attempt] = []
         asked = 0
         batch = self.batch or (self.n if self.good_enough is None else 1)
         while asked < self.n:
@@ -146,33 +149,30 @@ class BestOf:
             if not answers:
                 break
             asked += len(answers)
-            scored = self._scored(run, [one for one in answers if one.ok])
-            best = max([*([best] if best else []), *scored], key=_score_of, default=None)
-            if best and self.good_enough is not None and _score_of(best) >= self.good_enough:
+            scored += self._scored(run, [one for one in answers if one.ok])
+            if len(scored) > 1 and all(one.score is None for one in scored):
+                raise ValueError(
+                    f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable, "
+                    f"or a sampler that gives them"
+                )
+            if self.good_enough is not None and any(_score_of(one) >= self.good_enough for one in scored):
                 break
+        best = max(scored, key=_score_of, default=None)
         return None if best is None else Choice(best)
 
     def _scored(self, run: Run, valid: list[Attempt]) -> list[Attempt]:
         if not valid:
             return []
+        scores: Sequence[float | None]
         if callable(self.score):
-            scores: Sequence[float | None] = [float(score) for score in self.score(valid)]
+            scores = [float(score) for score in self.score(valid)]
             if len(scores) != len(valid):
                 raise ValueError(f"the score gave {len(scores)} numbers for {len(valid)} attempts")
         elif self.score == "mean_logprob":
             scores = [one.candidate.mean_logprob for one in valid]
         else:
             scores = [one.candidate.logprob for one in valid]
-        if all(score is None for score in scores) and len(valid) > 1:
-            raise ValueError(
-                f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable, "
-                f"or a sampler that gives them"
-            )
-        scored = [replace(one, score=score) for one, score in zip(valid, scores, strict=True)]
-        for before, after in zip(valid, scored, strict=True):
-            place = next(i for i, one in enumerate(run.attempts) if one is before)
-            run.attempts[place] = after
-        return scored
+        return run.rescored(valid, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +232,10 @@ class Beam:
             raise ValueError(
                 f"{type(run.sampler).__name__} has no beam(): Beam needs a local model (TransformersSampler)"
             )
-        answers = yield from run.beam(self.width, mask=self.mask)
+        found = yield from run.beam(self.width, mask=self.mask)
+        answers = run.rescored(found, [one.candidate.logprob for one in found])
         best = next((one for one in answers if one.ok), None)  # the likeliest comes first
-        if best is None:
-            return None
-        return Choice(replace(best, score=best.candidate.logprob))
+        return None if best is None else Choice(best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +262,7 @@ def escalate(*strategies: Strategy) -> Strategy:
 
 
 def _score_of(attempt: Attempt) -> float:
-    return float("-inf") if attempt.score is None else attempt.score
+    return float("-inf") if attempt.score is None or math.isnan(attempt.score) else attempt.score
 
 
 def _check_count(name: str, value: int) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
-from structgen.errors import InvalidText
+from structgen.sampling.candidates import Candidate
 from structgen.sampling.judging import Grade
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
@@ -34,6 +35,8 @@ class Vote:
         seed: of the first batch.
         repair: as in `Retry`.
         mask: give the sampler the constraint.
+
+    The score of an attempt is the share of its answer; field by field, the lowest of its shares.
 
     Values are compared as canonical JSON: keys in order, 1.0 as 1, strings in Unicode's NFC, without blanks around,
     runs of blanks as one, without case.
@@ -80,7 +83,7 @@ class Vote:
         """What an attempt votes for, by question."""
         value = plain(attempt.value, attempt.valid_text)
         if self.field == EACH and isinstance(value, dict):
-            return {name: canonical(part) for name, part in value.items()}
+            return {str(name): canonical(part) for name, part in value.items()}
         if self.field is not None and self.field != EACH:
             return {"": canonical(_at(value, self.field))}
         return {"": canonical(value if self.key is None else self.key(attempt.value))}
@@ -102,9 +105,9 @@ class Vote:
         # A member that some answers lack is voted on by them too: they may all come to have it another way.
         missing = voted - sum(tally.values())
         to_win = (max(second, missing) + left - first) // 2 + 1 if first <= max(second, missing) + left else 0
-        needed = self.min_agreement * (voted + left)
-        to_agree = 0 if first >= needed or first + left < self.min_agreement * (voted + left) else 1
-        return min(left, max(to_win, to_agree, 0))
+        votes, enough = max(1, voted + left), self.min_agreement
+        to_agree = 1 if first / votes < enough <= (first + left) / votes else 0
+        return min(left, max(to_win, to_agree))
 
     def _counted(self, run: Run, valid: list[Attempt]) -> Choice:
         tallies = self._tallies(valid)
@@ -113,38 +116,39 @@ class Vote:
             question: {answer: count / len(valid) for answer, count in tally.most_common()}
             for question, tally in tallies.items()
         }
-        agreeing = [one for one in valid if self._ballots(one) == winners]
+        # A member that most answers do without is left out: that is what they agree on.
+        without = {question: len(valid) - tally.total() for question, tally in tallies.items()}
+        kept = {one: answer for one, answer in winners.items() if 2 * without[one] < len(valid)}
+        agreed = (tallies[one][winners[one]] if one in kept else without[one] for one in winners)
+        lowest = min(agreed, default=len(valid)) / len(valid)
+        scores = [
+            min((shares[one][answer] for one, answer in self._ballots(attempt).items()), default=1.0)
+            for attempt in valid
+        ]
+        valid = run.rescored(valid, scores)
+        agreeing = [one for one in valid if self._ballots(one) == kept]
         best = max(agreeing or valid, key=_likelihood)  # the earlier one of two that are as likely
         shown = shares if self.field == EACH else shares[""]
-        lowest = min(shares[question][answer] for question, answer in winners.items())
         against = None
         if lowest < self.min_agreement:
             against = f"the answers agree to {lowest:.0%} only; min_agreement is {self.min_agreement:.0%}"
         if agreeing:
             return Choice(best, best.value, best.valid_text, shown, against)
-        value, text, failure = self._joined(run, valid, winners, shares)
-        return Choice(best, value, text, shown, against or failure)
+        joined = self._joined(run, valid, kept)
+        failure = None if joined.ok else f"the winning fields do not make a valid answer: {joined.error}"
+        return Choice(best, joined.value, joined.text, shown, against or failure)
 
-    def _joined(
-        self, run: Run, valid: list[Attempt], winners: dict[str, str], shares: dict[str, Any]
-    ) -> tuple[Any, str, str | None]:
-        """The object of the winning fields, validated anew."""
+    def _joined(self, run: Run, valid: list[Attempt], kept: dict[str, str]) -> Attempt:
+        """The object of the winning fields, judged as an answer is: by the constraint, and by the validators."""
         fields = {}
-        for question, answer in winners.items():
-            if sum(shares[question].values()) <= 0.5:
-                continue  # most answers do without it
+        for question, answer in kept.items():
             for attempt in valid:
                 value = plain(attempt.value, attempt.valid_text)
-                if question in value and canonical(value[question]) == answer:
+                if isinstance(value, dict) and question in value and canonical(value[question]) == answer:
                     fields[question] = value[question]
                     break
         text = json.dumps(fields, ensure_ascii=False)
-        if run.judge.constraint is None:
-            return fields, text, None
-        try:
-            return run.judge.constraint.validate(text), text, None
-        except InvalidText as error:
-            return None, text, f"the winning fields do not make a valid answer: {error}"
+        return run.judge.attempt(Candidate(text), text, repair=None)
 
 
 def canonical(value: Any) -> str:
@@ -157,17 +161,18 @@ def canonical(value: Any) -> str:
 
 
 def plain(value: Any, text: str | None = None) -> Any:
-    """A value as JSON: instances of pydantic and of dataclasses as objects; others by their text."""
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+    """A value as JSON: instances of classes by their text, or as objects; others as text."""
     if value is None or isinstance(value, (str, int, float, bool, list, tuple, dict)):
         return value
     try:
         return json.loads(text or "")
-    except ValueError:
-        return str(value) if text is None else text
+    except (ValueError, RecursionError):
+        pass
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", by_alias=True)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value) if text is None else text
 
 
 def _normal(value: Any) -> Any:
@@ -196,4 +201,4 @@ def _at(value: Any, field: str) -> Any:
 
 def _likelihood(attempt: Attempt) -> float:
     mean = attempt.candidate.mean_logprob
-    return float("-inf") if mean is None else mean
+    return float("-inf") if mean is None or math.isnan(mean) else mean

@@ -112,7 +112,7 @@ def _read_tokenizers(backend: Any, wrapper: Any) -> TokenTable:
         for token_id, added in backend.get_added_tokens_decoder().items()
         if added.special
     }
-    decode_strings, strips_prefix = _decoder(backend)
+    decode_strings, strips_prefix = _decoder(backend, strings)
     ends = end_token_ids(wrapper)
     if wrapper is not None:
         special.update((wrapper.convert_ids_to_tokens(token_id), token_id) for token_id in ends)
@@ -150,12 +150,16 @@ def _strings(backend: Any) -> list[str | None]:
     return strings
 
 
-def _decoder(backend: Any) -> tuple[Callable[[Sequence[str | None]], list[bytes | None]], bool]:
+def _decoder(
+    backend: Any, strings: Sequence[str | None]
+) -> tuple[Callable[[Sequence[str | None]], list[bytes | None]], bool]:
     """What a decoder makes of single tokens, and whether it drops a space before the text."""
     steps = [] if backend.decoder is None else _flatten(json.loads(backend.decoder.__getstate__()))
     kinds = [step["type"] for step in steps]
-    if "ByteLevel" in kinds and set(kinds) <= {"ByteLevel", "Fuse"}:
-        return from_byte_level, False
+    if kinds.count("ByteLevel") == 1:
+        place = kinds.index("ByteLevel")
+        if all(_is_idle(step, strings) for step in steps[:place]) and set(kinds[place + 1 :]) <= {"Fuse"}:
+            return from_byte_level, False
     space, byte_fallback, strips_prefix = "", False, False
     for position, step in enumerate(steps):
         match step:
@@ -180,6 +184,21 @@ def _decoder(backend: Any) -> tuple[Callable[[Sequence[str | None]], list[bytes 
             "word-level tokenizer?). Use a byte-level or SentencePiece tokenizer"
         )
     return lambda strings: from_pieces(strings, space, byte_fallback=byte_fallback), strips_prefix
+
+
+def _is_idle(step: dict[str, Any], strings: Sequence[str | None]) -> bool:
+    """Whether a step before `ByteLevel` changes nothing: what it looks for is in no token of the alphabet of bytes.
+
+    transformers 4 puts the steps of SentencePiece before it when it reads a byte-level tokenizer from GGUF.
+    """
+    match step:
+        case {"type": "Fuse"}:
+            return True
+        case {"type": "ByteFallback"}:
+            return not any(string in _BYTE_PIECES for string in strings)
+        case {"type": "Replace", "pattern": {"String": str(mark)}} if len(mark) == 1:
+            return not any(string and mark in string for string in strings)
+    return False
 
 
 def _flatten(step: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -99,3 +100,10 @@ def test_too_many_tokenizations(model: Any, tokenizer: Any) -> None:
         structgen.classify(model, tokenizer, "x", ["the poet was born in 1759 " * 4], tokenizations="all")
     with pytest.raises(ValueError, match="canonical"):
         structgen.classify(model, tokenizer, "x", ["a"], tokenizations="all", normalize="mean")
+
+
+def test_a_label_that_no_tokens_spell(model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["structgen.generation.classify"]  # by its name in the package it is the function
+    monkeypatch.setattr(module, "_spellings", lambda label, *_: [(5,)] if label == "a" else [])
+    with pytest.raises(ValueError, match="spell 'b'"):
+        structgen.classify(model, tokenizer, "x", ["a", "b"], tokenizations="all")

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from structgen.engine import _native  # noqa: E402
 from structgen.generation import masking  # noqa: E402
-from structgen.generation.masking import apply_bitmask  # noqa: E402
+from structgen.generation.masking import Copies, apply_bitmask  # noqa: E402
 
 DTYPES = [torch.float32, torch.bfloat16, torch.float16]
 WIDTHS = [1, 31, 32, 33, 127, 128, 129, 256, 1000, 4099]
@@ -221,3 +221,30 @@ def test_what_does_not_fit_is_named_and_nothing_written(
     with pytest.raises(ValueError, match=reason):
         apply_bitmask(logits, bitmask, rows=rows)
     assert not logits.any()
+
+
+def test_large_copies_use_memory_again_but_never_that_of_a_copy_that_is_held() -> None:
+    logits = torch.zeros(32, (1 << 25) // 4 // 32)
+    copies = Copies()
+    first = copies.of(logits)
+    view = first[3:4]
+    second = copies.of(logits + 1)
+    del first
+    third = copies.of(logits + 2)
+    assert view.max() == 0
+    assert second.max() == 1
+    assert third.min() == 2
+    del view
+    assert copies.of(logits[:1]).shape == (1, logits.shape[1])
+    assert third.min() == 2
+
+
+def test_a_loop_needs_two_pieces_of_memory_only() -> None:
+    logits = torch.zeros(32, (1 << 25) // 4 // 32)
+    copies = Copies()
+    held = copies.of(logits)
+    places = set()
+    for _ in range(6):
+        held = copies.of(logits)
+        places.add(held.data_ptr())
+    assert len(places) == 2

@@ -43,9 +43,14 @@ def test_the_default_model_without_its_package_says_what_to_install(monkeypatch:
         models.load_model("smollm2")
 
 
+@pytest.mark.parametrize(
+    ("version", "folder"), [("5.24.0", "smollm2-1"), ("4.56.0", "smollm2-1-transformers-4")]
+)
 def test_the_default_model_is_unpacked_once(
-    model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    version: str, folder: str, model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """Once for each that could not read what the other one writes."""
+    monkeypatch.setattr(models.transformers, "__version__", version)
     unpacked = []
 
     def unpack(source: Path, target: Path) -> None:
@@ -61,7 +66,7 @@ def test_the_default_model_is_unpacked_once(
         loaded, _ = models.load_model()
         assert loaded.config.vocab_size == model.config.vocab_size
     assert unpacked == [tmp_path / "model.gguf"]
-    assert [folder.name for folder in (tmp_path / "structgen").iterdir()] == ["smollm2-1"]
+    assert [found.name for found in (tmp_path / "structgen").iterdir()] == [folder]
 
 
 def test_an_unpacking_that_fails_leaves_nothing_behind(

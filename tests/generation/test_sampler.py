@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -217,9 +218,96 @@ def test_strategies_over_a_real_model(smollm2: tuple[Any, Any]) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        structgen.Retry(2, temperatures=[0.9]),
+        structgen.BestOf(2, good_enough=-0.01),
+        structgen.Vote(3, field="*"),
+        structgen.FirstValid(2),
+        structgen.Beam(2),
+    ],
+    ids=lambda strategy: type(strategy).__name__,
+)
+def test_each_strategy_over_a_real_model(smollm2: tuple[Any, Any], strategy: Any) -> None:
+    """Valid as jsonschema says, within the budget, and the same in both twins."""
+    sampler = TransformersSampler(*smollm2)
+    prompt = 'Extract a JSON object with the keys "name" and "born" from: Robert Burns was born on 25 January 1759.'
+    arguments: Any = (sampler, prompt, structgen.json_schema(SCHEMA), strategy)
+    budget = Budget(attempts=3, tokens=80)
+    outcome = sample(*arguments, budget=budget, max_new_tokens=26)
+    jsonschema.validate(json.loads(outcome.text), SCHEMA)
+    assert outcome.token_count <= 80
+    assert all(one.masked for one in outcome.attempts)
+    twin = asyncio.run(structgen.sample_async(*arguments, budget=budget, max_new_tokens=26))
+    assert [one.candidate for one in twin.attempts] == [one.candidate for one in outcome.attempts]
+
+
+@pytest.mark.model
 @pytest.mark.timeout(600)
 def test_labels_of_a_real_model(smollm2: tuple[Any, Any]) -> None:
     question = "Is the sentiment of this review positive or negative? The soup was cold, the waiter was rude."
     found = structgen.classify(*smollm2, question, ["positive", "negative"])
     assert sum(found.values()) == pytest.approx(1)
     assert found == structgen.classify(*smollm2, question, ["positive", "negative"])
+
+
+# Options
+
+
+def test_options_of_sampling_count_where_there_is_a_temperature(model: Any, tokenizer: Any) -> None:
+    sampler = TransformersSampler(model, tokenizer, top_k=1)
+    greedy = sampler("When?", request(n=1, temperature=0.0))
+    assert {one.text for one in sampler("When?", request(temperature=2.0))} == {greedy[0].text}
+
+
+def test_processors_and_criteria_of_the_caller_are_kept(model: Any, tokenizer: Any) -> None:
+    seen: list[int] = []
+
+    def processor(input_ids: Any, scores: Any) -> Any:
+        seen.append(len(input_ids))
+        return scores
+
+    def criterion(input_ids: Any, scores: Any, **facts: Any) -> Any:
+        return torch.ones(len(input_ids), dtype=torch.bool)
+
+    sampler = TransformersSampler(
+        model, tokenizer, logits_processor=[processor], stopping_criteria=[criterion]
+    )
+    found = sampler("When?", request(constraint=DATE))
+    assert seen == [3]
+    assert {one.token_count for one in found} == {1}
+
+
+def test_what_a_request_says_is_no_option(model: Any, tokenizer: Any) -> None:
+    with pytest.raises(ValueError, match="max_new_tokens, temperature"):
+        TransformersSampler(model, tokenizer, temperature=0.3, max_new_tokens=5)
+
+
+def test_at_temperature_0_all_candidates_are_the_same(sampler: TransformersSampler) -> None:
+    found = sampler("When?", request(n=3, constraint=DATE, temperature=0.0))
+    assert len(found) == 3
+    assert len(set(found)) == 1
+
+
+def test_answers_are_cached_by_options_and_ends(model: Any, tokenizer: Any, tmp_path: Any) -> None:
+    found = []
+    for options in ({}, {}, {"top_k": 1}):
+        cached = structgen.Cached(
+            TransformersSampler(model, tokenizer, **options), tmp_path / "answers.sqlite", model="tiny"
+        )
+        found.append(cached("When?", request(constraint=DATE)))
+    assert found[0] == found[1]
+    assert found[1] != found[2]
+    (best, *_) = found[0]
+    assert sample(cached, "When?", DATE, structgen.Beam(2), max_new_tokens=12).ok
+    assert best.masked_logprob is not None
+
+
+def test_async_and_sync_agree_over_a_model(sampler: TransformersSampler) -> None:
+    for strategy in (structgen.Retry(), structgen.Vote(3), structgen.FirstValid(3), structgen.Beam(2)):
+        plain = sample(sampler, "When?", DATE, strategy, max_new_tokens=12)
+        found = asyncio.run(structgen.sample_async(sampler, "When?", DATE, strategy, max_new_tokens=12))
+        assert [one.candidate for one in found.attempts] == [one.candidate for one in plain.attempts]
+        assert (found.text, found.score) == (plain.text, plain.score)

@@ -36,7 +36,9 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.bodies.append(body)
         step = self.server.next_step(body)
-        if isinstance(step, int):
+        if callable(step):
+            step(self, body)
+        elif isinstance(step, int):
             self.send(step, json.dumps({"error": {"message": f"status {step}"}}).encode())
         elif body.get("stream"):
             self.stream(step, body)
@@ -47,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         pieces = list(text)
         choice = {
             "message": {"role": "assistant", "content": text},
-            "finish_reason": "length" if len(pieces) >= body["max_tokens"] else "stop",
+            "finish_reason": "length" if len(pieces) >= body.get("max_tokens", 99) else "stop",
             "logprobs": {"content": [self.logprob(piece) for piece in pieces]}
             if body.get("logprobs")
             else None,
@@ -60,10 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         }
 
     def stream(self, text: str, body: dict[str, Any]) -> None:
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")
-        self.end_headers()
+        self.begin_stream()
         try:
             for piece in text:
                 choice = {
@@ -87,6 +86,12 @@ class Handler(BaseHTTPRequestHandler):
     def event(self, chunk: dict[str, Any]) -> None:
         self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
         self.wfile.flush()
+
+    def begin_stream(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
 
     def send(self, status: int, content: bytes) -> None:
         self.send_response(status)
@@ -181,9 +186,10 @@ def test_a_cut_answer_is_continued_where_the_server_can(server: Server, client: 
     assert outcome.attempts[1].text.startswith(BURNS)
 
 
-def test_the_retries_of_the_client_are_left_to_it(server: Server, client: Any) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_retries_of_the_client_are_left_to_it(server: Server, client: Any, stream: bool) -> None:
     server.steps = [429, 500, BURNS]
-    assert sample(OpenAISampler(client, "m"), "Who?", PERSON, Retry(1)).ok
+    assert sample(OpenAISampler(client, "m", stream=stream), "Who?", PERSON, Retry(1)).ok
     assert len(server.bodies) == 3
 
 
@@ -285,3 +291,152 @@ def test_a_race_over_a_server(server: Server, client: Any) -> None:
     outcome = sample(OpenAISampler(client, "m"), "Who?", PERSON, FirstValid(3))
     assert outcome.ok
     assert len({body["seed"] for body in server.bodies}) == 3
+
+
+# Servers that are not as they should be
+
+
+def broken_json(handler: Handler, body: Any) -> None:
+    handler.send(200, b'{"id": "1", "choices": [{"mess')
+
+
+def broken_text(handler: Handler, body: Any) -> None:
+    handler.send(200, b'{"id": "\xff\xfe", "choices": []}')
+
+
+def half_a_body(handler: Handler, body: Any) -> None:
+    handler.send_response(200)
+    handler.send_header("content-type", "application/json")
+    handler.send_header("content-length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"id": "1", ')
+    handler.close_connection = True
+
+
+def no_choices(handler: Handler, body: Any) -> None:
+    handler.send(200, json.dumps({**handler.head("chat.completion", body), "choices": None}).encode())
+
+
+def an_error_in_the_stream(handler: Handler, body: Any) -> None:
+    handler.begin_stream()
+    handler.event({"error": {"message": "overloaded", "type": "server_error"}})
+
+
+def half_a_stream(handler: Handler, body: Any) -> None:
+    """Chunks that are promised, and never come."""
+    handler.send_response(200)
+    handler.send_header("content-type", "text/event-stream")
+    handler.send_header("transfer-encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(b"40\r\ndata: {")
+    handler.close_connection = True
+
+
+def a_split_character(handler: Handler, body: Any) -> None:
+    """The two bytes of one character come apart."""
+    handler.begin_stream()
+    choice = {"index": 0, "delta": {"content": BURNS}, "finish_reason": "stop"}
+    event = json.dumps(
+        {**handler.head("chat.completion.chunk", body), "choices": [choice]}, ensure_ascii=False
+    )
+    first, _, second = event.encode().partition(b"\xc3")
+    handler.wfile.write(b"data: " + first + b"\xc3")
+    handler.wfile.flush()
+    handler.wfile.write(second + b"\n\ndata: [DONE]\n\n")
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the loop would have waited for."""
+    found: list[float] = []
+    monkeypatch.setattr("structgen.sampling.driving.time.sleep", found.append)
+    return found
+
+
+@pytest.mark.parametrize(
+    "step", [broken_json, broken_text, half_a_body, an_error_in_the_stream, half_a_stream]
+)
+def test_an_answer_that_breaks_off_is_transport(
+    server: Server, client: Any, step: Any, pauses: list[float]
+) -> None:
+    server.steps = [step, BURNS]
+    stream = "stream" in step.__name__
+    sampler = OpenAISampler(client.with_options(max_retries=0), "m", stream=stream)
+    outcome = sample(sampler, "Who?", PERSON, Retry(1))
+    assert (outcome.ok, len(outcome.attempts), pauses) == (True, 1, [0.25])
+
+
+def test_an_answer_without_choices_is_empty(server: Server, client: Any) -> None:
+    server.steps = [no_choices, BURNS]
+    outcome = sample(OpenAISampler(client, "m"), "Who?", PERSON, Retry())
+    assert [one.failure for one in outcome.attempts] == ["empty", None]
+
+
+def test_a_character_that_comes_in_two_pieces(server: Server, client: Any) -> None:
+    server.steps = [a_split_character]
+    assert sample(OpenAISampler(client, "m", stream=True), "Who?", PERSON, Retry(1)).text == BURNS
+
+
+def test_with_a_deadline_the_client_does_not_go_on_after_it(
+    server: Server, client: Any, pauses: list[float]
+) -> None:
+    """Its own retries would each take as long as the first call may."""
+
+    def silent(handler: Handler, body: Any) -> None:
+        server.gone_on.wait(30)
+        handler.close_connection = True
+
+    server.steps = [silent]
+    sampler = OpenAISampler(client.with_options(max_retries=9), "m")
+    with pytest.raises(structgen.NoValidOutput, match=r"0\.3 seconds"):
+        sample(sampler, "Who?", PERSON, Retry(9), budget=structgen.Budget(seconds=0.3))
+    assert len(server.bodies) == 1
+    assert pauses == []
+    server.steps = [429, 500, BURNS]
+    assert sample(sampler, "Who?", PERSON, Retry(1), budget=structgen.Budget(seconds=60)).ok
+    assert len(pauses) == 2
+
+
+def test_a_refusal_of_the_whole_call_does_not_turn_the_mask_off(server: Server, client: Any) -> None:
+    """A prompt that is too long is refused with the format and without; the next prompt has the format again."""
+    sampler = OpenAISampler(client, "m", extra_body={"x": 1})
+    server.steps = [400, 400, BURNS]
+    with pytest.raises(openai.BadRequestError):
+        sample(sampler, "Who?" * 1000, PERSON, Retry())
+    assert sample(sampler, "Who?", PERSON, Retry()).ok
+    assert ["response_format" in body for body in server.bodies] == [True, False, True]
+    assert [body["x"] for body in server.bodies] == [1, 1, 1]
+
+
+def test_a_format_that_is_refused_for_one_schema_is_tried_for_the_next(server: Server, client: Any) -> None:
+    sampler = OpenAISampler(client, "m")
+    server.steps = [400, BURNS]
+    for schema in ({"type": "object"}, {"type": "object"}, {"type": "object", "minProperties": 1}):
+        assert sample(sampler, "Who?", structgen.json_schema(schema), Retry()).ok
+    assert ["response_format" in body for body in server.bodies] == [True, False, False, True]
+
+
+def test_arguments_of_both_sides_go_together(server: Server, client: Any) -> None:
+    server.steps = [400, BURNS]
+    sampler = OpenAISampler(
+        client,
+        "m",
+        enforce=lambda constraint: {"extra_body": {"guided": "x"}},
+        limit="max_completion_tokens",
+        extra_body={"top_k": 4},
+    )
+    assert sample(sampler, "Who?", PERSON, Retry(), max_new_tokens=99).ok
+    first, second = server.bodies
+    assert (first["top_k"], first["guided"]) == (4, "x")
+    assert second["top_k"] == 4
+    assert "guided" not in second
+    assert first["max_completion_tokens"] == 99
+    assert "max_tokens" not in first
+
+
+def test_another_client_is_another_key_of_the_cache(server: Server, client: Any, tmp_path: Any) -> None:
+    server.steps = [BURNS]
+    for options in ({}, {}, {"top_p": 0.5}, {"enforce": None}):
+        sampler = OpenAISampler(client, "m", **options)
+        sample(structgen.Cached(sampler, tmp_path / "answers", model="m"), "Who?", PERSON, Retry())
+    assert len(server.bodies) == 3

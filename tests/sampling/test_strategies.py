@@ -326,6 +326,9 @@ def test_the_majority_wins_and_shares_are_told() -> None:
     outcome = sample(sampler, "?", structgen.json_schema({"type": "object"}), Vote(5))
     assert outcome.value == {"a": 1}
     assert outcome.shares == {'{"a":1}': 0.75, '{"a":2}': 0.25}
+    assert outcome.score == 0.75
+    assert outcome.chosen in outcome.attempts
+    assert [one.score for one in outcome.attempts] == [0.75, 0.25, 0.75, 0.75]
     assert [one.n for one in sampler.requests] == [3, 1]  # after four, one more cannot change anything
 
 
