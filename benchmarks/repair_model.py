@@ -100,9 +100,19 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--max-new-tokens", type=int, default=160)
     parser.add_argument("--output", type=Path, help="where to write the figures as JSON")
+    parser.add_argument(
+        "--answered", action="store_true", help="only the prompts that have an answer already"
+    )
     parser.add_argument("--show", type=int, default=0, help="refused answers to print")
     options = parser.parse_args()
     asked = prompts(options.data, options.prompts, options.seed)
+    if options.answered:
+        known = {
+            json.loads(line)["name"]
+            for line in options.answers.read_text(encoding="utf-8").split("\n")
+            if line
+        }
+        asked = [task for task in asked if task.name in known]
     made = answers(
         asked,
         options.answers,

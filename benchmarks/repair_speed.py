@@ -194,11 +194,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--size", type=int, default=1_000_000)
     parser.add_argument("--peer-size", type=int, default=1_000_000)
-    parser.add_argument("--adversarial-size", type=int, default=400_000)
+    parser.add_argument("--adversarial-size", type=int, default=240_000)
     parser.add_argument("--only", choices=["valid", "single", "throughout", "adversarial"])
     parser.add_argument("--output", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()
-    results: dict[str, Any] = {"size": options.size, "peer size": options.peer_size}
+    results: dict[str, Any] = {
+        "size": options.size,
+        "peer size": options.peer_size,
+        "adversarial size": options.adversarial_size,
+    }
     if options.only in (None, "valid"):
         results["valid"] = valid(options.size)
     for name, families in (("single", SINGLE), ("throughout", THROUGHOUT)):

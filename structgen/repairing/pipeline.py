@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
@@ -25,6 +27,8 @@ from structgen.repairing.unwrap import Region
 
 Format = Literal["json", "yaml", "auto"]
 _WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
+_LONG = 20_000
+"""Code points from which on a text is long."""
 _EMBEDDED = 3
 """JSON in a string in JSON in a string ...: so many levels."""
 
@@ -67,7 +71,24 @@ def repair(
     >>> repair("Sure! {name: 'Robert Burns', born: 1759,").value
     {'name': 'Robert Burns', 'born': 1759}
     """
-    return _Pipeline(constraint, format, allow, defaults, reformat, limits or Limits()).run(text)
+    with _uncollected(len(text)):
+        return _Pipeline(constraint, format, allow, defaults, reformat, limits or Limits()).run(text)
+
+
+@contextmanager
+def _uncollected(length: int) -> Iterator[None]:
+    """Without Python's search for cycles while a long text is read: nothing that a reading makes has any.
+
+    The search goes through all that was made so far again and again: a third of the time, and more the longer the text.
+    """
+    if length < _LONG or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass(slots=True)

@@ -157,9 +157,11 @@ class _Reader(Values):
 
     def _takes_items(self, indent: int, opened: bool) -> bool:
         """Whether an item can stand here; else its dash is text (a list inside a string)."""
-        if opened or not self.levels:
+        if not self.levels:
             return True
         guide = self._level_guide()
+        if opened:
+            return guide is None or guide.kinds != TEXT_ONLY
         level = self.levels[-1]
         if (
             level.pending is not None
