@@ -51,7 +51,7 @@ clean:
 	rm -rf $(VENV) build dist
 
 # The engine is compiled again when its sources change; Python files are read where they are.
-$(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/*)
+$(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/* structgen/repairing/native/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja
 	$(PIP) install --quiet $(TORCH)

@@ -3,10 +3,10 @@
     python benchmarks/grammar_masks.py --tokenizer DIR [--json benchmarks/results/grammar_masks.json]
 
 The grammars are those of `grammars/`; llguidance gets the same one in its own syntax: rules as Lark expands them,
-lookaheads at the beginning of a name as `& ~`. Both engines live in one process with one thread, and take turns text by
-text. Compared are texts of which both allow every token. Measured: the time to the first mask, from the text of the
-grammar; mask + advance for each token, cold (the first request with the text on the compiled grammar) and warm (the
-second).
+lookaheads at the beginning of a name as `& ~`, without those behind what is ignored. Both engines live in one process
+with one thread, and take turns text by text. Compared are texts of which both allow every token. Measured: the time to
+the first mask, from the text of the grammar, cold and when the process has seen that text; mask + advance for each
+token, cold (the first request with the text on the compiled grammar) and warm (the second).
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ def translated(grammar: str) -> str:
     for line in re.sub(r"\n\s+\|", " |", grammar).split("\n"):
         if definition.match(line) or line.startswith("%ignore"):
             line = re.sub(r"^([A-Z_0-9]+)\.\d+:", r"\1:", line).replace("(?ai:", "(?i:")
+            line = re.sub(r"^(%ignore .*)\(\?![^)]*\)/$", r"\1/", line)
             line = re.sub(
                 r"/(\(\?i:)?\(\?!\((.*?)\)\(\?!\[.*?\]\)\)(.*?)(\))?/$",
                 lambda m: f"/(?{'i' if m[1] else ''}:{m[3]})/ & ~/(?{'i' if m[1] else ''}:{m[2]})/",
@@ -130,6 +131,9 @@ def _measured(engines: dict[str, Any], sources: dict[str, str], texts: list[list
         grammars[engine] = adapter.compile_lark(sources[engine])
         grammars[engine].matcher().fill()
         found[engine] = {"first mask": (time.perf_counter() - started) * 1e6}
+        started = time.perf_counter()
+        adapter.compile_lark(sources[engine]).matcher().fill()
+        found[engine]["first mask again"] = (time.perf_counter() - started) * 1e6
     times: dict[tuple[str, str], list[float]] = {(engine, run): [] for engine in engines for run in RUNS}
     for tokens in texts:
         cold = {engine: _read(grammar, tokens) for engine, grammar in grammars.items()}
@@ -173,6 +177,7 @@ def _print(results: dict[str, Any]) -> None:
         "engine",
         "rejected",
         "first mask, ms",
+        "again, ms",
         "cold: mean",
         "p50",
         "p99",
@@ -189,6 +194,7 @@ def _print(results: dict[str, Any]) -> None:
                 engine,
                 str(one["rejected"]),
                 f"{one['first mask'] / 1000:.1f}",
+                f"{one['first mask again'] / 1000:.1f}",
                 *(f"{figure:.1f}" for figure in figures),
             )
     Console(width=130).print(table)

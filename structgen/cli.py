@@ -1,4 +1,4 @@
-"""The command line: `structgen generate`, `check`, `repair`, `explain`, `keywords`, `diagnose`, `demo` and `bench`.
+"""The command line: `structgen generate`, `check`, `repair`, `explain`, `keywords`, `grammar`, `demo` and `bench`.
 
 Each command reads its options, calls the library and prints. Answers go to standard output, everything about them
 to standard error. Exit codes: 0, the text is valid; 1, it is not; 2, the call makes no sense.
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 import structgen
-from structgen.frontends.lark import diagnose as _diagnose
+from structgen.frontends.lark import diagnose
+from structgen.frontends.library import library_text
+from structgen.grammar.sampling import Sampler
 
 if TYPE_CHECKING:
     from structgen.generation import Generation
@@ -31,6 +34,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+grammar_app = typer.Typer(
+    help="Look at Lark grammars: yours, and those that come with structgen.", no_args_is_help=True
+)
+app.add_typer(grammar_app, name="grammar")
 answers = Console(highlight=False, markup=False, soft_wrap=True)
 notes = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -39,6 +46,10 @@ Output = Annotated[str, typer.Option(help="What a schema's text is written in: j
 Regex = Annotated[str | None, typer.Option(help="A regular expression of Python; the whole text matches it.")]
 Grammar = Annotated[Path | None, typer.Option(help="A file with a Lark grammar.")]
 Start = Annotated[str, typer.Option(help="The start rule of the grammar.")]
+GrammarFile = Annotated[
+    str, typer.Argument(help="A file with a Lark grammar, or the name of one of structgen's.")
+]
+Lexer = Annotated[str, typer.Option(help="contextual or dynamic.")]
 Choice = Annotated[list[str] | None, typer.Option(help="One of the allowed texts; give it several times.")]
 Model = Annotated[str, typer.Option(help="smollm2, or a model of the hub, or a folder.")]
 MaxNewTokens = Annotated[
@@ -221,20 +232,33 @@ def keywords(
         raise typer.Exit(1)
 
 
-@app.command()
-def diagnose(
-    file: Annotated[
-        str, typer.Argument(help="A file with a Lark grammar, or the name of one of structgen's.")
-    ],
+@grammar_app.command("list")
+def list_grammars() -> None:
+    """List the grammars that come with structgen."""
+    table = Table("name", "what it is", box=None)
+    for name, description in structgen.library().items():
+        table.add_row(name, Text(description))
+    answers.print(table)
+
+
+@grammar_app.command("show")
+def show_grammar(
+    name: Annotated[str, typer.Argument(help="Of one that `structgen grammar list` lists.")],
+) -> None:
+    """Print a grammar that comes with structgen, with its header."""
+    answers.print(Text(library_text(name).removesuffix("\n")))
+
+
+@grammar_app.command("check")
+def check_grammar(
+    file: GrammarFile,
     start: Start = "start",
-    lexer: Annotated[str, typer.Option(help="contextual or dynamic.")] = "contextual",
+    lexer: Lexer = "contextual",
 ) -> None:
     """List what is wrong in a Lark grammar, or may surprise. Exit code 1: it can't be used."""
     if lexer not in ("contextual", "dynamic"):
         raise typer.BadParameter("--lexer is contextual or dynamic")
-    path = Path(file)
-    is_file = path.suffix == ".lark" or path.exists()
-    found = _diagnose(path if is_file else file, start=start, lexer=lexer)
+    found = diagnose(_grammar_of(file), start=start, lexer=lexer)
     if found:
         table = Table("where", "what", "why", "example", box=None)
         for one in found:
@@ -247,6 +271,31 @@ def diagnose(
     broken = any(one.is_fatal for one in found)
     notes.print(f"{file}: {len(found) or 'nothing'} found{', it cannot be used' if broken else ''}")
     if broken:
+        raise typer.Exit(1)
+
+
+@grammar_app.command("sample")
+def sample_grammar(
+    file: GrammarFile,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many texts.")] = 5,
+    start: Start = "start",
+    lexer: Lexer = "contextual",
+    seed: Annotated[int | None, typer.Option(help="Makes sampling repeatable.")] = None,
+    depth: Annotated[int, typer.Option(min=1, help="From what depth of rules on to make for the end.")] = 12,
+) -> None:
+    """Print random texts of a grammar, each of which a mask lets through, as JSON strings, one a line."""
+    if lexer not in ("contextual", "dynamic"):
+        raise typer.BadParameter("--lexer is contextual or dynamic")
+    constraint = structgen.lark(_grammar_of(file), start=start, lexer=lexer)  # type: ignore[arg-type]
+    compiled = structgen.compile(constraint, structgen.Vocabulary.of_bytes())
+    sampler, random = Sampler(constraint.grammar, depth), Random(seed)
+    found = 0
+    for _ in range(100 * number):  # a sampler does not know what a lexer would make of a text
+        if found < number and compiled.accepts(text := sampler.text(random)):
+            answers.print(Text(json.dumps(text, ensure_ascii=False)))
+            found += 1
+    if found < number:
+        notes.print(f"{file}: of {100 * number} random texts the mask lets {found} through")
         raise typer.Exit(1)
 
 
@@ -311,6 +360,11 @@ def _constraint(
     if regex:
         return structgen.regex(regex)
     return structgen.lark(grammar, start=start) if grammar else structgen.choice(choice or [])
+
+
+def _grammar_of(file: str) -> str | Path:
+    path = Path(file)
+    return path if path.suffix == ".lark" or path.exists() else file
 
 
 def _read_json(text_or_path: str) -> Any:

@@ -21,7 +21,7 @@ from structgen.matcher import CompiledGrammar, Explanation, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from structgen.repairing.edits import Repair
+    from structgen.repairing.pipeline import Repair
 
 Judge = Callable[[str, InvalidText | None], Any]
 """Gives the value of a complete text, or raises `InvalidText`.

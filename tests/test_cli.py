@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,13 +220,41 @@ def test_keywords_lists_what_is_not_enforced(text: Any, capsys: pytest.CaptureFi
         pytest.param('start: A | B\nA: /a+/\nB: /a*b?a/\n', 0, ["2:1", "collision", "'a'"], id="collision"),
     ],
 )  # fmt: skip
-def test_diagnose(text: Any, grammar: str, code: int, words: list[str]) -> None:
-    result = CliRunner().invoke(cli.app, ["diagnose", text(grammar)])
+def test_grammar_check(text: Any, grammar: str, code: int, words: list[str]) -> None:
+    result = CliRunner().invoke(cli.app, ["grammar", "check", text(grammar)])
     assert result.exit_code == code, result.output
     for word in words:
         assert word in result.output
 
 
-def test_diagnose_by_name() -> None:
-    result = CliRunner().invoke(cli.app, ["diagnose", "semver"])
+def test_grammar_check_by_name() -> None:
+    result = CliRunner().invoke(cli.app, ["grammar", "check", "semver"])
     assert (result.exit_code, result.output) == (0, "semver: nothing found\n")
+
+
+def test_grammar_list_and_show() -> None:
+    result = CliRunner().invoke(cli.app, ["grammar", "list"])
+    assert result.exit_code == 0
+    for name in structgen.library():
+        assert re.search(rf"^ ?{name} ", result.output, re.MULTILINE), name
+    result = CliRunner().invoke(cli.app, ["grammar", "show", "chess-uci"])
+    assert result.output == (Path(__file__).parents[1] / "grammars" / "chess-uci.lark").read_text()
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(["grammar", "show", "chess"])
+    assert exit_.value.code == 2
+
+
+def test_grammar_sample(text: Any) -> None:
+    result = CliRunner().invoke(cli.app, ["grammar", "sample", "semver", "-n", "7", "--seed", "1"])
+    assert result.exit_code == 0
+    texts = [json.loads(line) for line in result.output.splitlines()]
+    assert len(texts) == 7
+    assert all(map(structgen.lark("semver").is_valid, texts))
+    assert (
+        result.output
+        == CliRunner().invoke(cli.app, ["grammar", "sample", "semver", "-n", "7", "--seed", "1"]).output
+    )
+    result = CliRunner().invoke(
+        cli.app, ["grammar", "sample", text('first: "a"\n'), "--start", "first", "-n", "1"]
+    )
+    assert (result.exit_code, result.output) == (0, '"a"\n')

@@ -1,4 +1,4 @@
-"""What a user's type checker sees: the stub of the engine is the engine's, and the public names have their types."""
+"""What a user's type checker sees: the stubs are those of the native modules, and the public names have their types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 import structgen
 
-STUB = Path(structgen.__file__).parent / "engine" / "_native.pyi"
+PACKAGE = Path(structgen.__file__).parent
 USE = """
 import numpy as np
 from typing_extensions import assert_type
@@ -36,21 +36,23 @@ structgen.Limits(nesting=3)
 """
 
 
-def test_the_stub_is_that_of_the_engine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["engine._native", "repairing._reader"])
+def test_the_stub_is_that_of_the_module(tmp_path: Path, module: str) -> None:
     pytest.importorskip("nanobind", reason="nanobind is not installed")
-    made = tmp_path / "_native.pyi"
+    stub = PACKAGE / f"{module.replace('.', '/')}.pyi"
+    made = tmp_path / stub.name
     command = [
         sys.executable,
         "-m",
         "nanobind.stubgen",
         "-q",
         "-m",
-        "structgen.engine._native",
+        f"structgen.{module}",
         "-o",
         str(made),
     ]
     subprocess.run(command, check=True, timeout=120)
-    assert made.read_text() == STUB.read_text(), f"make it anew: {' '.join(command[:-1])} {STUB}"
+    assert made.read_text() == stub.read_text(), f"make it anew: {' '.join(command[:-1])} {stub}"
 
 
 def test_public_names_are_typed(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 MAX_CODE_POINT = 0x10FFFF
 
@@ -28,7 +29,17 @@ MAX_CODE_POINT = 0x10FFFF
 class Expression:
     """A set of texts. The base of the seven kinds; `|`, `&`, `~` and `+` combine them."""
 
-    __slots__ = ()
+    __slots__ = ("_hash",)
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def __hash__(self) -> int:
+        """Found once: much is looked up by expression, and some have thousands of nodes."""
+        try:
+            found: int = object.__getattribute__(self, "_hash")
+        except AttributeError:
+            found = hash((type(self).__name__, *(getattr(self, name) for name in self.__match_args__)))
+            object.__setattr__(self, "_hash", found)
+        return found
 
     def __or__(self, other: Expression) -> Expression:
         return union(self, other)
@@ -67,12 +78,16 @@ class Concat(Expression):
 
     parts: tuple[Expression, ...]
 
+    __hash__ = Expression.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Union(Expression):
     """Any of the parts. `Union(())` denotes nothing."""
 
     parts: tuple[Expression, ...]
+
+    __hash__ = Expression.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +96,16 @@ class Intersection(Expression):
 
     parts: tuple[Expression, ...]
 
+    __hash__ = Expression.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Complement(Expression):
     """Every text that `part` does not denote."""
 
     part: Expression
+
+    __hash__ = Expression.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,8 @@ class Repeat(Expression):
     part: Expression
     min: int
     max: int | None
+
+    __hash__ = Expression.__hash__
 
 
 @dataclass(frozen=True, slots=True)

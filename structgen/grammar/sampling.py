@@ -89,6 +89,7 @@ class Sampler:
         self.scopes: list[set[str]] = []
         self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
         self.heights = dict.fromkeys(grammar.rules, inf)
+        self._known: dict[int, float] = {}  # heights by identity, once those of the rules are final
         changed = True
         while changed:
             changed = False
@@ -96,6 +97,7 @@ class Sampler:
                 height = self._height(body) + 1
                 if height < self.heights[name]:
                     self.heights[name], changed = height, True
+            self._known.clear()
 
     def text(self, rng: Random) -> str:
         """A random text; `sample` says what of."""
@@ -169,6 +171,12 @@ class Sampler:
         )
 
     def _height(self, body: RuleExpression) -> float:
+        found = self._known.get(id(body))
+        if found is None:
+            found = self._known[id(body)] = self._height_of(body)
+        return found
+
+    def _height_of(self, body: RuleExpression) -> float:
         if isinstance(body, Terminal):
             return 0 if self._is_possible(body) else inf
         if isinstance(body, Reference):

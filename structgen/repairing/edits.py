@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Grade = Literal["lossless", "guessed", "dropped"]
 """How sure an edit is.
@@ -41,37 +41,104 @@ class Edit:
         return f"{self.start}-{self.end} {self.kind} ({self.grade}): {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
 class Repair:
-    """The outcome of `repair()`.
+    """The outcome of `repair()`. Immutable.
+
+    `text` and `edits` are made when they are first looked at: of a megabyte of single quotes there are many.
 
     Attributes:
         value: what the text means; of a constraint over a Python type, an instance.
         text: valid text of that value; the input itself if nothing had to be changed.
         edits: what was changed, in the order of the input.
+        grade: the worst grade of all edits.
         format: "json", "yaml" or "text".
         truncated: where the input breaks off, if it does: the offset of its end.
         surrounding: the spans of the input that are not part of the payload: prose, fences, other candidates.
         others: further values that the text holds, which were not chosen.
     """
 
+    __slots__ = ("_edits", "_text", "format", "grade", "others", "surrounding", "truncated", "value")
+
     value: Any
-    text: str
-    edits: tuple[Edit, ...] = ()
-    format: str = "json"
-    truncated: int | None = None
-    surrounding: tuple[tuple[int, int], ...] = ()
-    others: tuple[Any, ...] = ()
+    grade: Grade
+    format: str
+    truncated: int | None
+    surrounding: tuple[tuple[int, int], ...]
+    others: tuple[Any, ...]
+    _text: str | Callable[[], str]
+    _edits: tuple[Edit, ...] | Callable[[], tuple[Edit, ...]]
+
+    def __init__(
+        self,
+        value: Any,
+        text: str | Callable[[], str],
+        edits: tuple[Edit, ...] | Callable[[], tuple[Edit, ...]] = (),
+        format: str = "json",
+        truncated: int | None = None,
+        surrounding: tuple[tuple[int, int], ...] = (),
+        others: tuple[Any, ...] = (),
+        *,
+        grade: Grade | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "value", value)
+        put(self, "_text", text)
+        put(self, "_edits", edits)
+        put(self, "format", format)
+        put(self, "truncated", truncated)
+        put(self, "surrounding", surrounding)
+        put(self, "others", others)
+        put(self, "grade", grade if grade is not None else worst(self.edits))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{name!r} of a Repair can't be set")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    @property
+    def text(self) -> str:
+        """Valid text of the value; the input itself if nothing had to be changed."""
+        if callable(self._text):
+            object.__setattr__(self, "_text", self._text())
+        return cast(str, self._text)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What was changed, in the order of the input."""
+        if callable(self._edits):
+            object.__setattr__(self, "_edits", self._edits())
+        return cast("tuple[Edit, ...]", self._edits)
 
     @property
     def ok(self) -> bool:
         """Whether nothing was guessed and nothing dropped."""
-        return all(edit.grade == "lossless" for edit in self.edits)
+        return self.grade == "lossless"
 
-    @property
-    def grade(self) -> Grade:
-        """The worst grade of all edits."""
-        return worst(self.edits)
+    def _fields(self) -> tuple[Any, ...]:
+        return (
+            self.value,
+            self.text,
+            self.edits,
+            self.format,
+            self.truncated,
+            self.surrounding,
+            self.others,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self._fields() == other._fields() if isinstance(other, Repair) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.edits))
+
+    def __reduce__(self) -> tuple[type[Repair], tuple[Any, ...]]:
+        return Repair, self._fields()
+
+    def __repr__(self) -> str:
+        return (
+            f"Repair(value={self.value!r}, text={self.text!r}, edits={self.edits!r}, format={self.format!r}, "
+            f"truncated={self.truncated!r}, surrounding={self.surrounding!r}, others={self.others!r})"
+        )
 
 
 def worst(edits: Sequence[Edit]) -> Grade:

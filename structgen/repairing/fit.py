@@ -108,7 +108,8 @@ class Fitter:
                 return self._value_of_enum(node, value, guide)
             if "string" in kinds:  # as it was written: `no`, `1.10`, a date
                 if not isinstance(value, str):
-                    self._edit("quote", node, "lossless", "the schema asks for a string here", 0.5)
+                    grade: Grade = "lossless" if text else "guessed"
+                    self._edit("quote", node, grade, "the schema asks for a string here", 0.5)
                 return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)
@@ -171,7 +172,8 @@ class Fitter:
             return self.fit(node.value[0], guide, depth + 1)
         if "array" not in kinds:
             self.cost += 10
-        return [self.fit(item, guide.item(index), depth + 1) for index, item in enumerate(node.value)]
+        items = (one for item in node.value for one in (_leaves(item) if item.kind == "r" else (item,)))
+        return [self.fit(item, guide.item(index), depth + 1) for index, item in enumerate(items)]
 
     def _object(self, node: Node, guide: Guide, depth: int) -> Any:
         kinds, names = guide.kinds, guide.names
@@ -275,6 +277,9 @@ class Fitter:
             while index < len(members):
                 key, member = members[index] if current.kind == "{" else (None, members[index])
                 index += 1
+                if member.kind == "r":
+                    made.extend(member.value)
+                    continue
                 if member.kind in "{[":
                     inner: Any = {} if member.kind == "{" else []
                     self._place(made, key, inner)
@@ -334,6 +339,10 @@ def _tree(value: Any, start: int, end: int) -> Node:
     if isinstance(value, list):
         return Node("[", start, end, [_leaf(inner, start, end) for inner in value])
     return _leaf(value, start, end)
+
+
+def _leaves(node: Node) -> list[Node]:
+    return [_leaf(value, node.start, node.end) for value in node.value]
 
 
 def _leaf(value: Any, start: int, end: int) -> Node:

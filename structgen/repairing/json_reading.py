@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from structgen.repairing.edits import Edit, Grade
+from structgen.repairing.fast import Fast, Marks
 from structgen.repairing.guide import Guide
-from structgen.repairing.lexer import Lexer, Parts, strictly
+from structgen.repairing.lexer import Lexer, Parts
 from structgen.repairing.patterns import GOES_ON
-from structgen.repairing.scalars import MISSING
 from structgen.repairing.structure import Structure
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region, openers, regions
@@ -36,6 +36,8 @@ class Candidate:
         edits: the decisions about characters (the tree has those about brackets).
         cut: whether the text breaks off in it.
         fenced: whether it stands in a fence.
+        marks: the edits that the fast half made, as it left them.
+        row: the spans of its values, if it stands for well-formed values in a row; `start` and `end` are of all.
     """
 
     start: int
@@ -44,11 +46,14 @@ class Candidate:
     edits: list[Edit]
     cut: bool
     fenced: bool
+    marks: list[Marks] = field(default_factory=list)
+    row: list[tuple[int, int]] | None = None
 
     @property
     def cost(self) -> float:
         """How much is wrong with it."""
-        return sum(_WEIGHT[edit.grade] for edits in (self.edits, self.tree.edits) for edit in edits)
+        guesses = sum(marks.guesses for marks in self.marks) * _WEIGHT["guessed"]
+        return guesses + sum(_WEIGHT[edit.grade] for edits in (self.edits, self.tree.edits) for edit in edits)
 
     @property
     def size(self) -> float:
@@ -59,6 +64,7 @@ class Candidate:
 def candidates(text: str, guide: Guide | None, *, nesting: int) -> list[Candidate]:
     """All values that a text may hold, in its order: those in fences if there are any, else all."""
     budget = 6 * len(text) + 1000
+    fast = Fast(text)
     for group in _grouped(regions(text)):
         found: list[Candidate] = []
         for region in group:
@@ -67,11 +73,13 @@ def candidates(text: str, guide: Guide | None, *, nesting: int) -> list[Candidat
             while place is not None:
                 candidate, reached = None, 0
                 if found and guide is None and budget > 0:  # values in a row: most of them are well formed
-                    candidate, reached = _whole(text, place[0], region)
+                    candidate, reached = _row(fast, place[0], region)
+                if candidate is None and found and guide is None and budget > 0:
+                    candidate, reached = _whole(fast, place[0], region)
                     budget -= 0 if candidate is not None else reached - place[0]
                 if candidate is None:
                     candidate, reached = read(
-                        text, place[0], region, guide, nesting=nesting, implied=place[1]
+                        text, place[0], region, guide, nesting=nesting, implied=place[1], fast=fast
                     )
                 following = reached
                 if candidate is not None and _is_plausible(candidate):
@@ -88,12 +96,46 @@ def candidates(text: str, guide: Guide | None, *, nesting: int) -> list[Candidat
     return []
 
 
-def _whole(text: str, start: int, region: Region) -> tuple[Candidate | None, int]:
-    """A value that the strict parser reads, if nothing behind it belongs to it; else how far that came."""
-    value, end = strictly(text, start)
-    if value is MISSING or end > region.stop or GOES_ON.match(text, end, region.stop):
-        return None, min(end, region.stop)
-    return Candidate(start, end, Tree(Node("v", start, end, value)), [], False, region.fenced), end
+def _whole(fast: Fast, start: int, region: Region) -> tuple[Candidate | None, int]:
+    """A value that the fast half reads, if nothing behind it belongs to it; else where to go on."""
+    found = fast.whole(start, region.stop)
+    if found is None or GOES_ON.match(fast.text, found[1], region.stop):
+        return None, start
+    value, end, marks = found
+    tree = Tree(Node("v", start, end, value))
+    return Candidate(start, end, tree, [], False, region.fenced, [] if marks is None else [marks]), end
+
+
+def _row(fast: Fast, start: int, region: Region) -> tuple[Candidate | None, int]:
+    """Well-formed values in a row, if nothing behind them belongs to the last one; else where to go on."""
+    found = fast.row(start, region.stop)
+    if found is None:
+        return None, start
+    values, row = found
+    if GOES_ON.match(fast.text, row[-1][1], region.stop):
+        values.pop()
+        row.pop()
+    if len(row) < 2:
+        return None, start
+    end = row[-1][1]
+    tree = Tree(Node("r", start, end, values))
+    return Candidate(start, end, tree, [], False, region.fenced, row=row), end
+
+
+def singly(found: list[Candidate]) -> list[Candidate]:
+    """The same candidates, those in a row one by one."""
+    return [
+        one for candidate in found for one in ([candidate] if candidate.row is None else _parts(candidate))
+    ]
+
+
+def _parts(candidate: Candidate) -> list[Candidate]:
+    assert candidate.row is not None
+    assert candidate.tree.node is not None
+    return [
+        Candidate(start, end, Tree(Node("v", start, end, value)), [], False, candidate.fenced)
+        for value, (start, end) in zip(candidate.tree.node.value, candidate.row, strict=True)
+    ]
 
 
 def _grouped(found: list[Region]) -> list[list[Region]]:
@@ -115,7 +157,14 @@ def _is_plausible(candidate: Candidate) -> bool:
 
 
 def read(
-    text: str, start: int, region: Region, guide: Guide | None, *, nesting: int, implied: str = ""
+    text: str,
+    start: int,
+    region: Region,
+    guide: Guide | None,
+    *,
+    nesting: int,
+    implied: str = "",
+    fast: Fast | None = None,
 ) -> tuple[Candidate | None, int]:
     """Read one value; the candidate, if there is one, and where reading stopped."""
     if _ESCAPED.match(text, start, region.stop):
@@ -124,11 +173,12 @@ def read(
             return unescaped
     length = region.stop - start
     parts: Parts = "all" if guide is None or length > _CAREFUL else ""
-    candidate, reached = _read(text, start, region, guide, nesting, implied, parts)
+    fast = fast or Fast(text)
+    candidate, reached = _read(fast, start, region, guide, nesting, implied, parts)
     if parts and candidate is not None and length <= _CAREFUL and _is_unsure(candidate):
         # Where a bracket is missing, layout and keys say most, if all tokens are there.
         parts = "" if length <= _SHORT else "items"
-        candidate, reached = _read(text, start, region, guide, nesting, implied, parts)
+        candidate, reached = _read(fast, start, region, guide, nesting, implied, parts)
     return candidate, reached
 
 
@@ -137,12 +187,15 @@ def _is_unsure(candidate: Candidate) -> bool:
 
 
 def _read(
-    text: str, start: int, region: Region, guide: Guide | None, nesting: int, implied: str, parts: Parts
+    fast: Fast, start: int, region: Region, guide: Guide | None, nesting: int, implied: str, parts: Parts
 ) -> tuple[Candidate | None, int]:
-    lexer = Lexer(text, start, region.stop, strict_parts=parts, implied=implied).read()
+    text = fast.text
+    is_cut = not implied and fast.is_cut(start, region.stop)
+    lexer = Lexer(text, start, region.stop, parts=parts, fast=fast, implied=implied, is_cut=is_cut).read()
     if not lexer.tokens:
         return None, max(lexer.end, start + 1)
-    tree = Structure(text, lexer.tokens, guide, nesting=nesting).read()
+    # What is only cut off is closed, whatever the schema would rather have.
+    tree = Structure(text, lexer.tokens, None if is_cut else guide, nesting=nesting).read()
     if tree.node is None:
         return None, max(lexer.end, start + 1)
     cut = lexer.truncated or (tree.cut and not text[lexer.end :].strip(" \t\r\n`~"))
@@ -152,7 +205,13 @@ def _read(
         else lexer.tokens[-1][2]
     )
     return Candidate(
-        start, min(end, lexer.end) if lexer.end > start else end, tree, lexer.edits, cut, region.fenced
+        start,
+        min(end, lexer.end) if lexer.end > start else end,
+        tree,
+        lexer.edits,
+        cut,
+        region.fenced,
+        lexer.marks,
     ), max(lexer.end, start + 1)
 
 
@@ -162,8 +221,6 @@ def _unescaped(
     """Read JSON that was escaped as if it stood in a string. All edits have the span of the whole."""
     stop = region.stop
     body = text[start:stop]
-    level = len(body) - len(body.lstrip("{[ \n"))
-    del level
     end = body.rfind("}") if body[0] == "{" else body.rfind("]")
     end = len(body) if end < 0 else end + 1
     try:
@@ -184,7 +241,9 @@ def _unescaped(
     candidate.edits = [
         Edit("escape", start, reached, "lossless", "the JSON was escaped"),
         *moved(candidate.edits),
+        *(edit for marks in candidate.marks for edit in moved(list(marks))),
     ]
+    candidate.marks = []
     _move(candidate.tree.node, start, reached)
     candidate.start, candidate.end = start, reached
     return candidate, reached

@@ -17,7 +17,8 @@ def _all(of: str) -> str:
 # What well-formed text consists of, with a look at what follows, in one match.
 PLAIN = re.compile(
     r"[ \t\n\r]*(?:([{}\[\],:])"
-    r'|"([^"\\\x00-\x1f]*)"(?=[ \t\n\r]*(?:[:}\]]|,[ \t\n\r]*(?:["{\[\d}\]-]|true\b|false\b|null\b)))'
+    r'|"([^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*)"'
+    r'(?=[ \t\n\r]*(?:[:}\]]|,[ \t\n\r]*(?:["{\[\d}\]-]|true\b|false\b|null\b)))'
     r"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\n\r]*[,}\]])"
     r"(?!,\d{3}(?:,\d{3})*(?:\.\d+)?[ \t\n\r]*[,}]))"
 )

@@ -6,15 +6,17 @@ import codecs
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidText, Problem, RepairError
 from structgen.limits import Limits
-from structgen.repairing import emit, json_reading, scalars
-from structgen.repairing.edits import Edit, Grade, Repair, worst
+from structgen.repairing import _reader, emit, json_reading, scalars
+from structgen.repairing.edits import Edit, Grade, worst
+from structgen.repairing.edits import Repair as Repair
+from structgen.repairing.fast import Marks
 from structgen.repairing.fit import Fitter
 from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
@@ -74,13 +76,19 @@ class _Attempt:
 
     value: Any
     plain: Any
-    text: str
     edits: list[Edit]
     start: int
     end: int
     cut: bool
     problems: list[Problem]
     format: str = "json"
+    marks: list[Marks] = field(default_factory=list)
+
+    @property
+    def grade(self) -> Grade:
+        """The worst grade of its edits."""
+        found = worst(self.edits)
+        return "guessed" if found == "lossless" and any(marks.guesses for marks in self.marks) else found
 
 
 class _Pipeline:
@@ -117,8 +125,11 @@ class _Pipeline:
 
     def _strictly(self, text: str) -> Repair | None:
         """The answer if the text is valid as it is."""
+        checked = _reader.check(text)
+        if not checked:
+            return None
         try:
-            value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refused)
+            value = json.loads(text, object_pairs_hook=_distinct if checked > 1 else None)
         except (ValueError, RecursionError):
             return None
         if not text.isascii() and not _is_utf8(text):
@@ -166,6 +177,7 @@ class _Pipeline:
             lines = _as_lines(text, found)
             if lines is not None:
                 return [self._joined(found, lines)]
+            found = json_reading.singly(found)
             best = json_reading.selected(found)
             return [
                 self._made(best),
@@ -202,7 +214,9 @@ class _Pipeline:
             other = "; ".join(edit.reason for edit in tree.rival if edit.kind == "bracket")[:200]
             reason = f"another reading is as likely{': ' + other if other else ''}"
             edits.append(Edit("ambiguous", candidate.start, candidate.end, "guessed", reason))
-        return self._fitted(tree.node, edits, candidate.start, candidate.end, candidate.cut, "json")
+        attempt = self._fitted(tree.node, edits, candidate.start, candidate.end, candidate.cut, "json")
+        attempt.marks = candidate.marks
+        return attempt
 
     def _fitted(
         self,
@@ -231,7 +245,9 @@ class _Pipeline:
         node = Node("[", found[0].start, found[-1].end, [candidate.tree.node for candidate in found])
         edits = [edit for candidate in found for edit in (*candidate.edits, *candidate.tree.edits)]
         edits.append(Edit("bracket", node.start, node.end, "guessed", reason))
-        return self._fitted(node, edits, node.start, node.end, found[-1].cut, "json")
+        attempt = self._fitted(node, edits, node.start, node.end, found[-1].cut, "json")
+        attempt.marks = [marks for candidate in found for marks in candidate.marks]
+        return attempt
 
     def _scalar(self, text: str) -> list[_Attempt]:
         """A text without brackets: a scalar, if it is nothing but that."""
@@ -295,43 +311,45 @@ class _Pipeline:
     def _finished(
         self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str
     ) -> _Attempt:
-        text, plain = emit.to_json(value), value
+        plain = value
         problems: list[Problem] = []
         if self.constraint is not None and self.constraint.schema is not None:
             try:
-                value = self.constraint.validate(text)
+                value = self.constraint.validate(emit.to_json(value))
             except InvalidText as error:
                 problems = self.constraint.schema.problems(value) or [Problem("#", error.reason)]
-        return _Attempt(value, plain, text, edits, start, end, cut, problems, format)
+        return _Attempt(value, plain, edits, start, end, cut, problems, format)
 
     # The answer
 
     def _answer(self, text: str, attempts: Sequence[_Attempt], before: list[Edit]) -> Repair:
-        best = attempts[0]
-        edits = tuple(sorted([*before, *best.edits], key=lambda edit: (edit.start, edit.end)))
-        made = best.text
-        as_it_is = text[best.start : best.end]
-        if best.format == "yaml":
-            made = emit.to_yaml(best.plain) if self.reformat or edits or not _is_utf8(as_it_is) else as_it_is
-        elif not edits and _is_json(as_it_is):
-            made = as_it_is
-        elif "\n" in as_it_is.strip() and best.format == "json":
-            made = emit.to_json(best.plain, indent=2)
-        if self.reformat and best.format == "json":
-            made = emit.to_json(best.plain, indent=2)
+        best, grade = attempts[0], attempts[0].grade
+        if _WORSE[worst(before)] > _WORSE[grade]:
+            grade = worst(before)
+
+        def changed() -> tuple[Edit, ...]:
+            made = [*before, *(edit for marks in best.marks for edit in marks), *best.edits]
+            return tuple(sorted(made, key=lambda edit: (edit.start, edit.end)))
+
+        def written() -> str:
+            return self._written(
+                text, best, is_changed=bool(before or best.edits or any(map(len, best.marks)))
+            )
+
         if best.problems:
             raise RepairError(
                 "the repaired text is not what the constraint says",
-                text=made,
+                text=written(),
                 value=best.value,
-                edits=edits,
+                edits=changed(),
                 problems=best.problems,
             )
-        if _WORSE[worst(edits)] > _WORSE[self.allow]:
+        if _WORSE[grade] > _WORSE[self.allow]:
+            edits = changed()
             wrong = [edit for edit in edits if _WORSE[edit.grade] > _WORSE[self.allow]]
             raise RepairError(
                 f"{len(wrong)} edits are worse than allow={self.allow!r}: {wrong[0]}",
-                text=made,
+                text=written(),
                 value=best.value,
                 edits=edits,
             )
@@ -339,7 +357,19 @@ class _Pipeline:
             (start, end) for start, end in ((0, best.start), (best.end, len(text))) if text[start:end].strip()
         )
         others = tuple(attempt.value for attempt in attempts[1:] if not attempt.problems)
-        return Repair(best.value, made, edits, best.format, len(text) if best.cut else None, around, others)
+        cut = len(text) if best.cut else None
+        return Repair(best.value, written, changed, best.format, cut, around, others, grade=grade)
+
+    def _written(self, text: str, best: _Attempt, *, is_changed: bool) -> str:
+        """Valid text of an attempt; the text itself if that is valid as it is."""
+        as_it_is = text[best.start : best.end]
+        if best.format == "yaml":
+            is_new = self.reformat or is_changed or not _is_utf8(as_it_is)
+            return emit.to_yaml(best.plain) if is_new else as_it_is
+        if not is_changed and not self.reformat and _is_json(as_it_is):
+            return as_it_is
+        in_lines = self.reformat or "\n" in as_it_is.strip()
+        return emit.to_json(best.plain, indent=2 if in_lines else None)
 
     def _plain_text(self, text: str, before: list[Edit]) -> Repair:
         """Of a regular expression, a grammar, choices: the last part of the text that they accept."""
@@ -372,10 +402,6 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     raise _Repeated
 
 
-def _refused(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _is_utf8(text: str) -> bool:
     try:
         text.encode()
@@ -385,11 +411,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def _is_json(text: str) -> bool:
-    try:
-        json.loads(text, parse_constant=_refused)
-    except (ValueError, RecursionError):
-        return False
-    return _is_utf8(text)
+    return _reader.check(text) > 0 and _is_utf8(text)
 
 
 def _as_lines(text: str, found: list[Candidate]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from structgen.errors import LimitExceeded
 from structgen.repairing.guide import Guide
-from structgen.repairing.lexer import Token
+from structgen.repairing.tokens import Token
 
 CLOSE, OPEN, SURPLUS, SUBSTITUTE, COMMA, COLON = 1.0, 1.1, 1.0, 1.1, 0.5, 0.6
 LOST_KEY, LOST_TOKEN, MISFIT, ODD_LAYOUT = 1.5, 2.5, 0.8, 0.6
@@ -30,6 +30,8 @@ SCALAR_KINDS = frozenset(("null", "boolean", "integer", "number", "string"))
 
 def short(token: Token) -> str:
     """A token for a message."""
+    if token[0] in "vr":
+        return "of a container"
     shown = str(token[3])
     return repr(shown if len(shown) <= 40 else shown[:37] + "...")
 

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from structgen.repairing.lexer import Token
+from structgen.repairing.evidence import Evidence
 from structgen.repairing.readings import (
-    AGAIN,
     CLOSE,
     CLOSER,
     COLON,
@@ -30,14 +29,12 @@ from structgen.repairing.readings import (
     SCALAR_KINDS,
     SUBSTITUTE,
     SURPLUS,
-    UNKNOWN,
-    UNKNOWN_IN_CLOSED,
     WRAPPED,
     Frame,
-    Moves,
     Reading,
     short,
 )
+from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Tree, build, same
 
 WIDTH = 12
@@ -46,11 +43,13 @@ HOPELESS = 25.0
 """From this cost on just one reading goes on: the text is hardly JSON, and not worth the time."""
 OTHERS = 4
 """Dearer readings that are handed out, for a schema to choose from."""
+RUN_AS_ONE = 5.0
+"""The cost of taking several items of an array for one value."""
 SLACK = 3.0
 """How much dearer than the cheapest a reading may be."""
 
 
-class Structure(Moves):
+class Structure(Evidence):
     """The machine."""
 
     def read(self) -> Tree:
@@ -133,8 +132,10 @@ class Structure(Moves):
             current, forks = waiting.pop()
             if current.cost > limit or forks > 6:
                 continue
-            for other in self._take(current, index, done):
-                waiting.append((other, forks + 1))
+            ways = self._take(current, index, done)
+            if done and reading.cost > HOPELESS:
+                return [min(done, key=lambda one: one.cost)]
+            waiting += [(other, forks + 1) for other in ways]
         if not done:  # nothing helps: go on as if the token were not there
             token = self.tokens[index]
             done.append(
@@ -162,7 +163,9 @@ class Structure(Moves):
     def _scalar(self, r: Reading, token: Token, index: int, done: list[Reading]) -> list[Reading]:
         state, start = r.state, token[1]
         following = self._next(index)
-        is_key = following == ":" and token[0] != "v"
+        if token[0] == "r" and state not in ("i", "i0", "m"):
+            r.edit(RUN_AS_ONE, "bracket", start, token[2], "guessed", "several values are read as an array")
+        is_key = following == ":" and token[0] not in "vr"
         if state == "i" or state == "i0":
             if is_key:
                 ways = []
@@ -206,7 +209,9 @@ class Structure(Moves):
     def _value(self, r: Reading, token: Token, index: int, done: list[Reading]) -> list[Reading]:
         ways: list[Reading] = []
         guide = self._guide_here(r)
-        if guide is not None and r.state != "t":
+        if token[0] == "r":
+            r.count += len(token[3]) - 1
+        elif guide is not None and r.state != "t":
             kinds = guide.kinds
             if token[0] == "v":
                 kind = "array" if isinstance(token[3], list) else "object"
@@ -231,7 +236,7 @@ class Structure(Moves):
         ways: list[Reading] = []
         frame, start = r.frame, token[1]
         assert frame is not None
-        if token[0] != "v" and (following not in (",", "}", "]") or following == ""):
+        if token[0] not in "vr" and (following not in (",", "}", "]") or following == ""):
             ways = self._misplaced(r, token, index)
             r.key = token
             r.say("key", token)
@@ -258,78 +263,11 @@ class Structure(Moves):
         done.append(lost)
         return ways
 
-    def _misplaced(self, r: Reading, token: Token, index: int) -> list[Reading]:
-        """What a key says against the bracket it stands in, by its name or its indentation: other places for it."""
-        frame = r.frame
-        assert frame is not None
-        ways: list[Reading] = []
-        guide, name = frame.guide, token[3]
-        column = self._column(token[1])
-        odd = column is not None and r.key_column is not None and column != r.key_column
-        if r.key_column is None and column is not None:
-            r.key_column = column
-        alien = guide is not None and self._is_alien(frame, name, index)
-        again = r.count > 0 and name == r.first
-        if not r.count:
-            r.first = name
-        if again and r.state == "k" and frame.parent is not None and frame.parent.kind == "[":
-            ways.append(self._opened(self._closed(r.fork(), token[1], "i"), "{", token[1]))
-            ways[-1].cost -= 1.0  # both brackets went together
-        if again:
-            r.cost += AGAIN
-        if not odd and not alien:
-            return ways
-        if r.state == "k":
-            above, levels = frame.parent, 1
-            while above is not None and levels < 8:
-                fits_name = (
-                    above.guide is not None and above.guide.declares(name) if alien else above.kind == "{"
-                )
-                fits_column = not odd or (column or 0) <= (r.key_column or 0)
-                if above.kind == "{" and fits_name and fits_column:
-                    other = r.fork()
-                    for _ in range(levels):
-                        other = self._closed(other, token[1], "k")
-                    ways.append(other)
-                    if alien:
-                        break
-                above, levels = above.parent, levels + 1
-            if r.closed is not None and r.closed.kind == "{":
-                inner = r.closed
-                if (alien and inner.guide is not None and inner.guide.declares(name)) or (odd and not alien):
-                    ways.append(self._reopened(r.fork(), token[1], "k"))
-        if alien:
-            assert guide is not None
-            r.cost += UNKNOWN_IN_CLOSED if guide.closed else UNKNOWN
-        if odd:
-            r.cost += ODD_LAYOUT
-        return ways
-
-    def _is_alien(self, frame: Frame, name: str, index: int) -> bool:
-        """Whether the schema says that a member does not belong here: by its name, or by what its value is."""
-        guide = frame.guide
-        assert guide is not None
-        if index + 2 < len(self.tokens) and self.tokens[index + 1][0] == ":":
-            kind = self.tokens[index + 2][0]
-            if kind in "{[sb":
-                kinds = guide.member(name).kinds
-                fits = {"{": {"object"}, "[": {"array"}}.get(kind, SCALAR_KINDS) & kinds
-                if kinds and not fits:
-                    return True
-        if guide.declares(name):
-            return False
-        return bool(guide.names) or (
-            not guide.never
-            and frame.parent is not None
-            and frame.parent.guide is not None
-            and frame.parent.guide.declares(name)
-        )
-
     def _comma(self, r: Reading, token: Token, done: list[Reading]) -> list[Reading]:
         state = r.state
         if state == "n" or state == "m":
             r.state = "k" if state == "n" else "i"
-            if r.closed is not None:
+            if r.closed is not None or r.last:
                 r.after_close = True
             done.append(r)
             return []

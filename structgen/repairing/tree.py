@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structgen.repairing.edits import Edit
-from structgen.repairing.lexer import Token
+from structgen.repairing.tokens import Token
 
 
 class Node:
     """A value in the text.
 
     Its kind is `{`, `[` or that of a token; `y` is a plain scalar of YAML. Its value: (key token, node) pairs, nodes,
-    or what the token has.
+    or what the token has. A node of kind `r` stands for several items of the array that it is in.
     """
 
     __slots__ = ("end", "kind", "start", "value")
@@ -62,6 +62,8 @@ def build(events: Any, cost: float) -> Tree:
                 if what == "value"
                 else Node(data[0], data[1], data[1], [])
             )
+            if node.kind == "r" and (current is None or current.kind == "{"):
+                node.kind = "v"
             if current is None:
                 if top is None:
                     top = node

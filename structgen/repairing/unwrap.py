@@ -6,15 +6,14 @@ Gives regions, the likeliest last; knows neither JSON beyond its first character
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 _THOUGHTS = re.compile(r"</(?:think|thinking|reasoning|scratchpad)>")
 _FENCE = re.compile(
-    r"(?:^|(?<=[\s:]))(```+|~~~+)[ \t]*([A-Za-z0-9_+-]*)[ \t]*(?:\r?\n|(?=[ \t]*[{\[\"]))"
-    r"(.*?)(?:(?:^|(?<=[\s}\]\"\w]))\1|\Z)",
-    re.DOTALL | re.MULTILINE,
+    r"(?:^|(?<=[\s:]))(`{3,9}|~{3,9})[ \t]*([A-Za-z0-9_+-]*)[ \t]*(?:\r?\n|(?=[ \t]*[{\[\"]))", re.MULTILINE
 )
+_BEFORE_END = re.compile(r"[\s}\]\"\w]")
 _OPENER = re.compile(
     r"""\{(?=\s*(?:["'“‘„«`{\[},]|\\+["n]|[A-Za-z_$][\w$. -]{0,60}["']?\s*[:=]|//|/\*|\#|\.\.\.|\Z|[\d-]))"""
     r"""|\[(?!/?[A-Z_]{3,}\])(?=\s*(?:["'“‘„«`{\[\],]|\\+["n]|[+-]?\.?\d|//|/\*|\#|\.\.\.|[a-z+.-]{0,5}\Z"""
@@ -50,14 +49,40 @@ def regions(text: str) -> list[Region]:
         begin = found.end()
     if not text[begin:].strip():
         begin = 0
-    fenced = []
-    if "```" in text or "~~~" in text:
-        for found in _FENCE.finditer(text, begin):
-            if found.group(3).strip():
-                fenced.append(Region(found.start(3), found.end(3), found.group(2).lower(), True))
+    fenced = list(_fenced(text, begin))
     if fenced and _starts_before(text, begin, fenced[0].start):
         fenced = []
     return [*fenced, Region(begin, len(text))]
+
+
+def _fenced(text: str, begin: int) -> Iterator[Region]:
+    """What stands in fences. Linear: where a fence ends is looked for once, whatever begins before."""
+    ends: dict[str, int] = {}
+    marks = {"```": -1, "~~~": -1}
+    at = begin
+    while True:
+        for mark, place in marks.items():
+            if place < at:
+                place = text.find(mark, at)
+                marks[mark] = len(text) if place < 0 else place
+        at = min(marks.values())
+        if at >= len(text):
+            return
+        found = _FENCE.match(text, at)
+        if found is None:
+            while at < len(text) and text[at] in "`~":
+                at += 1
+            continue
+        mark = found.group(1)
+        end = ends.get(mark, -1)
+        if end < found.end():
+            end = found.end()
+            while (end := text.find(mark, end)) >= 0 and not _BEFORE_END.match(text, end - 1):
+                end += 1
+            end = ends[mark] = len(text) if end < 0 else end
+        if text[found.end() : end].strip():
+            yield Region(found.end(), end, found.group(2).lower(), True)
+        at = min(end + len(mark), len(text))
 
 
 def _starts_before(text: str, begin: int, fence: int) -> bool:
@@ -66,7 +91,7 @@ def _starts_before(text: str, begin: int, fence: int) -> bool:
     return (
         head[:1] in ("{", "[")
         and _OPENER.match(head) is not None
-        and not re.search(r"[}\]]\s*\n[^\"]*\Z", head)
+        and not re.search(r"[}\]]\s*\n", head[head.rfind('"') + 1 :])
     )
 
 

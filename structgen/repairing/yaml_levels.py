@@ -10,7 +10,7 @@ from typing import Any
 
 from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide
-from structgen.repairing.lexer import Token
+from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Node
 
 
@@ -23,6 +23,7 @@ class Level:
     guide: Guide | None
     pending: Token | None = None  # a key, or the dash of an item, whose value has not come yet
     pending_indent: int = 0
+    drifted: int | None = None  # the indentation of its second member, if that is not the one of the first
 
     @property
     def is_mapping(self) -> bool:
@@ -58,14 +59,18 @@ class Ahead:
         child: how far the lines below are indented, if they may be its value: an item may stand as far left as the
             key, so it counts one more.
         container: what those lines are, if they are its value.
+        below: how far the next line is indented, if it can't be its value.
+        is_item: whether that line is an item.
     """
 
     kinds: frozenset[str]
     child: int
     container: str = ""
+    below: int = -1
+    is_item: bool = False
 
 
-DRIFT, FAR, FARTHER = 1.0, 2.0, 0.1
+DRIFT, FAR, FARTHER = 1.0, 2.05, 0.1
 """What an indentation costs that a level does not have: by one blank, by two, and each more."""
 UNINDENTED = 2.5
 """What it costs that a value is not indented more than its key."""
@@ -73,6 +78,8 @@ PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
 """What speaks against a place: a name that only a pattern has there; no names there; others; and no more may be."""
 AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
 """And a name that is there already; a value of another type; and that the lines below cannot be the value."""
+STEP = 0.6
+"""And that the lines below would be indented by more or less than is usual in the text."""
 
 
 class Levels:
@@ -229,6 +236,10 @@ class Levels:
                 cost += AGAIN
             if innermost.pending is not None:
                 cost += self._against_nothing(innermost, indent)
+            if not value.kinds and value.container == "object" and value.child - level.indent != self._step():
+                cost += STEP
+            if value.below >= 0 and self._closes(level, value.below, is_item=value.is_item):
+                cost += MISFIT
             if cost < least:
                 best, least = level, cost
         if best is not None:
@@ -237,6 +248,16 @@ class Levels:
             grade: Grade = "lossless" if self._owners(name) == 1 else "guessed"
             self._edit("indentation", key[1], key[1], grade, f"{name!r} belongs to the member before it")
         return self._open("{", indent, key[1])
+
+    def _step(self) -> int:
+        """By how much members are indented more than the key above them, where that was seen first."""
+        margins = sorted({level.indent for level in self.levels if level.is_mapping})
+        return margins[1] - margins[0] if len(margins) > 1 else 2
+
+    def _closes(self, level: Level, indent: int, *, is_item: bool) -> bool:
+        """Whether going back to a level closes one to which the next line belongs by its indentation."""
+        inside = self.levels[next(n for n, known in enumerate(self.levels) if known is level) + 1 :]
+        return any(known.is_mapping != is_item and known.indent == indent for known in inside)
 
     def _against_nothing(self, level: Level, indent: int) -> float:
         """What speaks against it that the value that is awaited never comes."""
@@ -258,7 +279,7 @@ class Levels:
             reason = f"{key[3]!r} is read as a member of the object that has it"
             self._edit("indentation", key[1], key[1], "lossless" if sure else "guessed", reason)
             if len(level.node.value) == 1 and abs(level.indent - indent) == 1:
-                level.indent = indent
+                level.drifted = indent
         self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
         self._settle(level)
         return level
@@ -267,6 +288,9 @@ class Levels:
 def _drifted(level: Level, indent: int) -> float:
     """What an indentation says against a mapping. If that has one member, it may be that one which drifted."""
     drift = abs(level.indent - indent)
+    if level.drifted is not None:  # either of the two may be the right one
+        other = abs(level.drifted - indent)
+        drift = min(drift, other) if 0 in (drift, other) else max(drift, other)
     if drift < 2:
         return drift * (DRIFT if len(level.node.value) > 1 else DRIFT / 2)
     return FAR + FARTHER * (drift - 2)

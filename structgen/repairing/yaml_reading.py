@@ -27,7 +27,10 @@ _KEY_LINE = re.compile(
     r"[ \t]*(?:- +)?[\"']?([^\s\"'#:{}\[\]][^\n\"':{}\[\]]{0,60}?)[\"']?[ \t]*:(?=[ \t\n]|\Z|\S)",
     re.MULTILINE,
 )
-_FIRST = re.compile(r"(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n|[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))")
+_FIRST = re.compile(
+    r"(?:[A-Z][^\n:{\[]{0,200}:[ \t]*\n[ \t]*\n)?(?:[ \t]*\n|%YAML[^\n]*\n)*(?:---(?:\s|\Z)|- +\S|-\n"
+    r"|(?:[A-Za-z_][\w.-]*:[^\s/:][^\n]*\n)?[A-Za-z_][\w.-]*:(?:[ \t\n]|\Z))"
+)
 _HIDDEN = re.compile(
     r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w"
     r"|^(?P<margin> *)- +[^\s\"'|>{\[&*!#-](?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
@@ -125,7 +128,7 @@ def _strictly(text: str, offset: int) -> Node | None:
         documents = [document for document in documents if document is not None]
         if len(documents) != 1:
             return None
-        return _tree(documents[0], offset)
+        return _tree(documents[0], text, offset)
     except (
         YAMLError,
         RecursionError,
@@ -139,7 +142,7 @@ def _strictly(text: str, offset: int) -> Node | None:
         return None
 
 
-def _tree(root: Any, offset: int) -> Node:
+def _tree(root: Any, text: str, offset: int) -> Node:
     """Our nodes of the parser's. Aliases are expanded, merge keys carried out."""
     budget = [_NODES]
 
@@ -149,6 +152,8 @@ def _tree(root: Any, offset: int) -> Node:
             raise ValueError("aliases expand without end")
         start, end = offset + node.start_mark.index, offset + node.end_mark.index
         if node.id == "scalar":
+            if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
+                raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
             plain = node.style is None and not node.tag.startswith("!")
             if node.tag.endswith(":str") or (node.tag.startswith("!") and node.style is None):
                 plain = node.style is None

@@ -6,12 +6,13 @@ import re
 
 import pytest
 from frontends.matching import denotes
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracle import Oracle
 from strategies import ALPHABET, expressions, texts
 from traces import check_accepts
 
+from structgen.errors import EmptyLanguageError
 from structgen.grammar.expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -20,6 +21,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Complement,
     Concat,
+    Divisible,
     Expression,
     Intersection,
     Literal,
@@ -178,3 +180,63 @@ def test_an_intersection_of_parts_of_characters_keeps_them_whole() -> None:
     expression = Union((Intersection((charset("é"), charset("è"))), Literal("a")))
     found = compile_grammar(grammar_of(expression), Vocabulary([b"\xc3", b"a"]))
     assert found.matcher().bitmask().tolist() == [0b10]
+
+
+NUMBERS = st.builds(
+    lambda whole, rest, zeros: "0" * zeros + str(whole) + rest,
+    st.integers(0, 10**7),
+    st.sampled_from(["", ".5", ".", ".250"]),
+    st.integers(0, 2),
+)
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 60), st.integers(0, 3), NUMBERS)
+def test_digits_that_a_number_divides(modulus: int, times: int, text: str) -> None:
+    """Points say nothing; the engine, the oracle and Python agree."""
+    number = int(text.replace(".", ""))
+    multiple = str(number * modulus)
+    expression = Intersection((Divisible(modulus), repeat(charset("0123456789."), 1, None)))
+    found = compile_grammar(grammar_of(expression), Vocabulary.of_bytes())
+    oracle = Oracle(grammar_of(expression))
+    for one in (text, multiple, multiple[:times] + "." + multiple[times:], f"{number * modulus + 1}"):
+        expected = int(one.replace(".", "") or "1") % modulus == 0
+        assert found.accepts(one) == expected == oracle.accepts(one.encode()), (modulus, one)
+    assert not found.accepts(f"{multiple}-")
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 300), st.integers(0, 299), st.integers(1, 20))
+def test_the_shortest_way_to_a_multiple(modulus: int, remainder: int, avoided: int) -> None:
+    """From any digits, with and without others that must not be multiples of something else."""
+    assume(remainder < modulus)
+    for more in ((), (Complement(Divisible(avoided, remainder % avoided)),)):
+        grammar = grammar_of(
+            Intersection((Divisible(modulus, remainder), repeat(charset("0123456789"), 1, None), *more))
+        )
+        wanted = [
+            len(text)
+            for size in range(1, 5)
+            for text in (str(number).zfill(size) for number in range(10 ** min(size, 4)))
+            if int(f"{remainder}{text}") % modulus == 0
+            and (not more or int(f"{remainder % avoided}{text}") % avoided)
+        ]
+        try:
+            found = compile_grammar(grammar, Vocabulary.of_bytes())
+        except EmptyLanguageError:
+            assert not wanted
+        else:
+            completion = found.completion(found.initial).text
+            assert found.accepts(completion.decode())
+            assert len(completion) == min(wanted)
+
+
+def test_a_search_goes_to_what_is_nearest() -> None:
+    """The way out of counts and patterns beside each other is not looked for on every side."""
+    ends = Concat((ANY_TEXT, Repeat(union(Literal("t"), Literal("8")), 10, 10)))
+    pairs = Repeat(Concat((charset((97, 122)), charset((48, 57)))), 1, None)
+    found = compile_grammar(
+        grammar_of(Intersection((ends, pairs, Repeat(ANY_CHAR, 3000, None)))), Vocabulary.of_bytes()
+    )
+    assert len(found.completion(found.initial).text) == 3000
+    assert found.stats()["expressions"] < 50_000

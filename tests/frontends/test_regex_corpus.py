@@ -2,7 +2,7 @@
 
 For each: texts sampled through the mask match as a whole, and of these texts, a little damaged, exactly those are
 accepted that match. The judge of Python's dialect is `re`, of ECMA-262's node. STRUCTGEN_REGEX_TEXTS says how many
-texts are sampled of each pattern.
+texts are sampled of each pattern; STRUCTGEN_MASKBENCH, a file with a schema a line (tests/conformance), gives more.
 """
 
 from __future__ import annotations
@@ -111,6 +111,24 @@ def corpus() -> list[Pattern]:
     return [(pattern, flags) for pattern, flags in found if compiles(pattern, flags) and len(pattern) < 2000]
 
 
+def patterns_of_schemas() -> Iterator[str]:
+    """Those of the schemas of the file that STRUCTGEN_MASKBENCH names."""
+    file = os.environ.get("STRUCTGEN_MASKBENCH")
+    if file is None:
+        return
+    waiting = [json.loads(line)["schema"] for line in Path(file).read_bytes().splitlines()]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, dict):
+            waiting.extend(node.values())
+            if isinstance(node.get("pattern"), str):
+                yield node["pattern"]
+            if isinstance(node.get("patternProperties"), dict):
+                yield from node["patternProperties"]
+
+
 def compiles(pattern: str, flags: int) -> bool:
     try:
         with warnings.catch_warnings():
@@ -207,15 +225,16 @@ def test_real_patterns_mean_what_they_mean_to_node() -> None:
     if program is None:
         pytest.skip("node is not installed")
     asked = []
-    for pattern in [*lines("regex_ecma.txt"), *(pattern for pattern, flags in corpus() if not flags)]:
+    plain = (pattern for pattern, flags in corpus() if not flags)
+    for pattern in dict.fromkeys([*lines("regex_ecma.txt"), *plain, *patterns_of_schemas()]):
         try:
             constraint = regex(pattern, dialect="ecma", limits=Limits(milliseconds=2_000))
             compiled = constraint.compile(Vocabulary.of_bytes())
             random = Random(pattern)
-            text = sampled(compiled, random)
+            found = [sampled(compiled, random) for _ in range(TEXTS)]
         except (InvalidRegexError, EmptyLanguageError, LimitExceeded):
             continue
-        texts = [text, *damaged(text[:30], random)]
+        texts = [*found, *(other for text in found for other in damaged(text[:30], random))]
         asked.append((pattern, texts, [compiled.accepts(text) for text in texts]))
     questions = "\n".join(json.dumps([pattern, texts]) for pattern, texts, _ in asked)
     done = subprocess.run([program, "-e", JUDGE], input=questions, capture_output=True, text=True, check=True)

@@ -197,10 +197,46 @@ def test_changes_are_off_unless_asked_for(kind: str) -> None:
     assert structgen.sql("sqlite", MUSIC, statements=[kind]).is_valid(text)  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("schema", [{}, {"t": []}, {"t": "ab"}, {"t": [""]}, {"t\n": ["a"]}, 3])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        *(
+            {},
+            {"t": []},
+            {"t": "ab"},
+            {"t": [""]},
+            {"t\n": ["a"]},
+            3,
+            {"t": [None]},
+            {3: ["a"]},
+            {"t\ud800": ["a"]},
+        ),
+        *({"t": ["a"], "T": ["a"]}, {"t": ["a", "A"]}, {"t" * 1001: ["a"]}, "SELECT 1", "CREATE TABLE"),
+    ],
+)
 def test_what_is_no_schema_is_an_error(schema: object) -> None:
     with pytest.raises(InvalidSchemaError):
         structgen.sql("sqlite", schema)
+
+
+def test_a_database_that_is_closed_is_an_error() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.close()
+    with pytest.raises(InvalidSchemaError, match="closed"):
+        structgen.sql("sqlite", connection)
+
+
+def test_generated_columns_can_be_named() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE t (a INTEGER, b GENERATED ALWAYS AS (a + 1))")
+    assert structgen.sql("sqlite", connection).is_valid("SELECT b FROM t")
+
+
+def test_names_that_postgresql_tells_apart() -> None:
+    pytest.importorskip("sqlglot")
+    constraint = structgen.sql("postgresql", {"t": ["a", "A"], "T": ["b"]})
+    assert constraint.is_valid('SELECT a, "A" FROM t')
+    assert constraint.is_valid('SELECT b FROM "T"')
 
 
 def test_what_is_no_dialect_is_an_error() -> None:

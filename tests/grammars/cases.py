@@ -7,7 +7,15 @@ ACCEPTED: dict[str, list[str]] = {
     "chess-san": ["e4", "Nf3", "O-O", "O-O-O+", "exd5", "Qh4#", "Rad1", "R1a3", "Nbxd7", "e8=Q+", "axb8=N"],
     "chess-uci": ["e2e4", "e7e8q", "a1h8", "g1f3", "0000"],
     "cron": ["* * * * *", "*/5 0 1,15 * 1-5", "0 12 * jan mon", "59 23 31 12 0", "10-20/2 4 * * sun"],
-    "csv": ["", "a,b,c", 'name,"said, ""hi"""\nx,y', "a,,\r\n,b,\r\n", '"line\nbreak"'],
+    "csv": [
+        "",
+        "a,b,c",
+        "a\n\n\nb\n",
+        ",\n,,",
+        'name,"said, ""hi"""\nx,y',
+        "a,,\r\n,b,\r\n",
+        '"line\nbreak"',
+    ],
     "cypher": [
         "MATCH (n) RETURN n",
         "MATCH (p:Person {name: 'Ann'})-[:KNOWS]->(f:Person) WHERE f.age > 30 RETURN f.name AS name, f.age",
@@ -17,6 +25,8 @@ ACCEPTED: dict[str, list[str]] = {
         "CREATE (a:Person {name: $name, born: 1970})-[:LIKES]->(b:City)",
         "MERGE (c:City {name: 'Oslo'}) ON CREATE SET c.new = true RETURN c",
         "MATCH (n) WHERE n.name STARTS WITH 'A' AND NOT n.old IS NULL DETACH DELETE n",
+        "MATCH (n) RETURN n.a-1 ;\n",
+        "MATCH (n)\n    RETURN n\n",
         "match (n) return case when n.age < 18 then 'child' else 'adult' end as kind",
     ],
     "email": [
@@ -39,6 +49,7 @@ ACCEPTED: dict[str, list[str]] = {
         "<h1>T</h1><ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>",
         '<p><a href="https://example.com/x">link <em>here</em></a><br>text</p><hr>',
         "<table><thead><tr><th>A</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>",
+        "<p><code>&mdash;</code><code>a</code></p>",
         "<pre><code>x = 1\ny = 2</code></pre><blockquote><p>q</p></blockquote>",
     ],
     "ini": ["[a]\n", "; note\n\n[section one]\nkey = value\nempty =\n\n# note\n[b]\nx.y=1 ; 2\n"],
@@ -108,6 +119,7 @@ ACCEPTED: dict[str, list[str]] = {
         "a.b.c = 1\n[[fruit]]\nx = [1, 2, # note\n  3,\n]\ny = {p = 0xFF, q = 1e6}",
         't = """\nlines\\\n   more "quoted" """\nu = \'\'\'raw\'\'\'\nv = 07:32:00\nw = 2024-01-31\nf = -inf # end',
         "n = 1_000\nb = 0b1010\nok = true",
+        "\n\n# a\n\na = [[1], [[2]], [ # b\n\n# c\n3 # d\n]] # e\n\n\n\n[t]\n",
     ],
     "tsv": ["", "a\tb\nc\td", "x y\t\r\n\t"],
     "uri": [

@@ -137,6 +137,7 @@ def _cypher() -> Judge:
     def judge(text: str) -> None:
         if len(re.findall(r"(?i)(?<!starts)(?<!ends)\s+with\s", " " + text)) > 1:
             return  # openCypher's MultiPartQuery; the judge reads only its first part
+        text = re.sub(r"-(?=[0-9.])", "- ", text)  # its lexer takes -1 for one token, also in a-1
         lexer = package.CypherLexer(antlr.InputStream(text))
         parser = package.CypherParser(antlr.CommonTokenStream(lexer))
         for part in (lexer, parser):

@@ -99,6 +99,33 @@ def test_what_is_broken_is_rejected(name: str) -> None:
     assert [text for text in REJECTED[name] if constraint._compiled.accepts(text)] == []
 
 
+BLANK_CONTENT = {"csv", "ini", "markdown-table", "toml", "tsv"}
+"""Where blanks at the end of a text may be what it says; not line breaks."""
+
+
+@pytest.mark.parametrize("name", sorted({*ACCEPTED, *SQL} - {"regex-ecma", "regex-python"}))
+def test_blanks_do_not_go_on_for_ever(name: str) -> None:
+    compiled = structgen.compile(structgen.lark(name), structgen.Vocabulary.of_bytes())
+    for text in ACCEPTED.get(name, ["SELECT a FROM b", "SELECT 1;"]):
+        for blank in "\n" if name in BLANK_CONTENT else " \t\n":
+            data = (text + 1200 * blank).encode()
+            assert compiled.native.try_read(compiled.initial, data)[1] <= len(text.encode()) + 100, (
+                text,
+                blank,
+            )
+
+
+@pytest.mark.parametrize("name", ["json", "json5", "toml", "sqlite", "cypher", "lua", "python"])
+def test_a_hundred_blanks_may_stand_in_a_row(name: str) -> None:
+    constraint = structgen.lark(name)
+    begin, end = {
+        "json": ("[1", ", 2]"), "json5": ("[1", ", 2]"), "toml": ("a =", "1"), "sqlite": ("SELECT 1", "FROM a"),
+        "cypher": ("MATCH (a)", "RETURN a"), "lua": ("x =", "1\n"), "python": ("x =", "1"),
+    }[name]  # fmt: skip
+    assert constraint.is_valid(begin + 100 * " " + end)
+    assert not constraint.is_valid(begin + 101 * " " + end)
+
+
 def test_an_unknown_name_is_an_error_that_lists_the_others() -> None:
     with pytest.raises(InvalidLarkError, match="semver"):
         library_text("jsn")

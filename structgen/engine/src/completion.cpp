@@ -40,7 +40,7 @@ u32 Grammar::bytes_from(const Place& p) {
   return best;
 }
 
-std::optional<std::string> Grammar::shortest_text(const Place& from, const Memory& memory, bool* records_later) {
+std::optional<std::string> Grammar::shortest_text(const Place& from, const Memory& memory, Recorded* recorded) {
   const std::vector<Place> all = places(from);
   std::vector<u32> left;
   for (const Place& one : all) left.push_back(bytes_from(one));
@@ -90,8 +90,11 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
     text += word;
     meter_.spend(text.size() + 1);
     if (records_) {
-      if (records_later) *records_later |= effects_[taken->terminal] == Record && p.fresh && depth == 0 && !outside;
       if (state(p.parse).records) now.write(word);
+      if (recorded && effects_[taken->terminal] == Record && !p.fresh)
+        recorded->own = now.written();
+      else if (recorded && effects_[taken->terminal] == Record && depth == 0 && !outside)
+        recorded->later.push_back(word), recorded->longest = std::max(recorded->longest, word.size());
       if (effects_[taken->terminal] == Record)
         now.record();
       else
@@ -195,9 +198,9 @@ std::optional<Completion> Grammar::completion(const Position& position) {
   return completion(place(position.configuration), position.memory);
 }
 
-std::optional<Completion> Grammar::completion(const Place& p, const Memory& memory, bool* records_later) {
+std::optional<Completion> Grammar::completion(const Place& p, const Memory& memory, Recorded* recorded) {
   std::optional<std::vector<u32>> tokens;
-  if (const auto text = shortest_text(p, memory, records_later)) tokens = store_->trie.segment(*text);
+  if (const auto text = shortest_text(p, memory, recorded)) tokens = store_->trie.segment(*text);
   if (!tokens && !spells_bytes_) tokens = search_tokens({intern(p), memory});
   if (!tokens) return std::nullopt;
   std::string text;
@@ -307,40 +310,81 @@ Row Grammar::row_within(const Position& position, u64 budget) {
   auto kept = std::make_shared<TokenSet>(store_->trie.words());
   // Down the trie, only where the row has tokens; what follows a place is asked for once.
   const Trie& trie = store_->trie;
-  std::map<std::tuple<u32, u32, const void*>, bool> verdicts;
-  auto fits_in_time = [&](const Place& p, const Memory& memory) {
-    // What differs from all that was recorded counts as one text, if nothing is recorded after it.
-    const bool one = !memory.writing() || memory.differs();
+  // A text that is being read and that nothing recorded begins with is finished as any other one there, unless that
+  // makes it one of the texts that are recorded after it.
+  struct Verdict {
+    bool fits;
+    Recorded recorded;
+    std::size_t begun;  // bytes of the text when it was looked at
+  };
+  std::map<std::tuple<u32, u32, const void*>, Verdict> verdicts;
+  // Bytes on the way to a node. (Not asked for at every node: they lie far apart.)
+  auto way = [&trie](u32 node, u32 from, u32 to) {
+    return trie.bytes(trie.order()[trie.first_token(node)]).substr(from, to - from);
+  };
+  // `written`: bytes on the way to the node that the memory has; it has all of other texts.
+  auto fits_in_time = [&](const Place& p, const Memory& memory, u32 node, u32 written) {
+    const u32 depth = trie.depth(node);
     const std::tuple key{p.parse, p.fresh ? kNone : p.lexer, memory.scopes()};
-    const auto known = one ? verdicts.find(key) : verdicts.end();
-    if (known != verdicts.end()) return known->second;
-    bool records_later = false;
+    const bool shared = !memory.writing() || memory.differs();
+    if (const auto known = shared ? verdicts.find(key) : verdicts.end(); known != verdicts.end()) {
+      const Verdict& v = known->second;
+      if (!memory.writing() || v.recorded.later.empty()) return v.fits;
+      const std::size_t rest = v.recorded.own.size() - v.begun;
+      if (memory.length() + (depth - written) + rest > v.recorded.longest) return v.fits;
+      std::string own = memory.written();
+      own.append(way(node, written, depth)).append(v.recorded.own, v.begun);
+      if (std::find(v.recorded.later.begin(), v.recorded.later.end(), own) == v.recorded.later.end()) return v.fits;
+    }
+    Recorded recorded;
     u32 needed = kNone;
+    Memory whole = memory;
+    if (written < depth) whole.write(way(node, written, depth));
     if (!records_)
       needed = completion_tokens({intern(p), {}});
-    else if (const auto found = completion(p, memory, &records_later))
+    else if (const auto found = completion(p, whole, &recorded))
       needed = static_cast<u32>(found->tokens.size()) + 1;
-    const bool verdict = needed != kNone && needed < budget;
-    if (one && !(memory.writing() && records_later)) verdicts[key] = verdict;
-    return verdict;
+    const bool fits = needed != kNone && needed < budget;
+    // What is longer than all that comes after it takes none of these away.
+    if (shared && (!memory.writing() || recorded.own.size() > recorded.longest))
+      verdicts.try_emplace(key, Verdict{fits, std::move(recorded), whole.length()});
+    return fits;
   };
   struct Frame {
     Place place;
-    Memory memory;
-    u32 end;
+    u32 memory, end;
+    u32 written;  // bytes on the way here that the memory has; it need not have those of a text that nothing begins with
   };
-  std::vector<Frame> stack{{place(configuration), position.memory, trie.end(0)}};
+  std::vector<Memory> memories{position.memory};  // of the frames; most have that of the one before
+  std::vector<Frame> stack{{place(configuration), 0, trie.end(0), 0}};
   for (u32 node = 1; node < trie.end(0);) {
     while (node >= stack.back().end) stack.pop_back();
-    Place p = stack.back().place;
-    Memory memory = stack.back().memory;
-    if (!read(p, memory, trie.byte(node)) || !is_alive(p, memory)) {
+    const Frame top = stack.back();
+    memories.resize(top.memory + 1);
+    Frame next{top.place, top.memory, trie.end(node), trie.depth(node)};
+    bool ends = false;
+    if (!read(next.place, trie.byte(node), [&](u32, u32, bool) { ends = true; })) {
       node = trie.end(node);
       continue;
     }
-    if (trie.first_token(node) != trie.first_token(node + 1) && fits_in_time(p, memory))
+    if (records_ && !ends && memories.back().differs()) {
+      next.written = top.written;
+    } else if (records_ && (ends || (!next.place.fresh && is_recording(next.place)))) {
+      Memory memory = memories.back();
+      if (memory.writing() && top.written + 1 < next.written)
+        memory.write(way(node, top.written, next.written - 1));
+      next.place = top.place;
+      if (!read(next.place, memory, trie.byte(node)) || !is_alive(next.place, memory)) {
+        node = trie.end(node);
+        continue;
+      }
+      memories.push_back(std::move(memory));
+      next.memory = top.memory + 1;
+    }
+    if (trie.first_token(node) != trie.first_token(node + 1) &&
+        fits_in_time(next.place, memories.back(), node, next.written))
       for (u32 i = trie.first_token(node); i < trie.first_token(node + 1); ++i) kept->add(trie.order()[i]);
-    stack.push_back({p, std::move(memory), trie.end(node)});
+    stack.push_back(next);
     ++node;
   }
   meter_.spend(trie.nodes());

@@ -48,7 +48,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
   };
   switch (kind) {
     case Empty:
-      node.shortest = kFar;
+      node.shortest = node.least = kFar;
       break;
     case Epsilon:
       node.nullable = true;
@@ -56,11 +56,14 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
     case Switch: {
       node.nullable = args[0] != 0;
       u32 best = kFar;
+      node.least = kFar;
       for (u32 i = 1; i < args.size; i += 2) {
         node.open |= nodes_[args[i + 1]].open;
         set_bit(node.bounds, args[i] & 0xFF);
         set_bit(node.bounds, (args[i] >> 8) + 1);
         best = std::min(best, nodes_[args[i + 1]].shortest);
+        node.least = std::min(node.least, add_lengths(nodes_[args[i + 1]].least, 1));
+        node.longest = std::max(node.longest, add_lengths(nodes_[args[i + 1]].longest, 1));
       }
       node.shortest = node.nullable ? 0 : add_lengths(best, 1);
       break;
@@ -72,14 +75,18 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.open |= b.open;
       if (a.nullable) include(args[1]);
       node.nullable = a.nullable && b.nullable;
+      node.least = add_lengths(a.least, b.least);
+      node.longest = add_lengths(a.longest, b.longest);
       node.shortest = a.shortest == kNone || b.shortest == kNone ? kNone : add_lengths(a.shortest, b.shortest);
       break;
     }
     case Union:
-      node.shortest = kFar;
+      node.shortest = node.least = kFar;
       for (ExprId e : args) {
         include(e);
         node.nullable |= nodes_[e].nullable;
+        node.least = std::min(node.least, nodes_[e].least);
+        node.longest = std::max(node.longest, nodes_[e].longest);
         node.shortest = node.shortest == kNone || nodes_[e].shortest == kNone
                             ? kNone
                             : std::min(node.shortest, nodes_[e].shortest);
@@ -87,9 +94,12 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       break;
     case Inter:
       node.nullable = true;
+      node.longest = kFar;
       for (ExprId e : args) {
         include(e);
         node.nullable &= nodes_[e].nullable;
+        node.least = std::max(node.least, nodes_[e].least);
+        node.longest = std::min(node.longest, nodes_[e].longest);
       }
       node.boolean = true;
       node.shortest = node.nullable ? 0 : kNone;
@@ -97,6 +107,8 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
     case Not:
       include(args[0]);
       node.nullable = !nodes_[args[0]].nullable;
+      node.least = 1;
+      node.longest = kFar;
       node.boolean = args[0] != kEmpty;  // kAll is plain
       node.open = true;
       node.shortest = node.nullable ? 0 : kNone;
@@ -108,12 +120,16 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       // After n more digits the number is one of 10^n that follow each other: some multiple is among them, or is not.
       for (u64 first = args[1], many = 1; first % args[0] != 0 && args[0] - first % args[0] >= many; first *= 10, many *= 10)
         ++node.shortest;
+      node.least = node.shortest;
+      node.longest = kFar;
       break;
     }
     case Repeat: {
       include(args[0]);
       node.nullable = args[1] == 0 || nodes_[args[0]].nullable;
       node.open |= args[2] > kFew;
+      node.least = times_length(nodes_[args[0]].least, args[1]);
+      node.longest = nodes_[args[0]].longest == 0 ? 0 : times_length(nodes_[args[0]].longest, args[2]);
       const u32 one = nodes_[args[0]].shortest;
       node.shortest = node.nullable ? 0
                       : one == kNone ? kNone
@@ -121,7 +137,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       break;
     }
   }
-  if (node.nullable) node.shortest = 0;
+  if (node.nullable) node.shortest = node.least = 0;
   return node;
 }
 
@@ -372,7 +388,13 @@ ExprId Expressions::intersect(std::vector<ExprId> parts) {
     }
     if (kind(e) == Not && std::binary_search(flat.begin(), flat.end(), args(e)[0])) return kEmpty;
   }
-  return make(Inter, flat);
+  // One part needs more bytes than another allows: so digits are not read on where no multiple can follow any more.
+  u32 least = 0, longest = kFar;
+  for (ExprId e : flat) {
+    least = std::max(least, nodes_[e].least);
+    longest = std::min(longest, nodes_[e].longest);
+  }
+  return least > longest ? kEmpty : make(Inter, flat);
 }
 
 ExprId Expressions::negate(ExprId part) {

@@ -83,6 +83,8 @@ class Expressions {
   struct Node {
     ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
     u32 shortest = 0;      // kNone: not known yet
+    u32 least = 0;         // no text is shorter
+    u32 longest = 0;       // no text is longer; kFar if there is no bound
     u32 clipped = kNone;
     u32 wider = kNone, reach = kFar;
     u32 farthest = kNone;
@@ -98,6 +100,7 @@ class Expressions {
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);
   enum class Search : u8 { empty, found, gave_up };
+  u32 nearest(ExprId e) const;
   bool search_empty(ExprId e);
   Search search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);

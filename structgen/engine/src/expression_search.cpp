@@ -2,6 +2,10 @@
 #include "expression.h"
 
 #include <algorithm>
+#include <functional>
+#include <queue>
+#include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace structgen {
@@ -60,38 +64,58 @@ bool Expressions::is_empty(ExprId e) {
 
 bool Expressions::search_empty(ExprId root) { return search_some(root, kFar) == Search::empty; }
 
-// Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many.
+// No text of the language is shorter, as far as that is plain to see: the parts of an intersection are asked one by one.
+u32 Expressions::nearest(ExprId e) const {
+  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
+  u32 length = 1;
+  if (kind(e) == Inter)
+    for (ExprId x : args(e))
+      if (nodes_[x].shortest != kNone) length = std::max(length, nodes_[x].shortest);
+  return length;
+}
+
+// Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many. What seems
+// nearest to its end comes first.
 Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   struct Frame {
     ExprId e;
-    u32 byte;
+    std::vector<ExprId> left;  // derivatives; the next is the last
   };
   std::unordered_set<ExprId> seen{root};
-  std::vector<Frame> stack{{root, 0}};
+  std::vector<Frame> stack;
+  std::vector<std::pair<u32, ExprId>> order;
+  auto enter = [&](ExprId e) {
+    order.clear();
+    for (u32 b = 0; b < 256; b = interval(e, static_cast<u8>(b)).second + 1u) {
+      const ExprId d = derive(e, static_cast<u8>(b));
+      if (d != kEmpty && nodes_[d].live != 2) order.emplace_back(nearest(d), d);
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
+    stack.push_back({e, {}});
+    for (const auto& [_, d] : order) stack.back().left.push_back(d);
+    if (meter_) meter_->spend(1);
+  };
+  enter(root);
   while (!stack.empty()) {
-    Frame& top = stack.back();
-    if (top.byte > 255) {
+    std::vector<ExprId>& left = stack.back().left;
+    if (left.empty()) {
       stack.pop_back();
       continue;
     }
-    const ExprId from = top.e;
-    const ExprId d = derive(from, static_cast<u8>(top.byte));
-    top.byte = interval(from, static_cast<u8>(top.byte)).second + 1u;
-    if (d == kEmpty || nodes_[d].live == 2) continue;
-    if (!nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1) {
+    const ExprId d = left.back();
+    left.pop_back();
+    bool found = !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1;
+    if (!found && nodes_[d].live == 2) continue;
+    // Parts decide: a concatenation or union is empty or not by its own rules.
+    const bool decided = !found && kind(d) != Inter && kind(d) != Not;
+    if (decided) found = !is_empty(d);
+    if (found) {
       for (const Frame& f : stack) nodes_[f.e].live = 1;
       return Search::found;
     }
-    if (kind(d) != Inter && kind(d) != Not) {
-      // Parts decide: a concatenation or union is empty or not by its own rules.
-      if (is_empty(d)) continue;
-      for (const Frame& f : stack) nodes_[f.e].live = 1;
-      return Search::found;
-    }
-    if (!seen.insert(d).second) continue;
+    if (decided || !seen.insert(d).second) continue;
     if (seen.size() > most) return Search::gave_up;
-    stack.push_back({d, 0});
-    if (meter_) meter_->spend(1);
+    enter(d);
   }
   for (const ExprId dead : seen) nodes_[dead].live = 2;
   return Search::empty;
@@ -119,7 +143,7 @@ u32 Expressions::shortest_length(ExprId e) {
   return length;
 }
 
-// Breadth-first through derivatives; a plain node on the way bounds what is left exactly.
+// A* through derivatives: what is nearest to its end, as far as that is plain to see, comes first.
 u32 Expressions::search_shortest(ExprId root) {
   if (is_empty(root)) return kFar;
   if (const Wider found = wider(root); found.e != root && shortest_length(found.e) <= found.reach)
@@ -129,27 +153,41 @@ u32 Expressions::search_shortest(ExprId root) {
     ExprId e;
     u32 distance;
   };
-  std::vector<Step> steps{{kNone, root, 0}};
-  std::unordered_set<ExprId> seen{root};
-  u32 best = kFar, best_step = kNone;
-  for (u32 at = 0; at < steps.size(); ++at) {
+  using Entry = std::tuple<u32, u32, u32>;  // length of the text at least, its rest at least, step
+  std::vector<Step> steps;
+  std::unordered_map<ExprId, u32> distances;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  auto enter = [&](u32 parent, ExprId e, u32 distance) {
+    const auto [known, fresh] = distances.try_emplace(e, distance);
+    if (!fresh && known->second <= distance) return;
+    known->second = distance;
+    const u32 rest = nearest(e);
+    queue.emplace(add_lengths(distance, rest), rest, static_cast<u32>(steps.size()));
+    steps.push_back({parent, e, distance});
+    if (meter_) meter_->spend(1);
+  };
+  enter(kNone, root, 0);
+  while (!queue.empty()) {
+    const u32 at = std::get<2>(queue.top());
+    queue.pop();
     const Step step = steps[at];
-    if (step.distance >= best) break;
-    if (nodes_[step.e].shortest != kNone) {
-      const u32 total = add_lengths(step.distance, nodes_[step.e].shortest);
-      if (total < best) best = total, best_step = at;
+    if (distances[step.e] < step.distance || is_empty(step.e)) continue;
+    if (nodes_[step.e].shortest == kNone && kind(step.e) != Inter && kind(step.e) != Not) {
+      const u32 rest = shortest_length(step.e);  // parts decide
+      queue.emplace(add_lengths(step.distance, rest), rest, at);
       continue;
+    }
+    if (const u32 rest = nodes_[step.e].shortest; rest != kNone) {
+      const u32 best = add_lengths(step.distance, rest);
+      for (u32 up = at; up != kNone; up = steps[up].parent) nodes_[steps[up].e].shortest = best - steps[up].distance;
+      return best;
     }
     for (u32 b = 0; b < 256; b = interval(step.e, static_cast<u8>(b)).second + 1u) {
       const ExprId d = derive(step.e, static_cast<u8>(b));
-      if (d == kEmpty || is_empty(d) || !seen.insert(d).second) continue;
-      if (nodes_[d].boolean && kind(d) != Inter && kind(d) != Not) shortest_length(d);  // parts decide
-      steps.push_back({at, d, step.distance + 1});
-      if (meter_) meter_->spend(1);
+      if (d != kEmpty) enter(at, d, step.distance + 1);
     }
   }
-  for (u32 at = best_step; at != kNone; at = steps[at].parent) nodes_[steps[at].e].shortest = best - steps[at].distance;
-  return best;
+  return kFar;
 }
 
 std::string Expressions::shortest(ExprId e) {

@@ -237,11 +237,16 @@ class Grammar {
 
   u32 bytes_to_finish(const Place& p);  // a lower bound, nearly always exact
   u32 bytes_from(const Place& p);
-  // `records_later`: whether something is recorded in the scope of the terminal that is being read, after it.
-  std::optional<std::string> shortest_text(const Place& p, const Memory& memory, bool* records_later = nullptr);
+  // What a completion records in the scope of the terminal that is being read: what that becomes, and texts after it.
+  struct Recorded {
+    std::string own;
+    std::vector<std::string> later;
+    std::size_t longest = 0;  // of the later ones
+  };
+  std::optional<std::string> shortest_text(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
   std::optional<std::string> search_text(const Place& p, const Memory& memory);
   std::optional<std::vector<u32>> search_tokens(const Position& position);
-  std::optional<Completion> completion(const Place& p, const Memory& memory, bool* records_later = nullptr);
+  std::optional<Completion> completion(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
   void destinations(u32 node, const Place& p, Destinations& found);
   void destinations_of_one(u32 node, const Place& p, Destinations& found);
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);

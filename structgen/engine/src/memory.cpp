@@ -85,9 +85,14 @@ void Memory::write(std::string_view bytes) {
   tail_ += bytes;
 }
 
-std::string Memory::written() const {
+std::size_t Memory::length() const {
   std::size_t size = tail_.size();
   for (const Piece* piece = pieces_.get(); piece != nullptr; piece = piece->next.get()) size += piece->bytes.size();
+  return size;
+}
+
+std::string Memory::written() const {
+  const std::size_t size = length();
   std::string text(size, '\0');
   std::size_t end = size - tail_.size();
   text.replace(end, tail_.size(), tail_);

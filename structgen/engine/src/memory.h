@@ -66,6 +66,7 @@ class Memory {
   void write(std::string_view bytes);
   bool writing() const { return writing_; }
   std::string written() const;
+  std::size_t length() const;  // of what is written
   // Whether some recorded text begins with what is written.
   bool may_repeat() const;
   bool repeats() const { return may_repeat() && Texts::has(texts(), written()); }

@@ -137,7 +137,9 @@ class Compiler:
     def _located(self) -> tuple[Problem, ...]:
         if not self.problems:
             return ()
-        found = self.document.locate([(node, keyword) for node, keyword, _ in self.problems.values()])
+        found = self.document.locate(
+            [(node, keyword)[: 1 + bool(keyword)] for node, keyword, _ in self.problems.values()]
+        )
         reasons = [reason for _, _, reason in self.problems.values()]
         ordered = sorted(zip(found, reasons, strict=True), key=lambda one: one[0][0])
         return tuple(dict.fromkeys(Problem(pointer, reason) for (_, pointer), reason in ordered))
@@ -155,7 +157,7 @@ class Compiler:
         """A keyword constrains and is not enforced. None, or one made on the way: a combinator of the schema."""
         origin = self.document.origin(node)
         if keyword is None or keyword not in origin:
-            keyword = next((one for one in origin if one in COMBINATORS), next(iter(origin)))
+            keyword = next((one for one in origin if one in COMBINATORS), next(iter(origin), ""))
         self.problems.setdefault((id(origin), keyword), (origin, keyword, reason))
 
     def empty(self, node: Schema, keyword: str | None, reason: str) -> None:

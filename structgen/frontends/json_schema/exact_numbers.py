@@ -11,6 +11,7 @@ Digits are not counted here, so `1.` and a thousand zeros is an integer, too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +19,7 @@ from functools import lru_cache
 
 from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
-from structgen.frontends.json_schema.multiples import MOST_MODULUS, NotRegular, Range, multiples, spellings
+from structgen.frontends.json_schema.multiples import NotRegular, Range, multiples, odd_part, spellings
 from structgen.frontends.json_schema.numbers import Bound, exact, magnitudes
 from structgen.grammar.expressions import (
     EMPTY,
@@ -37,6 +38,7 @@ from structgen.grammar.rules import Terminal
 
 _WINDOW = 20
 _FREE = 30
+_MOST_REMAINDERS = 30
 _DIGIT = charset("0123456789")
 _ZEROS = repeat(Literal("0"))
 _NATURAL = union(Literal("0"), concat(charset("123456789"), repeat(_DIGIT)))
@@ -105,6 +107,8 @@ def number(
         wanted.append(Fraction(1))
     elif not kind & INTEGER:
         unwanted.append(Fraction(1))
+    if math.prod(map(odd_part, {*wanted, *unwanted})) > _MOST_REMAINDERS:
+        raise NotRegular("divisibility by this, in every spelling, takes too much")
     if low is None and high is None and not excluded and not unwanted and not steps:
         return integer() if kind == INTEGER else NUMBER
     nearby = [bound for bound in (low, high, *map(exact, excluded)) if bound]
@@ -140,28 +144,20 @@ def _large(bounds: Range, top: int, steps: list[Fraction], not_steps: list[Fract
         return []
     fraction = concat(Literal("."), repeat(_DIGIT, 1, most) if most else Literal("0"), _ZEROS)
     parts: list[Expression] = [concat(charset("123456789"), repeat(_DIGIT), optional(fraction))]
-    parts += [_divisible(odds[step][0]) for step in steps if odds[step][0] > 1]
-    parts += [Complement(_divisible(odds[step][0])) for step in not_steps]
+    parts += [Divisible(odds[step][0]) for step in steps if odds[step][0] > 1]
+    parts += [Complement(Divisible(odds[step][0])) for step in not_steps]
     digits = parts[0] if len(parts) == 1 else Intersection(tuple(parts))
     large = concat(digits, _E, optional(Literal("+")), _ZEROS, beyond.expression)
     return [large] * (high is None) + [concat(Literal("-"), large)] * (low is None)
 
 
-def _divisible(odd: int) -> Expression:
-    if odd > MOST_MODULUS:
-        raise NotRegular("divisibility by this takes too much")
-    return Divisible(odd)
-
-
 def _without_2_and_5(step: Fraction) -> tuple[int, int]:
     """What the factors 2 and 5 leave of a step, and the least power of 10 that they divide."""
-    rest, counts = step.numerator, []
-    for factor in (2, 5):
-        counts.append(0)
-        while rest % factor == 0:
-            rest //= factor
-            counts[-1] += 1
-    return rest, max(counts)
+    odd = odd_part(step)
+    rest, power = step.numerator // odd, 0
+    while 10**power % rest:
+        power += 1
+    return odd, power
 
 
 def _small(bounds: Range, bottom: int, steps: list[Fraction], not_steps: list[Fraction]) -> list[Expression]:

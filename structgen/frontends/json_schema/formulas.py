@@ -80,3 +80,8 @@ def atoms(formula: Formula) -> set[int]:
         elif not isinstance(one, bool):
             found.add(one)
     return found
+
+
+def has_most(formula: Formula) -> bool:
+    """Whether it may be that an atom must not hold."""
+    return isinstance(formula, tuple) and (formula[1] is not None or any(map(has_most, formula[2])))

@@ -8,6 +8,7 @@ has no factor in common with 10, so it divides the digits wherever the point sta
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -33,8 +34,8 @@ from structgen.grammar.rules import Terminal
 Range = tuple["Bound | None", "Bound | None", bool, bool]
 _MOST_LISTED = 4096
 _MOST_ENDINGS = 5000
-MOST_MODULUS = 20_000
-"""As many numbers are looked at, at worst, to see whether any can follow the digits that were read."""
+_MOST_REMAINDERS = 20_000
+"""Remainders, of all steps at once; to see whether any number can follow some digits, as many may be looked at."""
 
 _DIGIT = charset("0123456789")
 _NONZERO = charset("123456789")
@@ -70,19 +71,38 @@ def numbers_apart(
     times = None if step is None else _times(bounds, step)
     if step is not None and (any(step % Fraction(no) == 0 for no in not_steps) or times == range(0)):
         return None
-    found = _as_expression(kind, bounds, step, not_steps, excluded)
+    few = times is not None and times.stop - times.start <= _MOST_LISTED
+    found = None
+    if remainders(step, not_steps) <= _MOST_REMAINDERS and (not few or not (not_steps or excluded)):
+        found = _as_expression(kind, bounds, step, not_steps, excluded)
     if found is not None:
         return found
-    if step is None or times is None or len(times) > _MOST_LISTED:
+    if step is None or times is None or not few:
         raise NotRegular("divisibility by this takes too much")
+    return _listed(kind, bounds, [time * step for time in times], not_steps, excluded)
+
+
+def _listed(
+    kind: int,
+    bounds: Range,
+    multiples: list[Fraction],
+    not_steps: tuple[Bound, ...],
+    excluded: tuple[float, ...],
+) -> Terminal | None:
+    """The multiples of a range, one by one, without what they must not be."""
     apart = {Fraction(numbers.exact(value)) for value in excluded}
     left = [
-        value
-        for value in (time * step for time in times)
+        Decimal(value.numerator) / value.denominator
+        for value in multiples
         if value not in apart and all(value % Fraction(no) for no in not_steps)
     ]
-    texts = [Literal(format(Decimal(value.numerator) / value.denominator, "f")) for value in left]
-    return Terminal(f"a multiple of {steps[0]}", union(*texts)) if texts else None
+    if not left:
+        return None
+    if kind == INTEGER:
+        return Terminal("an integer of a list", union(*[Literal(format(value, "f")) for value in left]))
+    ranged = numbers.plain(*bounds)
+    assert ranged is not None
+    return Terminal("a number of a list", Intersection((ranged.expression, union(*map(spellings, left)))))
 
 
 def _common(steps: list[Bound]) -> Fraction | None:
@@ -98,6 +118,20 @@ def _common(steps: list[Bound]) -> Fraction | None:
                 math.gcd(found.denominator, one.denominator),
             )
     return found
+
+
+def odd_part(step: Fraction) -> int:
+    """What 2 and 5 leave of a step."""
+    odd = step.numerator
+    for factor in (2, 5):
+        while odd % factor == 0:
+            odd //= factor
+    return odd
+
+
+def remainders(step: Fraction | None, not_steps: Iterable[Bound]) -> int:
+    """How many remainders of digits some steps tell apart, their last digits aside."""
+    return math.lcm(odd_part(step or Fraction(1)), *[odd_part(Fraction(no)) for no in not_steps])
 
 
 # Expressions
@@ -160,14 +194,9 @@ def multiples(step: Fraction) -> Expression | None:
 
     What 2 and 5 leave of a step divides the digits, wherever the point stands, as it has no factor in common with 10.
     """
-    odd = step.numerator
-    for factor in (2, 5):
-        while odd % factor == 0:
-            odd //= factor
+    odd = odd_part(step)
     if odd == 1:
         return _by_last_digits(step)
-    if odd > MOST_MODULUS:
-        return None
     found = _by_last_digits(step / odd)
     return None if found is None else Intersection((found, concat(optional(Literal("-")), Divisible(odd))))
 

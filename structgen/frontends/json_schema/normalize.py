@@ -17,14 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structgen.errors import StructgenError
 from structgen.frontends.json_schema.contradictions import contradict, simple_negation
+from structgen.frontends.json_schema.discriminators import told_apart
 from structgen.frontends.json_schema.documents import Document, Schema
 from structgen.frontends.json_schema.keywords import (
     ANY_TYPE,
     ARRAY,
     COMBINATORS,
     HOLD,
+    NUMBER_KEYWORDS,
     OBJECT,
     PLAIN,
     STRING,
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 Alternative = tuple[dict[Any, Any], ...]
 _UNEVALUATED = frozenset(UNEVALUATED)
 _MOST_PAIRS = 20_000
+_OF_SIMPLE = NUMBER_KEYWORDS | {"enum", "const"}
+"""Keywords, but for those of types, that constrain numbers, booleans or null."""
+
 MOST = 256
 """Alternatives of one place before the combination is refused."""
 
@@ -58,7 +62,7 @@ class Tally(NamedTuple):
     most: int | None
 
 
-class TooManyAlternatives(StructgenError):
+class TooManyAlternatives(Exception):
     """Combinators multiply beyond reason. Caught where the keyword can be named."""
 
 
@@ -111,7 +115,7 @@ class Normalizer:
             self.compiler.empty(node, None, "false allows nothing")
             return []
         if COMBINATORS.isdisjoint(node):
-            return [()] if PLAIN.isdisjoint(node) else [(node,)]
+            return [()] if self._asks_nothing(node) else [(node,)]
         key = id(node), self.kinds
         known = self._options.get(key)
         if known is None:
@@ -131,7 +135,7 @@ class Normalizer:
     def _evaluated(self, node: dict[Any, Any]) -> list[Alternative]:
         """The alternatives of a schema but for what it says of the members and items that are left."""
         found: list[Alternative] = [()]
-        pending = not PLAIN.isdisjoint(node)
+        pending = not self._asks_nothing(node)
         first = "properties" if "properties" in node else None
         for keyword in node:
             if pending and (keyword == first if first else keyword in PLAIN):
@@ -143,6 +147,14 @@ class Normalizer:
                 except TooManyAlternatives:
                     self.compiler.unsupported(node, keyword, "it combines with the rest in too many ways")
         return found
+
+    def _asks_nothing(self, node: dict[Any, Any]) -> bool:
+        """Whether the plain keywords of a schema constrain no value of the types that are looked at."""
+        if PLAIN.isdisjoint(node):
+            return True
+        if self.kinds & (OBJECT | ARRAY | STRING) or not _OF_SIMPLE.isdisjoint(node):
+            return False
+        return kinds_left((node,)) & self.kinds == self.kinds
 
     def checked(self, node: Schema) -> Schema:
         """A schema as its draft reads it."""
@@ -217,12 +229,11 @@ class Normalizer:
         except TooManyAlternatives:
             if keyword == "allOf":
                 for part in schemas(self.document, node, keyword):
-                    found = self._leave_open(
-                        found,
-                        [Tally((self.options(part),), 1, None)],
-                        node,
-                        lambda _, one=part: self.options(one),
-                    )
+                    options = self.options(part)
+                    if len(options) < 2:
+                        found = self.product(found, options)
+                    else:
+                        found = self._leave_open(found, [Tally((options,), 1, None)], part, self.options)
                 return found
             tallies = list(self._tallies(node, keyword))
             return self._leave_open(found, tallies, node, lambda one: self._combine([()], one, keyword))
@@ -292,6 +303,8 @@ class Normalizer:
 
     def _one_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
         options = [self.options(part) for part in parts]
+        if sum(option == [()] for option in options) > 1:  # whatever comes satisfies several
+            return []
         apart = told_apart(options)
         if not apart and sum(map(len, options)) ** 2 > _MOST_PAIRS:
             raise TooManyAlternatives
@@ -480,55 +493,3 @@ class _Entered:
 def join(one: Alternative, other: Alternative) -> Alternative:
     """The schemas of both, each once."""
     return tuple({id(node): node for node in (*one, *other)}.values())
-
-
-def told_apart(options: list[list[Alternative]]) -> bool:
-    """Whether branches exclude each other by their types, or by one member that each requires with other values.
-
-    Seen at a glance, so that a hundred branches need not be compared two by two.
-    """
-    flat = [alternative for option in options for alternative in option]
-    masks = [kinds_left(alternative) for alternative in flat]
-    if sum(masks) == _union(masks) and len(options) == len(flat):
-        return True
-    if any(mask != OBJECT for mask in masks) or not flat:
-        return False
-    tags = [[_tags(alternative) for alternative in option] for option in options]
-    return any(_tells_apart(name, tags) for name in next(filter(None, tags))[0])
-
-
-def _tells_apart(name: str, tags: list[list[dict[str, set[str]]]]) -> bool:
-    seen: set[str] = set()
-    for option in tags:
-        here: set[str] = set()
-        for alternative in option:
-            values = alternative.get(name)
-            if values is None or not seen.isdisjoint(values):
-                return False
-            here |= values
-        seen |= here
-    return True
-
-
-def _union(masks: list[int]) -> int:
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found
-
-
-def _tags(alternative: Alternative) -> dict[str, set[str]]:
-    """The required members that are one of a few texts, and which."""
-    required = {name for node in alternative for name in node.get("required") or () if isinstance(name, str)}
-    found: dict[str, set[str]] = {}
-    for node in alternative:
-        properties = node.get("properties")
-        if not isinstance(properties, dict):
-            continue
-        for name in required & properties.keys():
-            place = properties[name]
-            if isinstance(place, dict):
-                values = [place["const"]] if "const" in place else place.get("enum")
-                if isinstance(values, list) and all(isinstance(value, str) for value in values):
-                    found[name] = set(values)
-    return found

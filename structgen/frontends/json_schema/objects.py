@@ -40,7 +40,7 @@ _MOST_AT_ONCE = 4
 _MOST_IN_ANY_ORDER = 8
 """Declared members beside names that are counted, in any order: each set of them is a state."""
 
-_FEW_NAMES = 1000
+FEW_NAMES = 1000
 """Names that are counted, so that there are no more members than names; of more nobody runs out."""
 
 _UNUSUAL = frozenset(
@@ -255,6 +255,10 @@ class _Object:
         try:
             start = (0, 0, 0, 0)
             automaton = _Automaton(declared, others, least, most, len(wanted), self.room)
+            if not (wanted or compiler.style.any_order or compiler.style.yaml):
+                rest = compiler.choice([other.item for other in others])
+                if rest is not None:
+                    automaton.rest = Sequence((Repetition(rest),), layout.comma)
             steps = automaton.any_order if compiler.style.any_order else automaton.steps
             inner = counted(compiler, start, steps)
         except TooManySteps:
@@ -415,7 +419,7 @@ def _names_left(others: list[Member]) -> int | None:
     names = {id(item.parts[0]): item.parts[0] for item in items if isinstance(item, Sequence)}
     for name in names.values():
         assert isinstance(name, Terminal)
-        count = count_texts(name.expression, _FEW_NAMES)
+        count = count_texts(name.expression, FEW_NAMES)
         if count is None:
             return None
         total += count
@@ -441,7 +445,8 @@ class _Automaton:
     """Counts members, and notes which of the things that must exist have been seen.
 
     A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
-    are not declared, if these can run out of names).
+    are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are not
+    declared come as one repetition, `rest`: its bounds may be large.
     """
 
     declared: list[Member]
@@ -450,8 +455,11 @@ class _Automaton:
     most: int | None
     wanted: int
     room: int | None
+    rest: Sequence | None = None
 
     def steps(self, state: State) -> Steps:
+        if state is None:
+            return True, []
         index, written, seen, extra = state
         items: list[tuple[RuleExpression, State]] = []
         full = self.most is not None and written >= self.most
@@ -462,7 +470,9 @@ class _Automaton:
             if member.required:
                 break
         else:
-            if not full and (self.room is None or extra < self.room):
+            if self.rest is not None:
+                items += self._at_once(self.rest, written)
+            elif not full and (self.room is None or extra < self.room):
                 for member in self.others:
                     self._take(items, member, (len(self.declared), written, seen, self._more(extra)))
         missing = any(member.required for member in self.declared[index:])
@@ -480,6 +490,17 @@ class _Automaton:
                 self._take(items, member, (used, written, seen, self._more(extra)))
         missing = any(member.required and not used >> bit & 1 for bit, member in enumerate(self.declared))
         return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
+
+    def _at_once(self, rest: Sequence, written: int) -> list[tuple[RuleExpression, State]]:
+        """All members that are not declared."""
+        least = max(1, self.least - written)
+        limits = [self.room, None if self.most is None else self.most - written]
+        most = min((limit for limit in limits if limit is not None), default=None)
+        if most is not None and most < least:
+            return []
+        (members,) = rest.parts
+        assert isinstance(members, Repetition)
+        return [(Sequence((Repetition(members.part, least, most),), rest.separator), None)]
 
     def _more(self, extra: int) -> int:
         return 0 if self.room is None else extra + 1

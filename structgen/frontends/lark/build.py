@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from structgen.constraint import Constraint, judge_by_grammar
-from structgen.errors import InvalidLarkError
+from structgen.constraint import Judge as ConstraintJudge
+from structgen.errors import InvalidLarkError, Problem
 from structgen.frontends.lark.adjacency import Adjacency
 from structgen.frontends.lark.dead_ends import check_dead_ends, part_ignored
 from structgen.frontends.lark.declared import Declared, rules_of_declared
@@ -28,6 +30,9 @@ from structgen.grammar.rules import Grammar, Reference, RuleExpression, Sequence
 from structgen.limits import Limits
 
 Lexer = Literal["contextual", "dynamic"]
+
+_RELATIVE_IMPORT = re.compile(r"^\s*%import\s+\.", re.MULTILINE)
+"""Of a file that may have changed since. (What Lark has of its own does not.)"""
 
 
 def lark(
@@ -73,8 +78,44 @@ def lark(
     >>> pair.is_valid("(1,2.5)"), pair.is_valid("(1,)")
     (True, False)
     """
-    given = dict(terminals or {})
-    prepared = prepare(grammar, start, import_paths, given, strict)
+    source, given = _find(grammar), dict(terminals or {})
+    if given or import_paths or _RELATIVE_IMPORT.search(source.text):
+        made = _make(source, start, lexer, given, import_paths, strict)
+    else:
+        made = _make_once(source.text, source.path, start, lexer, strict)
+    return Constraint(
+        made.grammar,
+        made.judge,
+        unenforced=made.unenforced,
+        description=f"Lark grammar {source.path or _first_line(source.text)!r}",
+        limits=limits or Limits(),
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a grammar becomes; what a `Constraint` is made of."""
+
+    grammar: Grammar
+    judge: ConstraintJudge
+    unenforced: tuple[Problem, ...]
+
+
+@lru_cache(32)
+def _make_once(text: str, path: str, start: str, lexer: Lexer, strict: bool) -> _Made:
+    """A server makes the same constraint for each request; a large grammar takes a second."""
+    return _make(Source(text, path), start, lexer, {}, (), strict)
+
+
+def _make(
+    source: Source,
+    start: str,
+    lexer: Lexer,
+    given: dict[str, Declared],
+    import_paths: SequenceOf[Any],
+    strict: bool,
+) -> _Made:
+    prepared = prepare(source, start, import_paths, given, strict)
     loaded, skeleton, adjacency, lexicon = (
         prepared.loaded,
         prepared.skeleton,
@@ -115,13 +156,10 @@ def lark(
     if at_end is not None:
         first = f"{start}/text"
         rules[first] = Sequence((Reference(start), at_end))
-    shown = loaded.source.path or _first_line(loaded.source.text)
-    return Constraint(
+    return _Made(
         Grammar(rules, first, ignore, lexer),
         judge_by_grammar if given else Judge(loaded, parsers),
-        unenforced=tuple(dict.fromkeys(lexicon.problems)),
-        description=f"Lark grammar {shown!r}",
-        limits=limits or Limits(),
+        tuple(dict.fromkeys(lexicon.problems)),
     )
 
 
@@ -145,15 +183,16 @@ class Prepared:
 
 
 def prepare(
-    grammar: str | os.PathLike[str],
+    grammar: str | os.PathLike[str] | Source,
     start: str,
     import_paths: SequenceOf[Any],
     terminals: Mapping[str, Declared],
     strict: bool,
 ) -> Prepared:
-    """Load a grammar; arguments and errors are those of `lark`."""
+    """Load a grammar; arguments and errors are those of `lark`, but for a `Source`, which was found already."""
     paths = [path if callable(path) else os.fspath(path) for path in import_paths]
-    loaded = load(_find(grammar), start, paths, terminals)
+    source = grammar if isinstance(grammar, Source) else _find(grammar)
+    loaded = load(source, start, paths, terminals)
     skeleton = rules_of_trees(loaded, lambda name: Terminal(name, EPSILON))
     adjacency = Adjacency(skeleton, start)
     formulas = tuple(value for value in terminals.values() if isinstance(value, str))

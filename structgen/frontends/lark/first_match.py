@@ -5,20 +5,33 @@ terminal is reduced to the texts that are a first match of something: `a|ab` to 
 quote at each end. Of these the longest that a text begins with *is* the first match: a program (`programs.py`) that
 forgets all threads after the first that has matched finds it by reading on until no thread is left.
 
-Most patterns lose nothing that way, and their expression is the plain one. For the others it is made of the
-program's states. Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the characters
-before which it may not are its guard.
+Most patterns lose nothing that way, and their expression is the plain one. For the others it is made of the states of a
+program for what is left of the pattern behind a beginning that the next character decides (`[ ]{1,64}`, of
+`[ ]{1,64}(?!if\b)\w+`). Where it depends on the next character whether a match may end (`for\b`, `a(?!b)`), the
+characters before which it may not are its guard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from structgen.frontends.lark.patterns import Unclear, is_decided_by_next_char, read
+from structgen.frontends.lark.patterns import (
+    Node,
+    Unclear,
+    apart,
+    ends_apart,
+    expression_of,
+    going_on,
+    has_word,
+    is_decided_by_next_char,
+    read,
+    split_beginning,
+)
 from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
 from structgen.frontends.lark.texts import LONGER
 from structgen.frontends.regex import parse_regex
@@ -26,7 +39,16 @@ from structgen.frontends.regex.analysis import children
 from structgen.frontends.regex.automata import Matrix, Vector, solve
 from structgen.frontends.regex.characters import common, joined
 from structgen.frontends.regex.nodes import one_char
-from structgen.grammar.expressions import ANY_TEXT, EMPTY, EPSILON, CharSet, Expression, Literal, concat
+from structgen.grammar.expressions import (
+    ANY_TEXT,
+    EMPTY,
+    EPSILON,
+    CharSet,
+    Expression,
+    Literal,
+    concat,
+    union,
+)
 
 MAX_STEPS = 50_000
 """States times classes of characters. Terminals in use need some hundred."""
@@ -95,20 +117,54 @@ def first_matches(pattern: str, following: Callable[[], Following]) -> FirstMatc
         Unclear: What it takes first depends on what stands before it, or can't be followed.
     """
     everything = parse_regex(pattern)  # first: its errors say where
-    if is_decided_by_next_char(read(pattern)):
+    node = read(pattern)
+    if is_decided_by_next_char(node) and not has_word(node):
         return plain_match(everything)
     return _first_matches(pattern, following())
 
 
-@lru_cache(256)  # grammars of SQL know their keywords, in several terminals, and are loaded again and again
+@lru_cache(256)  # grammars are loaded again and again
 def _first_matches(pattern: str, following: Following) -> FirstMatch:
-    everything = parse_regex(pattern)
-    automaton = _Automaton(Program(read(pattern)), following)
-    expression = everything if automaton.takes_everything() else automaton.expression()
-    if automaton.is_plain:
-        return plain_match(expression)
+    node = read(pattern)
+    beginning, rest = split_beginning(node)
+    try:
+        before, found = expression_of(beginning), [_match_of(one, following) for one in apart(rest)]
+    except Unclear:  # what the rest takes depends on what stands before it
+        before, found = EPSILON, [_match_of(node, following)]
+    if None in found and len(found) == 1:
+        return plain_match(parse_regex(pattern))
+    whole = [
+        plain_match(expression_of(one)) if match is None else match
+        for one, match in zip(apart(rest), found, strict=True)
+    ]
     return FirstMatch(
-        expression,
+        concat(before, union(*(match.expression for match in whole))),
+        concat(before, union(*(match.begun for match in whole))),
+        _after(before, [match.guard for match in whole]),
+        _after(before, [match.dropped for match in whole]),
+    )
+
+
+def _after(before: Expression, options: list[Expression]) -> Expression:
+    there = [option for option in options if option != EMPTY]
+    return concat(before, union(*there)) if there else EMPTY
+
+
+@lru_cache(256)  # they have their names in common, in several terminals
+def _match_of(node: Node, following: Following) -> FirstMatch | None:
+    """What a node takes first; None: every text of its own, whatever follows, and that can be written down."""
+    if is_decided_by_next_char(node):
+        return FirstMatch(expression_of(node), going_on(node, LONGER)) if has_word(node) else None
+    automaton = _Automaton(Program(node), following)
+    if automaton.is_plain:
+        return None if automaton.takes_everything() else plain_match(automaton.expression())
+    for middle, end in ends_apart(node):
+        with suppress(Unclear):  # what the middle takes depends on the end
+            closed = _Automaton(Program(middle), following)
+            if closed.is_closed:
+                return plain_match(concat(closed.expression(), expression_of(end)))
+    return FirstMatch(
+        automaton.expression(),
         concat(automaton.going_on(automaton.matching), ANY_TEXT),
         automaton.going_on(automaton.forbidden),
         automaton.going_on(automaton.dropped),
@@ -205,6 +261,15 @@ class _Automaton:
                     alive[source] = True
                     stack.append(source)
         return alive
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a match is one whatever follows, and never goes on."""
+        return all(
+            all(step.matches is True and step.target is None for step in row)
+            for row in self.steps
+            if any(step.matches is not False or step.unclear for step in row)
+        )
 
     def takes_everything(self) -> bool:
         """Whether every text of the pattern is a first match."""

@@ -36,8 +36,10 @@ from structgen.frontends.lark.tables import Context, Place, Table
 from structgen.frontends.lark.texts import LONGER, Texts
 from structgen.frontends.regex import parse_regex
 from structgen.frontends.regex.characters import joined
+from structgen.frontends.regex.nodes import one_char
 from structgen.grammar.expressions import (
     ANY_CHAR,
+    ANY_TEXT,
     EMPTY,
     CharSet,
     Complement,
@@ -53,6 +55,10 @@ Loss = tuple[str, typing.Literal["same", "longer", "guard", "dropped", "host"]]
 """Another terminal, and what it takes away: its own texts; those that begin with one and go on. Or what becomes a
 guard: those of its texts that go on after one of this terminal; its dropped ones; or where it is no match, if this one
 only takes its place."""
+
+
+MAX_COMPARED = 30_000
+"""Pairs of terminals whose texts are compared: a few seconds. Grammars of SQL need 2,000."""
 
 
 @dataclass(slots=True)
@@ -91,6 +97,8 @@ class Lexicon:
         self._ignored = frozenset(self.loaded.ignored)
         self._followers: dict[int, Following] = {}
         self._matches = {name: self._first_match(name) for name in self._definitions}
+        self._compared = 0
+        self._dropping = {name for name, match in self._matches.items() if match.dropped != EMPTY}
         self.texts = {name: Texts(match.expression) for name, match in self._matches.items()}
         self._begun = {name: Texts(match.begun) for name, match in self._matches.items()}
         self._keys = {name: _order(definition) for name, definition in self._definitions.items()}
@@ -209,6 +217,12 @@ class Lexicon:
         return found
 
     def _compare(self, name: str, other: str) -> _Collision:
+        self._compared += bool(self.texts[name].first & self.texts[other].first)
+        if self._compared > MAX_COMPARED:
+            reason = (
+                f"more than {MAX_COMPARED:,} pairs of terminals begin alike; make one terminal of several"
+            )
+            raise self.loaded.error(reason, name)
         mine, its = self.texts[name], self.texts[other]
         if isinstance(its.expression, Literal):
             text = its.expression.text
@@ -230,11 +244,8 @@ class Lexicon:
 
     def _may_run_on(self, name: str, other: str) -> bool:
         """Whether what follows one terminal may look like the rest of another one."""
-        more = self.texts[name].extended_by(self.texts[other])
-        after = {*self.adjacency.named(self.adjacency.following.get(name, 0)), *self._ignored}
-        if name in self._ignored:
-            after = set(self._definitions)
-        return any(more & self.texts[follower].first for follower in after)
+        going_on = concat(self.texts[name].expression, one_char(self._following(name).chars), ANY_TEXT)
+        return self.texts[other].overlaps(Texts(going_on))
 
     # What Lark takes.
 
@@ -275,9 +286,7 @@ class Lexicon:
         for other in self._hosts.get(name, set()) & sought:
             if not self._matches[other].is_plain:
                 found.add((other, "host"))
-        for other in sought - {name}:
-            if self._matches[other].dropped != EMPTY:
-                found.add((other, "dropped"))
+        found |= {(other, "dropped") for other in self._dropping & sought if other != name}
         for other, collision in self.collisions.get(name, {}).items():
             if other not in sought:
                 continue

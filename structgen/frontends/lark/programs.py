@@ -24,6 +24,7 @@ from structgen.frontends.lark.patterns import (
     Parts,
     Place,
     Unclear,
+    Word,
     can_be_empty,
     prefers_text,
 )
@@ -31,6 +32,9 @@ from structgen.frontends.regex.characters import common, joined, outside, python
 from structgen.grammar.expressions import ANY_CHAR, CharSet, charset
 
 MAX_INSTRUCTIONS = 20_000
+MAX_WORK = 200_000
+"""Threads run, over all states, those of lookaheads included: some seconds. Terminals in use need 40,000 at most."""
+
 END = -1
 """In place of a class: the text ends here."""
 
@@ -113,6 +117,7 @@ class Program:
         self._code: list[tuple[int, Any, tuple[int, ...]]] = []
         self._sets: dict[CharSet, int] = {}
         self._behinds: list[tuple[int, frozenset[int]]] = []
+        self._work = 0
         self._match = self._emit(_MATCH, None)
         self.is_plain = True
         start = self._compile(pattern, self._match)
@@ -167,6 +172,8 @@ class Program:
             return self._emit(_FORK, None, *[self._compile(option, then) for option in node.options])
         if isinstance(node, Loop):
             return self._compile_loop(node, then)
+        if isinstance(node, Word):
+            return self._compile(node.written, then)
         self.is_plain = False
         if isinstance(node, Place):
             return self._emit(_PLACE, node, then)
@@ -259,6 +266,10 @@ class Program:
             state: of this program.
             char: number of its class, or `END`.
         """
+        for _, waiting in (*state.threads, *state.uncut):
+            self._work += 1 + sum(1 + len(ahead) for _, ahead in waiting)
+        if self._work > MAX_WORK:
+            raise Unclear("it has too many states")
         found = self._follow(state.threads, state, char, cut=True)
         uncut = self._follow(state.uncut, state, char, cut=False)
         step = Step(None, found.matches, uncut.matches is True, found.unclear or uncut.unclear)
@@ -464,6 +475,8 @@ class Program:
 
 def _has_look(node: Node, behind: bool = False) -> bool:
     """Whether there is a lookahead or a lookbehind in a node; or just (`behind`) a lookbehind."""
+    if isinstance(node, Word):
+        return _has_look(node.written, behind)
     if isinstance(node, Look):
         return not behind or not node.ahead or _has_look(node.body, behind)
     if isinstance(node, Parts):

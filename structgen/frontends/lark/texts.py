@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from structgen.errors import EmptyLanguageError
-from structgen.grammar.expressions import ANY_CHAR, Expression, intersection, repeat
+from structgen.grammar.expressions import ANY_CHAR, Expression, Literal, intersection, repeat
 from structgen.grammar.rules import Grammar, Terminal
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
@@ -55,6 +55,8 @@ class Texts:
     @cached_property
     def first(self) -> frozenset[int]:
         """The bytes that they begin with."""
+        if isinstance(self.expression, Literal):
+            return frozenset(self.expression.text.encode(errors="replace")[:1])
         return frozenset() if self._compiled is None else frozenset(self._next(self._compiled.initial))
 
     def has(self, text: str) -> bool:
@@ -75,27 +77,6 @@ class Texts:
             bool(self.first & other.first)
             and not Texts(intersection(self.expression, other.expression)).is_empty
         )
-
-    def extended_by(self, other: Texts) -> frozenset[int]:
-        """The bytes by which texts of the other go on after one of these."""
-        found: frozenset[int] = frozenset()
-        if self._compiled is None or other._compiled is None:
-            return found
-        mine, its = self._compiled, other._compiled
-        seen = {(mine.initial, its.initial)}
-        order = list(seen)
-        for left, right in order:
-            following = self._next(left), other._next(right)
-            if mine.can_stop(left):
-                found |= frozenset(following[1])
-            if len(order) > MAX_STATES:
-                return frozenset(range(256))
-            for byte in set(following[0]) & set(following[1]):
-                pair = mine.native.try_advance(left, byte), its.native.try_advance(right, byte)
-                if pair not in seen:
-                    seen.add(pair)
-                    order.append(pair)
-        return found
 
     def swallow(self, following: frozenset[int]) -> bool:
         """Whether each of them goes on with any of these bytes, so that none of the bytes ever follows it."""

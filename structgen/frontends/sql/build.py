@@ -102,7 +102,7 @@ def sql(
     tables = None if schema is None else read_schema(schema, dialect)
     judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
     text = library_text(dialect)
-    text += f"\n%override start: ({' | '.join(_RULES[kind] for kind in kinds)}) [SEMICOLON]\n"
+    text += f"\n%override start: ({' | '.join(_RULES[kind] for kind in kinds)}) [SEMICOLON | BLANK]\n"
     grammar = read_grammar(text)
     if tables is not None:
         strict = read_grammar(text + _names(text, tables, dialect))
@@ -132,21 +132,21 @@ def _names(text: str, schema: Schema, dialect: str) -> str:
                 forms.append(_escaped(opening + name.replace(closing, closing * 2) + closing))
         return f"(?:{'|'.join(forms)})"
 
-    def options(names: Iterable[str]) -> str:
-        return " | ".join(f"/{written(name)}/" for name in names)
+    def options(names: Iterable[str]) -> str:  # one pattern: Lark takes its time with thousands of options
+        return f"(?:{'|'.join(map(written, names))})"
 
     def other_than(names: Iterable[str]) -> str:
         bare = "|".join(_escaped(name) for name in names)
         return f"/(?ai:(?!({bare})(?![a-z0-9_])))/ WORD"
 
     columns = dict.fromkeys(column for of_table in schema.values() for column in of_table)
-    qualified = [f'({options([table])}) "." ({options(names)})' for table, names in schema.items()]
+    qualified = "|".join(f"{written(table)}\\.{options(names)}" for table, names in schema.items())
     typed = "%override typed: TYPE_WORD TYPED" if dialect == "postgresql" else ""
     return f"""
-TABLE: {options(schema)}
+TABLE: /{options(schema)}/
 TABLE_QUALIFIER: TABLE "."
-BARE_COLUMN: {options(columns)}
-COLUMN: BARE_COLUMN | {" | ".join(qualified)}
+BARE_COLUMN: /{options(columns)}/
+COLUMN: BARE_COLUMN | /{qualified}/
 OTHER: {other_than(schema)}
 OUTPUT: {other_than(columns)}
 %override QUALIFIER: OTHER "."

@@ -5,14 +5,20 @@ Only looks at databases: nothing is written, and no row is read.
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from structgen.errors import InvalidSchemaError
 
 Schema = Mapping[str, Mapping[str, str]]
 """The type of each column of each table; "" where it is not known."""
+
+MAX_NAME = 1_000
+"""Characters of a name."""
+
+_NO_NAME = re.compile("[\\x00-\\x1f\\ud800-\\udfff]")
 
 SQLGLOT_NAMES = {"sqlite": "sqlite", "postgresql": "postgres"}
 """What sqlglot calls the dialects."""
@@ -27,7 +33,7 @@ def read_schema(source: Any, dialect: str) -> dict[str, dict[str, str]]:
         dialect: of the CREATE TABLE statements.
 
     Raises:
-        InvalidSchemaError: It is none of these, has no table, or a name that no statement can hold.
+        InvalidSchemaError: It is none of these, has no table, or a name that no statement can hold, or that two have.
     """
     if isinstance(source, Mapping):
         tables = {table: _columns(table, columns) for table, columns in source.items()}
@@ -43,9 +49,28 @@ def read_schema(source: Any, dialect: str) -> dict[str, dict[str, str]]:
         if not columns:
             raise InvalidSchemaError(f"#/{table}", "the table has no column")
         for name in (table, *columns):
-            if not isinstance(name, str) or not name or any(ord(char) < 0x20 for char in name):
+            if not isinstance(name, str) or not name or _NO_NAME.search(name):
                 raise InvalidSchemaError(f"#/{table}", f"{name!r} can't be the name of a table or column")
+            if len(name) > MAX_NAME:
+                raise InvalidSchemaError(
+                    f"#/{table[:40]}", f"the name {name[:40]!r}... has more than {MAX_NAME} characters"
+                )
+        _check_distinct(columns, f"#/{table}", dialect)
+    _check_distinct(tables, "#", dialect)
     return tables
+
+
+def _check_distinct(names: Iterable[str], pointer: str, dialect: str) -> None:
+    """SQLite does not tell capitals from small letters, not in quotes either."""
+    seen: dict[str, str] = {}
+    for name in names if dialect == "sqlite" else ():
+        other = seen.setdefault(_fold_ascii(name), name)
+        if other != name:
+            raise InvalidSchemaError(pointer, f"{other!r} and {name!r} are the same name to SQLite")
+
+
+def _fold_ascii(name: str) -> str:
+    return "".join(char.lower() if char.isascii() else char for char in name)
 
 
 def _columns(table: str, columns: Any) -> dict[str, str]:
@@ -81,14 +106,17 @@ def _folded(identifier: Any, dialect: str) -> str:
 
 
 def _from_sqlite(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
-    names = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
-        " ORDER BY rowid"
-    ).fetchall()
-    return {
-        name: dict(connection.execute("SELECT name, type FROM pragma_table_info(?)", (name,)).fetchall())
-        for (name,) in names
-    }
+    try:
+        names = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+            " ORDER BY rowid"
+        ).fetchall()
+        columns = (
+            "SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden <> 1"  # generated ones are there too
+        )
+        return {name: dict(connection.execute(columns, (name,)).fetchall()) for (name,) in names}
+    except sqlite3.Error as error:
+        raise InvalidSchemaError("#", f"SQLite does not say what tables there are: {error}") from None
 
 
 def _from_sqlalchemy(source: Any) -> dict[str, dict[str, str]]:

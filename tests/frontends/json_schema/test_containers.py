@@ -399,6 +399,15 @@ def test_arrays_of_many_kinds(schema: dict[str, Any], accepted: list[str], rejec
     check_accepts({"type": "array", **schema}, accepted, rejected)
 
 
+def test_large_bounds_on_members_cost_nothing() -> None:
+    schema = {"properties": {"x": {}, "y": {}}, "minProperties": 3, "maxProperties": 100_000}
+    check_accepts(
+        {"type": "object", **schema},
+        ['{"x": 1, "y": 1, "a": 1}', '{"a": 1, "b": 1, "c": 1}', '{"x": 1, "a": 1, "b": 1}'],
+        ['{"x": 1, "y": 1}', '{"x": 1, "a": 1}'],
+    )
+
+
 def begins(grammar: CompiledGrammar, text: str) -> bool:
     """Whether the text is in the language; of one that ends behind a comma: whether it may begin so."""
     if not text.endswith(", "):

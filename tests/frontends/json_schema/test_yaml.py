@@ -357,9 +357,7 @@ def test_every_string_is_written_and_read_as_itself(text: str) -> None:
             assert by_both(f"k: {spelled}") == {"k": text}
             assert spelled.isascii() or not ascii_only
         written = is_plain(text.removesuffix("\n"))  # one line break may end a document
-        assert compiled.accepts(text) == (written and (text.isascii() or not ascii_only)) or (
-            text[:1] == '"'
-        )
+        assert compiled.accepts(text) == (written and (text.isascii() or not ascii_only)) or (text[:1] == '"')
 
 
 STRINGS = [
