@@ -1,7 +1,7 @@
 """How many texts an expression denotes: enough to know whether anybody can run out of them.
 
     count_texts(expression)   the number; None: more than anybody writes; raises Uncounted where it takes too long
-    list_texts(expression)    the texts, if they are few
+    all_texts(expression)     the texts, if they are few
 
 What is plain to see is seen (a list of literals, a repetition without end); else derivatives are followed over classes
 of characters until all are known, within bounds.
@@ -23,7 +23,7 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
 )
-from structgen.grammar.sampling import denotes_empty_text, derivatives
+from structgen.grammar.sampling import Ranges, denotes_empty_text, derivatives
 
 MANY = 1_000_000
 """Texts that nobody writes all of."""
@@ -57,7 +57,7 @@ def count_texts(expression: Expression) -> int | None:
     while stack:  # a state is counted when all that follow it are; one that follows itself is endless
         state = stack[-1]
         open_states.add(state)
-        waiting = [rest for rest, _ in following[state] if rest in live and rest not in counts]
+        waiting = [rest for _, rest in following[state] if rest in live and rest not in counts]
         if any(rest in open_states for rest in waiting):
             return None
         if waiting:
@@ -66,10 +66,35 @@ def count_texts(expression: Expression) -> int | None:
         stack.pop()
         open_states.discard(state)
         counts[state] = denotes_empty_text(state) + sum(
-            chars * counts[rest] for rest, chars in following[state] if rest in live
+            _size(ranges) * counts[rest] for ranges, rest in following[state] if rest in live
         )
     found = counts.get(expression, 0)
     return found if found <= MANY else None
+
+
+def all_texts(expression: Expression) -> list[str] | None:
+    """The texts, each once, if they are few; None if they are not, or it takes too long to find them."""
+    try:
+        count = count_texts(expression)
+        listed = list_texts(expression)
+        if listed is not None or count is None or count > _MOST_LISTED:
+            return listed
+        following = _automaton(expression)
+    except Uncounted:
+        return None
+    live = _live(following)
+    found: list[str] = []
+    todo = [("", expression)] if expression in live else []
+    while todo:
+        text, state = todo.pop()
+        if denotes_empty_text(state):
+            found.append(text)
+        for ranges, rest in following[state]:
+            if rest in live:
+                todo += [
+                    (text + chr(code), rest) for first, last in ranges for code in range(first, last + 1)
+                ]
+    return found
 
 
 def list_texts(expression: Expression) -> list[str] | None:
@@ -85,8 +110,7 @@ def list_texts(expression: Expression) -> list[str] | None:
             found.update(dict.fromkeys(texts))
         return list(found) if len(found) <= _MOST_LISTED else None
     if isinstance(expression, CharSet):
-        size = sum(last - first + 1 for first, last in expression.ranges)
-        if size > 64:
+        if _size(expression.ranges) > 64:
             return None
         return [chr(code) for first, last in expression.ranges for code in range(first, last + 1)]
     if isinstance(expression, Concat):
@@ -133,10 +157,14 @@ def _possible(expression: Expression) -> bool:
 def _single_characters(expression: Expression) -> int:
     """How many texts of one character there are at least."""
     if isinstance(expression, CharSet):
-        return sum(last - first + 1 for first, last in expression.ranges)
+        return _size(expression.ranges)
     if isinstance(expression, Union):
         return max(map(_single_characters, expression.parts), default=0)
     return 0
+
+
+def _size(ranges: Ranges) -> int:
+    return sum(last - first + 1 for first, last in ranges)
 
 
 def _nodes(expression: Expression) -> Iterator[Expression]:
@@ -150,9 +178,9 @@ def _nodes(expression: Expression) -> Iterator[Expression]:
             stack.append(node.part)
 
 
-def _automaton(expression: Expression) -> dict[Expression, list[tuple[Expression, int]]]:
-    """The derivatives of each derivative, and by how many characters they are reached."""
-    following: dict[Expression, list[tuple[Expression, int]]] = {}
+def _automaton(expression: Expression) -> dict[Expression, list[tuple[Ranges, Expression]]]:
+    """The derivatives of each derivative, and after which characters they are reached."""
+    following: dict[Expression, list[tuple[Ranges, Expression]]] = {}
     todo, steps = [expression], 0
     while todo:
         state = todo.pop()
@@ -160,19 +188,19 @@ def _automaton(expression: Expression) -> dict[Expression, list[tuple[Expression
             continue
         if len(following) >= _STATES:
             raise Uncounted
-        ways = following[state] = [(rest, chars) for rest, chars in derivatives(state) if rest != EMPTY]
+        ways = following[state] = [(ranges, rest) for ranges, rest in derivatives(state) if rest != EMPTY]
         steps += len(ways)
         if steps > _STEPS:
             raise Uncounted
-        todo += [rest for rest, _ in ways]
+        todo += [rest for _, rest in ways]
     return following
 
 
-def _live(following: dict[Expression, list[tuple[Expression, int]]]) -> set[Expression]:
+def _live(following: dict[Expression, list[tuple[Ranges, Expression]]]) -> set[Expression]:
     """The states from which a text can end."""
     before: dict[Expression, list[Expression]] = {}
     for state, ways in following.items():
-        for rest, _ in ways:
+        for _, rest in ways:
             before.setdefault(rest, []).append(state)
     live = {state for state in following if denotes_empty_text(state)}
     todo = list(live)

@@ -352,12 +352,9 @@ def _ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
     return tuple((merge_ranges(ranges), rest) for rest, ranges in found.items())
 
 
-def derivatives(expression: Expression) -> tuple[tuple[Expression, int], ...]:
-    """What is left after a character, and after how many different ones it is."""
-    return tuple(
-        (rest, sum(last - first + 1 for first, last in _without_surrogates(ranges)))
-        for ranges, rest in _ways(expression)
-    )
+def derivatives(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
+    """What is left after which characters."""
+    return tuple((_without_surrogates(ranges), rest) for ranges, rest in _ways(expression))
 
 
 def denotes_empty_text(expression: Expression) -> bool:

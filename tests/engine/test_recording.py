@@ -13,7 +13,7 @@ from strategies import grammars, vocabularies
 from traces import check_accepts
 
 from structgen.errors import InvalidGrammarError, TokenRejected
-from structgen.grammar.expressions import Literal, charset, repeat
+from structgen.grammar.expressions import Concat, Literal, Repeat, charset, repeat
 from structgen.grammar.rules import Choice, Grammar, Reference, Repetition, Sequence, Terminal, check
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
@@ -62,8 +62,10 @@ def test_what_holds_of_every_matcher(grammar: Grammar, vocabulary: Vocabulary, r
         laws.rollback_undoes_advance(matcher, random)
         laws.fork_leaves_parent_alone(matcher, random)
         laws.forced_tokens_are_forced(matcher, oracle, position)
-        if allowed:  # else it is a dead end that the grammar should not have
-            laws.explanation_says_what_may_come(matcher, oracle, position)
+        explanation = matcher.explain()
+        following = {byte for byte in range(256) if oracle.read(position, byte) is not None}
+        assert set(explanation.characters) == following
+        assert explanation.can_stop == oracle.can_stop(position)
 
 
 @given(RECORDING, vocabularies(singles="alphabet"), RANDOMS)
@@ -168,3 +170,32 @@ def test_a_dynamic_lexer_does_not_record() -> None:
         check(grammar)
     with pytest.raises(InvalidGrammarError, match="records"):
         compile_grammar(grammar, Vocabulary([b"(", b")", b",", b"a", None], eos_token_ids={4}))
+
+
+def test_a_text_that_begins_behind_blanks_differs_too() -> None:
+    """The comma may go on with a blank, so what follows it begins within the token, and is recorded there."""
+    comma = Terminal("COMMA", Concat((Literal(","), Repeat(Literal(" "), 0, 1))))
+    digit = Terminal("DIGIT", charset("01"), effect="record")
+    grammar = Grammar({"start": Sequence((OPEN, Sequence((Repetition(digit),), comma), CLOSE))})
+    vocabulary = Vocabulary(
+        [b"(", b")", b",", b" ", b"0", b"1", b"0)", b" 0", b",0", None], eos_token_ids={9}
+    )
+    matcher = compile_grammar(grammar, vocabulary).matcher()
+    for token in (0, 4, 2):  # (0,
+        matcher.advance(token)
+    assert {vocabulary[token] for token in laws.allowed(matcher)} == {b" ", b"1"}
+
+
+def test_verdicts_of_a_budget_are_of_their_own_memory() -> None:
+    quoted = Terminal(
+        "QUOTED", Concat((Literal('"'), Repeat(charset("abcd0"), 0, None), Literal('"'))), effect="record"
+    )
+    body = Sequence((Repetition(quoted, 3, 3),), COMMA)
+    tokens = [bytes([byte]) for byte in b'(),"abcd0'] + [b'"a"', b'""', b'"ab"', b'"cd"', b'"0"', None]
+    vocabulary = Vocabulary(tokens, eos_token_ids={len(tokens) - 1})
+    grammar = compile_grammar(Grammar({"start": Sequence((OPEN, body, CLOSE))}), vocabulary)
+    after = grammar.advance(grammar.initial, 0)
+    for budget in range(8, 12):
+        for token in laws.allowed_within(grammar, after, budget):
+            following = grammar.advance(after, token)
+            assert laws.allowed_within(grammar, following, budget - 1), (tokens[token], budget)

@@ -27,7 +27,7 @@ from structgen.frontends.json_schema.containers import (
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
 from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
-from structgen.grammar.counting import Uncounted, count_texts, list_texts
+from structgen.grammar.counting import Uncounted, all_texts, count_texts
 from structgen.grammar.expressions import Expression, Intersection, Literal
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
 
@@ -276,7 +276,7 @@ class _Object:
                 if not self.compiler.style.any_order:
                     return declared, others
                 listed = [
-                    (other, list_texts(name.expression)) for other in others for name in _names_of(other)
+                    (other, all_texts(name.expression)) for other in others for name in _names_of(other)
                 ]
                 if all(texts is not None for _, texts in listed):
                     self.room = None

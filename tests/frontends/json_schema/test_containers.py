@@ -499,3 +499,61 @@ def test_fewer_values_than_items_are_an_empty_language() -> None:
                 "minItems": 3,
             }
         )
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ({"items": {"anyOf": [{"const": 1e-7}, {"type": "number"}]}}, "[0.0000001, 0.0000001]"),
+        (
+            {"items": {"anyOf": [{"const": 1e16}, {"type": "integer"}]}},
+            "[10000000000000000, 10000000000000000]",
+        ),
+        ({"items": {"anyOf": [{"const": 1e16}, {"type": "integer"}]}}, "[1e+16, 10000000000000000]"),
+        (
+            {"items": {"anyOf": [{"const": 2.0**53}, {"type": "integer"}]}},
+            "[9007199254740992.0, 9007199254740992]",
+        ),
+    ],
+)
+def test_a_number_has_one_spelling_among_items_that_differ(schema: dict[str, Any], text: str) -> None:
+    assert not json_schema({"type": "array", "uniqueItems": True, **schema})._compiled.accepts(text)
+
+
+FEW = {"type": "integer", "minimum": 0, "maximum": 5}
+ABC = {"type": "object", "additionalProperties": False, "patternProperties": {"^[abc]$": {"enum": [1, 2]}}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "uniqueItems": True, "items": {"minimum": 0, "type": "integer"},
+         "contains": {"type": "integer", "exclusiveMinimum": 3}, "maxContains": 2},
+        {"type": "array", "uniqueItems": True, "items": {"type": "integer"},
+         "contains": {"const": 1}, "minContains": 2},
+        {**ABC, "not": {"propertyNames": {"const": "a"}}},
+        {"type": "array", "uniqueItems": True, "items": {"type": "string", "pattern": "^a{100000000}$"}},
+        {"type": "object", "patternProperties": {"^a{100000000}$": {}}, "additionalProperties": False},
+    ],
+)  # fmt: skip
+def test_values_and_names_that_could_run_out_are_refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedSchemaError):
+        json_schema(schema)
+
+
+def test_names_in_any_order_run_out_together_with_the_members() -> None:
+    declared = {f"p{number}": {} for number in range(9)}
+    schema = {"properties": declared, "patternProperties": {"^[xy]$": {}}, "additionalProperties": False}
+    grammar = json_schema({"type": "object", **schema}, property_order="any")._compiled
+    members = [*declared, "y", "x"]
+    text = "{" + ", ".join(f'"{name}": 1' for name in members)
+    assert grammar.accepts(text + "}")
+    assert not begins(grammar, text + ", ")
+
+
+@pytest.mark.parametrize("minimum", [10**9, 2500])
+def test_long_texts_that_differ_do_not_take_long(minimum: int) -> None:
+    items = {"anyOf": [{"type": "string", "minLength": minimum}, {"type": "integer"}]}
+    grammar = json_schema({"type": "array", "uniqueItems": True, "items": items})._compiled
+    assert grammar.accepts("[1, 2]")
+    assert not grammar.accepts("[1, 1]")
