@@ -266,25 +266,22 @@ class _Object:
         In any order, few names are declared instead: each may come once. Where it is not known whether they run out
         before something that must be there was written, that is refused, and the names are not recorded.
         """
-        reason = "the names that it allows cannot be counted, and could run out"
         try:
-            self.room = names_left(others)
-            if self.room is None:
+            self.room = names_left(others) if others else None
+        except Uncounted:  # then they are many, or very long
+            self.room = None
+        if self.room is None:
+            return declared, others
+        reason = "the names that it allows are few, and what must be there shares them out"
+        if not wanted:
+            if not self.compiler.style.any_order:
                 return declared, others
-            reason = "the names that it allows are few, and what must be there shares them out"
-            if not wanted:
-                if not self.compiler.style.any_order:
-                    return declared, others
-                listed = [
-                    (other, all_texts(name.expression)) for other in others for name in _names_of(other)
-                ]
-                if all(texts is not None for _, texts in listed):
-                    self.room = None
-                    more = [_listed_member(other, text) for other, texts in listed for text in texts or ()]
-                    return [*declared, *more], []
-                reason = "the names that it allows are few, and cannot be listed to come in any order"
-        except Uncounted:
-            pass
+            listed = [(other, all_texts(name.expression)) for other in others for name in _names_of(other)]
+            if all(texts is not None for _, texts in listed):
+                self.room = None
+                more = [_listed_member(other, text) for other, texts in listed for text in texts or ()]
+                return [*declared, *more], []
+            reason = "the names that it allows are few, and cannot be listed to come in any order"
         self.room = None
         found = ((node, keyword) for node in self.nodes for keyword in ("patternProperties", "propertyNames"))
         node, keyword = next(((n, k) for n, k in found if k in n), (self.nodes[-1], None))
