@@ -264,28 +264,19 @@ class _Object:
         """See that members that are not declared end before their names do.
 
         In any order, few names are declared instead: each may come once. Where it is not known whether they run out
-        before something that must be there was written, that is refused, and the names are not recorded.
+        before something that must be there was written, the names are not recorded: no text ends in a dead end then.
         """
         try:
             self.room = names_left(others) if others else None
         except Uncounted:  # then they are many, or very long
             self.room = None
-        if self.room is None:
+        if self.room is None or not (wanted or self.compiler.style.any_order):
             return declared, others
-        reason = "the names that it allows are few, and what must be there shares them out"
-        if not wanted:
-            if not self.compiler.style.any_order:
-                return declared, others
-            listed = [(other, all_texts(name.expression)) for other in others for name in _names_of(other)]
-            if all(texts is not None for _, texts in listed):
-                self.room = None
-                more = [_listed_member(other, text) for other, texts in listed for text in texts or ()]
-                return [*declared, *more], []
-            reason = "the names that it allows are few, and cannot be listed to come in any order"
         self.room = None
-        found = ((node, keyword) for node in self.nodes for keyword in ("patternProperties", "propertyNames"))
-        node, keyword = next(((n, k) for n, k in found if k in n), (self.nodes[-1], None))
-        self.compiler.unsupported(node, keyword, reason)
+        listed = [(other, all_texts(name.expression)) for other in others for name in _names_of(other)]
+        if not wanted and all(texts is not None for _, texts in listed):
+            more = [_listed_member(other, text) for other, texts in listed for text in texts or ()]
+            return [*declared, *more], []
         return declared, [
             Member(
                 _unrecorded(other.item),
