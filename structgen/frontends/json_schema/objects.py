@@ -13,22 +13,28 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.containers import (
-    State,
-    Steps,
     TooManySteps,
     counted,
     object_of,
 )
+from structgen.frontends.json_schema.counted_members import (
+    Automaton,
+    Member,
+    listed_member,
+    names_left,
+    names_of,
+    unrecorded,
+)
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
 from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
-from structgen.grammar.counting import Uncounted, all_texts, count_texts
-from structgen.grammar.expressions import Expression, Intersection, Literal
+from structgen.grammar.counting import Uncounted, all_texts
+from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
 
 if TYPE_CHECKING:
@@ -61,21 +67,6 @@ class Region:
     inside: tuple[str, ...]
     outside: tuple[str, ...]
     place: Place
-
-
-@dataclass(slots=True)
-class Member:
-    """A declared or required member, or those of a region.
-
-    Attributes:
-        item: name, colon and value.
-        required: whether it must be there.
-        needs: what it is to be several of the things that some member must be: a bit for each of them, and the item.
-    """
-
-    item: RuleExpression | None
-    required: bool
-    needs: tuple[tuple[int, RuleExpression], ...] = ()
 
 
 def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
@@ -246,7 +237,7 @@ class _Object:
             )
         try:
             start = (0, 0, 0, 0)
-            automaton = _Automaton(declared, others, least, most, len(wanted), self.room)
+            automaton = Automaton(declared, others, least, most, len(wanted), self.room)
             if not (wanted or compiler.style.any_order or compiler.style.yaml):
                 rest = compiler.choice([other.item for other in others])
                 if rest is not None:
@@ -273,15 +264,15 @@ class _Object:
         if self.room is None or not (wanted or self.compiler.style.any_order):
             return declared, others
         self.room = None
-        listed = [(other, all_texts(name.expression)) for other in others for name in _names_of(other)]
+        listed = [(other, all_texts(name.expression)) for other in others for name in names_of(other)]
         if not wanted and all(texts is not None for _, texts in listed):
-            more = [_listed_member(other, text) for other, texts in listed for text in texts or ()]
+            more = [listed_member(other, text) for other, texts in listed for text in texts or ()]
             return [*declared, *more], []
         return declared, [
             Member(
-                _unrecorded(other.item),
+                unrecorded(other.item),
                 False,
-                tuple((bits, need) for bits, one in other.needs if (need := _unrecorded(one)) is not None),
+                tuple((bits, need) for bits, one in other.needs if (need := unrecorded(one)) is not None),
             )
             for other in others
         ]
@@ -431,41 +422,6 @@ class _Object:
         return self.compiler.style.members(parts, self.compiler.layout.comma)
 
 
-def names_left(others: list[Member]) -> int | None:
-    """How many members with names that are not declared there can be; None if there is no end of names.
-
-    Raises:
-        Uncounted: It takes too long to find.
-    """
-    total = 0
-    for name in {id(name): name for other in others for name in _names_of(other)}.values():
-        count = count_texts(name.expression)
-        if count is None:
-            return None
-        total += count
-    return total
-
-
-def _names_of(member: Member) -> list[Terminal]:
-    items = [
-        item for item in (member.item, *(need for _, need in member.needs)) if isinstance(item, Sequence)
-    ]
-    return [item.parts[0] for item in items if isinstance(item.parts[0], Terminal)]
-
-
-def _listed_member(member: Member, name: str) -> Member:
-    """The member of one of its names, as the text spells it."""
-    assert isinstance(member.item, Sequence)
-    return Member(Sequence((Terminal(name, Literal(name)), *member.item.parts[1:])), False)
-
-
-def _unrecorded(item: RuleExpression | None) -> RuleExpression | None:
-    """The same member; its name may have been written before."""
-    if not isinstance(item, Sequence) or not isinstance(item.parts[0], Terminal):
-        return item
-    return Sequence((replace(item.parts[0], effect=None), *item.parts[1:]))
-
-
 def _all_of(place: Place, others: list[Place]) -> Place:
     return (*(place if isinstance(place, tuple) else (place,)), *others)
 
@@ -478,79 +434,3 @@ def _subsets(bits: list[int]) -> Iterator[tuple[int, ...]]:
 
 def _mask(bits: tuple[int, ...]) -> int:
     return sum(1 << bit for bit in bits)
-
-
-@dataclass(slots=True)
-class _Automaton:
-    """Counts members, and notes which of the things that must exist have been seen.
-
-    A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
-    are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are
-    not declared come as one repetition, `rest`: its bounds may be large.
-    """
-
-    declared: list[Member]
-    others: list[Member]
-    least: int
-    most: int | None
-    wanted: int
-    room: int | None
-    rest: Sequence | None = None
-
-    def steps(self, state: State) -> Steps:
-        if state is None:
-            return True, []
-        index, written, seen, extra = state
-        items: list[tuple[RuleExpression, State]] = []
-        full = self.most is not None and written >= self.most
-        for position in range(index, len(self.declared)):
-            member = self.declared[position]
-            if not full:
-                self._take(items, member, (position + 1, written, seen, extra))
-            if member.required:
-                break
-        else:
-            if self.rest is not None:
-                items += self._at_once(self.rest, written)
-            elif not full and (self.room is None or extra < self.room):
-                for member in self.others:
-                    self._take(items, member, (len(self.declared), written, seen, self._more(extra)))
-        missing = any(member.required for member in self.declared[index:])
-        return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
-
-    def any_order(self, state: State) -> Steps:
-        """The same, but the first part of a state has a bit for each declared member that was written."""
-        used, written, seen, extra = state
-        items: list[tuple[RuleExpression, State]] = []
-        if self.most is None or written < self.most:
-            for bit, member in enumerate(self.declared):
-                if not used >> bit & 1:
-                    self._take(items, member, (used | 1 << bit, written, seen, extra))
-            for member in self.others if self.room is None or extra < self.room else ():
-                self._take(items, member, (used, written, seen, self._more(extra)))
-        missing = any(member.required and not used >> bit & 1 for bit, member in enumerate(self.declared))
-        return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
-
-    def _at_once(self, rest: Sequence, written: int) -> list[tuple[RuleExpression, State]]:
-        """All members that are not declared."""
-        least = max(1, self.least - written)
-        limits = [self.room, None if self.most is None else self.most - written]
-        most = min((limit for limit in limits if limit is not None), default=None)
-        if most is not None and most < least:
-            return []
-        (members,) = rest.parts
-        assert isinstance(members, Repetition)
-        return [(Sequence((Repetition(members.part, least, most),), rest.separator), None)]
-
-    def _more(self, extra: int) -> int:
-        return 0 if self.room is None else extra + 1
-
-    def _take(self, items: list[tuple[RuleExpression, State]], member: Member, after: State) -> None:
-        """Add a member; `after` is the state behind it, but for what it adds to what was written and seen."""
-        index, written, seen, extra = after
-        count = written + 1 if self.most is not None else min(written + 1, self.least)
-        if member.item is not None:
-            items.append((member.item, (index, count, seen, extra)))
-        items += [
-            (need, (index, count, seen | bits, extra)) for bits, need in member.needs if not seen & bits
-        ]
