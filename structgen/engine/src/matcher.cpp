@@ -353,9 +353,12 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   u32 at = subtree_memo_.find(key);
   if (at == kNone) {
     const Depth guard(depth_);
-    Mask found{TokenSet(store_->trie.words()), {}, {}};
-    mask(node, begin(parse), found);
-    auto made = std::make_unique<Mask>(std::move(found));
+    auto made = std::make_unique<Mask>();  // not on the stack, nor what only a dynamic lexer needs: this nests deeply
+    made->tokens = TokenSet(store_->trie.words());
+    if (dynamic_)
+      mask(node, begin(parse), *made);
+    else
+      mask_one(node, {parse, kDead, true}, *made);
     made->tokens.shrink();
     row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size()) * sizeof(u32);
     at = static_cast<u32>(subtrees_.size());
