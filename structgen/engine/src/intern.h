@@ -16,6 +16,13 @@
 #include <memory>
 #include <vector>
 
+// Of functions that what nests deeply calls: so that they do not take of its stack.
+#if defined(__GNUC__) || defined(__clang__)
+#define STRUCTGEN_OWN_FRAME __attribute__((noinline))
+#else
+#define STRUCTGEN_OWN_FRAME
+#endif
+
 namespace structgen {
 
 using u8 = std::uint8_t;

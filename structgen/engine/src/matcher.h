@@ -239,7 +239,7 @@ class Grammar {
   std::vector<u32> accepting(u32 lexer) const;  // indices of the members that do
   // Of terminals at some indices of the lexer state's tuple, those that the parser gets.
   std::vector<u32> handed(u32 parse, const std::vector<u32>& indices);
-  u32 after(u32 parse, const std::vector<u32>& indices);
+  STRUCTGEN_OWN_FRAME u32 after(u32 parse, const std::vector<u32>& indices);
   u32 after(u32 parse, u32 lexer);  // ... after all that accept
   bool stops(const Place& p);
   bool can_stop(u32 configuration);
@@ -247,12 +247,12 @@ class Grammar {
   u32 canonical(u32 configuration);
 
   const Row& row(u32 configuration);
-  void mask(u32 node, const Place& p, Mask& out);
+  STRUCTGEN_OWN_FRAME void mask(u32 node, const Place& p, Mask& out);
   void mask_one(u32 node, const Place& p, Mask& out);
   void add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, Mask& out);
   const Mask& subtree(u32 node, u32 parse);
-  const Through& through(u32 residual, u32 parse);
-  void add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out);
+  STRUCTGEN_OWN_FRAME const Through& through(u32 residual, u32 parse);
+  STRUCTGEN_OWN_FRAME void add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out);
   void forget_masks();
 
   // recording.cpp
