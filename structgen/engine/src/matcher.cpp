@@ -284,6 +284,23 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
     for (u32 node : walk.cut) store_->walks.remove_subtree(out.tokens, node);
   }
   const bool begins = fresh && is_recording({parse, kDead, true});
+  add_own(view, parse, from, begins, out);
+  for (const auto& reference : walk.references) {
+    if (reference.count < view.min || reference.count > view.max) continue;
+    add_less(subtree(reference.node, after_accept(parse, from, reference.accept)), reference.forbidden, begins, out);
+  }
+}
+
+// The parse state after the terminals that a set of members of the lexer state `from` stands for.
+u32 Grammar::after_accept(u32 parse, u32 from, u32 accept) {
+  std::vector<u32> indices;
+  for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+  return after(parse, indices);
+}
+
+// What a walk found without its base and references.
+void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out) {
+  const Walk& walk = *view.walk;
   const TokenSet& interior = store_->walks.interior(view);
   out.tokens.add(interior);
   auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
@@ -293,25 +310,14 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
     interior.each([&](u32 token) { out.begun.push_back(token); });
     for (const auto& entry : walk.tail) out.begun.push_back(entry.token);
   }
-  auto parse_after = [&](u32 accept) {
-    std::vector<u32> indices;
-    for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
-    return after(parse, indices);
-  };
   for (const auto& exit : walk.exits) {
-    const Through& found = through(exit.residual, parse_after(exit.accept));
+    const Through& found = through(exit.residual, after_accept(parse, from, exit.accept));
     for (const auto& entry : found.entries) {
       if (!counts(entry.count)) continue;
       out.tokens.add(entry.token);
       if (begins) out.begun.push_back(entry.token);  // a whole text is recorded within it
     }
     out.doubtful.insert(out.doubtful.end(), found.doubtful.begin(), found.doubtful.end());
-  }
-  for (const auto& reference : walk.references) {
-    if (!counts(reference.count)) continue;
-    const Mask& rest = subtree(reference.node, parse_after(reference.accept));
-    add_less(rest, reference.forbidden, out);
-    if (begins) rest.tokens.each([&](u32 token) { out.begun.push_back(token); });
   }
 }
 
@@ -335,16 +341,21 @@ void Grammar::mask_one(u32 node, const Place& p, Mask& out) {
   const u32 from = lexer_state(p);
   if (from != kDead)
     add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, p.fresh, out);
-  if (p.fresh || !lexer_.accepting(p.lexer)) return;
   // The terminal may end before the token, where it can't go on with the token's first byte.
-  std::vector<u32> forbidden;
-  const u32* row = lexer_.row(p.lexer);
+  if (!p.fresh && lexer_.accepting(p.lexer))
+    add_less(subtree(node, after(p.parse, p.lexer)), going_on(node, p.lexer), false, out);
+}
+
+// Children of the node with which the terminal goes on.
+std::vector<u32> Grammar::going_on(u32 node, u32 lexer) {
+  std::vector<u32> found;
+  const u32* row = lexer_.row(lexer);
   for (u32 child = node + 1; child < store_->trie.end(node); child = store_->trie.end(child)) {
     u32 to = row[store_->trie.byte(child)];
-    if (to == kNone) to = lexer_.compute_next(p.lexer, store_->trie.byte(child));
-    if (to != kDead) forbidden.push_back(child);
+    if (to == kNone) to = lexer_.compute_next(lexer, store_->trie.byte(child));
+    if (to != kDead) found.push_back(child);
   }
-  add_less(subtree(node, after(p.parse, p.lexer)), forbidden, out);
+  return found;
 }
 
 // Tokens below `node` that may be read where a terminal begins.
@@ -368,7 +379,9 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   return *subtrees_[at];
 }
 
-void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, Mask& out) {
+// `begins`: a text is recorded before what is added.
+void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, bool begins, Mask& out) {
+  if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
   out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
   if (nodes.empty()) {
