@@ -243,6 +243,12 @@ void Grammar::forget_masks() {
   row_bytes_ = 0;
 }
 
+// Whether the next token may belong to a terminal that is recorded.
+bool Grammar::may_record(const Place& p) {
+  if (is_recording(p)) return true;
+  return !p.fresh && lexer_.accepting(p.lexer) && state(after(p.parse, p.lexer)).records;
+}
+
 const Row& Grammar::row(u32 configuration) {
   if (infos_[configuration].row) return infos_[configuration].row;
   if (row_bytes_ > meter_.limits.row_bytes) forget_masks();
@@ -272,7 +278,7 @@ const Row& Grammar::row(u32 configuration) {
   }
   infos_[configuration].row = infos_[wide].row;
   infos_[configuration].doubtful = infos_[wide].doubtful;
-  infos_[configuration].recording = configuration != kFinished && is_recording(place(configuration));
+  infos_[configuration].recording = records_ && configuration != kFinished && may_record(place(configuration));
   return infos_[configuration].row;
 }
 
@@ -287,7 +293,7 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
   add_own(view, parse, from, begins, out);
   for (const auto& reference : walk.references) {
     if (reference.count < view.min || reference.count > view.max) continue;
-    add_less(subtree(reference.node, after_accept(parse, from, reference.accept)), reference.forbidden, begins, out);
+    add_less(subtree(reference.node, after_accept(parse, from, reference.accept)), reference.forbidden, true, begins, out);
   }
 }
 
@@ -343,7 +349,7 @@ void Grammar::mask_one(u32 node, const Place& p, Mask& out) {
     add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, p.fresh, out);
   // The terminal may end before the token, where it can't go on with the token's first byte.
   if (!p.fresh && lexer_.accepting(p.lexer))
-    add_less(subtree(node, after(p.parse, p.lexer)), going_on(node, p.lexer), false, out);
+    add_less(subtree(node, after(p.parse, p.lexer)), going_on(node, p.lexer), false, false, out);
 }
 
 // Children of the node with which the terminal goes on.
@@ -379,11 +385,11 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   return *subtrees_[at];
 }
 
-// `begins`: a text is recorded before what is added.
-void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, bool begins, Mask& out) {
+// `behind`: what is added stands behind the beginning of the token; `begins`: a text is recorded before it.
+void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, bool behind, bool begins, Mask& out) {
   if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
-  out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
+  if (behind) out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
   if (nodes.empty()) {
     out.tokens.add(from.tokens);
     return;

@@ -252,7 +252,8 @@ class Grammar {
   void add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, Mask& out);
   const Mask& subtree(u32 node, u32 parse);
   STRUCTGEN_OWN_FRAME const Through& through(u32 residual, u32 parse);
-  STRUCTGEN_OWN_FRAME void add_less(const Mask& from, const std::vector<u32>& nodes, bool begins, Mask& out);
+  STRUCTGEN_OWN_FRAME void add_less(const Mask& from, const std::vector<u32>& nodes, bool behind, bool begins,
+                                     Mask& out);
   STRUCTGEN_OWN_FRAME void add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out);
   STRUCTGEN_OWN_FRAME u32 after_accept(u32 parse, u32 from, u32 accept);
   STRUCTGEN_OWN_FRAME std::vector<u32> going_on(u32 node, u32 lexer);
@@ -261,6 +262,7 @@ class Grammar {
   // recording.cpp
   u8 effects(u32 parse, u32 lexer);  // of the terminals that the parser gets where one ends
   bool end(Place& p, u32 lexer, Memory& memory);
+  bool may_record(const Place& p);
   bool is_recording(const Place& p) { return records_ && state(p.parse).records; }
   bool is_roomy(u32 lexer);
   bool is_alive(const Place& p, const Memory& memory);
@@ -269,6 +271,7 @@ class Grammar {
   u32 program(u32 configuration, u32 token);
   bool replay(Span program, std::string_view bytes, Memory& memory);
   void forbid_repeats(const Position& position, std::vector<u32>& forbidden);
+  void forbid_repeats(const Position& position, const Place& here, const Memory& from, std::vector<u32>& forbidden);
   bool fits(const Position& position, u32 token);
   bool stops(const Place& p, const Memory& memory);
 

@@ -72,6 +72,25 @@ const std::string* Texts::from(const TextsPtr& set, std::string_view text) {
   return found;
 }
 
+Texts::Next Texts::next(const TextsPtr& set, const std::string& prefix) {
+  Next found;
+  std::string from = prefix;
+  for (const std::string* text = Texts::from(set, from); text != nullptr && text->starts_with(prefix);
+       text = Texts::from(set, from)) {
+    from = prefix;
+    if (text->size() == prefix.size()) {
+      found.ends = true;
+      from.push_back('\0');
+      continue;
+    }
+    const u8 byte = static_cast<u8>((*text)[prefix.size()]);
+    found.bytes[byte >> 6] |= 1ull << (byte & 63);
+    if (byte == 255) break;
+    from.push_back(static_cast<char>(byte + 1));
+  }
+  return found;
+}
+
 Memory::Scope::~Scope() { unchain(next); }
 Memory::Piece::~Piece() { unchain(next); }
 

@@ -41,6 +41,12 @@ class Texts {
     const std::string* found = from(set, prefix);
     return found != nullptr && found->starts_with(prefix);
   }
+  // Of the texts that begin with a prefix: the bytes that come next, and whether it is one itself.
+  struct Next {
+    ByteSet bytes{};
+    bool ends = false;
+  };
+  static Next next(const TextsPtr& set, const std::string& prefix);
   static u32 size(const TextsPtr& set) { return set ? set->size_ : 0; }
 
   Texts(std::string text, u64 priority, TextsPtr left, TextsPtr right);

@@ -269,56 +269,72 @@ std::optional<Position> Grammar::advance(const Position& from, u32 token) {
   return Position{to, std::move(memory)};
 }
 
-// Tokens that go on with a recorded text until it is repeated, or nothing else can come of it.
+// Tokens that go on with a recorded text until it is repeated, or nothing else can come of it; from here, and from where the
+// terminal that is being read ends before the token.
 void Grammar::forbid_repeats(const Position& position, std::vector<u32>& forbidden) {
   const Place here = place(position.configuration);
-  const TextsPtr& texts = position.memory.texts();
-  if (!texts || !is_recording(here) || (!here.fresh && !position.memory.may_repeat())) return;
+  forbid_repeats(position, here, position.memory, forbidden);
+  if (here.fresh || !lexer_.accepting(here.lexer)) return;
+  Place behind = here;
+  Memory memory = position.memory;
+  if (end(behind, here.lexer, memory)) forbid_repeats(position, behind, memory, forbidden);
+}
+
+void Grammar::forbid_repeats(const Position& position, const Place& here, const Memory& from, std::vector<u32>& forbidden) {
+  if (!from.texts() || !is_recording(here) || (!here.fresh && !from.may_repeat())) return;
+  const bool ended = !place(position.configuration).fresh && here.fresh;
+  const TextsPtr& texts = from.texts();
   const Trie& trie = store_->trie;
   auto forbid = [&](u32 node, bool all) {
     for (u32 i = trie.first_token(node); i < trie.first_token(trie.end(node)); ++i)
-      if (all || !fits(position, trie.order()[i])) forbidden.push_back(trie.order()[i]);
+      if ((all && !ended) || !fits(position, trie.order()[i])) forbidden.push_back(trie.order()[i]);
     meter_.spend(trie.subtree_tokens(node));
   };
   struct Frame {
     Place place;
     u32 end;
-    Memory memory;
+    std::string text;    // of the terminal
+    Texts::Next next;    // with which recorded texts go on
   };
-  std::vector<Frame> stack{{here, trie.end(0), position.memory}};
+  const std::string begun = here.fresh ? "" : from.written();
+  std::vector<Frame> stack{{here, trie.end(0), begun, Texts::next(texts, begun)}};
   for (u32 node = 1; node < trie.end(0);) {
     while (node >= stack.back().end) stack.pop_back();
     const Frame& top = stack.back();
+    const u8 byte = trie.byte(node);
+    // Only a byte with which a recorded text goes on, or before which one may end, can lead to a repetition.
+    if (!top.next.ends && !contains(top.next.bytes, byte)) {
+      node = trie.end(node);
+      continue;
+    }
     Place p = top.place;
-    Memory memory = top.memory;
-    bool ended = false, repeats = false, others = false;
-    const char byte = static_cast<char>(trie.byte(node));
-    const bool goes_on = read(p, trie.byte(node), [&](u32 parse, u32 lexer, bool with_byte) {
-      if (ended) return;
-      ended = true;
-      if (with_byte) memory.write({&byte, 1});
-      const u8 effect = effects(parse, lexer);
-      repeats = (effect & Record) != 0 && memory.repeats();
+    bool ends = false, repeats = false, others = false;
+    const bool goes_on = read(p, byte, [&](u32 parse, u32 lexer, bool with_byte) {
+      if (ends) return;
+      ends = true;
+      repeats = (effects(parse, lexer) & Record) != 0 &&
+                Texts::has(texts, with_byte ? top.text + static_cast<char>(byte) : top.text);
       if (!repeats) return;
       for (u32 t : handed(parse, accepting(lexer))) others |= effects_[t] != Record;
     });
     meter_.spend(1);
-    if (ended && goes_on && repeats) forbid(node, !others);
-    if (ended || !goes_on) {
+    if (ends && goes_on && repeats) forbid(node, !others);
+    if (ends || !goes_on || !contains(top.next.bytes, byte)) {
       node = trie.end(node);
       continue;
     }
-    memory.write({&byte, 1});
-    if (!memory.may_repeat()) {
-      node = trie.end(node);
-      continue;
-    }
+    std::string text = top.text + static_cast<char>(byte);
+    Memory memory = from;
+    memory.write(std::string_view(text).substr(begun.size()));
     if (!is_alive(p, memory)) {
       forbid(node, true);
       node = trie.end(node);
       continue;
     }
-    if (trie.end(node) > node + 1) stack.push_back({p, trie.end(node), std::move(memory)});
+    if (trie.end(node) > node + 1) {
+      const Texts::Next next = Texts::next(texts, text);
+      stack.push_back({p, trie.end(node), std::move(text), next});
+    }
     ++node;
   }
 }
