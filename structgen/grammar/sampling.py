@@ -77,6 +77,10 @@ def sample(grammar: Grammar, rng: Random, *, max_depth: int = 12) -> str:
     return Sampler(grammar, max_depth).text(rng)
 
 
+class _RunOut(Exception):
+    """All texts of a terminal were recorded."""
+
+
 class Sampler:
     """Makes texts of one grammar. The height of a body is the number of rules that the flattest text of it takes."""
 
@@ -85,6 +89,7 @@ class Sampler:
         self.rng = Random(0)
         self.max_depth = max_depth
         self.scopes: list[set[str]] = []
+        self.going_on = _CONTINUE
         self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
         self.heights = dict.fromkeys(grammar.rules, inf)
         self._known: dict[int, float] = {}  # heights by identity, once those of the rules are final
@@ -100,11 +105,19 @@ class Sampler:
     def text(self, rng: Random) -> str:
         """A random text; `sample` says what of."""
         self.rng = rng
-        self.scopes = [set()]
         if self.heights[self.grammar.start] == inf:
             raise EmptyLanguageError("no text can match: the rules never finish")
-        pieces: list[str] = []
-        self._derive(Reference(self.grammar.start), 0, pieces)
+        for attempt in range(_TRIES):
+            pieces: list[str] = []
+            self.scopes = [set()]
+            self.going_on = _CONTINUE * (1 - attempt / _TRIES)
+            try:
+                self._derive(Reference(self.grammar.start), 0, pieces)
+                break
+            except _RunOut:  # what must differ has no text left: fewer rounds need fewer texts
+                continue
+        else:
+            raise EmptyLanguageError("no text was found in which all differ that must")
         text = ""
         for piece in pieces:
             touching = _WORD.fullmatch(text[-1:] + piece[:1])
@@ -155,7 +168,7 @@ class Sampler:
         while (
             depth < self.max_depth
             and (body.max is None or times < body.max)
-            and self.rng.random() < _CONTINUE
+            and self.rng.random() < self.going_on
             and times < body.min + 100
         ):
             times += 1
@@ -208,6 +221,8 @@ class Sampler:
                 text = sample_expression(expression, self.rng)
             else:
                 left = _both((expression, Complement(Union(tuple(map(Literal, sorted(taken)))))))
+                if _is_empty(left):
+                    raise _RunOut
                 text = sample_expression(left, self.rng)
             taken.add(text)
         elif terminal.effect == "open":

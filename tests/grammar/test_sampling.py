@@ -140,3 +140,11 @@ def test_special_tokens_leave_no_trace() -> None:
 def test_what_is_empty_has_no_samples(body: RuleExpression) -> None:
     with pytest.raises(EmptyLanguageError):
         Grammar({"start": body}).sample(Random(0))
+
+
+def test_texts_that_must_differ_run_out_for_nobody() -> None:
+    """A terminal of one text beside another: rounds end when both were had."""
+    one = Terminal("ONE", Literal("a"), effect="record")
+    other = Terminal("OTHER", Literal("b"), effect="record")
+    grammar = Grammar({"start": Repetition(Choice((one, other)), 1, 2)})
+    assert {grammar.sample(Random(seed)) for seed in range(60)} == {"a", "b", "ab", "ba"}
