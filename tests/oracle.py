@@ -353,7 +353,9 @@ class Oracle:
     def _going_on(self, place: Place, byte: int) -> list[Place] | None:
         """Where a place leads if a terminal goes on; None if none can, nor a guard."""
         items, rests, (scopes, text) = place
-        memory = scopes, text + bytes([byte])
+        if any(self._effect(number) == "record" for number, _, _ in rests or ()):
+            text += bytes([byte])  # only then does it matter what it is
+        memory = scopes, text
         derive, is_empty = self._expressions.derive, self._expressions.is_empty
         derived = [(n, derive(left, byte), derive(guard, byte)) for n, left, guard in rests or ()]
         alive = tuple(rest for rest in derived if not (is_empty(rest[1]) and is_empty(rest[2])))
