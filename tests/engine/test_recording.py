@@ -199,3 +199,17 @@ def test_verdicts_of_a_budget_are_of_their_own_memory() -> None:
         for token in laws.allowed_within(grammar, after, budget):
             following = grammar.advance(after, token)
             assert laws.allowed_within(grammar, following, budget - 1), (tokens[token], budget)
+
+
+def test_a_mask_asked_for_twice_is_the_same() -> None:
+    """The text being read is not recorded yet, and may end before the token that repeats it."""
+    letters = Terminal("LETTERS", repeat(charset("ab"), 1, 2), effect="record")
+    grammar = Grammar(
+        {"start": Sequence((OPEN, Repetition(Sequence((letters, Repetition(COMMA, 0, 1)))), CLOSE))}
+    )
+    vocabulary = Vocabulary([b"(", b")", b",", b"a", b"b", b",a,", None], eos_token_ids={6})
+    matcher = compile_grammar(grammar, vocabulary).matcher()
+    for token in (0, 3):
+        matcher.advance(token)
+    masks = [{vocabulary[token] for token in laws.allowed(matcher)} for _ in range(3)]
+    assert masks == [{b")", b",", b"a", b"b"}] * 3

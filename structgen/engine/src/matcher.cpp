@@ -243,9 +243,8 @@ void Grammar::forget_masks() {
   row_bytes_ = 0;
 }
 
-// Whether the next token may belong to a terminal that is recorded.
-bool Grammar::may_record(const Place& p) {
-  if (is_recording(p)) return true;
+// Whether the terminal that is being read may end, and the next one be recorded.
+bool Grammar::may_record_next(const Place& p) {
   return !p.fresh && lexer_.accepting(p.lexer) && state(after(p.parse, p.lexer)).records;
 }
 
@@ -278,7 +277,11 @@ const Row& Grammar::row(u32 configuration) {
   }
   infos_[configuration].row = infos_[wide].row;
   infos_[configuration].doubtful = infos_[wide].doubtful;
-  infos_[configuration].recording = records_ && configuration != kFinished && may_record(place(configuration));
+  if (records_ && configuration != kFinished) {
+    const bool here = is_recording(place(configuration)), next = may_record_next(place(configuration));
+    infos_[configuration].recording = here;
+    infos_[configuration].recording_next = next;
+  }
   return infos_[configuration].row;
 }
 

@@ -144,7 +144,9 @@ class Grammar {
     }
     const Info& known = infos_[position.configuration];
     if (!records_) return known.row;
-    const bool safe = !known.doubtful && (position.memory.recorded() == 0 || !known.recording);
+    const Memory& memory = position.memory;
+    const bool safe = !known.doubtful && !(known.recording && memory.recorded() != 0) &&
+                      !(known.recording_next && (memory.recorded() != 0 || memory.writing()));
     return safe ? known.row : none;
   }
   // Moves the position behind a token, if that is known and does not change its memory.
@@ -173,7 +175,8 @@ class Grammar {
   struct Info {
     u32 parse = 0, lexer = 0;
     bool fresh = true;        // nothing is read of a terminal; lexer is kDead then
-    bool recording = true;    // the terminal that is being read may be recorded; known where the row is
+    bool recording = true;       // the terminal that is being read may be recorded; known where the row is
+    bool recording_next = true;  // it may end here, and the next one be recorded
     u8 stop = 2;              // 2: not known yet
     u32 canonical = kNone;
     u32 completion = kNone - 1;  // kNone - 1: not known yet
@@ -262,7 +265,7 @@ class Grammar {
   // recording.cpp
   u8 effects(u32 parse, u32 lexer);  // of the terminals that the parser gets where one ends
   bool end(Place& p, u32 lexer, Memory& memory);
-  bool may_record(const Place& p);
+  bool may_record_next(const Place& p);
   bool is_recording(const Place& p) { return records_ && state(p.parse).records; }
   bool is_roomy(u32 lexer);
   bool is_alive(const Place& p, const Memory& memory);
