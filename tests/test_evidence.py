@@ -94,6 +94,8 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
             "tasks": 2,
             "max_new_tokens": 8,
             "threads": 1,
+            "steps": 12,
+            "rounds": 1,
             "seed": 0,
             "machine": {"processor": "p", "load": 0.0, "date": "d"},
             "arms": [row],
@@ -238,7 +240,15 @@ def test_latency_is_in_the_readme_once_it_is_measured(tmp_path: Path) -> None:
     figures.write(
         tmp_path,
         "latency",
-        {"results": results, "machine": machine, "device": "CPU", "threads": 1, "vocabularies": ["a"]},
+        {
+            "results": results,
+            "machine": machine,
+            "device": "CPU",
+            "threads": 1,
+            "steps": 12,
+            "rounds": 1,
+            "vocabularies": ["a"],
+        },
         "",
     )
     found = readme.blocks(tmp_path)["latency"]

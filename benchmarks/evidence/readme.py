@@ -64,7 +64,8 @@ def _latency(report: dict[str, Any], folder: Path) -> str:
         + f"\n{versions}; a model of random weights, {report['device']}, {report['threads']} threads of an "
         f"{machine['processor']}, load {machine['load']}, {machine['date']}.\n\n"
         f"![Milliseconds added to a step]({PLACE}/latency.svg)\n\n"
-        f"Repeat: `python benchmarks/latency.py --tokenizers {','.join(report['vocabularies'])}`, each a folder or "
+        f"Repeat: `python benchmarks/latency.py --tokenizers {','.join(report['vocabularies'])} "
+        f"--steps {report['steps']} --rounds {report['rounds']}`, each tokenizer a folder or "
         f"smollm2.\n"
     )
 
