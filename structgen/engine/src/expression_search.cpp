@@ -6,7 +6,6 @@
 #include <queue>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace structgen {
@@ -18,7 +17,7 @@ constexpr u32 kCountedDeep = 200;  // nested expressions whose texts are counted
 constexpr u32 kDenseStates = 64, kDenseTexts = 4096, kDenseBytes = 2;  // of a language whose short texts are many
 constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
 constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
-constexpr u32 kGlance = 4096;     // states of a search that may give up
+constexpr u32 kGlimpse = 64, kGlance = 4096;  // states of searches that may give up, the first and the last
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
 // A byte of lo..hi that people can read, if there is one.
@@ -53,8 +52,14 @@ bool Expressions::is_empty(ExprId e) {
         empty = search_empty(e);
         break;
       }
-      // Most languages hold a text that a short search comes upon; where none does, a bound rarely decides.
-      const Search quick = search_some(e, kGlance);
+      // Most languages hold a text that a short search comes upon. Where none does, a bound rarely decides: the language
+      // without bounds has few states, and mostly is empty too.
+      const bool searched = kind(found.e) == Inter || kind(found.e) == Not;
+      Search quick = Search::gave_up, wide = Search::gave_up;
+      for (u32 most = kGlimpse; most <= kGlance && quick == Search::gave_up && wide != Search::empty; most *= 8) {
+        if (wide == Search::gave_up && searched) wide = search_some(found.e, most);
+        if (wide != Search::empty) quick = search_some(e, most);
+      }
       if (quick != Search::gave_up)
         empty = quick == Search::empty;
       else
@@ -88,47 +93,57 @@ u32 Expressions::nearest(ExprId e) const {
 }
 
 // Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many. What seems
-// nearest to its end comes first.
+// nearest to its end comes first; what begins with a byte above ASCII, which are many, is looked at last.
 Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   struct Frame {
     ExprId e;
+    u32 byte;                  // whose derivatives were not looked at yet
     std::vector<ExprId> left;  // derivatives; the next is the last
   };
   std::unordered_set<ExprId> seen{root};
-  std::vector<Frame> stack;
+  std::vector<Frame> stack{{root, 0, {}}};
   std::vector<std::pair<u32, ExprId>> order;
-  auto enter = [&](ExprId e) {
+  auto is_found = [this](ExprId d) { return !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1; };
+  // The next derivatives of a frame; whether one of them is found.
+  auto look = [&](Frame& frame) {
     order.clear();
-    for (u32 b = 0; b < 256; b = interval(e, static_cast<u8>(b)).second + 1u) {
-      const ExprId d = derive(e, static_cast<u8>(b));
-      if (d != kEmpty && nodes_[d].live != 2) order.emplace_back(nearest(d), d);
+    const u32 end = frame.byte < 128 ? 128 : 256;
+    for (; frame.byte < end; frame.byte = interval(frame.e, static_cast<u8>(frame.byte)).second + 1u) {
+      const ExprId d = derive(frame.e, static_cast<u8>(frame.byte));
+      if (d == kEmpty || nodes_[d].live == 2) continue;
+      if (is_found(d)) return true;
+      order.emplace_back(nearest(d), d);
     }
     std::stable_sort(order.begin(), order.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
-    stack.push_back({e, {}});
-    for (const auto& [_, d] : order) stack.back().left.push_back(d);
+    for (const auto& [_, d] : order) frame.left.push_back(d);
     if (meter_) meter_->spend(1);
+    return false;
   };
-  enter(root);
   while (!stack.empty()) {
-    std::vector<ExprId>& left = stack.back().left;
-    if (left.empty()) {
-      stack.pop_back();
-      continue;
+    Frame& top = stack.back();
+    bool found = false;
+    if (top.left.empty()) {
+      if (top.byte > 255) {
+        stack.pop_back();
+        continue;
+      }
+      found = look(top);
+    } else {
+      const ExprId d = top.left.back();
+      top.left.pop_back();
+      if (nodes_[d].live == 2) continue;
+      // Parts decide: a concatenation or union is empty or not by its own rules.
+      const bool decided = kind(d) != Inter && kind(d) != Not;
+      found = is_found(d) || (decided && !is_empty(d));
+      if (!found && !decided && seen.insert(d).second) {
+        if (seen.size() > most) return Search::gave_up;
+        stack.push_back({d, 0, {}});
+      }
     }
-    const ExprId d = left.back();
-    left.pop_back();
-    bool found = !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1;
-    if (!found && nodes_[d].live == 2) continue;
-    // Parts decide: a concatenation or union is empty or not by its own rules.
-    const bool decided = !found && kind(d) != Inter && kind(d) != Not;
-    if (decided) found = !is_empty(d);
     if (found) {
       for (const Frame& f : stack) nodes_[f.e].live = 1;
       return Search::found;
     }
-    if (decided || !seen.insert(d).second) continue;
-    if (seen.size() > most) return Search::gave_up;
-    enter(d);
   }
   for (const ExprId dead : seen) nodes_[dead].live = 2;
   return Search::empty;
