@@ -31,6 +31,7 @@
 #include <atomic>
 #include <optional>
 #include <queue>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "memory.h"
@@ -277,6 +278,7 @@ class Grammar {
   void forbid_repeats(const Position& position, const Place& here, const Memory& from, std::vector<u32>& forbidden);
   bool fits(const Position& position, u32 token);
   bool stops(const Place& p, const Memory& memory);
+  Row without_forbidden(const Position& position, const Row& all);
 
   u32 bytes_to_finish(const Place& p);  // a lower bound, nearly always exact
   u32 bytes_from(const Place& p);
@@ -319,6 +321,12 @@ class Grammar {
   std::vector<std::unique_ptr<Mask>> subtrees_;
   std::vector<std::unique_ptr<Through>> throughs_;
   std::vector<std::pair<u64, Memory>> remembered_;  // a ring: positions given a number
+  struct Asked {
+    u32 configuration = kNone;
+    Memory memory;
+    Row row;
+  };
+  std::unordered_map<u64, Asked> asked_;  // rows of positions, by hash
   u64 numbered_ = 0;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};
