@@ -113,6 +113,15 @@ def test_a_budget_is_kept(grammar: Grammar, vocabulary: Vocabulary, random: Rand
             assert following.can_stop
 
 
+@given(RECORDING, vocabularies(singles="all", max_tokens=6), RANDOMS, st.integers(1, 150))
+def test_a_text_is_finished_in_time(
+    grammar: Grammar, vocabulary: Vocabulary, random: Random, budget: int
+) -> None:
+    found = compiled(grammar, vocabulary)
+    for _ in range(3):
+        laws.text_is_finished_in_time(found, random, budget=budget)
+
+
 def test_scopes() -> None:
     check_accepts(
         NESTED,

@@ -19,6 +19,7 @@ namespace {
 
 constexpr u32 kUnknown = kNone - 1;
 constexpr u32 kMostSearched = 20'000;  // configurations
+constexpr u64 kSparseStep = 16;        // bytes by which a text is longer than the next shorter one, where texts are few
 
 }  // namespace
 
@@ -95,6 +96,7 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
     meter_.spend(text.size() + 1);
     if (records_) {
       if (state(p.parse).records) now.write(word);
+      if (recorded && effects_[taken->terminal] == Record) ++recorded->count;
       if (recorded && effects_[taken->terminal] == Record && !p.fresh)
         recorded->own = now.written();
       else if (recorded && effects_[taken->terminal] == Record && depth == 0 && !outside)
@@ -111,7 +113,9 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
   Place check = from;
   now = memory;
   if (read(check, now, text) && stops(check, now)) return text;
-  return search_text(from, memory);
+  auto found = search_text(from, memory);
+  if (found && recorded) recorded->count = static_cast<u32>(found->size());
+  return found;
 }
 
 std::optional<std::string> Grammar::search_text(const Place& from, const Memory& memory) {
@@ -214,11 +218,16 @@ std::optional<Completion> Grammar::completion(const Place& p, const Memory& memo
 }
 
 u32 Grammar::completion_tokens(const Position& position) {
+  if (position.configuration == kFinished) return 1;
   const bool plain = position.memory.recorded() == 0 && !position.memory.writing();
   if (plain && infos_[position.configuration].completion != kUnknown) return infos_[position.configuration].completion;
-  const auto found = completion(position);
+  Recorded recorded;
+  const auto found = completion(place(position.configuration), position.memory, &recorded);
   const u32 tokens = found ? static_cast<u32>(found->tokens.size()) + 1 : kNone;
-  if (plain) infos_[position.configuration].completion = tokens;
+  if (plain) {
+    infos_[position.configuration].completion = tokens;
+    infos_[position.configuration].completion_records = recorded.count;
+  }
   return tokens;
 }
 
@@ -254,6 +263,7 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinat
     const u32 word = add_lengths(walk.farthest, expressions_.shortest_length(lexer_.rest(from, 0)));
     const u32 parse_behind = parser_.next(parse, {state(parse).terminals[members[0]]});
     found.bytes = std::max(found.bytes, add_lengths(word, parser_.shortest(parse_behind)));
+    if (records_) found.behind.insert(intern(begin(parse_behind)));
   }
   // A walk begins in the state without counts that no token reaches, and what is left to count is lost in its ends.
   for (u32 i = 0; i < members.size() && !walk.counted; ++i)
@@ -293,28 +303,50 @@ u32 Grammar::farthest(u32 configuration) {
     u32 most = 1;
     destinations(0, place(configuration), found);
     if (found.bytes != 0) most = spells_bytes_ && found.bytes < kFar ? found.bytes + 1 : kNone;
-    for (auto to = found.configurations.begin(); to != found.configurations.end() && most != kNone; ++to)
-      most = std::max(most, completion_tokens({*to, {}}));
+    u32 records = 0;
+    auto add = [&](u32 to, u32 own) {
+      if (const u32 tokens = completion_tokens({to, {}}); own == 0) most = std::max(most, tokens);
+      records = std::max(records, infos_[to].completion_records + own);
+    };
+    for (auto to = found.configurations.begin(); to != found.configurations.end() && most != kNone; ++to) add(*to, 0);
+    for (const u32 to : found.behind) add(to, 1);
     infos_[configuration].farthest = most;
+    infos_[configuration].farthest_records = records;
   }
   return infos_[configuration].farthest;
+}
+
+// The most bytes of a text that is recorded; kFar if there is no bound.
+u32 Grammar::longest_record() {
+  u32 longest = 0;
+  for (u32 t = 0; t < terminals_.size(); ++t)
+    if (effects_[t] == Record) longest = std::max(longest, expressions_.longest(terminals_[t]));
+  return longest;
+}
+
+// Whether a budget is enough to finish the text after any token that is allowed, as far as that is plain to see.
+bool Grammar::is_enough(const Position& position, u64 budget) {
+  const u32 configuration = position.configuration;
+  // Far from the end: no token leads to where ten times as much is left to read.
+  const u64 near = bytes_to_finish(place(configuration));
+  const u64 before = position.memory.recorded() + position.memory.writing(), texts = before + store_->trie.longest();
+  if (budget > 10 * near + 2048 + (!records_ ? 0 : is_dense() ? texts : (near + 1) * texts)) return true;
+  const u32 most = farthest(configuration);
+  if (most == kNone || budget <= most) return false;
+  // A way out on which nothing is recorded is open whatever was recorded before.
+  const u64 records = infos_[configuration].farthest_records;
+  if (!records_ || records == 0) return true;
+  // Where short texts are many, each that is recorded makes one that is still to come at most two bytes longer.
+  if (is_dense()) return texts < 2048 && budget > most + 4 * records + 16;
+  const u64 longer = std::min<u64>(longest_record(), kSparseStep * (before + 1));
+  return budget > 10 * u64{most} + 64 + (records + 1) * longer;
 }
 
 Row Grammar::row_within(const Position& position, u64 budget) {
   const Row all = row(position);
   const u32 configuration = position.configuration;
   if (!all || configuration == kFinished) return all;
-  // Far from the end nothing needs to be looked at: no token leads to where ten times as much is left to read.
-  const u64 near = bytes_to_finish(place(configuration));
-  const u64 texts = position.memory.recorded() + position.memory.writing() + store_->trie.longest();
-  if (!records_ || is_dense()) {
-    if (budget > 10 * near + 2048 + (records_ ? texts : 0)) return all;
-    const u32 most = farthest(configuration);
-    // Where short texts are many, each that is recorded makes one that is still to come at most two bytes longer.
-    if (most != kNone && budget > (records_ ? u64{5} * most + 16 : most) && (!records_ || texts < 2048)) return all;
-  } else if (budget > 10 * near + 2048 + (near + 1) * texts) {
-    return all;
-  }
+  if (is_enough(position, budget)) return all;
   auto kept = std::make_shared<TokenSet>(store_->trie.words());
   // Down the trie, only where the row has tokens; what follows a place is asked for once.
   const Trie& trie = store_->trie;

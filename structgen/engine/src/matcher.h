@@ -182,6 +182,7 @@ class Grammar {
     u32 canonical = kNone;
     u32 completion = kNone - 1;  // kNone - 1: not known yet
     u32 farthest = kNone - 1;    // most tokens that finish the text after a token allowed here
+    u32 completion_records = 0, farthest_records = 0;  // texts that are recorded on these ways, at most
     Row row;
     Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
   };
@@ -195,6 +196,7 @@ class Grammar {
   struct Destinations {  // where tokens lead
     std::unordered_set<u32> configurations;
     u32 bytes = 0;                 // of what has no number: most bytes that finish it
+    std::unordered_set<u32> behind;  // configurations to which that comes
     std::unordered_set<u64> seen;  // trie node and parse state in which a terminal begins
   };
   struct Place {  // a configuration that has no number (yet); or, of a dynamic lexer, also a member of one
@@ -287,6 +289,7 @@ class Grammar {
     std::string own;
     std::vector<std::string> later;
     std::size_t longest = 0;  // of the later ones
+    u32 count = 0;            // of all, in all scopes
   };
   std::optional<std::string> shortest_text(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
   std::optional<std::string> search_text(const Place& p, const Memory& memory);
@@ -296,6 +299,8 @@ class Grammar {
   void destinations_of_one(u32 node, const Place& p, Destinations& found);
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
   u32 farthest(u32 configuration);
+  u32 longest_record();
+  bool is_enough(const Position& position, u64 budget);
 
   std::shared_ptr<Store> store_;
   Meter meter_;
