@@ -93,7 +93,7 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
     }
     if (taken == nullptr) return std::nullopt;
     text += word;
-    meter_.spend(text.size() + 1);
+    meter_.spend(word.size() + 1);
     if (records_) {
       if (state(p.parse).records) now.write(word);
       if (recorded && effects_[taken->terminal] == Record) ++recorded->count;
