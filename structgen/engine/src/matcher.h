@@ -180,8 +180,10 @@ class Grammar {
     bool recording_next = true;  // it may end here, and the next one be recorded
     u8 stop = 2;              // 2: not known yet
     u32 canonical = kNone;
-    u32 completion = kNone - 1;  // kNone - 1: not known yet
-    u32 farthest = kNone - 1;    // most tokens that finish the text after a token allowed here
+    static constexpr u32 kUnknown = kNone - 1;
+    u32 completion = kUnknown;       // tokens
+    u32 completion_first = kNone;    // its first byte; kNone: it is empty
+    u32 farthest = kUnknown;         // most tokens that finish the text after a token allowed here
     u32 completion_records = 0, farthest_records = 0;  // texts that are recorded on these ways, at most
     Row row;
     Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
@@ -295,9 +297,12 @@ class Grammar {
   std::optional<std::string> search_text(const Place& p, const Memory& memory);
   std::optional<std::vector<u32>> search_tokens(const Position& position);
   std::optional<Completion> completion(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
+
+  // budget.cpp
   void destinations(u32 node, const Place& p, Destinations& found);
   void destinations_of_one(u32 node, const Place& p, Destinations& found);
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
+  std::pair<u32, u32> tokens_to_finish(u32 configuration);
   u32 farthest(u32 configuration);
   u32 longest_record();
   bool is_enough(const Position& position, u64 budget);
