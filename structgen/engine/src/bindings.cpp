@@ -304,6 +304,16 @@ void apply_at(std::uintptr_t logits, int type, std::size_t batch, std::size_t wi
   apply_bitmask(logit_rows, mask_rows, *rows, instructions);
 }
 
+std::vector<bool> copy_at(std::uintptr_t from, std::uintptr_t to, int type, std::size_t batch, std::size_t width,
+                          std::ptrdiff_t stride, std::uintptr_t bitmask, std::ptrdiff_t bitmask_stride,
+                          const std::vector<std::int64_t>& rows, std::size_t instructions) {
+  const LogitRows source{reinterpret_cast<void*>(from), LogitType{type}, width, stride};
+  const LogitRows target{reinterpret_cast<void*>(to), LogitType{type}, width, static_cast<std::ptrdiff_t>(width)};
+  const MaskRows mask_rows{reinterpret_cast<const std::int32_t*>(bitmask), bitmask_stride};
+  const nb::gil_scoped_release without_gil;
+  return copy_masked(source, target, batch, mask_rows, rows, instructions);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -512,5 +522,9 @@ NB_MODULE(_native, m) {
   m.def("apply_bitmask", &apply_at, "logits"_a, "type"_a, "batch"_a, "width"_a, "stride"_a, "bitmask"_a,
         "bitmask_stride"_a, "rows"_a.none() = nb::none(), "instructions"_a = 0,
         "Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.");
+  m.def("copy_masked", &copy_at, "source"_a, "target"_a, "type"_a, "batch"_a, "width"_a, "stride"_a, "bitmask"_a,
+        "bitmask_stride"_a, "rows"_a, "instructions"_a = 0,
+        "Copies rows of logits to rows side by side, those in `rows`, ascending, masked. Whether anything is left of each of\n"
+        "these. Takes addresses, and strides in elements; checks nothing.");
   m.def("apply_instructions", &apply_instructions, "What apply_bitmask() can use on this machine, the best first.");
 }
