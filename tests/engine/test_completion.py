@@ -49,6 +49,21 @@ def test_a_text_is_finished_in_time(
     laws.text_is_finished_in_time(compile_grammar(grammar, vocabulary), random, budget=budget)
 
 
+A_LONG_WAY = Terminal("LONG", Literal("".join("abcdefg"[(i * i) % 7] for i in range(4000))))
+NUMBERS = Repetition(Terminal("NUMBER", Literal("1,")), min=1500)
+AT_LEAST = Terminal("AT_LEAST", concat(Literal("<"), repeat(charset("ab"), 3000), Literal(">")))
+
+
+@pytest.mark.parametrize("far", [A_LONG_WAY, NUMBERS, AT_LEAST], ids=["literal", "repetition", "characters"])
+@pytest.mark.parametrize("budget", [10, 2990, 4500])
+def test_a_generous_budget_leads_nowhere_it_is_too_small_for(far: Terminal | Repetition, budget: int) -> None:
+    """The text may end at once; a first byte of the other way needs thousands more."""
+    grammar = Grammar({"start": Choice((Terminal("ONE", Literal("0")), far))})
+    compiled = compile_grammar(grammar, BYTES)
+    for seed in range(4):
+        laws.text_is_finished_in_time(compiled, Random(seed), budget=budget)
+
+
 def test_a_special_token_in_a_completion_has_no_text() -> None:
     vocabulary = Vocabulary([b"a", None, None], special_tokens={"<call>": 1, "<end>": 2}, eos_token_ids=[2])
     rule = Sequence((Terminal("A", Literal("a")), SpecialToken("<call>"), Terminal("A", Literal("a"))))

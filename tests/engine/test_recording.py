@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import laws
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from strategies import grammars, vocabularies
 from traces import check_accepts
 
 from structgen.errors import InvalidGrammarError, TokenRejected
-from structgen.grammar.expressions import Concat, Literal, Repeat, charset, repeat
+from structgen.grammar.expressions import Concat, Literal, Repeat, charset, concat, repeat
 from structgen.grammar.rules import Choice, Grammar, Reference, Repetition, Sequence, Terminal, check
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
@@ -120,6 +121,44 @@ def test_a_text_is_finished_in_time(
     found = compiled(grammar, vocabulary)
     for _ in range(3):
         laws.text_is_finished_in_time(found, random, budget=budget)
+
+
+BLANK = Terminal("BLANK", repeat(charset(" "), 1, 9))
+STEPS = Terminal("STEPS", concat(Literal("'"), repeat(Literal("a" * 50), 0), Literal("'")), effect="record")
+FEW = Terminal("FEW", charset("ab"), effect="record")
+FAR = Sequence(
+    (Terminal("FAR", repeat(Literal("c"), 1), effect="record"), Terminal("TAIL", Literal("d" * 300)))
+)
+
+
+@pytest.mark.parametrize(
+    "item", [STEPS, Choice((FEW, FAR))], ids=["much longer each time", "few, and then others"]
+)
+@pytest.mark.parametrize("extra", [0, 3, 60, 300])
+def test_a_budget_knows_that_new_texts_are_far(item: Terminal | Choice, extra: int) -> None:
+    blank = Repetition(BLANK, max=1)
+    rule = Sequence((OPEN, Repetition(Sequence((blank, item, blank, COMMA)), min=5, max=7), CLOSE))
+    vocabulary = Vocabulary([*(bytes([byte]) for byte in range(256)), None], eos_token_ids=[256])
+    found = compile_grammar(Grammar({"start": rule}), vocabulary)
+    needed = found.completion_tokens(found.initial)
+    for seed in range(8):
+        laws.text_is_finished_in_time(found, Random(seed), budget=needed + extra)
+
+
+def test_rows_of_many_memories_do_not_add_up() -> None:
+    found = compile_grammar(NESTED, Vocabulary.of_bytes())
+    row = np.zeros((1, 9), dtype=np.int32)
+
+    def bytes_after(requests: range) -> int:
+        for number in requests:
+            matcher = found.matcher()
+            for byte in f"({number:b},".replace("0", "a").replace("1", "b").encode():
+                matcher.advance(byte)
+                found.fill(matcher.configuration, row, 0)
+        return found.stats()["row_bytes"]
+
+    first = bytes_after(range(600))
+    assert bytes_after(range(600, 3000)) <= 2 * first
 
 
 def test_scopes() -> None:

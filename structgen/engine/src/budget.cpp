@@ -4,8 +4,10 @@
 // any token allowed there leaves to be written (farthest), from the ends of its walks, without a walk along the vocabulary.
 //
 // What a memory forbids makes completions longer than they are without one. A way out on which nothing is recorded is
-// open whatever was recorded; otherwise there is room for texts that are longer, by how many of them are short.
+// open whatever was recorded; otherwise there must be room for the longest texts that may have to be recorded instead, and
+// where these could run out, so that other ways have to be gone, each token is looked at.
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <tuple>
 #include <unordered_set>
@@ -16,7 +18,7 @@ namespace structgen {
 
 namespace {
 
-constexpr u64 kSparseStep = 16;  // bytes by which a text is longer than the next shorter one, where texts are few
+constexpr u64 kFewTexts = 256, kManyTexts = 4096;  // that are looked for at least; the latter where some are excluded
 
 }  // namespace
 
@@ -56,7 +58,7 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinat
   }
   // A walk begins in the state without counts that no token reaches, and what is left to count is lost in its ends.
   for (u32 i = 0; i < members.size() && !walk.counted; ++i)
-    if (expressions_.is_clipped_below(lexer_.rest(from, i), store_->trie.longest())) found.bytes = kFar;
+    found.lost = std::max(found.lost, expressions_.clipped_below(lexer_.rest(from, i), store_->trie.longest()));
   meter_.spend(walk.ends.size() + members.size() + 1);
   for (u32 end : walk.ends) found.configurations.insert(intern(alone({parse, lexer_.renumbered(end, members), false})));
   auto parse_after = [&](u32 accept) {
@@ -134,36 +136,44 @@ u32 Grammar::farthest(u32 configuration) {
       completion_tokens({to, {}});
       records = std::max(records, infos_[to].completion_records + 1);
     }
+    if (found.lost != 0) most = spells_bytes_ && most != kNone && found.lost < kFar ? most + found.lost : kNone;
     infos_[configuration].farthest = most;
     infos_[configuration].farthest_records = records;
   }
   return infos_[configuration].farthest;
 }
 
-// The most bytes of a text that is recorded; kFar if there is no bound.
-u32 Grammar::longest_record() {
-  u32 longest = 0;
-  for (u32 t = 0; t < terminals_.size(); ++t)
-    if (effects_[t] == Record) longest = std::max(longest, expressions_.longest(terminals_[t]));
-  return longest;
+// No more bytes are in one that is new, where so many texts at most were recorded; kFar if these may run out.
+u32 Grammar::longest_new_text(u64 recorded) {
+  const u64 texts = std::max(kFewTexts, std::bit_ceil(2 * recorded));
+  const u64 beside_excluded = std::max(kManyTexts, texts);
+  if (texts > Expressions::kMany) return kFar;
+  const std::size_t at = static_cast<std::size_t>(std::bit_width(texts));
+  if (at >= longest_new_.size()) longest_new_.resize(at + 1, kNone);
+  if (longest_new_[at] == kNone) {
+    u32 longest = 0;
+    for (u32 t = 0; t < terminals_.size() && longest < kFar; ++t) {
+      if (effects_[t] != Record || expressions_.is_empty(terminals_[t])) continue;
+      const ExprId plain = expressions_.plainer(terminals_[t]);
+      const u64 looked_for = plain == terminals_[t] ? texts : beside_excluded;
+      longest = std::max(longest, expressions_.longest_of(plain, static_cast<u32>(looked_for)));
+    }
+    longest_new_[at] = longest;
+  }
+  return longest_new_[at];
 }
 
 // Whether a budget is enough to finish the text after any token that is allowed, as far as that is plain to see.
 bool Grammar::is_enough(const Position& position, u64 budget) {
   const u32 configuration = position.configuration;
-  // Far from the end: no token leads to where ten times as much is left to read.
-  const u64 near = bytes_to_finish(place(configuration));
-  const u64 before = position.memory.recorded() + position.memory.writing(), texts = before + store_->trie.longest();
-  if (budget > 10 * near + 2048 + (!records_ ? 0 : is_dense() ? texts : (near + 1) * texts)) return true;
   const u32 most = farthest(configuration);
   if (most == kNone || budget <= most) return false;
   // A way out on which nothing is recorded is open whatever was recorded before.
   const u64 records = infos_[configuration].farthest_records;
   if (!records_ || records == 0) return true;
-  // Where short texts are many, each that is recorded makes one that is still to come at most two bytes longer.
-  if (is_dense()) return texts < 2048 && budget > most + 4 * records + 16;
-  const u64 longer = std::min<u64>(longest_record(), kSparseStep * (before + 1));
-  return budget > 10 * u64{most} + 64 + (records + 1) * longer;
+  const u32 longest = longest_new_text(position.memory.recorded() + store_->trie.longest() + records + 1);
+  // Each text is spelt by itself then, which may part a token from what is before it and behind it.
+  return spells_bytes_ && longest < kFar && budget > most + records * (longest + u64{2});
 }
 
 Row Grammar::row_within(const Position& position, u64 budget) {

@@ -55,7 +55,7 @@ class Expressions {
   // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
   // `longest` bytes can tell the difference, so masks of the two are equal.
   ExprId clip(ExprId e, u32 longest);
-  bool is_clipped_below(ExprId e, u32 longest);
+  u32 clipped_below(ExprId e, u32 longest);
   // Whether many texts match: there is a repetition of more than a few, or a complement.
   bool open(ExprId e) const { return nodes_[e].open; }
   // The same without the complements of what is not open that stand beside something else in an intersection.
@@ -74,8 +74,9 @@ class Expressions {
   // At least so many texts match, as far as that is easy to see; no more than kMany are counted.
   static constexpr u32 kMany = 1u << 24;
   u32 texts_at_least(ExprId e, u32 depth = 0);
-  // Whether many texts are among the shortest of the language, and of what is left of it after any text.
-  bool is_dense(ExprId e);
+  // So many texts of the language, and of what is left of it after any text, have no more bytes than this; kFar if there
+  // are not so many, or it is not easy to see.
+  u32 longest_of(ExprId e, u32 texts);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
   Span args(ExprId e) const { return {keys_[e].data + 1, keys_[e].size - 1}; }

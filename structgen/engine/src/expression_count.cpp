@@ -10,7 +10,8 @@ namespace structgen {
 namespace {
 
 constexpr u32 kCountedDeep = 200;  // nested expressions whose texts are counted
-constexpr u32 kDenseStates = 64, kDenseTexts = 4096, kDenseBytes = 2;  // of a language whose short texts are many
+constexpr u32 kManyStates = 64, kMoreBytes = 512;  // of a language whose texts are many
+constexpr u64 kMostCounted = 1u << 16;                  // states after so many bytes, all together
 constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
 constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
 
@@ -70,16 +71,19 @@ u32 Expressions::texts_at_least(ExprId root, u32 depth) {
   return nodes_[root].texts_at_least = static_cast<u32>(count);
 }
 
-bool Expressions::is_dense(ExprId root) {
+u32 Expressions::longest_of(ExprId root, u32 many) {
   std::vector<ExprId> states{root};
   std::unordered_set<ExprId> seen{root};
+  u32 longest = 0;
+  u64 counted = 0;
   for (std::size_t at = 0; at < states.size(); ++at) {
-    if (states.size() > kDenseStates) return false;
-    const u32 most = shortest_length(states[at]) + kDenseBytes;
-    if (most > kDenseStates) return false;
+    if (states.size() > kManyStates) return kFar;
+    const u32 shortest = shortest_length(states[at]), most = shortest + kMoreBytes;
+    if (shortest > kManyStates) return kFar;
     std::unordered_map<ExprId, u64> ways{{states[at], 1}};
     u64 texts = 0;
-    for (u32 length = 0; length <= most && texts < kDenseTexts; ++length) {
+    u32 length = 0;
+    for (;; ++length) {
       std::unordered_map<ExprId, u64> longer;
       for (const auto& [e, times] : ways) {
         if (nodes_[e].nullable) texts += times;
@@ -92,15 +96,16 @@ bool Expressions::is_dense(ExprId root) {
           sum = std::min<u64>(kMany, sum + times * (high - low + 1));
         }
       }
-      if (longer.size() > kDenseStates) return false;
+      if (longer.size() > kManyStates || (counted += longer.size()) > kMostCounted) return kFar;
       if (meter_) meter_->spend(longer.size() * 16);
       ways = std::move(longer);
+      if (texts >= many || ways.empty() || length >= most) break;
     }
-    // Of a state near the end only its last texts are left, as of the last byte of a quote: none, or one.
-    if (texts < kDenseTexts && shortest_length(states[at]) != 0) return false;
-    if (texts < kDenseTexts && texts > 1) return false;
+    // Of a state near the end only the empty text may be left, as behind a quote.
+    if (texts < many && (texts > 1 || shortest != 0 || !ways.empty())) return kFar;
+    longest = std::max(longest, length);
   }
-  return true;
+  return longest;
 }
 
 // How many texts of one byte match, as far as that is easy to see.

@@ -299,21 +299,32 @@ ExprId Expressions::clip(ExprId e, u32 longest) {
   return result;
 }
 
-// Whether clip() takes away what must come, and not only what may.
-bool Expressions::is_clipped_below(ExprId root, u32 longest) {
-  if (clip(root, longest) == root) return false;
-  std::vector<ExprId> left{root};
-  std::unordered_set<ExprId> seen{root};
-  while (!left.empty()) {
-    const ExprId e = left.back();
-    left.pop_back();
-    if (kind(e) == Repeat && args(e)[1] > longest + 1) return true;
-    if (kind(e) != Repeat && kind(e) != Concat && kind(e) != Union) continue;
-    const Span a = args(e);
-    for (u32 i = 0; i < (kind(e) == Repeat ? 1 : a.size); ++i)
-      if (seen.insert(a[i]).second) left.push_back(a[i]);
+// By how many bytes clip() makes what must come shorter, at most; here and after any text.
+u32 Expressions::clipped_below(ExprId e, u32 longest) {
+  if (clip(e, longest) == e) return 0;
+  const Depth guard(depth_);
+  const Span a = args(e);
+  switch (kind(e)) {
+    case Concat: {
+      u32 sum = 0;
+      ExprId rest = e;
+      for (; kind(rest) == Concat; rest = args(rest)[1]) sum = add_lengths(sum, clipped_below(args(rest)[0], longest));
+      return add_lengths(sum, clipped_below(rest, longest));
+    }
+    case Union: {
+      u32 most = 0;
+      for (ExprId x : a) most = std::max(most, clipped_below(x, longest));
+      return most;
+    }
+    case Repeat: {
+      const ExprId part = a[0];
+      const u32 min = a[1], kept = std::min(min, longest + 1);
+      const u32 less = times_length(shortest_length(part), min - kept);
+      return add_lengths(less, times_length(clipped_below(part, longest), std::max(kept, 1u)));
+    }
+    default:
+      return 0;
   }
-  return false;
 }
 
 ExprId Expressions::plainer(ExprId e) {

@@ -198,6 +198,7 @@ class Grammar {
   struct Destinations {  // where tokens lead
     std::unordered_set<u32> configurations;
     u32 bytes = 0;                 // of what has no number: most bytes that finish it
+    u32 lost = 0;                  // most bytes that must come and that configurations lack
     std::unordered_set<u32> behind;  // configurations to which that comes
     std::unordered_set<u64> seen;  // trie node and parse state in which a terminal begins
   };
@@ -275,7 +276,6 @@ class Grammar {
   bool is_roomy(u32 lexer);
   bool is_alive(const Place& p, const Memory& memory);
   bool has_new_text(ExprId e, std::string begun, const TextsPtr& texts);
-  bool is_dense();
   u32 program(u32 configuration, u32 token);
   bool replay(Span program, std::string_view bytes, Memory& memory);
   void forbid_repeats(const Position& position, std::vector<u32>& forbidden);
@@ -304,7 +304,7 @@ class Grammar {
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
   std::pair<u32, u32> tokens_to_finish(u32 configuration);
   u32 farthest(u32 configuration);
-  u32 longest_record();
+  u32 longest_new_text(u64 recorded);
   bool is_enough(const Position& position, u64 budget);
 
   std::shared_ptr<Store> store_;
@@ -318,7 +318,7 @@ class Grammar {
   std::vector<u32> end_tokens_;
   bool dynamic_;
   bool records_ = false;  // some terminal does
-  u8 dense_ = 2;          // is_dense(); 2: not known yet
+  std::vector<u32> longest_new_;  // longest_new_text(), by the width of the number of texts
   u32 depth_ = 0;
   Parser parser_;
   bool spells_bytes_ = true;  // every byte of UTF-8 is a token
@@ -337,6 +337,7 @@ class Grammar {
     Row row;
   };
   std::unordered_map<u64, Asked> asked_;  // rows of positions, by hash
+  u64 asked_bytes_ = 0;                   // of row_bytes_
   u64 numbered_ = 0;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};

@@ -186,19 +186,6 @@ std::optional<std::string> NewTexts::next(const TextsPtr& texts) {
   return std::nullopt;
 }
 
-// Whether each terminal that records, and what is left of one, has so many short texts that what was recorded makes the next
-// ones hardly longer.
-bool Grammar::is_dense() {
-  if (dense_ == 2) {
-    bool dense = true;
-    for (u32 t = 0; t < terminals_.size() && dense; ++t)
-      if (effects_[t] == Record && !expressions_.is_empty(terminals_[t]))
-        dense = expressions_.is_dense(expressions_.plainer(terminals_[t]));
-    dense_ = dense;
-  }
-  return dense_ == 1;
-}
-
 // What a token does to a memory, as numbers in programs_.
 u32 Grammar::program(u32 configuration, u32 token) {
   const u64 key = pair_key(configuration, token);
@@ -357,11 +344,18 @@ Row Grammar::row(const Position& position) {
   const bool open = memory.recorded() == 0 && !infos_[position.configuration].doubtful;
   if (open || memory.length() > kShortText) return without_forbidden(position, all);
   const u64 key = mix(memory.hash() + position.configuration);
-  if (asked_.size() >= kAsked && !asked_.contains(key)) asked_.clear();
+  if (asked_.size() >= kAsked && !asked_.contains(key)) {
+    asked_.clear();
+    row_bytes_ -= asked_bytes_;
+    asked_bytes_ = 0;
+  }
   Asked& asked = asked_[key];
   if (asked.configuration != position.configuration || !asked.row || !asked.memory.is_same(memory)) {
     asked = {position.configuration, memory, without_forbidden(position, all)};
-    if (asked.row && asked.row != all) row_bytes_ += asked.row->bytes();
+    if (asked.row && asked.row != all) {
+      row_bytes_ += asked.row->bytes();
+      asked_bytes_ += asked.row->bytes();
+    }
   }
   return asked.row;
 }
