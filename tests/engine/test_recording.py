@@ -13,9 +13,19 @@ from oracle import Oracle, allowed_tokens
 from strategies import grammars, vocabularies
 from traces import check_accepts
 
-from structgen.errors import InvalidGrammarError, TokenRejected
+from structgen.errors import DeadEnd, InvalidGrammarError, TokenRejected
 from structgen.grammar.expressions import Concat, Literal, Repeat, charset, concat, repeat
-from structgen.grammar.rules import Choice, Grammar, Reference, Repetition, Sequence, Terminal, check
+from structgen.grammar.rules import (
+    Choice,
+    Grammar,
+    Permutation,
+    Reference,
+    Repetition,
+    Sequence,
+    Terminal,
+    check,
+)
+from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
 
@@ -143,6 +153,16 @@ def test_a_budget_knows_that_new_texts_are_far(item: Terminal | Choice, extra: i
     needed = found.completion_tokens(found.initial)
     for seed in range(8):
         laws.text_is_finished_in_time(found, Random(seed), budget=needed + extra)
+
+
+def test_a_way_out_that_is_closed_is_not_sought_for_ever() -> None:
+    """The same text twice, which cannot be, among others of which there is no end."""
+    same = Terminal("SAME", Literal("éé"), effect="record")
+    others = Repetition(Terminal("OTHER", repeat(charset("é"), 1), effect="record"))
+    grammar = Grammar({"start": Permutation((others, same, same))})
+    found = compile_grammar(grammar, Vocabulary.of_bytes(), limits=Limits(work=2_000_000))
+    with pytest.raises(DeadEnd):
+        found.completion_tokens(found.initial)
 
 
 def test_rows_of_many_memories_do_not_add_up() -> None:

@@ -16,6 +16,7 @@ namespace structgen {
 namespace {
 
 constexpr u32 kMostSearched = 20'000;  // configurations
+constexpr u32 kMostDetours = 256;      // terminals that bring the end no nearer
 
 }  // namespace
 
@@ -45,6 +46,7 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
   Memory now = memory;
   int depth = 0;          // of scopes, beside that in which it begins
   bool outside = false;   // that one is closed
+  u32 detours = 0;
   std::string text;
   struct Way {
     u32 total, terminal, parse;
@@ -88,6 +90,8 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
       break;
     }
     if (taken == nullptr) return std::nullopt;
+    // Where a text that must come was recorded already, others may come for ever.
+    if (parser_.shortest(taken->parse) >= parser_.shortest(p.parse) && ++detours > kMostDetours) return std::nullopt;
     text += word;
     meter_.spend(word.size() + 1);
     if (records_) {
