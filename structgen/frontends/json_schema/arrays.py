@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
 
 Node = dict[Any, Any]
+_NOTHING = Choice(())
 _DEEP = 32
 """Items of a tuple that nest in one rule before the rest becomes a rule of its own."""
 
@@ -114,6 +115,9 @@ def _array(
     looked_for = any("contains" in node or SOME_ITEM in node for node in nodes)
     if unique:
         inner = _unique(compiler, nodes, places, rest_place, least, most)
+        if inner == _NOTHING:
+            compiler.empty(nodes[-1], None, f"there are no {least} items that differ")
+            return None
         if inner is not None:
             return array_of(layout, inner)
         try:
@@ -172,7 +176,7 @@ def _unique(
     least: int,
     most: int | None,
 ) -> RuleExpression | None:
-    """Items that all differ, if they are from a short list; None if they are not."""
+    """Items that all differ, if they are from a short list; None if they are not, `_NOTHING` if they run out."""
     if any("contains" in node or SOME_ITEM in node for node in nodes):
         return None
     places = prefix if most is not None and most <= len(prefix) else [*prefix, rest]
@@ -216,7 +220,7 @@ def _unique(
             items = [(rule, used | 1 << bit) for bit, rule in enumerate(rules) if not used >> bit & 1]
         return size >= least, items
 
-    return counted(compiler, 0, steps)
+    return counted(compiler, 0, steps) or _NOTHING
 
 
 def _distinct(
@@ -275,7 +279,7 @@ def _unique_by_place(
         return size >= least, items
 
     try:
-        return counted(compiler, 0, steps)
+        return counted(compiler, 0, steps) or _NOTHING
     except TooManySteps:
         return None
 
@@ -332,11 +336,15 @@ class _Search:
 
     def rule(self) -> RuleExpression | None:
         try:
-            return counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps)
+            found = counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps)
         except TooManySteps:
             node = self.node
             self.compiler.unsupported(node, "contains", "the items can be counted in too many ways")
             return Sequence((Repetition(self.compiler.any()),), self.compiler.layout.comma)
+        if found is None:
+            keyword = "contains" if "contains" in self.node else None
+            self.compiler.empty(self.node, keyword, "the items that must be there are not possible beside the rest")
+        return found
 
     def _steps(self, state: State) -> Steps:
         index, seen = state

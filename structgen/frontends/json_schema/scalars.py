@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from structgen.grammar.rules import RuleExpression, Terminal
 
 _MAX_DIGITS = 400
+_MOST_NEEDED = 100_000_000
+"""Characters, items or members that a schema may require at least: texts have less than 2^30 bytes."""
+
 Node = dict[Any, Any]
 
 
@@ -65,6 +68,11 @@ def counts(
     if high is not None and high < low:
         compiler.empty(nodes[-1], None, f"{least} {low} is more than {most} {high}")
         return None
+    if low > _MOST_NEEDED:
+        node = max((node for node in nodes if least in node), key=lambda node: count(compiler, node, least))
+        if compiler.is_out_of_reach(node, least, f"no text is that long: at most {_MOST_NEEDED:,} can be required"):
+            return None
+        low = 0
     return low, high
 
 
@@ -220,6 +228,9 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
                 steps[numbers.exact(step)] = None
         not_steps += [numbers.exact(step) for step in node.get(NOT_MULTIPLES, ())]
         excluded += [value for value in node.get(NOT_VALUES, ()) if kind_of(value) & NUMBER]
+    if low is not None and high is not None and _is_crossed(kind, (low, low_excluded), (high, high_excluded)):
+        compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
+        return None
     if compiler.style.exact:
         limits = (low, high, low_excluded, high_excluded)
         try:
@@ -246,6 +257,13 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
     if found is None:
         compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
     return found
+
+
+def _is_crossed(kind: int, low: tuple[numbers.Bound, bool], high: tuple[numbers.Bound, bool]) -> bool:
+    """Whether nothing is between two bounds; each with whether it is excluded."""
+    if kind == INTEGER:
+        return numbers.above(*low) > numbers.below(*high)
+    return low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1]))
 
 
 def _not_regular(compiler: Compiler, nodes: tuple[Node, ...], error: NotRegular) -> None:
