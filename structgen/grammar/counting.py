@@ -47,8 +47,6 @@ def count_texts(expression: Expression) -> int | None:
         return len(listed)
     if _many(expression):
         return None
-    if sum(1 for _ in islice(_nodes(expression), _NODES)) == _NODES:
-        raise Uncounted
     following = _automaton(expression)
     live = _live(following)
     counts: dict[Expression, int] = {}
@@ -186,7 +184,7 @@ def _automaton(expression: Expression) -> dict[Expression, list[tuple[Ranges, Ex
         state = todo.pop()
         if state in following:
             continue
-        if len(following) >= _STATES:
+        if len(following) >= _STATES or sum(1 for _ in islice(_nodes(state), _NODES)) == _NODES:
             raise Uncounted
         ways = following[state] = [(ranges, rest) for ranges, rest in derivatives(state) if rest != EMPTY]
         steps += len(ways)

@@ -38,6 +38,9 @@ _NOTHING = Choice(())
 _DEEP = 32
 """Items of a tuple that nest in one rule before the rest becomes a rule of its own."""
 
+_MOST_SOUGHT = 10
+"""Things that one item may be or not be, each with each."""
+
 _MOST_SETS = 8
 """Values whose sets are told apart one by one; of more, any may come in any order, but they are not counted."""
 
@@ -343,7 +346,9 @@ class _Search:
             return Sequence((Repetition(self.compiler.any()),), self.compiler.layout.comma)
         if found is None:
             keyword = "contains" if "contains" in self.node else None
-            self.compiler.empty(self.node, keyword, "the items that must be there are not possible beside the rest")
+            self.compiler.empty(
+                self.node, keyword, "the items that must be there are not possible beside the rest"
+            )
         return found
 
     def _steps(self, state: State) -> Steps:
@@ -356,6 +361,12 @@ class _Search:
             return ends, items
         place = self.prefix[index] if index < len(self.prefix) else self.rest
         starts = [start for start, _, _, _ in self.wanted]
+        open_ones = sum(
+            high is not None or found < low
+            for found, (_, _, low, high) in zip(seen, self.wanted, strict=True)
+        )
+        if open_ones > _MOST_SOUGHT:
+            raise TooManySteps
         last = max(self.least, len(self.prefix), *starts)
         after = index + 1 if self.most is not None else min(index + 1, last)
         self._choose(items, place, index, after, seen, ())

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 ANY_OBJECT = Reference("any object")
 ANY_ARRAY = Reference("any array")
 MOST_STATES = 5000
-"""Steps of one counted sequence before it is refused."""
+"""States of one counted sequence before it is refused."""
+
+_MOST_ITEMS = 500_000
+"""Items that may come in all of its states."""
 
 State = Any
 """Of an automaton; hashable."""
@@ -86,15 +89,17 @@ def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -
     comma = compiler.layout.comma
     ways: dict[State, Steps] = {start: steps(start)}
     todo = [start]
+    total = len(ways[start][1])
     before: dict[State, list[State]] = {}
     while todo:
         state = todo.pop()
         for _, after in ways[state][1]:
             before.setdefault(after, []).append(state)
             if after not in ways:
-                if len(ways) > MOST_STATES:
+                if len(ways) > MOST_STATES or total > _MOST_ITEMS:
                     raise TooManySteps
                 ways[after] = steps(after)
+                total += len(ways[after][1])
                 todo.append(after)
     todo = [state for state, (ends, _) in ways.items() if ends]
     live = set(todo)

@@ -180,9 +180,7 @@ class Normalizer:
         if keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             return self.product(found, self.options(self.compiler.target(node, keyword)))
         if keyword == "allOf":
-            for part in schemas(self.document, node, keyword):
-                found = self.product(found, self.options(part))
-            return found
+            return self._all_of(found, schemas(self.document, node, keyword))
         if keyword == "anyOf":
             return self.product(found, self._any_of(schemas(self.document, node, keyword)))
         if keyword == "oneOf":
@@ -192,6 +190,18 @@ class Normalizer:
         if keyword == "if":
             return self._condition(found, node)
         return self._dependencies(found, node, keyword)
+
+    def _all_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
+        """All of some schemas. Those that have one alternative each are joined first: they may be thousands."""
+        together: list[Any] = []
+        for part in parts:
+            options = self.options(part)
+            if len(options) == 1:
+                together += options[0]
+                continue
+            found = self.product(self.product(found, [join(tuple(together), ())]), options)
+            together = []
+        return self.product(found, [join(tuple(together), ())])
 
     def _any_of(self, parts: list[Schema]) -> list[Alternative]:
         """Any of some schemas. Where it matters which members are evaluated, also any that hold together."""

@@ -252,11 +252,14 @@ class _Object:
         except TooManySteps:
             counting = any("minProperties" in node for node in self.nodes)
             self._refuse(
-                "minProperties" if counting else "maxProperties", "the members can be counted in too many ways"
+                "minProperties" if counting else "maxProperties",
+                "the members can be counted in too many ways",
             )
             return object_of(layout, self._in_order(declared, others))
         if inner is None:
-            compiler.empty(self.nodes[-1], None, "the members that must be there are not possible beside the rest")
+            compiler.empty(
+                self.nodes[-1], None, "the members that must be there are not possible beside the rest"
+            )
             return None
         return object_of(layout, inner)
 

@@ -70,7 +70,9 @@ def counts(
         return None
     if low > _MOST_NEEDED:
         node = max((node for node in nodes if least in node), key=lambda node: count(compiler, node, least))
-        if compiler.is_out_of_reach(node, least, f"no text is that long: at most {_MOST_NEEDED:,} can be required"):
+        if compiler.is_out_of_reach(
+            node, least, f"no text is that long: at most {_MOST_NEEDED:,} can be required"
+        ):
             return None
         low = 0
     return low, high

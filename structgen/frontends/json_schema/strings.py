@@ -48,7 +48,7 @@ def has_lone_surrogate(text: str) -> bool:
 def name(text: str, spelling: Spelling = CANONICAL) -> Terminal:
     """A declared name."""
     shown = json.dumps(text, ensure_ascii=False)
-    if spelling is CANONICAL:
+    if spelling.name == "canonical":
         return Terminal(shown, Literal(shown))
     return Terminal(shown, spelling.string(Literal(text)))
 

@@ -11,7 +11,7 @@ from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
-from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
+from structgen.frontends.json_schema.spelling import EVERY, Spelling
 from structgen.grammar.expressions import Expression, Literal, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
@@ -82,17 +82,22 @@ def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
 
 
 def _check(compiler: Compiler, node: Node, keyword: str, value: Any) -> None:
-    """Raise where a value is none of JSON's: a dict from Python may hold anything."""
-    stack = [value]
+    """Raise where a value is none of JSON's: a dict from Python may hold anything, itself included."""
+    around: set[int] = set()
+    stack = [(value, False)]
     while stack:
-        one = stack.pop()
-        if isinstance(one, dict):
-            stack.extend(one.values())
-            wrong = next((name for name in one if not isinstance(name, str)), None)
-            if wrong is not None:
-                raise compiler.document.invalid(node, keyword, f"{wrong!r} is no name of JSON")
-        elif isinstance(one, (list, tuple)):
-            stack.extend(one)
+        one, left = stack.pop()
+        if left:
+            around.discard(id(one))
+        elif isinstance(one, (dict, list, tuple)):
+            if id(one) in around:
+                raise compiler.document.invalid(node, keyword, "a value that holds itself")
+            around.add(id(one))
+            stack.append((one, True))
+            stack += [(inner, False) for inner in (one.values() if isinstance(one, dict) else one)]
+            for name in one if isinstance(one, dict) else ():
+                if not isinstance(name, str):
+                    raise compiler.document.invalid(node, keyword, f"{name!r} is no name of JSON")
         elif not kind_of(one) or (isinstance(one, float) and not math.isfinite(one)):
             raise compiler.document.invalid(node, keyword, f"{one!r} is no value of JSON")
 
@@ -122,7 +127,7 @@ def texts(value: Any) -> tuple[str, ...]:
 def scalars_of(compiler: Compiler, values: list[Any]) -> Terminal:
     """One of some scalars."""
     spelling = compiler.style.spelling
-    if spelling is CANONICAL:
+    if spelling.name == "canonical":
         return literals(tuple(dict.fromkeys(text for value in values for text in texts(value))))
     label = literals(tuple(texts(value)[0] for value in values)).name
     return Terminal(label, union(*[_spelled(value, spelling) for value in values]))
