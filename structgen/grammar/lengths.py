@@ -17,19 +17,25 @@ from structgen.grammar.rules import (
     RuleExpression,
     Sequence,
     Terminal,
+    walk,
 )
 
 
 def fewest_characters(grammar: Grammar) -> float:
     """No text of the grammar has fewer; infinity if no text ends."""
     found = dict.fromkeys(grammar.rules, inf)
-    grown = True
-    while grown:
-        grown = False
-        for name, body in grammar.rules.items():
-            fewest = _of_body(body, found)
-            if fewest < found[name]:
-                found[name], grown = fewest, True
+    users: dict[str, list[str]] = {}
+    for name, body in grammar.rules.items():
+        for part in walk(body):
+            if isinstance(part, Reference):
+                users.setdefault(part.name, []).append(name)
+    todo = list(grammar.rules)
+    while todo:
+        name = todo.pop()
+        fewest = _of_body(grammar.rules[name], found)
+        if fewest < found[name]:
+            found[name] = fewest
+            todo += users.get(name, ())
     return found[grammar.start]
 
 

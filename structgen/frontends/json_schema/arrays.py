@@ -148,24 +148,23 @@ def _listed(
     if not items:
         assert rest is not None
         return Sequence((Repetition(rest, least, most),), comma)
-    tail: list[RuleExpression] = []
+    last_first: list[RuleExpression] = []
     if rest is not None:
         more = Sequence((comma, rest))
         left = None if most is None else most - len(items)
         if left is None or left > 0:
-            tail = [Repetition(more, max(least - len(items), 0), left)]
+            last_first = [Repetition(more, max(least - len(items), 0), left)]
     for index in range(len(items) - 1, -1, -1):
-        head = [items[index]] if index == 0 else [comma, items[index]]
-        tail = [*head, *tail]
+        last_first += [items[index]] if index == 0 else [items[index], comma]
         if index >= least:
-            optional: RuleExpression = Repetition(Sequence(tuple(tail)), 0, 1)
+            optional: RuleExpression = Repetition(Sequence(tuple(reversed(last_first))), 0, 1)
             if index % _DEEP == _DEEP - 1:
                 name = compiler.new_name("items")
                 compiler.rules[name] = optional
                 compiler.parts.add(name)
                 optional = Reference(name)
-            tail = [optional]
-    return tail[0] if len(tail) == 1 else Sequence(tuple(tail))
+            last_first = [optional]
+    return last_first[0] if len(last_first) == 1 else Sequence(tuple(reversed(last_first)))
 
 
 # Items that differ

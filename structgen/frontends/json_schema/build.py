@@ -69,7 +69,7 @@ def json_schema(
     output: Literal["json", "yaml"] = "json",
     limits: Limits | None = None,
 ) -> Constraint:
-    """The text is JSON, or YAML, that a schema allows.
+    r"""The text is JSON, or YAML, that a schema allows.
 
     Args:
         schema: a JSON Schema, as a dict, a boolean or JSON text; or a Python type: a pydantic model, dataclass,
@@ -83,7 +83,7 @@ def json_schema(
         formats: whether `format` is enforced where the specifications define it, or is an annotation.
         property_order: "schema": members come as the schema declares them, undeclared ones last; "any": in any order.
         ensure_ascii: characters that are not ASCII are written as escapes, as `json.dumps` does.
-        escapes: "any": strings that are free may have escapes that nothing needs (`\\u0041`, `\\/`); "needed": they may
+        escapes: "any": strings that are free may have escapes that nothing needs (`\u0041`, `\/`); "needed": they may
             not, so a value has one text, numbers aside.
         closed: undeclared members are not written, where a schema declares members and says nothing of others.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as

@@ -158,7 +158,7 @@ class Compiler:
     def _why_empty(self, contradiction: bool) -> str:
         if not contradiction or not self.causes:
             return "no value satisfies the schema: it requires a value inside itself without end"
-        lines = []
+        lines: list[str] = []
         cause: Cause | None = self.causes[-1]
         while cause is not None and len(lines) < _MOST_CAUSES:
             node, keyword, reason, cause = cause

@@ -55,7 +55,8 @@ def listed_members(others: list[Member]) -> list[Member] | None:
         for bits, item in ((0, other.item), *other.needs):
             if item is None:
                 continue
-            assert isinstance(item, Sequence) and isinstance(item.parts[0], Terminal)
+            assert isinstance(item, Sequence)
+            assert isinstance(item.parts[0], Terminal)
             texts = all_texts(item.parts[0].expression)
             if texts is None:
                 return None

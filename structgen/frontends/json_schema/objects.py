@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
 
 Node = dict[Any, Any]
+_MANY_NODES = 16
 _MOST_REGIONS = 64
 _MOST_AT_ONCE = 4
 _MOST_FEW = 8
@@ -152,7 +154,20 @@ def members(compiler: Compiler, nodes: tuple[Node, ...]) -> tuple[dict[str, Plac
                 return properties, required
             declared.update(dict.fromkeys(properties))
     declared.update(dict.fromkeys(required))
-    return {name: one_place(places_of(nodes, name)) for name in declared}, required
+    if len(nodes) < _MANY_NODES:
+        return {name: one_place(places_of(nodes, name)) for name in declared}, required
+    found: dict[str, list[tuple[int, Any]]] = {name: [] for name in declared}
+    others: list[tuple[int, Node]] = []
+    for index, node in enumerate(nodes):
+        if node.get("patternProperties") or "additionalProperties" in node:
+            others.append((index, node))
+        else:
+            for name, place in (node.get("properties") or {}).items():
+                found[name].append((index, place))
+    for name, places in found.items():
+        places += [(index, place) for index, node in others for place in places_of((node,), name)]
+        places.sort(key=itemgetter(0))
+    return {name: one_place([place for _, place in places]) for name, places in found.items()}, required
 
 
 def places_of(nodes: tuple[Node, ...], name: str) -> list[Any]:
