@@ -143,12 +143,14 @@ def real_grammars() -> Iterator[tuple[str, str, str | None]]:
     """A name, the text and the path of each: ours, Lark's own, and its examples."""
     examples = Path(os.environ.get("STRUCTGEN_LARK_EXAMPLES", "/nonexistent"))
     ours, its = Path(__file__).parents[2] / "grammars", Path(lark_library.__file__).parent / "grammars"
-    for path in [*sorted(ours.glob("*.lark")), its / "lark.lark", *sorted(examples.rglob("*.lark"))]:
-        yield path.stem, path.read_text(), str(path)
+    for folder in (ours, its, examples):
+        for path in sorted(folder.rglob("*.lark")):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            yield name if folder is ours else f"lark/{name}", path.read_text(), str(path)
     for path in sorted(examples.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and start_of(node.value):
-                yield f"{path.stem}:{node.lineno}", node.value, None
+                yield f"lark/{path.relative_to(examples)}:{node.lineno}", node.value, None
 
 
 def start_of(grammar: str) -> str | None:
