@@ -202,11 +202,18 @@ def _string_texts(compiler: Compiler, nodes: tuple[Node, ...]) -> Expression | N
 
 
 def check_pattern(compiler: Compiler, node: Node, keyword: str, pattern: str) -> bool:
-    """Whether a pattern can be enforced; reported if not."""
+    """Whether a pattern can be enforced; reported if not.
+
+    Raises:
+        InvalidSchemaError: It is malformed.
+    """
     try:
         strings.parse_pattern(pattern)
     except InvalidRegexError as error:
-        compiler.unsupported(node, keyword, f"{error.reason} at offset {error.position}")
+        reason = f"{error.reason} at offset {error.position}"
+        if strings.judged_by_re(pattern) is None:
+            raise compiler.document.invalid(node, keyword, reason) from None
+        compiler.unsupported(node, keyword, reason)
         return False
     return True
 

@@ -75,7 +75,10 @@ def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
                     return False
             except InvalidRegexError as error:  # the value stays, and validate() checks it
                 which = "pattern" if "pattern" in node else "patternProperties"
-                compiler.unsupported(node, which, f"{error.reason} at offset {error.position}")
+                reason = f"{error.reason} at offset {error.position}"
+                if strings.judged_by_re(error.pattern) is None:
+                    raise compiler.document.invalid(node, which, reason) from None
+                compiler.unsupported(node, which, reason)
         return True
 
     return [value for value in values if left(value)]
