@@ -352,3 +352,32 @@ def test_very_many_compile_or_are_refused(name: str) -> None:
         assert error is None or isinstance(error, (LimitExceeded, InvalidSchemaError, InvalidGrammarError)), (
             error
         )
+
+
+@pytest.mark.parametrize(
+    ("schema", "options"),
+    [
+        *[(schema, {}) for schema in ([], {1}, [{}], 5, 1.5, "", "[]", "5", '{"const": NaN}')],
+        *[(schema, {}) for schema in (b"\xff", b"\xef\xbb\xbf{}")],
+        *[({"$ref": "http://a/b"}, {"registry": registry}) for registry in (5, {}, {"http://a/b": {}})],
+        *[({}, {"draft": draft}) for draft in ("5", 7, "")],
+        *[({}, {name: "other"}) for name in ("formats", "property_order", "output", "escapes")],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_schema_and_no_option_is_an_error(schema: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSchemaError):
+        structgen.json_schema(schema, **options)
+
+
+def test_floats_of_numpy_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    schema = {"minimum": numpy.float64(1.5), "multipleOf": numpy.float64(0.5)}
+    assert structgen.json_schema(schema).is_valid("2.5")
+    assert not structgen.json_schema(schema).is_valid("1.25")
+
+
+def test_a_value_is_no_text() -> None:
+    for text in ({"a": 1}, b"{}", None, 5):
+        with pytest.raises(TypeError, match="expected a text"):
+            structgen.json_schema({}).validate(text)  # type: ignore[arg-type]

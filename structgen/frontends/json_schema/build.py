@@ -110,6 +110,8 @@ def json_schema(
     """
     if formats not in ("enforce", "annotate"):
         raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
+    if registry is not None and not hasattr(registry, "get_or_retrieve"):
+        raise InvalidSchemaError("#", f"registry={registry!r:.80}: expected a referencing.Registry")
     if output not in ("json", "yaml"):
         raise InvalidSchemaError("#", f'output={output!r}: expected "json" or "yaml"')
     if escapes not in ("any", "needed"):

@@ -84,7 +84,7 @@ def exact(value: float) -> Bound:
         return value
     if value.is_integer() and abs(value) < 2**53:
         return int(value)
-    return Decimal(repr(value))
+    return Decimal(repr(float(value)))
 
 
 @lru_cache(maxsize=4096)

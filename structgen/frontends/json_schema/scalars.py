@@ -317,6 +317,8 @@ def _bound(compiler: Compiler, node: Node, keyword: str) -> numbers.Bound | None
         or (isinstance(value, float) and math.isnan(value))
     ):
         raise compiler.document.invalid(node, keyword, f"expected a number, found {value!r}")
+    if isinstance(value, float):
+        value = float(value)  # numpy's compares with doubles only
     if abs(value) >= 10**_MAX_DIGITS:
         raise compiler.document.invalid(node, keyword, f"a bound of more than {_MAX_DIGITS} digits")
     return numbers.exact(value)
