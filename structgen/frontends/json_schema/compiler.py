@@ -339,7 +339,9 @@ class Compiler:
             self.unsupported(nodes[0], None, "it combines with the rest in too many ways")
             return self.any()
         if not options:
-            self.empty(nodes[0], None, "what is required contradicts itself")
+            origin = self.document.origin(nodes[0])
+            combining = [keyword for keyword in origin if keyword in COMBINATORS] if len(nodes) == 1 else []
+            self.empty(origin, next(iter(combining), None), "what is required contradicts itself")
         return self.choice([self.plain(option) for option in options])
 
     def choice(self, rules: list[Rule]) -> Rule:
