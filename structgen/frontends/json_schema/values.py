@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
 
 Node = dict[Any, Any]
+_MOST_SPELLED = 1_000_000
 BOOLEAN_TERMINAL = Terminal("true or false", union(Literal("true"), Literal("false")))
 NULL_TERMINAL = Terminal("null", Literal("null"))
 
@@ -27,6 +28,12 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
     """The values of `enum` or `const` that satisfy everything else."""
     left = listed(compiler, nodes)
     assert left is not None
+    if compiler.style.exact and _spelling_cost(left) > _MOST_SPELLED:
+        source = next(node for node in nodes if "enum" in node or "const" in node)
+        compiler.unsupported(
+            source, "const" if "const" in source else "enum", "every spelling of it takes too much"
+        )
+        return compiler.any()
     scalars: list[Any] = []
     rules: list[RuleExpression | None] = []
     for value in left:
@@ -47,6 +54,21 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
         )
         compiler.empty(source, keyword, f"{keyword} {why}")
     return found
+
+
+def _spelling_cost(values: list[Any]) -> int:
+    """What it takes to write values in every spelling: a number has one for each exponent."""
+    cost = 0
+    stack = [iter(values)]
+    while stack and cost <= _MOST_SPELLED:
+        for value in stack[-1]:
+            cost += len(value) if isinstance(value, str) else 400
+            if isinstance(value, (dict, list)):
+                stack.append(iter([*value, *value.values()] if isinstance(value, dict) else value))
+                break
+        else:
+            stack.pop()
+    return cost
 
 
 def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
