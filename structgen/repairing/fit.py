@@ -21,6 +21,10 @@ _DEPTH = 150
 _TRIALS = 20_000
 """Nodes that may be read again to choose between alternatives of a schema."""
 
+ASKED = "the schema asks for a string here"
+_UNSAID = 0.6
+"""What it costs that an alternative does not declare a member, where others do."""
+
 Embedded = Callable[[str, "Guide | None"], "Node | None"]
 """Reads JSON that stands in a string."""
 
@@ -33,15 +37,23 @@ class Fitter:
         effort: 0: words and numbers are read as what the schema asks for, and nothing is changed that was said clearly;
             1: types, spelling and wrappers are changed too; 2: and undeclared members are dropped.
         defaults: fill in the defaults of required members.
+        merged: choose between no alternatives of the schema: take what all of them say together.
 
     Attributes:
         edits: what was changed.
         cost: how badly the values fit what the guide asks for.
+        doubtful: plain scalars of YAML that were read as something else than text, where text may stand, too.
+        has_chosen: whether an alternative was chosen anywhere.
     """
 
-    def __init__(self, embedded: Embedded, *, effort: int = 2, defaults: bool = False) -> None:
+    def __init__(
+        self, embedded: Embedded, *, effort: int = 2, defaults: bool = False, merged: bool = False
+    ) -> None:
         self.edits: list[Edit] = []
         self.cost = 0.0
+        self.doubtful: list[Node] = []
+        self.has_chosen = False
+        self._merged = merged
         self._embedded = embedded
         self._effort = effort
         self._defaults = defaults
@@ -51,7 +63,8 @@ class Fitter:
         """The value of a node."""
         if guide is None or guide.is_open or depth > _DEPTH:
             return self._plain(node)
-        if guide.branches:
+        if guide.branches and not self._merged:
+            self.has_chosen = True
             guide = self._branch(node, guide, depth)
         if node.kind == "v":
             node = from_value(node)
@@ -72,6 +85,7 @@ class Fitter:
         if any("properties" in schema or "items" in schema for schema in guide.schemas):
             return guide
         best, least = guide, float("inf")
+        members = {key[3] for key, _ in node.value} if node.kind == "{" else set()
         for branch in guide.branches:
             if self._trials[0] <= 0:
                 break
@@ -82,6 +96,8 @@ class Fitter:
             cost = (
                 trial.cost + (0 if set(kinds_of(value)) & branch.kinds else 10) + (20 if branch.never else 0)
             )
+            if members:  # a branch that says nothing of members that another one has is no better fit
+                cost += _UNSAID * sum(name in guide.names and not branch.declares(name) for name in members)
             if cost < least:
                 best, least = branch, cost
             if cost == 0:
@@ -105,11 +121,13 @@ class Fitter:
         elif node.kind == "y":
             value = scalars.of_yaml(text)
             if set(kinds_of(value)) & kinds:
+                if "string" in kinds and text and not isinstance(value, str):
+                    self.doubtful.append(node)
                 return self._value_of_enum(node, value, guide)
             if "string" in kinds:  # as it was written: `no`, `1.10`, a date
                 if not isinstance(value, str):
                     grade: Grade = "lossless" if text else "guessed"
-                    self._edit("quote", node, grade, "the schema asks for a string here", 0.5)
+                    self._edit("quote", node, grade, ASKED, 0.5)
                 return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)
@@ -122,7 +140,7 @@ class Fitter:
                     return self._value_of_enum(node, meant[0], guide)
             if "string" in kinds:
                 cost = 0.5 if value is MISSING else 1.0
-                self._edit("quote", node, "lossless", "the schema asks for a string here", cost)
+                self._edit("quote", node, "lossless", ASKED, cost)
                 return self._value_of_enum(node, text, guide)
         if not self._effort:
             self.cost += 10
@@ -297,7 +315,10 @@ class Fitter:
 
     def _plain_scalar(self, node: Node) -> Any:
         if node.kind == "y":
-            return scalars.of_yaml(node.value)
+            value = scalars.of_yaml(node.value)
+            if node.value and not isinstance(value, str):
+                self.doubtful.append(node)
+            return value
         if node.kind != "b":
             return node.value
         value = scalars.strict(node.value)

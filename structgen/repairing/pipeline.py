@@ -19,11 +19,12 @@ from structgen.repairing import _reader, emit, json_reading, scalars
 from structgen.repairing.edits import Edit, Grade, worst
 from structgen.repairing.edits import Repair as Repair
 from structgen.repairing.fast import Marks
-from structgen.repairing.fit import Fitter
+from structgen.repairing.fit import ASKED, Fitter
 from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region
+from structgen.repairing.yaml_values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
 _WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
@@ -31,6 +32,8 @@ _LONG = 20_000
 """Code points from which on a text is long."""
 _EMBEDDED = 3
 """JSON in a string in JSON in a string ...: so many levels."""
+
+_DOUBT = "no text, though quotes are missing elsewhere"
 
 
 class _Repeated(ValueError):
@@ -186,7 +189,7 @@ class _Pipeline:
                         reading.efforts,
                     )
                 )
-                if not made[-1].problems:
+                if not made[-1].problems and not (reading.is_sure and made[-1].grade != "lossless"):
                     return [made[-1]]
             made.sort(key=lambda attempt: len(attempt.problems))
             if self.format == "yaml":
@@ -252,13 +255,19 @@ class _Pipeline:
         """The value of a tree, with the least effort that makes it valid."""
         best: _Attempt | None = None
         for effort in efforts if self.guide is not None else (0,):
-            fitter = self._fitter(effort)
-            value = fitter.fit(node, self.guide)
-            attempt = self._finished(value, edits + fitter.edits, start, end, cut, format)
-            if best is None or len(attempt.problems) < len(best.problems):
-                best = attempt
-            if not attempt.problems:
-                break
+            for merged in (False, True):  # what was chosen of a schema's alternatives may have been the wrong one
+                fitter = self._fitter(effort, merged=merged)
+                value = fitter.fit(node, self.guide)
+                found = edits + fitter.edits
+                if self.guide is not None and any(edit.reason in (NEEDED, ASKED) for edit in found):
+                    found += [Edit("type", of.start, of.end, "guessed", _DOUBT) for of in fitter.doubtful]
+                attempt = self._finished(value, found, start, end, cut, format)
+                if best is None or len(attempt.problems) < len(best.problems):
+                    best = attempt
+                if not attempt.problems:
+                    return attempt
+                if not fitter.has_chosen:
+                    break
         assert best is not None
         return best
 
@@ -310,7 +319,7 @@ class _Pipeline:
         node = Node("b", start, start + len(body), body)
         return [self._fitted(node, [], start, start + len(body), False, "json")]
 
-    def _fitter(self, effort: int, level: int = 0) -> Fitter:
+    def _fitter(self, effort: int, level: int = 0, *, merged: bool = False) -> Fitter:
         def embedded(text: str, guide: Guide | None) -> Node | None:
             if level >= _EMBEDDED:
                 return None
@@ -327,7 +336,7 @@ class _Pipeline:
                 return None
             return candidate.tree.node
 
-        return Fitter(embedded, effort=effort, defaults=self.defaults)
+        return Fitter(embedded, effort=effort, defaults=self.defaults, merged=merged)
 
     def _finished(
         self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str

@@ -61,6 +61,7 @@ class Ahead:
         container: what those lines are, if they are its value.
         below: how far the next line is indented, if it can't be its value.
         is_item: whether that line is an item.
+        member: the key of the first of the lines below, if they may be its value.
     """
 
     kinds: frozenset[str]
@@ -68,7 +69,10 @@ class Ahead:
     container: str = ""
     below: int = -1
     is_item: bool = False
+    member: str | None = None
 
+
+_CONTAINERS = {"[": "array", "{": "object"}
 
 DRIFT, FAR, FARTHER = 1.0, 2.05, 0.1
 """What an indentation costs that a level does not have: by one blank, by two, and each more."""
@@ -76,8 +80,12 @@ UNINDENTED = 2.5
 """What it costs that a value is not indented more than its key."""
 PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
 """What speaks against a place: a name that only a pattern has there; no names there; others; and no more may be."""
+STRANGER = 1.0
+"""And that the first member below is not declared in what would be its value."""
 AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
 """And a name that is there already; a value of another type; and that the lines below cannot be the value."""
+UNLIKE = 0.5
+"""And that the item before it is a container, and this is none, or the other way round."""
 STEP = 0.6
 """And that the lines below would be indented by more or less than is usual in the text."""
 
@@ -86,13 +94,16 @@ class Levels:
     """The open mappings and sequences.
 
     Attributes:
+        text: the whole text.
+        stop: where the part that is read ends.
         levels: from the outermost.
         root: the tree.
         guide: what is asked for.
         edits: what was changed.
     """
 
-    def __init__(self, guide: Guide | None) -> None:
+    def __init__(self, text: str, stop: int, guide: Guide | None) -> None:
+        self.text, self.stop = text, stop
         self.guide = guide
         self.edits: list[Edit] = []
         self.levels: list[Level] = []
@@ -104,9 +115,9 @@ class Levels:
 
     def _level_guide(self) -> Guide | None:
         """The guide of the value that comes next at the innermost level."""
-        if not self.levels:
-            return self.guide
-        level = self.levels[-1]
+        return self._guide_at(self.levels[-1]) if self.levels else self.guide
+
+    def _guide_at(self, level: Level) -> Guide | None:
         if level.guide is None:
             return None
         if level.is_mapping:
@@ -135,12 +146,35 @@ class Levels:
 
     def _settle(self, level: Level) -> None:
         if level.pending is not None:
-            node = Node("y", level.pending[2], level.pending[2], "")
+            node = self._nothing(level.pending[2], self._guide_at(level))
             if level.is_mapping:
                 level.node.value.append((level.pending, node))
             else:
                 level.node.value.append(node)
             level.pending = None
+
+    def _nothing(self, start: int, guide: Guide | None) -> Node:
+        """What stands behind a key or a dash whose value never came: null, as YAML says.
+
+        But where the schema asks for text: what looks like a comment, or two blanks and more, of which one is the text.
+        """
+        if guide is not None and "string" in guide.kinds and not guide.is_open:
+            rest = self._rest_of_line(start)
+            shown = rest.strip()
+            asked = "null" not in guide.kinds
+            if shown.startswith("#") and (asked or not shown.strip("#")):
+                start += rest.index("#")
+                self._edit("quote", start, start + len(shown), "guessed", "a comment where text is asked for")
+                return Node("s", start, start + len(shown), shown)
+            if asked and not shown and len(rest) > 1:
+                self._edit("quote", start + 1, start + len(rest), "guessed", "blanks where text is asked for")
+                return Node("s", start + 1, start + len(rest), rest[1:])
+        return Node("y", start, start, "")
+
+    def _rest_of_line(self, start: int) -> str:
+        """What stands from here to the end of the line, blanks included."""
+        end = self.text.find("\n", start, self.stop)
+        return self.text[start : self.stop if end < 0 else end].rstrip("\r")
 
     def _pop_to(self, count: int) -> None:
         while len(self.levels) > count:
@@ -154,14 +188,14 @@ class Levels:
         self.levels.append(level)
         return level
 
-    def _open_item(self, indent: int, start: int, opened: bool) -> None:
-        """Find or open the sequence to which an item at this indentation belongs."""
+    def _open_item(self, indent: int, start: int, opened: bool, kinds: frozenset[str]) -> None:
+        """Find or open the sequence to which an item at this indentation belongs, of one of these types."""
         self._text = None
         dash: Token = ("s", start, start + 1, None)
         if not opened and self.levels:
             innermost = self.levels[-1]
             if innermost.pending is None or (not innermost.is_mapping and indent <= innermost.indent):
-                nearest = self._nearest_sequence(indent)
+                nearest = self._nearest_sequence(indent, kinds)
                 for count in range(len(self.levels), 0, -1):
                     level = self.levels[count - 1]
                     if level is nearest:
@@ -211,10 +245,21 @@ class Levels:
         level = self._open("[", indent, start)
         level.pending, level.pending_indent = dash, indent
 
-    def _nearest_sequence(self, indent: int) -> Level | None:
-        """The open sequence whose items are indented most like this; of equals the inner one."""
+    def _nearest_sequence(self, indent: int, kinds: frozenset[str]) -> Level | None:
+        """The open sequence whose items are indented most like this, and are of such a type; of equals the inner."""
+
+        def against(level: Level) -> float:
+            drift = abs(level.indent - indent)
+            if not drift:
+                return 0
+            guide = None if level.guide is None else level.guide.item(len(level.node.value))
+            before = {_CONTAINERS.get(item.kind, "") for item in level.node.value[-1:]}
+            is_unlike = bool(before) and before != {next(iter(kinds & {"array", "object"}), "")}
+            is_misfit = guide is not None and not kinds & guide.kinds
+            return drift + (MISFIT if is_misfit else 0) + (UNLIKE if is_unlike else 0)
+
         sequences = [level for level in reversed(self.levels) if not level.is_mapping]
-        return min(sequences, key=lambda level: abs(level.indent - indent), default=None)
+        return min(sequences, key=against, default=None)
 
     def _mapping_for(self, key: Token, indent: int, opened: bool, value: Ahead) -> Level:
         """Find or open the mapping to which a member belongs: where least speaks against it; of equals the inner."""
@@ -303,7 +348,10 @@ def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float
         return cost
     if guide.is_open:
         return cost + UNNAMED
-    kinds = guide.member(name).kinds
+    inner = guide.member(name)
+    kinds = inner.kinds
+    if value.member is not None and inner.names and not inner.declares(value.member):
+        cost += STRANGER
     behind = value.kinds or (kinds if value.child <= indent else {value.container})
     cost += 0 if kinds & behind else MISFIT
     if name in guide.names:

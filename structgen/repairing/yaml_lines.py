@@ -12,15 +12,15 @@ import re
 from collections.abc import Iterator
 
 from structgen.repairing import scalars
-from structgen.repairing.edits import Edit
+from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.guide import Guide, kinds_of
 from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml_levels import Ahead, Line
-from structgen.repairing.yaml_values import COMMENT, ITEM, KEY, QUOTED, TEXT_ONLY, Values, unescaped
+from structgen.repairing.yaml_values import COMMENT, ITEM, KEY, QUOTED, TEXT_ONLY, Values, unclosed, unescaped
 
 _TIGHT_ITEM = re.compile(r"[-*•](?=[^\s-])")
-_TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,60}):(?=[^\s/:])")
+_TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,200}):(?=[^\s/:])")
 _SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
 _WORD = re.compile(r"\S*[^\s,](?: \S*[^\s,]){0,3}\Z")
 _MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\Z|%[A-Z]+ .*\Z")
@@ -88,11 +88,12 @@ class _Reader(Values):
                     "lossless",
                     "a blank after the dash is missing",
                 )
-            self._open_item(indent, start, opened)
+            rest = content[item.end() :]
+            self._open_item(indent, start, opened, _kinds_ahead(rest) if rest else _ANY)
             opened, depth = True, depth + 1
             indent += max(item.end(), 2)
             start += item.end()
-            content = content[item.end() :]
+            content = rest
         key = self._key(content, indent, start, opened, number)
         if key is not None:
             token, width = key
@@ -186,6 +187,8 @@ class _Reader(Values):
         found = KEY.match(content)
         name: str | None = None
         tight = False
+        awaited = opened or (bool(self.levels) and self.levels[-1].pending is not None)
+        here = self._level_guide() if awaited else None
         if found is not None:
             name = next(group for group in found.groups() if group is not None)
             if found.group(1) is not None:
@@ -216,13 +219,10 @@ class _Reader(Values):
         if not self._is_key(name, indent, opened, quoted=content[0] in "\"'", alone=alone):
             return None
         if tight:
-            self._edit(
-                "blank",
-                start + found.end(),
-                start + found.end(),
-                "lossless",
-                "a blank after the colon is missing",
-            )
+            end = start + found.end()
+            may_be_text = here is not None and "string" in here.kinds
+            grade: Grade = "guessed" if may_be_text else "lossless"
+            self._edit("blank", end, end, grade, "a blank after the colon is missing")
         return ("s", start, start + found.end(), name), found.end()
 
     def _is_beside_keys(self, indent: int, opened: bool) -> bool:
@@ -309,14 +309,25 @@ class _Reader(Values):
         """What stands behind a key: the types of the rest of its line, or how far the next line is indented."""
         below = next((line for line in self.lines[number : number + _BLANK_LINES] if line.content), None)
         if rest and not COMMENT.match(rest):
-            if rest[0] in "{[|>":
-                return Ahead(_ANY, 0)
-            value = rest if rest[0] in QUOTED else scalars.of_yaml(rest)
-            kinds = frozenset(("string", *kinds_of(value)))
-            if below is None:
+            kinds = _kinds_ahead(rest)
+            if below is None or rest[0] in "|>" or (rest[0] in "{[" and unclosed(rest) > 0):
                 return Ahead(kinds, 0)
             return Ahead(kinds, 0, below=below.indent, is_item=ITEM.match(below.content) is not None)
         if below is None:
             return Ahead(frozenset(), 0)
         item = ITEM.match(below.content) is not None
-        return Ahead(frozenset(), below.indent + item, "array" if item else "object")
+        key = None if item else KEY.match(below.content)
+        name = None if key is None else next(group for group in key.groups() if group is not None)
+        return Ahead(frozenset(), below.indent + item, "array" if item else "object", member=name)
+
+
+def _kinds_ahead(rest: str) -> frozenset[str]:
+    """The types that a value may have that begins like this."""
+    if rest[0] in "{[|>#":
+        return _ANY
+    if ITEM.match(rest):
+        return frozenset(("array", "string"))
+    if KEY.match(rest):
+        return frozenset(("object", "string"))
+    value = rest if rest[0] in QUOTED else scalars.of_yaml(rest)
+    return frozenset(("string", *kinds_of(value)))

@@ -33,11 +33,12 @@ _FIRST = re.compile(
 )
 _HIDDEN = re.compile(
     r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w"
-    r"|^(?P<margin> *)- +[^\s\"'|>{\[&*!#-](?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
+    r"|:[ \t]+#+[ \t]*$|^(?P<margin> *)- +(?:-(?=[^\s-])|[^\s\"'|>{\[&*!#-])(?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
     re.MULTILINE,
 )
 """What a strict parser takes for a comment, an anchor or a tag, or for a second line of an item: it may be text, or
 an item whose indentation drifted."""
+_TIGHT = re.compile(r"^[ \t]*(?:- +)?[A-Za-z_][\w.-]*:[^\s/:]", re.MULTILINE)
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
@@ -78,6 +79,7 @@ class Reading:
         end: where it ends.
         cut: whether the text breaks off in it.
         efforts: of fitting it to a schema (`Fitter`), those that may be made.
+        is_sure: whether it is the answer only if nothing has to be guessed, as another one follows.
     """
 
     node: Node
@@ -86,6 +88,7 @@ class Reading:
     end: int
     cut: bool = False
     efforts: tuple[int, ...] = (0, 1, 2)
+    is_sure: bool = False
 
 
 def read(text: str, guide: Guide | None) -> Iterator[Reading]:
@@ -96,9 +99,11 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
             start, end, fenced = found.start(2), found.end(2), True
     tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
     if tree is not None and not (
-        _is_prose(tree, guide) or (guide is not None and _HIDDEN.search(text, start, end))
+        _is_prose(tree, guide)
+        or (guide is not None and _HIDDEN.search(text, start, end))
+        or (guide is not None and _TIGHT.search(text, start, end) and _has_tight_member(tree, guide))
     ):
-        yield Reading(tree, [], start, end, efforts=(0,))
+        yield Reading(tree, [], start, end, efforts=(0,), is_sure=True)
     for node, edits, first, last, cut in read_lines(text, start, end, guide):
         yield Reading(node, edits, first, last, cut)
     if tree is not None:
@@ -112,6 +117,24 @@ def _is_prose(tree: Node, guide: Guide | None) -> bool:
     key, value = tree.value[0]
     declared = guide is not None and guide.declares(key[3])
     return len(key[3].split()) > 2 and not declared and value.kind == "y" and not value.value
+
+
+def _has_tight_member(tree: Node, guide: Guide) -> bool:
+    """Whether a text begins with the name of a member, where the schema also has an object that declares it."""
+    waiting = [(tree, guide)]
+    while waiting:
+        node, here = waiting.pop()
+        if here.is_open:
+            continue
+        if node.kind == "{":
+            waiting += [(value, here.member(key[3])) for key, value in node.value]
+        elif node.kind == "[":
+            waiting += [(item, here.item(index)) for index, item in enumerate(node.value)]
+        elif node.kind == "y" and "object" in here.kinds:
+            name, colon, rest = node.value.partition(":")
+            if colon and rest[:1] not in ("", "/", ":") and name in here.names:
+                return True
+    return False
 
 
 def _strictly(text: str, offset: int) -> Node | None:

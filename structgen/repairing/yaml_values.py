@@ -27,6 +27,7 @@ QUOTED = {
 }
 _UNCLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*\Z'), "'": re.compile(r"'(?:[^']|'')*\Z")}
 TEXT_ONLY = frozenset(("string",))
+NEEDED = "text that needs quotes in YAML"
 _ZEROS = re.compile(r"[-+]?0\d+\Z")
 _QUOTED_LINES = 200
 """Lines in which the end of a quoted text is looked for."""
@@ -36,8 +37,7 @@ class Values(Levels):
     """Reads values."""
 
     def __init__(self, text: str, start: int, end: int, guide: Guide | None) -> None:
-        super().__init__(guide)
-        self.text, self.stop = text, end
+        super().__init__(text, end, guide)
         self.lines: list[Line] = []
         at = start
         tabs = False
@@ -67,7 +67,7 @@ class Values(Levels):
         first = rest[0]
         block = _BLOCK.match(rest)
         if block is not None:
-            return self._block(block, start, indent, number)
+            return self._block(block, start, number, guide)
         if first in QUOTED:
             taken = self._quoted(rest, start, number)
             if taken:
@@ -76,7 +76,7 @@ class Values(Levels):
             taken = self._flow(start, number, indent, guide)
             if taken:
                 return taken
-        value = rest
+        value, kind = rest, "s" if first in QUOTED else "y"
         comment = COMMENT.search(value)
         if comment is None:
             comment = re.search(r"[ \t]+#[ \t].*\Z", value)
@@ -91,26 +91,30 @@ class Values(Levels):
                 reason = "the closing quote is missing"
                 # Blank lines may have been part of the text.
                 sure = sure and (number >= len(self.lines) or bool(self.lines[number].content))
-                line = self.text.find("\n", start, self.stop)
-                inner = self.text[start + 1 : self.stop if line < 0 else line].rstrip("\r")
+                inner = self._rest_of_line(start + 1)
                 value = unescaped(inner) if first == '"' else inner.replace("''", "'")
                 value += "\n" * self._blank_lines(number)
             elif value[-1] == first:
                 value = value[1:-1]
             self._edit("quote", start, start + len(rest), "lossless" if sure else "guessed", reason)
         elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?":
+            kept = len(value)
+            if comment is None and text_only:  # the quotes that it lacks may have had blanks before them
+                value = self._rest_of_line(start)
+            sure = text_only and len(value) == kept
             self._edit(
                 "quote",
                 start,
                 start + len(value),
-                "lossless" if text_only else "guessed",
-                "text that needs quotes in YAML",
+                "lossless" if sure else "guessed",
+                NEEDED,
             )
         elif _ZEROS.match(value) and (guide is None or guide.kinds & {"integer", "number"}):
-            self._edit(
-                "number", start, start + len(value), "guessed", "a number with leading zeros: it may be text"
-            )
-        node = Node("s" if first in QUOTED else "y", start, start + len(value), value)
+            is_text = guide is None or "string" in guide.kinds
+            reason = f"leading zeros: {'text, no number' if is_text else 'it may be text'}"
+            self._edit("number", start, start + len(value), "guessed", reason)
+            kind = "s" if is_text else kind
+        node = Node(kind, start, start + len(value), value)
         self._put(node)
         self._text = Text(node, guide, [value])
         return number
@@ -169,7 +173,7 @@ class Values(Levels):
         self._text = None
         return last
 
-    def _block(self, header: re.Match[str], start: int, indent: int, number: int) -> int:
+    def _block(self, header: re.Match[str], start: int, number: int, guide: Guide | None) -> int:
         """A block scalar; its lines may be indented wrongly, so a declared key ends it, too."""
         lines: list[Line] = []
         last = number
@@ -193,6 +197,13 @@ class Values(Levels):
             last += 1
         while lines and not lines[-1].content and "+" not in header.group(2):
             lines.pop()
+        if not lines and (guide is None or "string" in guide.kinds):
+            shown = header.group().rstrip()
+            node = Node("s", start, start + len(shown), shown)
+            self._edit("quote", node.start, node.end, "guessed", "a block without lines: it may be text")
+            self._put(node)
+            self._text = None
+            return number
         filled = [line.indent for line in lines if line.content]
         margin = min(filled, default=0)
         digits = re.search(r"\d", header.group(2))
@@ -221,7 +232,7 @@ class Values(Levels):
         0 if it is text that happens to begin with a bracket.
         """
         last = number
-        balance = _balance(self.lines[number - 1].content)
+        balance = unclosed(self.lines[number - 1].content)
         while balance > 0 and last < len(self.lines):
             line = self.lines[last]
             key = KEY.match(line.content)
@@ -232,7 +243,7 @@ class Values(Levels):
                 and not line.content.rstrip().endswith(",")
             ):
                 break
-            balance += _balance(line.content)
+            balance += unclosed(line.content)
             last += 1
         stop = self.lines[last - 1].end
         lexer = Lexer(self.text, start, stop).read()
@@ -267,7 +278,8 @@ def _as_plain(root: Node) -> None:
             waiting += node.value
 
 
-def _balance(content: str) -> int:
+def unclosed(content: str) -> int:
+    """How many brackets of flow collections a line leaves open."""
     bare = re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", content)
     return sum(bare.count(char) for char in "{[") - sum(bare.count(char) for char in "}]")
 
