@@ -42,7 +42,8 @@ class Fitter:
     Attributes:
         edits: what was changed.
         cost: how badly the values fit what the guide asks for.
-        doubtful: plain scalars of YAML that were read as something else than text, where text may stand, too.
+        doubtful: plain scalars of YAML that are something else if they have lost their quotes: numbers where text may
+            stand, text with blanks at its end.
         has_chosen: whether an alternative was chosen anywhere.
     """
 
@@ -119,6 +120,7 @@ class Fitter:
             if "string" in kinds:
                 return self._value_of_enum(node, text, guide)
         elif node.kind == "y":
+            text = self._without_blanks(node, text, guide)
             value = scalars.of_yaml(text)
             if set(kinds_of(value)) & kinds:
                 if "string" in kinds and text and not isinstance(value, str):
@@ -166,6 +168,17 @@ class Fitter:
             return [item]
         self.cost += 10
         return self._plain(node)
+
+    def _without_blanks(self, node: Node, raw: str, guide: Guide) -> str:
+        """A plain text without the blanks at its end, unless only with them it is what the schema asks for."""
+        text = raw.rstrip(" \t")
+        if text == raw or "string" not in guide.kinds:
+            return text
+        if guide.asks_for(raw) and not guide.asks_for(text):
+            self._edit("quote", node, "guessed", "blanks at the end are part of the text")
+            return raw
+        self.doubtful.append(node)
+        return text
 
     def _value_of_enum(self, node: Node, value: Any, guide: Guide) -> Any:
         values = guide.values
@@ -315,8 +328,8 @@ class Fitter:
 
     def _plain_scalar(self, node: Node) -> Any:
         if node.kind == "y":
-            value = scalars.of_yaml(node.value)
-            if node.value and not isinstance(value, str):
+            value = scalars.of_yaml(node.value.rstrip(" \t"))
+            if node.value and (not isinstance(value, str) or value != node.value):
                 self.doubtful.append(node)
             return value
         if node.kind != "b":

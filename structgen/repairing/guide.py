@@ -134,6 +134,13 @@ class Guide:
         )
         return mine or (bool(self.branches) and all(b.closed for b in self.branches if "object" in b.kinds))
 
+    def asks_for(self, text: str) -> bool:
+        """Whether a text is one of the values, and long enough, as far as that is said here."""
+        if self.values is not None and text not in self.values:
+            return False
+        least = [schema.get("minLength") for schema in self.schemas]
+        return all(len(text) >= length for length in least if isinstance(length, int))
+
     def declares(self, name: str) -> bool:
         """Whether a member of this name is declared."""
         return name in self.names or any(

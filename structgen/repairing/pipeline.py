@@ -33,7 +33,7 @@ _LONG = 20_000
 _EMBEDDED = 3
 """JSON in a string in JSON in a string ...: so many levels."""
 
-_DOUBT = "no text, though quotes are missing elsewhere"
+_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 
 
 class _Repeated(ValueError):

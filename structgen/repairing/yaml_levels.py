@@ -188,8 +188,11 @@ class Levels:
         self.levels.append(level)
         return level
 
-    def _open_item(self, indent: int, start: int, opened: bool, kinds: frozenset[str]) -> None:
-        """Find or open the sequence to which an item at this indentation belongs, of one of these types."""
+    def _open_item(self, indent: int, start: int, opened: bool, kinds: frozenset[str]) -> bool:
+        """Find or open the sequence to which an item at this indentation belongs, of one of these types.
+
+        Says whether there is one.
+        """
         self._text = None
         dash: Token = ("s", start, start + 1, None)
         if not opened and self.levels:
@@ -222,7 +225,7 @@ class Levels:
                         "an item at another indentation than those before it",
                     )
                 level.pending, level.pending_indent = dash, indent
-                return
+                return True
             if level.is_mapping and level.pending is None:
                 sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
                 if sequences:
@@ -236,14 +239,25 @@ class Levels:
                         "guessed",
                         "an item at an indentation that no sequence has",
                     )
-                    return
-                self._edit("text", start, start + 1, "dropped", "an item where no sequence is")
-                level.pending, level.pending_indent = ("s", start, start + 1, "-"), indent
-                return
+                    return True
+                return self._made_a_sequence(level, indent, dash)
         elif not self.levels and self.root is not None:
-            return
+            return False
         level = self._open("[", indent, start)
         level.pending, level.pending_indent = dash, indent
+        return True
+
+    def _made_a_sequence(self, level: Level, indent: int, dash: Token) -> bool:
+        """Make the last value of a mapping the first item of a sequence, if it may be one."""
+        key, first = level.node.value[-1]
+        guide = None if level.guide is None else level.guide.member(key[3])
+        if first.kind in "{[" or not first.value or (guide is not None and "array" not in guide.kinds):
+            return False
+        node = Node("[", first.start, first.end, [first])
+        level.node.value[-1] = (key, node)
+        self.levels.append(Level(node, indent, guide, dash, indent))
+        self._edit("bracket", dash[1], dash[2], "guessed", f"the value of {key[3]!r} is an item, too")
+        return True
 
     def _nearest_sequence(self, indent: int, kinds: frozenset[str]) -> Level | None:
         """The open sequence whose items are indented most like this, and are of such a type; of equals the inner."""

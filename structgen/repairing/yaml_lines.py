@@ -17,14 +17,26 @@ from structgen.repairing.guide import Guide, kinds_of
 from structgen.repairing.tokens import Token
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml_levels import Ahead, Line
-from structgen.repairing.yaml_values import COMMENT, ITEM, KEY, QUOTED, TEXT_ONLY, Values, unclosed, unescaped
+from structgen.repairing.yaml_values import (
+    COMMENT,
+    ITEM,
+    KEY,
+    ODD_ESCAPES,
+    QUOTED,
+    TEXT_ONLY,
+    Values,
+    has_odd_escapes,
+    unclosed,
+    unescaped,
+)
 
-_TIGHT_ITEM = re.compile(r"[-*•](?=[^\s-])")
+_TIGHT_ITEM = re.compile(r"[-*•](?=[^\s-])|[*•][ \t]+(?=\S)")
 _TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,200}):(?=[^\s/:])")
 _SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
 _WORD = re.compile(r"\S*[^\s,](?: \S*[^\s,]){0,3}\Z")
 _MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\Z|%[A-Z]+ .*\Z")
 _ANY = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+_CLOSERS = frozenset(("}", "]", "})", "]}", "}}", "}]"))
 _BLANK_LINES = 8
 """Lines in which the next one that is not empty is looked for."""
 
@@ -64,8 +76,25 @@ class _Reader(Values):
                 self.first, self.last = min(self.first, line.start), max(self.last, self.lines[taken - 1].end)
                 number = taken
             blank = False
+        self._leave_out()
         self._close_pending()
         return self.root
+
+    def _leave_out(self) -> None:
+        """A key or a dash at the very end, in a text that is cut off there: its value was still to come."""
+        level = self.levels[-1] if self.levels else None
+        guide = self._level_guide()
+        if (
+            level is None
+            or level.pending is None
+            or guide is None
+            or "null" in guide.kinds
+            or self.text[level.pending[2] : self.stop].strip(" ")
+        ):
+            return
+        self._edit("key", level.pending[1], self.stop, "dropped", "the text ends before the value")
+        level.pending = None
+        self.cut = True
 
     # Which kind of line
 
@@ -74,8 +103,31 @@ class _Reader(Values):
         content, indent, start = line.content, line.indent, line.start
         if self.root is None and _SENTENCE.match(content) and self._is_prose(content[:-1], indent, number):
             return 0  # "Here is the result:"
+        if self._is_behind(content, indent, blank):
+            return -1
+        if content.rstrip(",;") in _CLOSERS and not (self._text is not None and self._is_deeper(indent)):
+            if self.root is not None:
+                self._edit("bracket", start, line.end, "guessed", "a bracket in a line of its own")
+            return number if self.root is not None else 0
+        if self.root is None and content[0] in "{[" and KEY.match(content[1:].lstrip()):
+            self._edit("bracket", start, start + 1, "guessed", "a bracket around what is read line by line")
+            rest = content[1:].lstrip()
+            start, content = start + len(content) - len(rest), rest
+        return self._entry(line, content, indent, start, number, blank=blank)
+
+    def _entry(
+        self,
+        line: Line,
+        content: str,
+        indent: int,
+        start: int,
+        number: int,
+        *,
+        blank: bool = False,
+        opened: bool = False,
+    ) -> int:
+        """Take a line from a place in it: all of it, or what stands behind a key (then `opened`)."""
         depth = 0
-        opened = False
         while depth < 50:
             item = ITEM.match(content) or (self._tight_item(content, indent) if not opened else None)
             if item is None or not self._takes_items(indent, opened):
@@ -86,10 +138,12 @@ class _Reader(Values):
                     start + item.end(),
                     start + item.end(),
                     "lossless",
-                    "a blank after the dash is missing",
+                    "a blank after the dash is missing" if item.end() == 1 else "another sign stands for the dash",
                 )
             rest = content[item.end() :]
-            self._open_item(indent, start, opened, _kinds_ahead(rest) if rest else _ANY)
+            if not self._open_item(indent, start, opened, _kinds_ahead(rest) if rest else _ANY):
+                self._edit("text", line.start, line.end, "dropped", "an item where no sequence is")
+                return number
             opened, depth = True, depth + 1
             indent += max(item.end(), 2)
             start += item.end()
@@ -97,17 +151,21 @@ class _Reader(Values):
         key = self._key(content, indent, start, opened, number)
         if key is not None:
             token, width = key
-            return self._member(token, content[width:], indent, start + width, number, opened)
+            return self._member(line, token, content[width:], indent, start + width, number, opened)
         if opened:
             if not content or COMMENT.match(content):
                 return number
             return self._value(content, start, indent, number, self._level_guide())
         pending = self.levels and self.levels[-1].pending is not None
         if pending and (indent > self.levels[-1].pending_indent or not blank):
-            level = self.levels[-1]
             guide = self._level_guide()
-            if level.is_mapping and (guide is None or guide.kinds != TEXT_ONLY):
-                return self._value(content, start, indent, number, guide)
+            is_cut = line.end == self.stop and indent > self.levels[-1].pending_indent
+            if is_cut and guide is not None and "object" in guide.kinds and "string" not in guide.kinds:
+                if any(name.startswith(content) for name in guide.names):
+                    self._open("{", indent, start)
+                    self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
+                    self.cut = True
+                    return number
             return self._value(content, start, indent, number, guide)
         if line.end == self.stop and self.root is not None and self._begins_a_key(content):
             self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
@@ -122,6 +180,17 @@ class _Reader(Values):
             return -1
         self._edit("text", line.start, line.end, "dropped", "a line that is neither a member nor an item")
         return number
+
+    def _is_behind(self, content: str, indent: int, blank: bool) -> bool:
+        """Whether a line stands behind the payload: below a blank one, and farther left than all of it."""
+        if not blank or not self.levels or indent > self.levels[0].indent - 2:
+            return False
+        found = KEY.match(content)
+        name = next((group for group in found.groups() if group is not None), "") if found else ""
+        return not self._declared(name)
+
+    def _is_deeper(self, indent: int) -> bool:
+        return bool(self.levels) and indent > self.levels[-1].indent
 
     def _is_prose(self, name: str, indent: int, number: int) -> bool:
         """Whether a sentence with a colon, before all members, is none: the schema knows it not, or it has no value."""
@@ -218,6 +287,8 @@ class _Reader(Values):
         alone = found.end() == len(content)
         if not self._is_key(name, indent, opened, quoted=content[0] in "\"'", alone=alone):
             return None
+        if found.group(1) is not None and not tight and has_odd_escapes(found.group(1)):
+            self._edit("escape", start, start + found.end(1) + 1, "guessed", ODD_ESCAPES)
         if tight:
             end = start + found.end()
             may_be_text = here is not None and "string" in here.kinds
@@ -296,14 +367,23 @@ class _Reader(Values):
 
     # Values
 
-    def _member(self, key: Token, rest: str, indent: int, start: int, number: int, opened: bool) -> int:
+    def _member(
+        self, line: Line, key: Token, rest: str, indent: int, start: int, number: int, opened: bool
+    ) -> int:
         """Find or open the mapping to which a member belongs, and read its value."""
         self._text = None
         level = self._mapping_for(key, indent, opened, self._ahead(rest, number))
         level.pending, level.pending_indent = key, indent
         if not rest or COMMENT.match(rest):
             return number
-        return self._value(rest, start, indent, number, self._level_guide())
+        guide = self._level_guide()
+        item = ITEM.match(rest)
+        if item is not None and item.end() < len(rest) and (guide is None or "array" in guide.kinds):
+            sure = guide is not None and "string" not in guide.kinds
+            grade: Grade = "lossless" if sure else "guessed"
+            self._edit("indentation", start, start, grade, "an item in the line of its key")
+            return self._entry(line, rest, indent + 2, start, number, opened=True)
+        return self._value(rest, start, indent, number, guide)
 
     def _ahead(self, rest: str, number: int) -> Ahead:
         """What stands behind a key: the types of the rest of its line, or how far the next line is indented."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from structgen.repairing import scalars
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide
 from structgen.repairing.tree import Node
@@ -33,12 +34,12 @@ _FIRST = re.compile(
 )
 _HIDDEN = re.compile(
     r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w"
-    r"|:[ \t]+#+[ \t]*$|^(?P<margin> *)- +(?:-(?=[^\s-])|[^\s\"'|>{\[&*!#-])(?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
+    r"|:[ \t]+#+[ \t]*$",
     re.MULTILINE,
 )
-"""What a strict parser takes for a comment, an anchor or a tag, or for a second line of an item: it may be text, or
-an item whose indentation drifted."""
-_TIGHT = re.compile(r"^[ \t]*(?:- +)?[A-Za-z_][\w.-]*:[^\s/:]", re.MULTILINE)
+"""What a strict parser takes for a comment, an anchor or a tag: it may be text."""
+_PERHAPS = re.compile(r"^[ \t]*(?:- +)*[A-Za-z_][\w.-]*:[^\s/:]|^ +- ", re.MULTILINE)
+_ITEM = re.compile(r"\n[ \t]*-[ \t]+\S")
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
@@ -101,7 +102,7 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
     if tree is not None and not (
         _is_prose(tree, guide)
         or (guide is not None and _HIDDEN.search(text, start, end))
-        or (guide is not None and _TIGHT.search(text, start, end) and _has_tight_member(tree, guide))
+        or (guide is not None and _PERHAPS.search(text, start, end) and _hides(text, tree, guide))
     ):
         yield Reading(tree, [], start, end, efforts=(0,), is_sure=True)
     for node, edits, first, last, cut in read_lines(text, start, end, guide):
@@ -115,24 +116,32 @@ def _is_prose(tree: Node, guide: Guide | None) -> bool:
     if tree.kind != "{" or len(tree.value) < 2:
         return False
     key, value = tree.value[0]
-    declared = guide is not None and guide.declares(key[3])
-    return len(key[3].split()) > 2 and not declared and value.kind == "y" and not value.value
+    if len(key[3].split()) < 3 or (guide is not None and guide.declares(key[3])):
+        return False
+    if value.kind == "{":  # what was indented below a sentence, and is what the schema asks for
+        return guide is not None and all(name[3] in guide.names for name, _ in value.value)
+    return value.kind == "y" and not value.value
 
 
-def _has_tight_member(tree: Node, guide: Guide) -> bool:
-    """Whether a text begins with the name of a member, where the schema also has an object that declares it."""
-    waiting = [(tree, guide)]
+def _hides(text: str, tree: Node, guide: Guide) -> bool:
+    """Whether a plain text hides a member or an item.
+
+    It begins with the name of a member, where the schema also has an object that declares it; or it is an item, and goes
+    on in a line that begins with a dash.
+    """
+    waiting: list[tuple[Node, Guide, bool]] = [(tree, guide, False)]
     while waiting:
-        node, here = waiting.pop()
-        if here.is_open:
-            continue
+        node, here, is_item = waiting.pop()
         if node.kind == "{":
-            waiting += [(value, here.member(key[3])) for key, value in node.value]
+            waiting += [(value, here.member(key[3]), False) for key, value in node.value]
         elif node.kind == "[":
-            waiting += [(item, here.item(index)) for index, item in enumerate(node.value)]
-        elif node.kind == "y" and "object" in here.kinds:
-            name, colon, rest = node.value.partition(":")
-            if colon and rest[:1] not in ("", "/", ":") and name in here.names:
+            waiting += [(item, here.item(index), True) for index, item in enumerate(node.value)]
+        elif node.kind == "y":
+            if "object" in here.kinds and not here.is_open:
+                name, colon, rest = node.value.partition(":")
+                if colon and rest[:1] not in ("", "/", ":") and name in here.names:
+                    return True
+            if is_item and " - " in node.value and _ITEM.search(text, node.start, node.end):
                 return True
     return False
 
@@ -178,8 +187,13 @@ def _tree(root: Any, text: str, offset: int) -> Node:
             if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
                 raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
             plain = node.style is None and not node.tag.startswith("!")
-            if node.tag.endswith(":str") or (node.tag.startswith("!") and node.style is None):
-                plain = node.style is None
+            if node.tag.startswith("!") and node.style is None:
+                plain = True
+            kind = node.tag.rpartition(":")[2]
+            if plain and kind == "str" and not isinstance(scalars.of_yaml(node.value), str):
+                plain = False  # !!str 5
+            elif not plain and kind in ("int", "float", "bool", "null"):
+                plain = True  # !!int "5"
             return Node("y" if plain else "s", start, end, node.value)
         above = above | {id(node)}
         if node.id == "sequence":

@@ -28,6 +28,7 @@ QUOTED = {
 _UNCLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*\Z'), "'": re.compile(r"'(?:[^']|'')*\Z")}
 TEXT_ONLY = frozenset(("string",))
 NEEDED = "text that needs quotes in YAML"
+ODD_ESCAPES = "escapes that YAML does not have stay as they are"
 _ZEROS = re.compile(r"[-+]?0\d+\Z")
 _QUOTED_LINES = 200
 """Lines in which the end of a quoted text is looked for."""
@@ -65,6 +66,10 @@ class Values(Levels):
     def _value(self, rest: str, start: int, indent: int, number: int, guide: Guide | None) -> int:
         text_only = guide is not None and guide.kinds == TEXT_ONLY
         first = rest[0]
+        if rest[-1] == "," and len(rest) > 1 and self._ends_in_comma(rest, guide):
+            rest = rest[:-1].rstrip()
+            end = start + len(rest)
+            self._edit("comma", end, end + 1, "lossless", "a comma behind a member, as in JSON")
         block = _BLOCK.match(rest)
         if block is not None:
             return self._block(block, start, number, guide)
@@ -92,7 +97,7 @@ class Values(Levels):
                 # Blank lines may have been part of the text.
                 sure = sure and (number >= len(self.lines) or bool(self.lines[number].content))
                 inner = self._rest_of_line(start + 1)
-                value = unescaped(inner) if first == '"' else inner.replace("''", "'")
+                value = self._unescaped(inner, start) if first == '"' else inner.replace("''", "'")
                 value += "\n" * self._blank_lines(number)
             elif value[-1] == first:
                 value = value[1:-1]
@@ -100,7 +105,7 @@ class Values(Levels):
         elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?":
             kept = len(value)
             if comment is None and text_only:  # the quotes that it lacks may have had blanks before them
-                value = self._rest_of_line(start)
+                value, kind = self._rest_of_line(start), "s"
             sure = text_only and len(value) == kept
             self._edit(
                 "quote",
@@ -114,10 +119,24 @@ class Values(Levels):
             reason = f"leading zeros: {'text, no number' if is_text else 'it may be text'}"
             self._edit("number", start, start + len(value), "guessed", reason)
             kind = "s" if is_text else kind
+        if kind == "y" and comment is None and guide is not None and "string" in guide.kinds:
+            value = self._rest_of_line(start)  # whether blanks at the end are text is for the schema to say
         node = Node(kind, start, start + len(value), value)
         self._put(node)
         self._text = Text(node, guide, [value])
         return number
+
+    def _ends_in_comma(self, rest: str, guide: Guide | None) -> bool:
+        """Whether a comma at the end of a line is none of its value's: that is in quotes, or can't be text."""
+        if rest[0] in QUOTED:
+            return QUOTED[rest[0]].match(rest[:-1]) is not None
+        return guide is not None and "string" not in guide.kinds and rest[0] not in "{["
+
+    def _unescaped(self, body: str, start: int) -> str:
+        if has_odd_escapes(body):
+            end = start + len(body) + 1
+            self._edit("escape", start, end, "guessed", ODD_ESCAPES)
+        return unescaped(body)
 
     def _blank_lines(self, number: int) -> int:
         """The line breaks that an open quote holds: several blank lines before the next one may be in the text."""
@@ -132,7 +151,7 @@ class Values(Levels):
         assert text is not None
         if text.guide is None or "string" in text.guide.kinds:
             glue = "\n" if blank else " "
-            text.node.value = f"{text.node.value}{glue}{line.content}"
+            text.node.value = f"{text.node.value.rstrip(' 	')}{glue}{line.content}"
             text.node.end = line.end
             self._edit(
                 "string",
@@ -167,7 +186,7 @@ class Values(Levels):
         if found is None:
             return 0
         body = re.sub(r"[ \t]*\n(\n*)", lambda gap: gap.group(1) or " ", found.group(1))
-        value = unescaped(body) if rest[0] == '"' else body.replace("''", "'")
+        value = self._unescaped(body, start) if rest[0] == '"' else body.replace("''", "'")
         node = Node("s", start, self.lines[last - 1].end, value)
         self._put(node)
         self._text = None
@@ -212,6 +231,10 @@ class Values(Levels):
         if odd:
             self._edit(
                 "indentation", start, lines[-1].end, "lossless", "lines of a block that are not indented"
+            )
+        elif filled and margin < filled[0] and digits is None:
+            self._edit(
+                "indentation", start, lines[-1].end, "guessed", "lines of a block are indented less than its first"
             )
         shown = [" " * (line.indent - margin) + line.content if line.content else "" for line in lines]
         if header.group(1) == "|":
@@ -295,17 +318,27 @@ _ESCAPES = {
     "f": "\f",
     "v": "\v",
     "_": "\xa0",
+    "N": "\x85",
+    "L": "\u2028",
+    "P": "\u2029",
+    **{char: char for char in " \t\"/\\"},
 }
+_ESCAPE = re.compile(r"\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|.)", re.DOTALL)
 
 
 def unescaped(body: str) -> str:
-    """The text of a double-quoted scalar (YAML 1.2.2, 5.7)."""
+    """The text of a double-quoted scalar (YAML 1.2.2, 5.7). Escapes that there are none stay as they are."""
 
     def replace(found: re.Match[str]) -> str:
         what = found.group(1)
         if what[0] in "xuU" and len(what) > 1:
             code = int(what[1:], 16)
             return chr(code) if code < 0x110000 else found.group()
-        return _ESCAPES.get(what, what)
+        return _ESCAPES.get(what, found.group())
 
-    return re.sub(r"\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|.)", replace, body, flags=re.DOTALL)
+    return _ESCAPE.sub(replace, body)
+
+
+def has_odd_escapes(body: str) -> bool:
+    """Whether a double-quoted scalar has escapes that YAML does not have; they stay as they are."""
+    return any(len(found.group(1)) < 3 and found.group(1) not in _ESCAPES for found in _ESCAPE.finditer(body))
