@@ -21,6 +21,8 @@ _DEPTH = 150
 _TRIALS = 20_000
 """Nodes that may be read again to choose between alternatives of a schema."""
 
+_WRAPPERS = 4
+"""Objects of one member that are looked through."""
 ASKED = "the schema asks for a string here"
 _UNSAID = 0.6
 """What it costs that an alternative does not declare a member, where others do."""
@@ -142,7 +144,8 @@ class Fitter:
                     return self._value_of_enum(node, meant[0], guide)
             if "string" in kinds:
                 cost = 0.5 if value is MISSING else 1.0
-                self._edit("quote", node, "lossless", ASKED, cost)
+                # null may well say that there is no text.
+                self._edit("quote", node, "guessed" if value is None else "lossless", ASKED, cost)
                 return self._value_of_enum(node, text, guide)
         if not self._effort:
             self.cost += 10
@@ -225,7 +228,7 @@ class Fitter:
             self.cost += 10
             return self._plain(node)
         present = {key[3] for key, _ in members}
-        unwrapped = self._unwrapped(node, guide, present) if self._effort else None
+        unwrapped = self._unwrapped(node, guide) if self._effort else None
         if unwrapped is not None:
             self._edit(
                 "wrapper", node, "guessed", f"the object around {members[0][0][3]!r} was not asked for"
@@ -268,18 +271,24 @@ class Fitter:
                     self.cost += 5
         return value
 
-    def _unwrapped(self, node: Node, guide: Guide, present: set[Any]) -> Node | None:
-        """What stands inside an object of one undeclared member, if that has what is asked for."""
-        if len(node.value) != 1 or not guide.names:
-            return None
-        key, inner = node.value[0]
-        if inner.kind == "v":
-            inner = from_value(inner)
-        if guide.declares(key[3]) or inner.kind != "{" or scalars.spelled_alike(key[3], list(guide.names)):
-            return None
-        inside = {name[3] for name, _ in inner.value}
+    def _unwrapped(self, node: Node, guide: Guide) -> Node | None:
+        """What stands inside an object of one undeclared member, or several such objects, if it has what is asked for."""
         wanted = set(guide.required) or set(guide.names)
-        return inner if wanted & inside and (wanted <= inside or guide.closed) else None
+        for _ in range(_WRAPPERS):
+            if len(node.value) != 1 or not wanted:
+                return None
+            key, inner = node.value[0]
+            if inner.kind == "v":
+                inner = from_value(inner)
+            if guide.declares(key[3]) or inner.kind != "{":
+                return None
+            if scalars.spelled_alike(key[3], list(guide.names)):
+                return None
+            inside = {name[3] for name, _ in inner.value}
+            if wanted & inside and (wanted <= inside or guide.closed):
+                return inner
+            node = inner
+        return None
 
     def _put(self, value: dict[str, Any], name: str, member: Any, place: Node) -> None:
         if name in value:

@@ -38,9 +38,10 @@ _HIDDEN = re.compile(
     re.MULTILINE,
 )
 """What a strict parser takes for a comment, an anchor or a tag: it may be text."""
-_PERHAPS = re.compile(r"^[ \t]*(?:- +)*[A-Za-z_][\w.-]*:[^\s/:]|^ +- ", re.MULTILINE)
+_PERHAPS = re.compile(r"^[ \t]*(?:- +)*[A-Za-z_][\w.-]*:[^\s/:]|^ +- |[ \t][|>][\d+-]*[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"\n[ \t]*-[ \t]+\S")
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
+_NEXT_MEMBER = re.compile(r"""[^\n]{0,400}?,[ \t]*\n?[ \t]*"[^"\n]{1,100}"[ \t]*:""")
 _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
 
@@ -55,7 +56,12 @@ def looks_like_yaml(text: str, guide: Guide | None) -> bool:
         body = fence.group(2)
     head = body.lstrip("\ufeff \t\r\n")[:1]
     if head in ('"', "'"):  # a key in quotes, and no object whose bracket is missing
-        return _QUOTED_KEY.match(body.lstrip()) is not None and body.rstrip()[-1:] not in ("}", "]", ",")
+        body = body.strip()
+        return (
+            _QUOTED_KEY.match(body) is not None
+            and body[-1] not in ("}", "]", ",")
+            and _NEXT_MEMBER.match(body) is None
+        )
     if head in ("{", "["):
         return False
     opener = re.search(r"^[ \t]*[{\[]|\{[ \t\n]*[\"'}]", body, re.MULTILINE)
@@ -102,7 +108,7 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
     if tree is not None and not (
         _is_prose(tree, guide)
         or (guide is not None and _HIDDEN.search(text, start, end))
-        or (guide is not None and _PERHAPS.search(text, start, end) and _hides(text, tree, guide))
+        or (guide is not None and _PERHAPS.search(text, start, end) and _hides(text, end, tree, guide))
     ):
         yield Reading(tree, [], start, end, efforts=(0,), is_sure=True)
     for node, edits, first, last, cut in read_lines(text, start, end, guide):
@@ -123,19 +129,23 @@ def _is_prose(tree: Node, guide: Guide | None) -> bool:
     return value.kind == "y" and not value.value
 
 
-def _hides(text: str, tree: Node, guide: Guide) -> bool:
+def _hides(text: str, end: int, tree: Node, guide: Guide) -> bool:
     """Whether a plain text hides a member or an item.
 
     It begins with the name of a member, where the schema also has an object that declares it; or it is an item, and goes
-    on in a line that begins with a dash.
+    on in a line that begins with a dash. Or whether it is hidden: a block without lines is but the sign of one.
     """
     waiting: list[tuple[Node, Guide, bool]] = [(tree, guide, False)]
+    last = text.rstrip().rfind("\n", 0, end)  # where the last line begins
     while waiting:
         node, here, is_item = waiting.pop()
         if node.kind == "{":
             waiting += [(value, here.member(key[3]), False) for key, value in node.value]
         elif node.kind == "[":
             waiting += [(item, here.item(index), True) for index, item in enumerate(node.value)]
+        elif not node.value:
+            if text[node.start : node.start + 1] in ("|", ">") and node.start < last:
+                return True
         elif node.kind == "y":
             if "object" in here.kinds and not here.is_open:
                 name, colon, rest = node.value.partition(":")

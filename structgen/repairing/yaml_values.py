@@ -219,7 +219,11 @@ class Values(Levels):
         if not lines and (guide is None or "string" in guide.kinds):
             shown = header.group().rstrip()
             node = Node("s", start, start + len(shown), shown)
-            self._edit("quote", node.start, node.end, "guessed", "a block without lines: it may be text")
+            if number < len(self.lines):
+                self._edit("quote", node.start, node.end, "guessed", "a block without lines: it may be text")
+            else:
+                self._edit("string", node.start, node.end, "guessed", "the text ends where a block begins")
+                node.value, self.cut = "", True
             self._put(node)
             self._text = None
             return number
