@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from structgen.repairing import scalars
 from structgen.repairing.guide import Guide
 from structgen.repairing.lexer import Lexer
 from structgen.repairing.structure import Structure
@@ -114,10 +115,12 @@ class Values(Levels):
                 "lossless" if sure else "guessed",
                 NEEDED,
             )
-        elif _ZEROS.match(value) and (guide is None or guide.kinds & {"integer", "number"}):
+        elif (guide is None or guide.kinds & {"integer", "number"}) and _is_odd_number(value, guide):
+            # Text loses nothing; and a writer who has numbers in mind writes them as JSON does.
             is_text = guide is None or "string" in guide.kinds
-            reason = f"leading zeros: {'text, no number' if is_text else 'it may be text'}"
-            self._edit("number", start, start + len(value), "guessed", reason)
+            reason = "a number in odd spelling is read as text" if is_text else "a number in odd spelling"
+            if is_text or _ZEROS.match(value):
+                self._edit("number", start, start + len(value), "guessed", reason)
             kind = "s" if is_text else kind
         if kind == "y" and comment is None and guide is not None and "string" in guide.kinds:
             value = self._rest_of_line(start)  # whether blanks at the end are text is for the schema to say
@@ -290,6 +293,15 @@ class Values(Levels):
         if left and not left.startswith("#"):
             self._edit("text", lexer.end, stop, "dropped", "text behind a flow collection")
         return last
+
+
+def _is_odd_number(value: str, guide: Guide | None) -> bool:
+    """Whether YAML reads a number here, and JSON has none that is spelled like this."""
+    if guide is None:
+        return _ZEROS.match(value) is not None
+    number = scalars.of_yaml(value)
+    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+    return is_number and scalars.strict(value) is scalars.MISSING
 
 
 def _as_plain(root: Node) -> None:
