@@ -24,11 +24,55 @@ class Level:
     pending: Token | None = None  # a key, or the dash of an item, whose value has not come yet
     pending_indent: int = 0
     drifted: int | None = None  # the indentation of its second member, if that is not the one of the first
+    position: int = 0  # among the open ones
+    names: set[str] = field(default_factory=set)
 
     @property
     def is_mapping(self) -> bool:
         """Whether it is a mapping."""
         return self.node.kind == "{"
+
+
+class Stack(list[Level]):
+    """The open levels, from the outermost.
+
+    However deep they nest, only some are looked at for a line: the innermost, and those indented about as far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_indent: dict[int, list[int]] = {}
+        self.sequences: list[int] = []
+
+    def append(self, level: Level) -> None:
+        """Open a level."""
+        level.position = len(self)
+        self._by_indent.setdefault(level.indent, []).append(len(self))
+        if not level.is_mapping:
+            self.sequences.append(len(self))
+        super().append(level)
+
+    def pop(self, at: Any = -1) -> Level:
+        """Close the innermost."""
+        level = super().pop()
+        self._by_indent[level.indent].pop()
+        if not level.is_mapping:
+            self.sequences.pop()
+        return level
+
+    def at(self, indent: int) -> list[Level]:
+        """The innermost ones with this indentation."""
+        return [self[position] for position in self._by_indent.get(indent, ())[-_ALIKE:]]
+
+    def near(self, indent: int | None = None) -> list[Level]:
+        """Those to look at, from the innermost."""
+        first = len(self) - _NEAR
+        if first <= _NEAR:
+            return self[::-1]
+        outer = set(range(_ALIKE))
+        for drifted in range(indent - 2, indent + 3) if indent is not None else ():
+            outer.update(self._by_indent.get(drifted, ())[-_ALIKE:])
+        return self[: first - 1 : -1] + [self[n] for n in sorted(outer, reverse=True) if n < first]
 
 
 @dataclass(slots=True)
@@ -43,11 +87,11 @@ class Line:
 
 @dataclass(slots=True)
 class Text:
-    """The text that was read last, to which further lines may belong."""
+    """The text that was read last, to which further lines may belong: its value is made of `parts` in the end."""
 
     node: Node
     guide: Guide | None
-    lines: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +117,9 @@ class Ahead:
 
 
 _CONTAINERS = {"[": "array", "{": "object"}
+
+_NEAR, _ALIKE = 24, 4
+"""Levels that are looked at for a line: the innermost, and of each indentation that is about the same."""
 
 DRIFT, FAR, FARTHER = 1.0, 2.05, 0.1
 """What an indentation costs that a level does not have: by one blank, by two, and each more."""
@@ -106,9 +153,20 @@ class Levels:
         self.text, self.stop = text, stop
         self.guide = guide
         self.edits: list[Edit] = []
-        self.levels: list[Level] = []
+        self.levels = Stack()
         self.root: Node | None = None
-        self._text: Text | None = None
+        self._last_text: Text | None = None
+
+    @property
+    def _text(self) -> Text | None:
+        """The text to which further lines may belong."""
+        return self._last_text
+
+    @_text.setter
+    def _text(self, text: Text | None) -> None:
+        if self._last_text is not None and len(self._last_text.parts) > 1:
+            self._last_text.node.value = "".join(self._last_text.parts)
+        self._last_text = text
 
     def _edit(self, kind: str, start: int, end: int, grade: Any, reason: str) -> None:
         self.edits.append(Edit(kind, start, end, grade, reason))
@@ -133,6 +191,7 @@ class Levels:
         if level.is_mapping:
             assert level.pending is not None
             level.node.value.append((level.pending, node))
+            level.names.add(level.pending[3])
         else:
             level.node.value.append(node)
         level.pending = None
@@ -149,6 +208,7 @@ class Levels:
             node = self._nothing(level.pending[2], self._guide_at(level))
             if level.is_mapping:
                 level.node.value.append((level.pending, node))
+                level.names.add(level.pending[3])
             else:
                 level.node.value.append(node)
             level.pending = None
@@ -211,9 +271,8 @@ class Levels:
                         self._pop_to(count)
                         break
                 else:
-                    sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
-                    if sequences:
-                        self._pop_to(sequences[0] + 1)
+                    if self.levels.sequences:
+                        self._pop_to(self.levels.sequences[0] + 1)
             level = self.levels[-1]
             if not level.is_mapping and level.pending is None:
                 if level.indent != indent:
@@ -227,9 +286,8 @@ class Levels:
                 level.pending, level.pending_indent = dash, indent
                 return True
             if level.is_mapping and level.pending is None:
-                sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
-                if sequences:
-                    self._pop_to(sequences[-1] + 1)
+                if self.levels.sequences:
+                    self._pop_to(self.levels.sequences[-1] + 1)
                     self._settle(self.levels[-1])
                     self.levels[-1].pending, self.levels[-1].pending_indent = dash, indent
                     self._edit(
@@ -272,7 +330,7 @@ class Levels:
             is_misfit = guide is not None and not kinds & guide.kinds
             return drift + (MISFIT if is_misfit else 0) + (UNLIKE if is_unlike else 0)
 
-        sequences = [level for level in reversed(self.levels) if not level.is_mapping]
+        sequences = [level for level in self.levels.near(indent) if not level.is_mapping]
         return min(sequences, key=against, default=None)
 
     def _mapping_for(self, key: Token, indent: int, opened: bool, value: Ahead) -> Level:
@@ -287,11 +345,11 @@ class Levels:
             least += _against(here, name, above + 1, value)
             if here is not None and "object" not in here.kinds:
                 least += MISFIT
-        for level in reversed(self.levels):
+        for level in self.levels.near(indent):
             if not level.is_mapping:
                 continue
             cost = _drifted(level, indent) + _against(level.guide, name, level.indent, value)
-            if has(level, name):
+            if name in level.names:
                 cost += AGAIN
             if innermost.pending is not None:
                 cost += self._against_nothing(innermost, indent)
@@ -310,13 +368,14 @@ class Levels:
 
     def _step(self) -> int:
         """By how much members are indented more than the key above them, where that was seen first."""
-        margins = sorted({level.indent for level in self.levels if level.is_mapping})
+        margins = sorted({level.indent for level in self.levels[:16] if level.is_mapping})
         return margins[1] - margins[0] if len(margins) > 1 else 2
 
     def _closes(self, level: Level, indent: int, *, is_item: bool) -> bool:
         """Whether going back to a level closes one to which the next line belongs by its indentation."""
-        inside = self.levels[next(n for n, known in enumerate(self.levels) if known is level) + 1 :]
-        return any(known.is_mapping != is_item and known.indent == indent for known in inside)
+        return any(
+            known.is_mapping != is_item and known.position > level.position for known in self.levels.at(indent)
+        )
 
     def _against_nothing(self, level: Level, indent: int) -> float:
         """What speaks against it that the value that is awaited never comes."""
@@ -327,7 +386,7 @@ class Levels:
 
     def _owners(self, name: str) -> int:
         """How many open places have declared a member of this name."""
-        guides = [level.guide for level in self.levels if level.is_mapping]
+        guides = [level.guide for level in self.levels.near() if level.is_mapping]
         if self.levels and self.levels[-1].pending is not None:
             guides.append(self._level_guide())
         return sum(guide is not None and name in guide.names for guide in guides)
@@ -339,7 +398,7 @@ class Levels:
             self._edit("indentation", key[1], key[1], "lossless" if sure else "guessed", reason)
             if len(level.node.value) == 1 and abs(level.indent - indent) == 1:
                 level.drifted = indent
-        self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
+        self._pop_to(level.position + 1)
         self._settle(level)
         return level
 
@@ -373,8 +432,3 @@ def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float
     if guide.declares(name):
         return cost + PATTERN
     return cost + (CLOSED if guide.closed else UNDECLARED if guide.names else UNNAMED)
-
-
-def has(level: Level, name: str) -> bool:
-    """Whether a mapping has a member of this name already."""
-    return any(key[3] == name for key, _ in level.node.value)

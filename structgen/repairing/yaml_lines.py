@@ -76,6 +76,7 @@ class _Reader(Values):
                 self.first, self.last = min(self.first, line.start), max(self.last, self.lines[taken - 1].end)
                 number = taken
             blank = False
+        self._text = None
         self._leave_out()
         self._close_pending()
         return self.root
@@ -220,7 +221,7 @@ class _Reader(Values):
             if guide is None
             else "array" in guide.kinds
         )
-        inside = any(not open_level.is_mapping and open_level.indent == indent for open_level in self.levels)
+        inside = any(not level.is_mapping for level in self.levels.at(indent))
         if not (expects or inside) or (content[1:2].isdigit() and not inside and not expects):
             return None
         return found if content[0] == "-" or inside or expects else None
@@ -245,7 +246,7 @@ class _Reader(Values):
             and self._text is not None
             and self._text.guide is not None
             and self._text.guide.kinds == TEXT_ONLY
-            and not any(not known.is_mapping for known in self.levels)
+            and not self.levels.sequences
             and indent > level.indent
         )
 
@@ -299,7 +300,7 @@ class _Reader(Values):
     def _is_beside_keys(self, indent: int, opened: bool) -> bool:
         """Whether a mapping has its members at this very indentation, so that the line cannot go on with a text."""
         return not opened and any(
-            level.is_mapping and level.indent == indent and level.node.value for level in self.levels
+            level.is_mapping and level.node.value for level in self.levels.at(indent)
         )
 
     def _is_above_keys(self, indent: int, number: int, opened: bool) -> bool:
@@ -328,7 +329,7 @@ class _Reader(Values):
         return awaited and guide is not None and "object" in guide.kinds and "string" not in guide.kinds
 
     def _begins_a_key(self, content: str) -> bool:
-        guides = [level.guide for level in self.levels if level.is_mapping and level.guide is not None]
+        guides = [level.guide for level in self.levels.near() if level.is_mapping and level.guide is not None]
         return any(name.startswith(content) for guide in guides for name in guide.names)
 
     def _is_key(self, name: str, indent: int, opened: bool, *, quoted: bool, alone: bool) -> bool:
@@ -363,7 +364,7 @@ class _Reader(Values):
         return quoted or _WORD.match(name) is not None or (self.guide is None and len(name) < 80)
 
     def _is_margin(self, indent: int) -> bool:
-        return any(level.is_mapping and level.indent == indent for level in self.levels)
+        return any(level.is_mapping for level in self.levels.at(indent))
 
     # Values
 

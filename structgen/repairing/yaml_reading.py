@@ -209,17 +209,24 @@ def _tree(root: Any, text: str, offset: int) -> Node:
         if node.id == "sequence":
             return Node("[", start, end, [of(item, above) for item in node.value])
         members: list[Any] = []
+        names: set[Any] = set()
+        merged_names: set[Any] = set()
         for key, value in node.value:
             if key.id != "scalar":
                 raise ValueError("a key that is no scalar")
             if key.value == "<<" and key.style is None:
                 merged = [value] if value.id == "mapping" else value.value
                 for source in merged:
-                    known = {name[3] for name, _ in members}
-                    members += [pair for pair in of(source, above).value if pair[0][3] not in known]
+                    more = [pair for pair in of(source, above).value if pair[0][3] not in names]
+                    merged_names.update(pair[0][3] for pair in more)
+                    names |= merged_names
+                    members += more
                 continue
             token = ("s", offset + key.start_mark.index, offset + key.end_mark.index, key.value)
-            members = [pair for pair in members if pair[0][3] != key.value or pair[0][1] >= start]
+            if key.value in merged_names:
+                merged_names.discard(key.value)
+                members = [pair for pair in members if pair[0][3] != key.value]
+            names.add(key.value)
             members.append((token, of(value, above)))
         return Node("{", start, end, members)
 

@@ -60,7 +60,7 @@ class Values(Levels):
         self.cut = False
 
     def _declared(self, name: str) -> bool:
-        guides = [level.guide for level in self.levels if level.is_mapping]
+        guides = [level.guide for level in self.levels.near() if level.is_mapping]
         guides += [self._level_guide() if self.levels else self.guide]
         return any(guide is not None and guide.declares(name) for guide in guides)
 
@@ -154,7 +154,8 @@ class Values(Levels):
         assert text is not None
         if text.guide is None or "string" in text.guide.kinds:
             glue = "\n" if blank else " "
-            text.node.value = f"{text.node.value.rstrip(' 	')}{glue}{line.content}"
+            text.parts[-1] = text.parts[-1].rstrip(" \t")
+            text.parts += [glue, line.content]
             text.node.end = line.end
             self._edit(
                 "string",
