@@ -394,6 +394,8 @@ class _Pipeline:
         """Valid text of an attempt; the text itself if that is valid as it is."""
         as_it_is = text[best.start : best.end]
         if best.format == "yaml":
+            if not is_changed and all(map(_is_no_payload, (text[: best.start], text[best.end :]))):
+                as_it_is = text
             is_new = self.reformat or is_changed or not _is_utf8(as_it_is)
             return emit.to_yaml(best.plain) if is_new else as_it_is
         if not is_changed and not self.reformat and _is_json(as_it_is):
@@ -438,6 +440,11 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_no_payload(text: str) -> bool:
+    """Whether there are only blank lines, comments and markers of YAML in what stands around a value."""
+    return all(re.match(r"[ \t\r]*(?:#|\Z)|(?:---|\.\.\.)[ \t\r]*\Z", line) for line in text.split("\n"))
 
 
 def _is_json(text: str) -> bool:
