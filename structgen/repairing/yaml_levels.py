@@ -248,8 +248,8 @@ class Levels:
         self.levels.append(level)
         return level
 
-    def _open_item(self, indent: int, start: int, opened: bool, kinds: frozenset[str]) -> bool:
-        """Find or open the sequence to which an item at this indentation belongs, of one of these types.
+    def _open_item(self, indent: int, start: int, opened: bool, value: Ahead) -> bool:
+        """Find or open the sequence to which an item at this indentation belongs, by what stands behind it.
 
         Says whether there is one.
         """
@@ -258,7 +258,7 @@ class Levels:
         if not opened and self.levels:
             innermost = self.levels[-1]
             if innermost.pending is None or (not innermost.is_mapping and indent <= innermost.indent):
-                nearest = self._nearest_sequence(indent, kinds)
+                nearest = self._nearest_sequence(indent, value)
                 for count in range(len(self.levels), 0, -1):
                     level = self.levels[count - 1]
                     if level is nearest:
@@ -317,8 +317,9 @@ class Levels:
         self._edit("bracket", dash[1], dash[2], "guessed", f"the value of {key[3]!r} is an item, too")
         return True
 
-    def _nearest_sequence(self, indent: int, kinds: frozenset[str]) -> Level | None:
+    def _nearest_sequence(self, indent: int, value: Ahead) -> Level | None:
         """The open sequence whose items are indented most like this, and are of such a type; of equals the inner."""
+        kinds = value.kinds
 
         def against(level: Level) -> float:
             drift = abs(level.indent - indent)
@@ -328,7 +329,8 @@ class Levels:
             before = {_CONTAINERS.get(item.kind, "") for item in level.node.value[-1:]}
             is_unlike = bool(before) and before != {next(iter(kinds & {"array", "object"}), "")}
             is_misfit = guide is not None and not kinds & guide.kinds
-            return drift + (MISFIT if is_misfit else 0) + (UNLIKE if is_unlike else 0)
+            is_beside = value.child in (0, level.indent + 2)  # the next member of the item
+            return drift + MISFIT * is_misfit + UNLIKE * is_unlike + UNLIKE * (not is_beside)
 
         sequences = [level for level in self.levels.near(indent) if not level.is_mapping]
         return min(sequences, key=against, default=None)
@@ -409,8 +411,8 @@ def _drifted(level: Level, indent: int) -> float:
     if level.drifted is not None:  # either of the two may be the right one
         other = abs(level.drifted - indent)
         drift = min(drift, other) if 0 in (drift, other) else max(drift, other)
-    if drift < 2:
-        return drift * (DRIFT if len(level.node.value) > 1 else DRIFT / 2)
+    if drift < 2:  # what stands at the margin has not drifted
+        return drift * (DRIFT if len(level.node.value) > 1 or not level.indent else DRIFT / 2)
     return FAR + FARTHER * (drift - 2)
 
 

@@ -31,7 +31,7 @@ from structgen.repairing.yaml_values import (
 )
 
 _TIGHT_ITEM = re.compile(r"[-*•](?=[^\s-])|[*•][ \t]+(?=\S)")
-_TIGHT_KEY = re.compile(r"([A-Za-z_][\w.-]{0,200}):(?=[^\s/:])")
+_TIGHT_KEY = re.compile(r"([^\W\d][\w.-]{0,200}):(?=[^\s/:])")
 _SENTENCE = re.compile(r"[^\s\"':{}\[\]-][^\s:]*(?: [^\s:]+){2,}:\Z")
 _WORD = re.compile(r"\S*[^\s,](?: \S*[^\s,]){0,3}\Z")
 _MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\Z|%[A-Z]+ .*\Z")
@@ -142,7 +142,7 @@ class _Reader(Values):
                     "a blank after the dash is missing" if item.end() == 1 else "another sign stands for the dash",
                 )
             rest = content[item.end() :]
-            if not self._open_item(indent, start, opened, _kinds_ahead(rest) if rest else _ANY):
+            if not self._open_item(indent, start, opened, self._item_ahead(rest, number)):
                 self._edit("text", line.start, line.end, "dropped", "an item where no sequence is")
                 return number
             opened, depth = True, depth + 1
@@ -385,6 +385,14 @@ class _Reader(Values):
             self._edit("indentation", start, start, grade, "an item in the line of its key")
             return self._entry(line, rest, indent + 2, start, number, opened=True)
         return self._value(rest, start, indent, number, guide)
+
+    def _item_ahead(self, rest: str, number: int) -> Ahead:
+        """What stands behind a dash: the types of the rest of its line, and how far its second member is indented."""
+        if not rest:
+            return Ahead(_ANY, 0)
+        below = self.lines[number] if number < len(self.lines) else None
+        is_member = below is not None and KEY.match(rest) and not ITEM.match(below.content)
+        return Ahead(_kinds_ahead(rest), below.indent if below is not None and is_member else 0)
 
     def _ahead(self, rest: str, number: int) -> Ahead:
         """What stands behind a key: the types of the rest of its line, or how far the next line is indented."""

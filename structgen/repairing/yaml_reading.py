@@ -38,7 +38,7 @@ _HIDDEN = re.compile(
     re.MULTILINE,
 )
 """What a strict parser takes for a comment, an anchor or a tag: it may be text."""
-_PERHAPS = re.compile(r"^[ \t]*(?:- +)*[A-Za-z_][\w.-]*:[^\s/:]|^ +- |[ \t][|>][\d+-]*[ \t]*$", re.MULTILINE)
+_PERHAPS = re.compile(r"^[ \t]*(?:- +)*[^\W\d][\w.-]*:[^\s/:]|^ +- |[ \t][|>][\d+-]*[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"\n[ \t]*-[ \t]+\S")
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NEXT_MEMBER = re.compile(r"""[^\n]{0,400}?,[ \t]*\n?[ \t]*"[^"\n]{1,100}"[ \t]*:""")

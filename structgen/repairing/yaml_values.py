@@ -93,7 +93,12 @@ class Values(Levels):
         if first in QUOTED:
             reason = "text goes on behind the closing quote"
             sure = text_only
-            if _UNCLOSED[first].match(value):
+            if value == first and number > 1 and not self.lines[number - 2].content:
+                above = number - 2  # its text was but line breaks
+                while above >= 0 and not self.lines[above].content:
+                    above -= 1
+                reason, sure, value = "the opening quote is missing", False, "\n" * (number - 2 - above)
+            elif _UNCLOSED[first].match(value):
                 reason = "the closing quote is missing"
                 # Blank lines may have been part of the text.
                 sure = sure and (number >= len(self.lines) or bool(self.lines[number].content))
