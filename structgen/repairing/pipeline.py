@@ -396,6 +396,9 @@ class _Pipeline:
         if best.format == "yaml":
             if not is_changed and all(map(_is_no_payload, (text[: best.start], text[best.end :]))):
                 as_it_is = text
+            elif not is_changed:  # from the beginning of its first line: its indentation counts
+                head = text[: best.start].rpartition("\n")[2]
+                as_it_is = head + as_it_is if not head.strip() else as_it_is
             is_new = self.reformat or is_changed or not _is_utf8(as_it_is)
             return emit.to_yaml(best.plain) if is_new else as_it_is
         if not is_changed and not self.reformat and _is_json(as_it_is):

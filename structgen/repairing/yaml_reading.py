@@ -60,7 +60,7 @@ def looks_like_yaml(text: str, guide: Guide | None) -> bool:
         return (
             _QUOTED_KEY.match(body) is not None
             and body[-1] not in ("}", "]", ",")
-            and _NEXT_MEMBER.match(body) is None
+            and (_NEXT_MEMBER.match(body) is None or _ITEM.search(body) is not None)
         )
     if head in ("{", "["):
         return False

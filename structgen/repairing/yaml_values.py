@@ -108,7 +108,7 @@ class Values(Levels):
             elif value[-1] == first:
                 value = value[1:-1]
             self._edit("quote", start, start + len(rest), "lossless" if sure else "guessed", reason)
-        elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?":
+        elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?" or ITEM.match(value):
             kept = len(value)
             if comment is None and text_only:  # the quotes that it lacks may have had blanks before them
                 value, kind = self._rest_of_line(start), "s"
