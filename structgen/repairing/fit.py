@@ -272,14 +272,13 @@ class Fitter:
         return value
 
     def _unwrapped(self, node: Node, guide: Guide) -> Node | None:
-        """What stands inside an object of one undeclared member, or several such objects, if it has what is asked for."""
+        """What stands inside an object of one undeclared member, or several of those, if it has what is asked for."""
         wanted = set(guide.required) or set(guide.names)
         for _ in range(_WRAPPERS):
             if len(node.value) != 1 or not wanted:
                 return None
-            key, inner = node.value[0]
-            if inner.kind == "v":
-                inner = from_value(inner)
+            key, held = node.value[0]
+            inner: Node = from_value(held) if held.kind == "v" else held
             if guide.declares(key[3]) or inner.kind != "{":
                 return None
             if scalars.spelled_alike(key[3], list(guide.names)):

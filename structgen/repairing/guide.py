@@ -162,7 +162,9 @@ class Guide:
             if len(perhaps) == 1:
                 schemas += perhaps
             branches = [branch.member(name) for branch in self.branches if name in branch.names]
-            found = self._joined(schemas, branches or [self._guides.of([one]) for one in perhaps[1:] and perhaps])
+            found = self._joined(
+                schemas, branches or [self._guides.of([one]) for one in perhaps[1:] and perhaps]
+            )
             if len(self._members) < 10_000:
                 self._members[name] = found
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import gc
 import json
 import re
@@ -16,6 +15,7 @@ from structgen.constraint import Constraint
 from structgen.errors import InvalidText, Problem, RepairError
 from structgen.limits import Limits
 from structgen.repairing import _reader, emit, json_reading, scalars
+from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worst
 from structgen.repairing.edits import Repair as Repair
 from structgen.repairing.fast import Marks
@@ -24,6 +24,7 @@ from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region
+from structgen.repairing.yaml_strict import strictly
 from structgen.repairing.yaml_values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
@@ -33,6 +34,7 @@ _LONG = 20_000
 _EMBEDDED = 3
 """JSON in a string in JSON in a string ...: so many levels."""
 
+_NO_YAML = "read line by line: YAML would be read otherwise"
 _DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 
 
@@ -135,7 +137,7 @@ class _Pipeline:
         self.guide: Guide | None = None if schema is None else guides_of(schema).root()
 
     def run(self, given: str | bytes) -> Repair:
-        text, before = _decoded(given) if isinstance(given, (bytes, bytearray)) else (given, [])
+        text, before = decoded(given) if isinstance(given, (bytes, bytearray)) else (given, [])
         if self.format != "yaml":
             strict = self._strictly(text)
             if strict is not None and not before:
@@ -189,6 +191,8 @@ class _Pipeline:
                         reading.efforts,
                     )
                 )
+                if not reading.is_sure and not made[-1].edits and not self._is_plain_yaml(text, made[-1]):
+                    made[-1].edits.append(Edit("layout", reading.start, reading.end, "guessed", _NO_YAML))
                 if not made[-1].problems and not (reading.is_sure and made[-1].grade != "lossless"):
                     return [made[-1]]
             made.sort(key=lambda attempt: len(attempt.problems))
@@ -223,6 +227,15 @@ class _Pipeline:
         made.sort(key=lambda attempt: (len(attempt.problems), attempt.start - attempt.end))
         return made
 
+    def _is_plain_yaml(self, text: str, attempt: _Attempt) -> bool:
+        """Whether the strict parser reads the same in a text in which nothing had to be changed."""
+        lines = _lines_of(text, attempt)
+        tree = strictly(lines) or strictly(lines.replace("\t", " "))
+        if tree is None:
+            return False
+        strict = self._fitted(tree, [], attempt.start, attempt.end, False, "yaml", (0,))
+        return emit.to_json(strict.plain) == emit.to_json(attempt.plain)
+
     def _made(self, candidate: Candidate) -> _Attempt:
         best = self._of_tree(candidate, candidate.tree)
         for other in candidate.tree.others if best.problems else ():
@@ -255,7 +268,10 @@ class _Pipeline:
         """The value of a tree, with the least effort that makes it valid."""
         best: _Attempt | None = None
         for effort in efforts if self.guide is not None else (0,):
-            for merged in (False, True):  # what was chosen of a schema's alternatives may have been the wrong one
+            for merged in (
+                False,
+                True,
+            ):  # what was chosen of a schema's alternatives may have been the wrong one
                 fitter = self._fitter(effort, merged=merged)
                 value = fitter.fit(node, self.guide)
                 found = edits + fitter.edits
@@ -394,11 +410,8 @@ class _Pipeline:
         """Valid text of an attempt; the text itself if that is valid as it is."""
         as_it_is = text[best.start : best.end]
         if best.format == "yaml":
-            if not is_changed and all(map(_is_no_payload, (text[: best.start], text[best.end :]))):
-                as_it_is = text
-            elif not is_changed:  # from the beginning of its first line: its indentation counts
-                head = text[: best.start].rpartition("\n")[2]
-                as_it_is = head + as_it_is if not head.strip() else as_it_is
+            if not is_changed:
+                as_it_is = _lines_of(text, best)
             is_new = self.reformat or is_changed or not _is_utf8(as_it_is)
             return emit.to_yaml(best.plain) if is_new else as_it_is
         if not is_changed and not self.reformat and _is_json(as_it_is):
@@ -445,6 +458,15 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
+def _lines_of(text: str, attempt: _Attempt) -> str:
+    """The lines of an attempt: all, if there are only blank ones, comments and markers of YAML around it."""
+    before, after = text[: attempt.start], text[attempt.end :]
+    if _is_no_payload(before) and _is_no_payload(after):
+        return text
+    head = before.rpartition("\n")[2]  # the indentation of the first line counts
+    return (head if not head.strip() else "") + text[attempt.start : attempt.end]
+
+
 def _is_no_payload(text: str) -> bool:
     """Whether there are only blank lines, comments and markers of YAML in what stands around a value."""
     return all(re.match(r"[ \t\r]*(?:#|\Z)|(?:---|\.\.\.)[ \t\r]*\Z", line) for line in text.split("\n"))
@@ -463,25 +485,3 @@ def _as_lines(text: str, found: list[Candidate]) -> str | None:
     if any(re.search(r"[^\s,;\ufeff]", gap) and not re.fullmatch(r"\s*(?:```\w*\s*)?", gap) for gap in gaps):
         return None
     return "values in a row are read as an array"
-
-
-def _decoded(data: bytes) -> tuple[str, list[Edit]]:
-    """Bytes as text. What is not UTF-8 is replaced, and reported."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            text = data[len(mark) :].decode(name, errors="replace")
-            return text, [Edit("encoding", 0, 0, "lossless", f"a byte order mark of {name}")]
-    try:
-        return bytes(data).decode(), []
-    except UnicodeDecodeError:
-        pass
-    text = bytes(data).decode(errors="replace")
-    edits = [
-        Edit("encoding", found.start(), found.end(), "dropped", "bytes that are not UTF-8")
-        for found in re.finditer("\ufffd+", text)
-    ]
-    return text, edits

@@ -95,7 +95,7 @@ def _fenced(text: str, begin: int) -> Iterator[Region]:
 
 
 def _end(text: str, mark: str, begin: int, lines: _Lines) -> int:
-    """Where a fence ends. A mark inside a line, behind which text goes on, may stand in a string: if so, a later one."""
+    """Where a fence ends. A mark inside a line, behind which text goes on, may stand in a string: then a later one."""
     end = begin
     while (end := text.find(mark, end)) >= 0:
         if _BEFORE_END.match(text, end - 1) and _AFTER_END.match(text, end + len(mark)):
@@ -162,7 +162,9 @@ def _starts_before(text: str, begin: int, fence: int) -> bool:
 def openers(text: str, region: Region) -> Generator[tuple[int, str], int, None]:
     """Where values may begin in a region, and the opening bracket that is missing there. `send` where to go on."""
     at = region.start
-    if _FOLLOWED.search(text, max(at, region.stop - 40), region.stop) or _MEMBERS.match(text, at, region.stop):
+    if _FOLLOWED.search(text, max(at, region.stop - 40), region.stop) or _MEMBERS.match(
+        text, at, region.stop
+    ):
         missing = "{" if _HEADLESS.match(text, at, region.stop) else ""
         missing = missing or ("[" if _HEADLESS_ARRAY.match(text, at, region.stop) else "")
         if missing:

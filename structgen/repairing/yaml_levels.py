@@ -376,7 +376,8 @@ class Levels:
     def _closes(self, level: Level, indent: int, *, is_item: bool) -> bool:
         """Whether going back to a level closes one to which the next line belongs by its indentation."""
         return any(
-            known.is_mapping != is_item and known.position > level.position for known in self.levels.at(indent)
+            known.is_mapping != is_item and known.position > level.position
+            for known in self.levels.at(indent)
         )
 
     def _against_nothing(self, level: Level, indent: int) -> float:

@@ -139,7 +139,9 @@ class _Reader(Values):
                     start + item.end(),
                     start + item.end(),
                     "lossless",
-                    "a blank after the dash is missing" if item.end() == 1 else "another sign stands for the dash",
+                    "a blank after the dash is missing"
+                    if item.end() == 1
+                    else "another sign stands for the dash",
                 )
             rest = content[item.end() :]
             if not self._open_item(indent, start, opened, self._item_ahead(rest, number)):
@@ -161,12 +163,12 @@ class _Reader(Values):
         if pending and (indent > self.levels[-1].pending_indent or not blank):
             guide = self._level_guide()
             is_cut = line.end == self.stop and indent > self.levels[-1].pending_indent
-            if is_cut and guide is not None and "object" in guide.kinds and "string" not in guide.kinds:
-                if any(name.startswith(content) for name in guide.names):
-                    self._open("{", indent, start)
-                    self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
-                    self.cut = True
-                    return number
+            is_object = guide is not None and "object" in guide.kinds and "string" not in guide.kinds
+            if is_cut and is_object and any(name.startswith(content) for name in guide.names):  # type: ignore[union-attr]
+                self._open("{", indent, start)
+                self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
+                self.cut = True
+                return number
             return self._value(content, start, indent, number, guide)
         if line.end == self.stop and self.root is not None and self._begins_a_key(content):
             self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
@@ -299,9 +301,7 @@ class _Reader(Values):
 
     def _is_beside_keys(self, indent: int, opened: bool) -> bool:
         """Whether a mapping has its members at this very indentation, so that the line cannot go on with a text."""
-        return not opened and any(
-            level.is_mapping and level.node.value for level in self.levels.at(indent)
-        )
+        return not opened and any(level.is_mapping and level.node.value for level in self.levels.at(indent))
 
     def _is_above_keys(self, indent: int, number: int, opened: bool) -> bool:
         """Whether a value is awaited, and the next line is a member at the same indentation."""

@@ -12,13 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from structgen.repairing import scalars
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml_lines import read_lines
+from structgen.repairing.yaml_strict import strictly
 
 _FENCE = re.compile(
     r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)",
@@ -42,8 +41,6 @@ _PERHAPS = re.compile(r"^[ \t]*(?:- +)*[^\W\d][\w.-]*:[^\s/:]|^ +- |[ \t][|>][\d
 _ITEM = re.compile(r"\n[ \t]*-[ \t]+\S")
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
 _NEXT_MEMBER = re.compile(r"""[^\n]{0,400}?,[ \t]*\n?[ \t]*"[^"\n]{1,100}"[ \t]*:""")
-_NODES = 2_000_000
-"""Nodes that anchors and aliases may expand to."""
 
 
 def looks_like_yaml(text: str, guide: Guide | None) -> bool:
@@ -104,7 +101,7 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
     for found in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
         if found.group(1).lower() in ("yaml", "yml") or not fenced:
             start, end, fenced = found.start(2), found.end(2), True
-    tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
+    tree = None if "\t" in text[:1] else strictly(text[start:end], start)
     if tree is not None and not (
         _is_prose(tree, guide)
         or (guide is not None and _HIDDEN.search(text, start, end))
@@ -132,8 +129,8 @@ def _is_prose(tree: Node, guide: Guide | None) -> bool:
 def _hides(text: str, end: int, tree: Node, guide: Guide) -> bool:
     """Whether a plain text hides a member or an item.
 
-    It begins with the name of a member, where the schema also has an object that declares it; or it is an item, and goes
-    on in a line that begins with a dash. Or whether it is hidden: a block without lines is but the sign of one.
+    It begins with the name of a member, where the schema also has an object that declares it; or it is an item, and
+    goes on in a line that begins with a dash. Or whether it is hidden: a block without lines is but its sign.
     """
     waiting: list[tuple[Node, Guide, bool]] = [(tree, guide, False)]
     last = text.rstrip().rfind("\n", 0, end)  # where the last line begins
@@ -154,80 +151,3 @@ def _hides(text: str, end: int, tree: Node, guide: Guide) -> bool:
             if is_item and " - " in node.value and _ITEM.search(text, node.start, node.end):
                 return True
     return False
-
-
-def _strictly(text: str, offset: int) -> Node | None:
-    """The tree that the strict parser sees; None if it refuses the text, or is not installed."""
-    try:
-        import ruamel.yaml
-        from ruamel.yaml.error import YAMLError
-    except ImportError:
-        return None
-    reader = ruamel.yaml.YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False  # an anchor may be given anew (YAML 1.2.2, 7.1)
-    try:
-        documents = list(reader.compose_all(text))
-        documents = [document for document in documents if document is not None]
-        if len(documents) != 1:
-            return None
-        return _tree(documents[0], text, offset)
-    except (
-        YAMLError,
-        RecursionError,
-        ValueError,
-        OverflowError,
-        AttributeError,
-        IndexError,
-        AssertionError,
-        TypeError,
-    ):
-        return None
-
-
-def _tree(root: Any, text: str, offset: int) -> Node:
-    """Our nodes of the parser's. Aliases are expanded, merge keys carried out."""
-    budget = [_NODES]
-
-    def of(node: Any, above: frozenset[int]) -> Node:
-        budget[0] -= 1
-        if budget[0] < 0 or id(node) in above:
-            raise ValueError("aliases expand without end")
-        start, end = offset + node.start_mark.index, offset + node.end_mark.index
-        if node.id == "scalar":
-            if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
-                raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
-            plain = node.style is None and not node.tag.startswith("!")
-            if node.tag.startswith("!") and node.style is None:
-                plain = True
-            kind = node.tag.rpartition(":")[2]
-            if plain and kind == "str" and not isinstance(scalars.of_yaml(node.value), str):
-                plain = False  # !!str 5
-            elif not plain and kind in ("int", "float", "bool", "null"):
-                plain = True  # !!int "5"
-            return Node("y" if plain else "s", start, end, node.value)
-        above = above | {id(node)}
-        if node.id == "sequence":
-            return Node("[", start, end, [of(item, above) for item in node.value])
-        members: list[Any] = []
-        names: set[Any] = set()
-        merged_names: set[Any] = set()
-        for key, value in node.value:
-            if key.id != "scalar":
-                raise ValueError("a key that is no scalar")
-            if key.value == "<<" and key.style is None:
-                merged = [value] if value.id == "mapping" else value.value
-                for source in merged:
-                    more = [pair for pair in of(source, above).value if pair[0][3] not in names]
-                    merged_names.update(pair[0][3] for pair in more)
-                    names |= merged_names
-                    members += more
-                continue
-            token = ("s", offset + key.start_mark.index, offset + key.end_mark.index, key.value)
-            if key.value in merged_names:
-                merged_names.discard(key.value)
-                members = [pair for pair in members if pair[0][3] != key.value]
-            names.add(key.value)
-            members.append((token, of(value, above)))
-        return Node("{", start, end, members)
-
-    return of(root, frozenset())

@@ -13,6 +13,7 @@ from structgen.repairing.lexer import Lexer
 from structgen.repairing.structure import Structure
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml_levels import Levels, Line, Text
+from structgen.repairing.yaml_strict import strictly
 
 _LINE = re.compile(r"([ \t]*)([^\n]*)(?:\n|\Z)")
 ITEM = re.compile(r"-(?:[ \t]+|\Z)")
@@ -108,7 +109,7 @@ class Values(Levels):
             elif value[-1] == first:
                 value = value[1:-1]
             self._edit("quote", start, start + len(rest), "lossless" if sure else "guessed", reason)
-        elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "@`*&!%|>{[,?" or ITEM.match(value):
+        elif re.search(r":(?:[ \t]|\Z)|[ \t]#", value) or first in "#@`*&!%|>{[,?" or ITEM.match(value):
             kept = len(value)
             if comment is None and text_only:  # the quotes that it lacks may have had blanks before them
                 value, kind = self._rest_of_line(start), "s"
@@ -226,8 +227,8 @@ class Values(Levels):
         while lines and not lines[-1].content and "+" not in header.group(2):
             lines.pop()
         if not lines and (guide is None or "string" in guide.kinds):
-            shown = header.group().rstrip()
-            node = Node("s", start, start + len(shown), shown)
+            sign = header.group().rstrip()
+            node = Node("s", start, start + len(sign), sign)
             if number < len(self.lines):
                 self._edit("quote", node.start, node.end, "guessed", "a block without lines: it may be text")
             else:
@@ -247,7 +248,11 @@ class Values(Levels):
             )
         elif filled and margin < filled[0] and digits is None:
             self._edit(
-                "indentation", start, lines[-1].end, "guessed", "lines of a block are indented less than its first"
+                "indentation",
+                start,
+                lines[-1].end,
+                "guessed",
+                "lines of a block are indented less than its first",
             )
         shown = [" " * (line.indent - margin) + line.content if line.content else "" for line in lines]
         if header.group(1) == "|":
@@ -282,6 +287,11 @@ class Values(Levels):
             balance += unclosed(line.content)
             last += 1
         stop = self.lines[last - 1].end
+        strict = strictly(self.text[start:stop], start) if not balance else None
+        if strict is not None and strict.kind in "{[":
+            self._text = None
+            self._put(strict)
+            return last
         lexer = Lexer(self.text, start, stop).read()
         left = self.text[lexer.end : stop].strip()
         if last == number and re.match(r"[^\s#}\],]", left):
@@ -343,7 +353,7 @@ _ESCAPES = {
     "N": "\x85",
     "L": "\u2028",
     "P": "\u2029",
-    **{char: char for char in " \t\"/\\"},
+    **{char: char for char in ' \t"/\\'},
 }
 _ESCAPE = re.compile(r"\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|.)", re.DOTALL)
 
