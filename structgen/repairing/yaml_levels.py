@@ -273,6 +273,8 @@ class Levels:
                 else:
                     if self.levels.sequences:
                         self._pop_to(self.levels.sequences[0] + 1)
+                if not self.levels[-1].is_mapping:
+                    self._settle(self.levels[-1])  # a dash with nothing behind it
             level = self.levels[-1]
             if not level.is_mapping and level.pending is None:
                 if level.indent != indent:
