@@ -23,6 +23,18 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=15,
 )
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", " ", "  ", "   ", "    ", "\t"]),
+        st.sampled_from(["", "", "- ", "- - ", "-", "* "]),
+        st.sampled_from(["", "", "name: ", "born:", "born: ", "tags:", "a b: ", '"q": ', "x:y", "? "]),
+        st.sampled_from(
+            ["", "x", "two words", "17", "no", "'open", '"a\\d"', "[a, b", "{a: 1}", "|", ">-", "# c", "@x"]
+            + ["key: value", "&a", "*a", "007", "}", ",", "x,", " ", "null", "é", "-"]
+        ),
+    ).map("".join),
+    max_size=12,
+).map("\n".join)
 PIECES = st.lists(
     st.sampled_from(
         [
@@ -294,6 +306,21 @@ def test_any_text_gives_a_value_or_a_documented_error(text: str) -> None:
     again = repair(repaired.text, format=repaired.format)
     assert again.edits == ()
     assert again.text == repaired.text
+
+
+@given(LINES, st.booleans())
+def test_any_lines_are_read_as_yaml(text: str, with_schema: bool) -> None:
+    """Damaged YAML gives a value, or a documented error; what was mended is mended."""
+    constraint = structgen.json_schema(PERSON) if with_schema else None
+    try:
+        repaired = repair(text, constraint, format="yaml")
+    except structgen.RepairError:
+        return
+    repaired.text.encode()
+    assert all(0 <= edit.start <= edit.end <= len(text) for edit in repaired.edits)
+    again = repair(repaired.text, constraint, format="yaml")
+    assert json.dumps(again.value) == json.dumps(repaired.value)
+    assert again.edits == ()
 
 
 @given(PIECES)
