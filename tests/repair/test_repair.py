@@ -275,6 +275,8 @@ def test_constraints_that_are_not_json() -> None:
         pytest.param('["a"+' + '"a"+' * 20_000, id="joined strings"),
         pytest.param('{"a":1,"a":' * 5_000, id="repeated keys"),
         pytest.param("```json\n{'a':\n" * 3_000, id="fences"),
+        pytest.param('```{"a```x' * 20_000 + "\n```" * 20_000, id="fences inside strings"),
+        pytest.param('{"a```x' * 20_000, id="brackets and fences"),
         pytest.param("- - - - " * 5_000, id="dashes"),
         pytest.param("".join(" " * (i % 90) + "k:\n" for i in range(3_000)), id="indented keys"),
     ],
@@ -283,6 +285,24 @@ def test_hostile_texts_end(text: str) -> None:
     """No recursion, no work that grows faster than the text: with either, these would take minutes or crash."""
     with contextlib.suppress(structgen.RepairError, structgen.LimitExceeded):
         repair(text)
+
+
+@pytest.mark.parametrize("with_schema", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("".join(" " * min(i, 200) + "name:\n" for i in range(3_000)), id="nested keys"),
+        pytest.param("name: x\n" + "and: more: text\n" * 20_000, id="a long text"),
+        pytest.param("".join(f"k{i}: @x\n" for i in range(20_000)), id="many keys"),
+        pytest.param("name: |\n" * 10_000, id="blocks without lines"),
+        pytest.param("tags: [a, b\nname: {c: d\n" * 2_000, id="open flow collections"),
+        pytest.param('name: "x\n' * 10_000, id="open quotes"),
+        pytest.param("{a: 1\n" + "}\n" * 20_000, id="closing brackets"),
+    ],
+)
+def test_hostile_lines_end(text: str, with_schema: bool) -> None:
+    with contextlib.suppress(structgen.RepairError, structgen.LimitExceeded):
+        repair(text, structgen.json_schema(PERSON) if with_schema else None, format="yaml")
 
 
 def test_nesting_is_a_limit() -> None:
