@@ -7,6 +7,7 @@
     fork_leaves_parent_alone    what a fork reads is nothing to its parent
     completion_is_shortest      the shortest completion is accepted, and no shorter one can be spelt
     budget_is_kept              a token is allowed under a budget only if the text can be finished within it
+    text_is_finished_in_time    whoever takes any token that is allowed under what is left of a budget finishes the text
     forced_tokens_are_forced    what is called forced has no alternative, and what has none is called forced
     explanation_says_what_may_come
 
@@ -238,6 +239,33 @@ def budget_is_kept(matcher: Matcher, oracle: Oracle, position: Position, *, budg
     assert found or bound > budget
     if bound <= budget:
         assert fits.within(position, bound)
+
+
+def text_is_finished_in_time(grammar: CompiledGrammar, random: Random, *, budget: int) -> None:
+    """Whoever takes any token that is allowed under what is left of a budget finishes the text within it.
+
+    (Unless texts that must differ run out, where the grammar asks for more than there are.)
+    """
+    configuration = grammar.initial
+    try:
+        if grammar.completion_tokens(configuration) > budget:
+            return
+    except DeadEnd:
+        return
+    ends = grammar.vocabulary.eos_token_ids
+    taken: list[int] = []
+    for left in range(budget, 0, -1):
+        found = allowed_within(grammar, configuration, left)
+        if not found:
+            with pytest.raises(DeadEnd):
+                grammar.completion_tokens(configuration)
+            return
+        going_on = sorted(found - ends)
+        if not going_on or (found & ends and random.random() < 0.02):
+            return
+        taken.append(random.choice(going_on))
+        configuration = grammar.advance(configuration, taken[-1])
+    raise AssertionError(f"not finished after {budget} tokens: {taken}")
 
 
 class _Fits:

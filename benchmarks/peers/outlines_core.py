@@ -19,7 +19,8 @@ class _Matcher:
         guide = Guide(index)
         array = np.zeros(words_of_mask(size), np.int32)
         self.mask = array
-        self.fill = partial(guide.write_mask_into, array.ctypes.data, array.size, array.itemsize)
+        write = partial(guide.write_mask_into, array.ctypes.data, array.size, array.itemsize)
+        self.fill = lambda _keep=array: write()  # which keeps the array
         self._advance = guide.advance
 
     def advance(self, token: int) -> bool:

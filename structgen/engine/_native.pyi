@@ -130,5 +130,11 @@ def apply_bitmask(logits: int, type: int, batch: int, width: int, stride: int, b
     Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.
     """
 
+def copy_masked(source: int, target: int, type: int, batch: int, width: int, stride: int, bitmask: int, bitmask_stride: int, rows: Sequence[int], instructions: int = 0) -> list[bool]:
+    """
+    Copies rows of logits to rows side by side, those in `rows`, ascending, masked. Whether anything is left of each of
+    these. Takes addresses, and strides in elements; checks nothing.
+    """
+
 def apply_instructions() -> list[str]:
     """What apply_bitmask() can use on this machine, the best first."""

@@ -20,14 +20,15 @@ import numpy as np
 import torch
 
 from structgen.engine._native import apply_bitmask as apply_natively
+from structgen.engine._native import copy_masked as copy_natively
 
 Bitmask = torch.Tensor | np.ndarray[Any, np.dtype[np.int32]]
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
 """The logits that the engine knows, by its numbers (`LogitType` in apply.h)."""
 
-_LARGE_BYTES = 1 << 25
-"""From here on glibc gives memory back at once, and has it anew from the system."""
+_LARGE_BYTES = 1 << 20
+"""From here on copies are kept: malloc may have their memory anew from the system each time."""
 
 _CHUNK_BYTES = 1 << 26
 """How much memory unpacked bits may take on a device at a time, one byte per token."""
@@ -80,29 +81,66 @@ def apply_bitmask(logits: torch.Tensor, bitmask: Bitmask, *, rows: Sequence[int]
 
 
 class Copies:
-    """Copies of logits, in memory that is used again once nobody holds a copy any more.
+    """Masked copies of logits, in memory that is used again once nobody holds a copy any more.
 
-    Fresh memory of that size comes from the system page by page, which takes five times as long as the copy itself
-    (a batch of 32 and a vocabulary of 262k: 16 ms instead of 3). Below `_LARGE_BYTES` malloc does the same.
+    Fresh memory of that size comes from the system page by page, which takes longer than the copy itself.
     """
 
     def __init__(self) -> None:
         self._kept: list[tuple[np.ndarray[Any, Any], weakref.ref[Any]]] = []
 
-    def of(self, logits: torch.Tensor) -> torch.Tensor:
-        """A copy that may be written to, and kept."""
-        if (
-            not logits.is_cpu
-            or logits.dtype != torch.float32
-            or logits.requires_grad
-            or logits.numel() * 4 < _LARGE_BYTES
-        ):
-            return logits.clone()
+    def masked(
+        self, logits: torch.Tensor, bitmask: np.ndarray[Any, np.dtype[np.int32]], rows: Sequence[int]
+    ) -> tuple[torch.Tensor, list[bool]]:
+        """A copy in which tokens are forbidden, in one pass over the logits where they lie on the CPU.
+
+        Args:
+            logits: as of `apply_bitmask`, [B, V].
+            bitmask: as of `apply_bitmask`, [B, W].
+            rows: the rows to mask, ascending; the others are copied as they are.
+
+        Returns:
+            The copy, which may be written to and kept; and of each row in `rows` whether a logit is left that
+            is more than minus infinity.
+
+        Raises:
+            ValueError: As `apply_bitmask`.
+        """
+        if logits.dim() == 2 and logits.stride(0) == 0:  # one row, expanded
+            logits = logits.contiguous()
+        kind = _check(logits, bitmask, rows)
+        address, bitmask_stride = _place(bitmask)
+        # Autograd does not see what the engine writes.
+        if not logits.is_cpu or logits.stride(1) != 1 or logits.requires_grad or bitmask_stride is None:
+            copy = logits.clone()
+            if not rows:
+                return copy, []
+            apply_bitmask(copy, bitmask, rows=rows)
+            left = (copy.detach().amax(dim=-1) != -torch.inf).tolist()
+            return copy, [left[row] for row in rows]
+        copy = self._like(logits)
+        batch, width = logits.shape
+        return copy, copy_natively(
+            logits.data_ptr(),
+            copy.data_ptr(),
+            kind,
+            batch,
+            width,
+            logits.stride(0),
+            address,
+            bitmask_stride,
+            rows,
+        )
+
+    def _like(self, logits: torch.Tensor) -> torch.Tensor:
+        """Memory for a copy."""
+        if logits.dtype != torch.float32 or logits.numel() * 4 < _LARGE_BYTES:
+            return torch.empty_like(logits, memory_format=torch.contiguous_format)
         shape = tuple(logits.shape)
         free = [memory for memory, lent in self._kept if lent() is None and memory.shape == shape]
         memory = free[0] if free else np.empty(shape, dtype=np.float32)
         lent = memory.view()  # a tensor holds the array that it was made of
-        copy = torch.from_numpy(lent).copy_(logits)
+        copy = torch.from_numpy(lent)
         self._kept = [one for one in self._kept if one[0] is not memory and one[0].shape == shape][-1:]
         self._kept.append((memory, weakref.ref(lent)))
         return copy

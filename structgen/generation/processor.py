@@ -32,7 +32,7 @@ import transformers
 
 from structgen.constraint import Constraint, compile
 from structgen.errors import BudgetTooSmall, DeadEnd, StructgenError
-from structgen.generation.masking import Copies, apply_bitmask
+from structgen.generation.masking import Copies
 from structgen.generation.progress import REJECTED, Progress, Tracker
 from structgen.grammar.rules import Grammar
 from structgen.matcher import CompiledGrammar
@@ -106,8 +106,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
             grammars = self._grammars_of_rows(*scores.shape)
             started = time.perf_counter()
             progress = self._tracker.follow(input_ids, grammars)
-            masked = self._copies.of(scores)
-            self._mask(progress, masked)
+            masked = self._masked(progress, scores)
             self.mask_seconds += time.perf_counter() - started
             return cast("torch.FloatTensor", masked)
 
@@ -128,10 +127,10 @@ class LogitsProcessor(transformers.LogitsProcessor):
         vocabulary = Vocabulary.from_tokenizer(self._tokenizer, size=width, eos_token_ids=self._eos_token_ids)
         return compile(constraint, vocabulary)
 
-    def _mask(self, progress: Progress, scores: torch.Tensor) -> None:
+    def _masked(self, progress: Progress, scores: torch.Tensor) -> torch.Tensor:
         bitmask = np.empty((scores.shape[0], (scores.shape[-1] + 31) // 32), dtype=np.int32)
         failures: dict[int, StructgenError] = {}
-        masked = []
+        rows = []
         for row, (grammar, configuration) in enumerate(
             zip(progress.grammars, progress.configurations, strict=True)
         ):
@@ -142,17 +141,19 @@ class LogitsProcessor(transformers.LogitsProcessor):
             except (DeadEnd, BudgetTooSmall) as error:
                 failures[row] = error
             else:
-                masked.append(row)
-        if masked:
-            apply_bitmask(scores, bitmask, rows=masked)
-            self._see_that_tokens_are_left(progress, masked, scores, failures)
+                rows.append(row)
+        masked, left = self._copies.masked(scores, bitmask, rows)
+        for row, any_left in zip(rows, left, strict=True):
+            if not any_left:
+                self._nothing_is_left(progress, row, masked, failures)
         if failures and not progress.is_candidate:
             # As with rejected rows: where another row of the block can go on, this one is a hypothesis that a
             # beam search drops.
-            alive = {progress.blocks[row] for row in masked if row not in failures}
+            alive = {progress.blocks[row] for row in rows if row not in failures}
             for row, failure in failures.items():
                 if progress.blocks[row] not in alive:
                     raise failure
+        return masked
 
     def _fill(
         self,
@@ -175,30 +176,16 @@ class LogitsProcessor(transformers.LogitsProcessor):
                 raise BudgetTooSmall(budget, grammar.completion_tokens(configuration))
             grammar.fill_within(configuration, budget, bitmask, row)
 
-    def _see_that_tokens_are_left(
-        self,
-        progress: Progress,
-        masked: Sequence[int],
-        scores: torch.Tensor,
-        failures: dict[int, StructgenError],
+    def _nothing_is_left(
+        self, progress: Progress, row: int, masked: torch.Tensor, failures: dict[int, StructgenError]
     ) -> None:
-        is_empty = (_highest(scores) == -torch.inf).tolist()
-        for row in masked:
-            grammar = progress.grammars[row]
-            if not is_empty[row] or grammar is None:
-                continue
-            if grammar.is_finished(progress.configurations[row]):
-                scores[row, sorted(grammar.vocabulary.eos_token_ids)] = 0.0
-            else:
-                failures[row] = DeadEnd(
-                    f"row {row}: other processors (bad_words_ids, min_new_tokens, suppress_tokens or the like) "
-                    f"forbid every token that the grammar allows"
-                )
-
-
-def _highest(scores: torch.Tensor) -> Any:
-    """The highest logit of each row."""
-    if scores.is_cpu and scores.dtype == torch.float32:
-        # numpy needs a quarter of the time, as it does not wake other threads for so little.
-        return scores.detach().numpy().max(axis=-1)
-    return scores.amax(dim=-1)
+        """Another processor forbids all that the grammar allows."""
+        grammar = progress.grammars[row]
+        assert grammar is not None
+        if grammar.is_finished(progress.configurations[row]):
+            masked[row, sorted(grammar.vocabulary.eos_token_ids)] = 0.0
+        else:
+            failures[row] = DeadEnd(
+                f"row {row}: other processors (bad_words_ids, min_new_tokens, suppress_tokens or the like) "
+                f"forbid every token that the grammar allows"
+            )

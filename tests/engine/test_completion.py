@@ -41,6 +41,14 @@ def test_a_budget_is_kept(grammar: Grammar, vocabulary: Vocabulary, random: Rand
         laws.budget_is_kept(matcher, oracle, position, budget=budget)
 
 
+@given(grammars(), vocabularies(singles="all", max_tokens=6), RANDOMS, st.integers(1, 60))
+def test_a_text_is_finished_in_time(
+    grammar: Grammar, vocabulary: Vocabulary, random: Random, budget: int
+) -> None:
+    assume(not Oracle(grammar).is_empty)
+    laws.text_is_finished_in_time(compile_grammar(grammar, vocabulary), random, budget=budget)
+
+
 def test_a_special_token_in_a_completion_has_no_text() -> None:
     vocabulary = Vocabulary([b"a", None, None], special_tokens={"<call>": 1, "<end>": 2}, eos_token_ids=[2])
     rule = Sequence((Terminal("A", Literal("a")), SpecialToken("<call>"), Terminal("A", Literal("a"))))

@@ -20,6 +20,8 @@ from traces import spell
 
 import structgen
 from structgen.constraint import Constraint
+from structgen.limits import Limits
+from structgen.matcher import compile_grammar
 from structgen.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.model
@@ -239,3 +241,48 @@ def _after(oracle: Oracle, vocabulary: Vocabulary, position: Position, token: in
     following = read_token(oracle, vocabulary, position, token)
     assert following is not None
     return following
+
+
+RECORDING_SCHEMAS: list[object] = [
+    {"type": "array", "items": {"type": "string", "maxLength": 2}, "uniqueItems": True, "minItems": 4},
+    {"patternProperties": {"^line[1-3]$": {}}, "required": ["line2"], "additionalProperties": False},
+    {"propertyNames": {"pattern": "^a*$"}, "minProperties": 5, "additionalProperties": {"type": "null"}},
+]
+
+
+@pytest.mark.parametrize(
+    "schema", [PERSON, WEATHER_CALL, TREE, OPEN_OBJECT, True, *RECORDING_SCHEMAS], ids=str
+)
+def test_a_text_is_finished_in_time(schema: object) -> None:
+    compiled = structgen.json_schema(schema).compile(smollm2())
+    random = Random(str(schema))
+    needed = compiled.completion_tokens(compiled.initial)
+    for extra in (0, 1, 3, 10, 30, 100, 200):
+        laws.text_is_finished_in_time(compiled, random, budget=needed + extra)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string"},
+        {"type": "string", "maxLength": 200},
+        {"type": "string", "pattern": "^[a-z ]+$"},
+        {"additionalProperties": {"type": "string"}},
+        {"patternProperties": {"^line[1-3]$": {"type": "string"}}, "additionalProperties": False},
+    ],
+    ids=str,
+)
+def test_a_budget_does_not_cost_a_walk_of_the_vocabulary(schema: object) -> None:
+    """As long as what is left of it is more than any token leaves to be written."""
+    vocabulary = smollm2()
+    constraint = structgen.json_schema(schema)
+    text = b'"some' if "type" in str(schema)[:8] else b'{"line1": "some'
+    tokens = spell(vocabulary, text)
+    generous = constraint.compile(vocabulary)  # so that all walks are known
+    frugal = compile_grammar(constraint.grammar, vocabulary, limits=Limits(work=vocabulary.size // 2))
+    for compiled in (generous, frugal):
+        configuration = compiled.initial
+        for number, token in enumerate(tokens):
+            laws.allowed_within(compiled, configuration, 500 - number)
+            configuration = compiled.advance(configuration, token)
+        laws.allowed_within(compiled, configuration, 480)

@@ -44,6 +44,19 @@ def test_mask_equals_oracle(grammar: Grammar, vocabulary: Vocabulary, random: Ra
         laws.mask_equals_oracle(matcher, oracle, position)
 
 
+@given(RECORDING, vocabularies(), RANDOMS)
+def test_masks_of_many_requests_equal_the_oracle(
+    grammar: Grammar, vocabulary: Vocabulary, random: Random
+) -> None:
+    """Masks are kept by what was recorded, and asked for again by requests that recorded the same, or other texts."""
+    oracle = Oracle(grammar)
+    shared = compiled(grammar, vocabulary)
+    seed = random.random()
+    for request in range(6):
+        for matcher, position in laws.walk(shared, oracle, Random(seed + request // 2), steps=8):
+            laws.mask_equals_oracle(matcher, oracle, position)
+
+
 @given(grammars(recording=True, lexer="contextual", special_tokens=False), vocabularies(), RANDOMS)
 def test_what_holds_of_every_matcher(grammar: Grammar, vocabulary: Vocabulary, random: Random) -> None:
     oracle = Oracle(grammar)
@@ -98,6 +111,15 @@ def test_a_budget_is_kept(grammar: Grammar, vocabulary: Vocabulary, random: Rand
             for one in completion.tokens:
                 following.advance(one)
             assert following.can_stop
+
+
+@given(RECORDING, vocabularies(singles="all", max_tokens=6), RANDOMS, st.integers(1, 150))
+def test_a_text_is_finished_in_time(
+    grammar: Grammar, vocabulary: Vocabulary, random: Random, budget: int
+) -> None:
+    found = compiled(grammar, vocabulary)
+    for _ in range(3):
+        laws.text_is_finished_in_time(found, random, budget=budget)
 
 
 def test_scopes() -> None:

@@ -60,7 +60,11 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     def apply_natively(*arguments: Any) -> None:
         _native.apply_bitmask(*[*arguments, request.param])
 
+    def copy_natively(*arguments: Any) -> list[bool]:
+        return _native.copy_masked(*[*arguments, request.param])
+
     monkeypatch.setattr(masking, "apply_natively", apply_natively)
+    monkeypatch.setattr(masking, "copy_natively", copy_natively)
     return str(_native.apply_instructions()[request.param])
 
 
@@ -223,28 +227,70 @@ def test_what_does_not_fit_is_named_and_nothing_written(
     assert not logits.any()
 
 
-def test_large_copies_use_memory_again_but_never_that_of_a_copy_that_is_held() -> None:
-    logits = torch.zeros(32, (1 << 25) // 4 // 32)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_masked_copies(way: str, generator: Any, width: int, dtype: Any) -> None:
+    """The logits stay as they were; rows that are not named are copied; what is left of a row is told."""
     copies = Copies()
-    first = copies.of(logits)
+    for share in SHARES:
+        for batch, rows in ((1, [0]), (3, [0, 1, 2]), (4, [1, 3]), (3, [])):
+            logits = make_logits(generator, batch, width, dtype)
+            logits[-1] = torch.where(torch.rand(width, generator=generator) < 0.9, -torch.inf, logits[-1])
+            allowed, bitmask = make_bitmask(generator, batch, width, share)
+            before, expected = logits.clone(), logits.clone()
+            for row in rows:
+                expected[row] = masked_slowly(logits, allowed)[row]
+            copy, left = copies.masked(logits, bitmask.numpy(), rows)
+            check_same(logits, before)
+            check_same(copy, expected)
+            assert left == [bool((expected[row] != -torch.inf).any()) for row in rows]
+
+
+def test_masked_copies_of_views(way: str, generator: Any) -> None:
+    whole = make_logits(generator, 8, 2008, torch.float32)
+    allowed, bitmask = make_bitmask(generator, 4, 1000, 0.5)
+    for logits in (whole[:4, 3:1003], whole[::2, 1:1001], whole[:4, :2000:2], whole[:1, :1000].expand(4, -1)):
+        copy, _ = Copies().masked(logits, bitmask.numpy(), range(4))
+        check_same(copy, masked_slowly(logits, allowed))
+
+
+def test_a_masked_copy_has_the_gradient_of_what_is_allowed(generator: Any) -> None:
+    logits = torch.zeros(2, 300, requires_grad=True)
+    allowed, bitmask = make_bitmask(generator, 2, 300, 0.5)
+    copy, left = Copies().masked(logits, bitmask.numpy(), [0, 1])
+    copy.exp().sum().backward()
+    assert left == [True, True]
+    assert torch.equal(logits.grad != 0, allowed)
+
+
+def test_large_copies_use_memory_again_but_never_that_of_a_copy_that_is_held() -> None:
+    logits = torch.zeros(32, (1 << 20) // 4 // 32)
+    copies = Copies()
+
+    def copy_of(logits: Any) -> Any:
+        words = np.full((len(logits), logits.shape[1] // 32), -1, dtype=np.int32)
+        return copies.masked(logits, words, range(len(logits)))[0]
+
+    first = copy_of(logits)
     view = first[3:4]
-    second = copies.of(logits + 1)
+    second = copy_of(logits + 1)
     del first
-    third = copies.of(logits + 2)
+    third = copy_of(logits + 2)
     assert view.max() == 0
     assert second.max() == 1
     assert third.min() == 2
     del view
-    assert copies.of(logits[:1]).shape == (1, logits.shape[1])
+    assert copy_of(logits[:1]).shape == (1, logits.shape[1])
     assert third.min() == 2
 
 
 def test_a_loop_needs_two_pieces_of_memory_only() -> None:
-    logits = torch.zeros(32, (1 << 25) // 4 // 32)
+    logits = torch.zeros(32, (1 << 20) // 4 // 32)
+    words = np.full((32, logits.shape[1] // 32), -1, dtype=np.int32)
     copies = Copies()
-    held = copies.of(logits)
+    held, _ = copies.masked(logits, words, [])
     places = set()
     for _ in range(6):
-        held = copies.of(logits)
+        held, _ = copies.masked(logits, words, [])
         places.add(held.data_ptr())
     assert len(places) == 2

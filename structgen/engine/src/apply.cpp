@@ -1,5 +1,6 @@
 #include "apply.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -49,6 +50,20 @@ void apply_singly(Bits* logits, std::size_t width, const u32* mask, Bits minus_i
   }
 }
 
+inline bool is_clear(const u32* mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) == 0; }
+
+// ... into other memory. Whether anything is left.
+template <class Bits>
+bool copy_singly(const Bits* from, Bits* to, std::size_t width, const u32* mask, Bits minus_infinity) {
+  bool left = false;
+  for (std::size_t token = 0; token < width; ++token) {
+    const bool allowed = (mask[token / 32] >> (token % 32)) & 1;
+    to[token] = allowed ? from[token] : minus_infinity;
+    left |= to[token] != minus_infinity;
+  }
+  return left;
+}
+
 // ---- each kind of machine has its own way to apply whole groups -------------------------------------------------
 
 // For each byte of a mask, eight patterns: all ones where a token is allowed. Compilers turn the loop over them into
@@ -87,7 +102,56 @@ void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minu
   }
 }
 
+template <class Bits>
+bool copy_portable(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  static constexpr auto kPatterns = make_patterns<Bits>();
+  Bits left = 0;  // bits in which something that is left differs from minus infinity
+  for (; groups > 0; --groups, from += kTokens, to += kTokens, mask += kWords) {
+    if (is_clear(mask)) {
+      std::fill_n(to, kTokens, minus_infinity);
+      continue;
+    }
+    for (int byte = 0; byte < kTokens / 8; ++byte) {
+      const std::array<Bits, 8>& allowed = kPatterns[(mask[byte / 4] >> (8 * (byte % 4))) & 0xff];
+      std::array<Bits, 8> eight;
+      std::memcpy(eight.data(), from + 8 * byte, sizeof(eight));
+      for (std::size_t i = 0; i < 8; ++i) {
+        const Bits differing = static_cast<Bits>((eight[i] ^ minus_infinity) & allowed[i]);
+        left = static_cast<Bits>(left | differing);
+        eight[i] = static_cast<Bits>(minus_infinity ^ differing);
+      }
+      std::memcpy(to + 8 * byte, eight.data(), sizeof(eight));
+    }
+  }
+  return left != 0;
+}
+
 #ifdef STRUCTGEN_X86
+
+template <class Bits>
+STRUCTGEN_TARGET("avx512f,avx512bw,popcnt,bmi")
+bool copy_avx512(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  constexpr bool kWide = sizeof(Bits) == 4;
+  constexpr int kLanes = 64 / sizeof(Bits);
+  const __m512i forbidden = kWide ? _mm512_set1_epi32(static_cast<int>(minus_infinity))
+                                  : _mm512_set1_epi16(static_cast<short>(minus_infinity));
+  __m512i left = _mm512_setzero_si512();
+  for (; groups > 0; --groups, from += kTokens, to += kTokens, mask += kWords) {
+    if (is_clear(mask)) {
+      for (int i = 0; i < kTokens; i += kLanes) _mm512_storeu_si512(to + i, forbidden);
+      continue;
+    }
+    for (int i = 0; i < kTokens; i += kLanes) {
+      const u32 bits = mask[i / 32] >> (i % 32);
+      const __m512i old = _mm512_loadu_si512(from + i);
+      const __m512i masked = kWide ? _mm512_mask_mov_epi32(forbidden, static_cast<__mmask16>(bits), old)
+                                   : _mm512_mask_mov_epi16(forbidden, static_cast<__mmask32>(bits), old);
+      left = _mm512_or_si512(left, _mm512_xor_si512(masked, forbidden));
+      _mm512_storeu_si512(to + i, masked);
+    }
+  }
+  return _mm512_test_epi32_mask(left, left) != 0;
+}
 
 template <class Bits>
 STRUCTGEN_TARGET("avx512f,avx512bw,popcnt,bmi")
@@ -115,6 +179,37 @@ void apply_avx512(Bits* logits, std::size_t groups, const u32* mask, Bits minus_
       _mm512_storeu_si512(logits + i, masked);
     }
   }
+}
+
+template <class Bits>
+STRUCTGEN_TARGET("avx2,popcnt,bmi")
+bool copy_avx2(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  constexpr bool kWide = sizeof(Bits) == 4;
+  constexpr int kLanes = 32 / sizeof(Bits);
+  const __m256i forbidden = kWide ? _mm256_set1_epi32(static_cast<int>(minus_infinity))
+                                  : _mm256_set1_epi16(static_cast<short>(minus_infinity));
+  const __m256i lane_bit =
+      kWide ? _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)
+            : _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
+  __m256i left = _mm256_setzero_si256();
+  for (; groups > 0; --groups, from += kTokens, to += kTokens, mask += kWords) {
+    if (is_clear(mask)) {
+      for (int i = 0; i < kTokens; i += kLanes) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), forbidden);
+      continue;
+    }
+    for (int i = 0; i < kTokens; i += kLanes) {
+      const u32 bits = mask[i / 32] >> (i % 32);
+      const __m256i spread =
+          kWide ? _mm256_set1_epi32(static_cast<int>(bits)) : _mm256_set1_epi16(static_cast<short>(bits));
+      const __m256i mine = _mm256_and_si256(spread, lane_bit);
+      const __m256i allowed = kWide ? _mm256_cmpeq_epi32(mine, lane_bit) : _mm256_cmpeq_epi16(mine, lane_bit);
+      const __m256i old = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i));
+      const __m256i masked = _mm256_blendv_epi8(forbidden, old, allowed);
+      left = _mm256_or_si256(left, _mm256_xor_si256(masked, forbidden));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), masked);
+    }
+  }
+  return !_mm256_testz_si256(left, left);
 }
 
 template <class Bits>
@@ -199,6 +294,8 @@ struct Kernels {
   const char* name;
   void (*wide)(u32*, std::size_t, const u32*, u32);
   void (*narrow)(u16*, std::size_t, const u32*, u16);
+  bool (*copy_wide)(const u32*, u32*, std::size_t, const u32*, u32);
+  bool (*copy_narrow)(const u16*, u16*, std::size_t, const u32*, u16);
 };
 
 // The best first.
@@ -206,13 +303,14 @@ std::vector<Kernels> find_kernels() {
   std::vector<Kernels> found;
 #ifdef STRUCTGEN_X86
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
-    found.push_back({"avx512", apply_avx512<u32>, apply_avx512<u16>});
-  if (__builtin_cpu_supports("avx2")) found.push_back({"avx2", apply_avx2<u32>, apply_avx2<u16>});
+    found.push_back({"avx512", apply_avx512<u32>, apply_avx512<u16>, copy_avx512<u32>, copy_avx512<u16>});
+  if (__builtin_cpu_supports("avx2"))
+    found.push_back({"avx2", apply_avx2<u32>, apply_avx2<u16>, copy_avx2<u32>, copy_avx2<u16>});
 #endif
 #ifdef STRUCTGEN_NEON
-  found.push_back({"neon", apply_neon, apply_neon});
+  found.push_back({"neon", apply_neon, apply_neon, copy_portable<u32>, copy_portable<u16>});
 #endif
-  found.push_back({"portable", apply_portable<u32>, apply_portable<u16>});
+  found.push_back({"portable", apply_portable<u32>, apply_portable<u16>, copy_portable<u32>, copy_portable<u16>});
   return found;
 }
 
@@ -231,6 +329,27 @@ void apply_rows(const LogitRows& logits, const MaskRows& mask, std::span<const s
     apply_groups(first, groups, words, minus_infinity);
     apply_singly(first + groups * kTokens, logits.width % kTokens, words + groups * kWords, minus_infinity);
   }
+}
+
+template <class Bits>
+std::vector<bool> copy_rows(const LogitRows& from, const LogitRows& to, std::size_t batch, const MaskRows& mask,
+                            std::span<const std::int64_t> rows,
+                            bool (*copy_groups)(const Bits*, Bits*, std::size_t, const u32*, Bits), Bits minus_infinity) {
+  const std::size_t groups = from.width / kTokens;
+  std::vector<bool> left;
+  for (std::size_t row = 0; row < batch; ++row) {
+    const Bits* source = static_cast<const Bits*>(from.first) + static_cast<std::ptrdiff_t>(row) * from.stride;
+    Bits* target = static_cast<Bits*>(to.first) + static_cast<std::ptrdiff_t>(row) * to.stride;
+    if (left.size() == rows.size() || rows[left.size()] != static_cast<std::int64_t>(row)) {
+      std::copy_n(source, from.width, target);
+      continue;
+    }
+    const u32* words = reinterpret_cast<const u32*>(mask.first) + static_cast<std::ptrdiff_t>(row) * mask.stride;
+    const bool any = copy_groups(source, target, groups, words, minus_infinity);
+    const std::size_t done = groups * kTokens;
+    left.push_back(copy_singly(source + done, target + done, from.width - done, words + groups * kWords, minus_infinity) || any);
+  }
+  return left;
 }
 
 }  // namespace
@@ -255,6 +374,20 @@ void apply_bitmask(const LogitRows& logits, const MaskRows& mask, std::span<cons
     case LogitType::Float16:
       return apply_rows<u16>(logits, mask, rows, kernel.narrow, 0xFC00u);
   }
+}
+
+std::vector<bool> copy_masked(const LogitRows& from, const LogitRows& to, std::size_t batch, const MaskRows& mask,
+                              std::span<const std::int64_t> rows, std::size_t instructions) {
+  const Kernels& kernel = kernels().at(instructions);
+  switch (from.type) {
+    case LogitType::Float32:
+      return copy_rows<u32>(from, to, batch, mask, rows, kernel.copy_wide, 0xFF800000u);
+    case LogitType::BFloat16:
+      return copy_rows<u16>(from, to, batch, mask, rows, kernel.copy_narrow, 0xFF80u);
+    case LogitType::Float16:
+      return copy_rows<u16>(from, to, batch, mask, rows, kernel.copy_narrow, 0xFC00u);
+  }
+  return {};
 }
 
 }  // namespace structgen

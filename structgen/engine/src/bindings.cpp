@@ -1,4 +1,5 @@
-// The only unit that includes nanobind: converts, translates errors, releases the GIL, decides nothing.
+// With apply_bindings.cpp the only unit that includes nanobind: converts, translates errors, releases the GIL, decides
+// nothing.
 //
 // The lock of a store is never waited for while the GIL is held, and never held while the GIL is waited for: so the two
 // can't deadlock. What is memoised is answered at once, without giving up the GIL.
@@ -10,10 +11,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <numeric>
 #include <utility>
 
-#include "apply.h"
 #include "matcher.h"
 
 namespace nb = nanobind;
@@ -288,23 +287,10 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
   return std::make_shared<Grammar>(store, std::move(source));
 }
 
-// Addresses instead of arrays: passing an ndarray costs more than masking what is allowed nearly everywhere.
-void apply_at(std::uintptr_t logits, int type, std::size_t batch, std::size_t width, std::ptrdiff_t stride,
-              std::uintptr_t bitmask, std::ptrdiff_t bitmask_stride, std::optional<std::vector<std::int64_t>> rows,
-              std::size_t instructions) {
-  if (!rows) {
-    rows.emplace(batch);
-    std::iota(rows->begin(), rows->end(), std::int64_t{0});
-  }
-  const LogitRows logit_rows{reinterpret_cast<void*>(logits), LogitType{type}, width, stride};
-  const MaskRows mask_rows{reinterpret_cast<const std::int32_t*>(bitmask), bitmask_stride};
-  constexpr std::size_t kLarge = std::size_t{1} << 20;  // below some 30 µs, giving up the GIL costs more than it gains
-  if (rows->size() * width < kLarge) return apply_bitmask(logit_rows, mask_rows, *rows, instructions);
-  const nb::gil_scoped_release without_gil;
-  apply_bitmask(logit_rows, mask_rows, *rows, instructions);
-}
-
 }  // namespace
+
+// apply_bindings.cpp
+void bind_apply(nb::module_& m);
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);  // what lives as long as the process is not a leak
@@ -509,8 +495,5 @@ NB_MODULE(_native, m) {
       .def_prop_ro("advanced", &Matcher::advanced)
       .def_prop_rw("configuration", &Matcher::configuration, &Matcher::set_configuration);
 
-  m.def("apply_bitmask", &apply_at, "logits"_a, "type"_a, "batch"_a, "width"_a, "stride"_a, "bitmask"_a,
-        "bitmask_stride"_a, "rows"_a.none() = nb::none(), "instructions"_a = 0,
-        "Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.");
-  m.def("apply_instructions", &apply_instructions, "What apply_bitmask() can use on this machine, the best first.");
+  bind_apply(m);
 }

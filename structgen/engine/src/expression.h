@@ -44,6 +44,7 @@ class Expressions {
   ExprId divisible(u32 modulus, u32 remainder) { return make(Divisible, {modulus, remainder}); }  // remainder < modulus <= kMostModulus
 
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
+  u32 longest(ExprId e) const { return nodes_[e].longest; }  // no text has more bytes; kFar if there is no bound
   ExprId derive(ExprId e, u8 byte);
   bool is_empty(ExprId e);
   // Bytes around `byte` that all have the same derivative.

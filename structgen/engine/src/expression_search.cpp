@@ -6,7 +6,6 @@
 #include <queue>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace structgen {
@@ -14,11 +13,7 @@ namespace structgen {
 namespace {
 
 constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
-constexpr u32 kCountedDeep = 200;  // nested expressions whose texts are counted
-constexpr u32 kDenseStates = 64, kDenseTexts = 4096, kDenseBytes = 2;  // of a language whose short texts are many
-constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
-constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
-constexpr u32 kGlance = 4096;     // states of a search that may give up
+constexpr u32 kGlimpse = 64, kGlance = 4096;  // states of searches that may give up, the first and the last
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
 // A byte of lo..hi that people can read, if there is one.
@@ -53,8 +48,14 @@ bool Expressions::is_empty(ExprId e) {
         empty = search_empty(e);
         break;
       }
-      // Most languages hold a text that a short search comes upon; where none does, a bound rarely decides.
-      const Search quick = search_some(e, kGlance);
+      // Most languages hold a text that a short search comes upon. Where none does, a bound rarely decides: the language
+      // without bounds has few states, and mostly is empty too.
+      const bool searched = kind(found.e) == Inter || kind(found.e) == Not;
+      Search quick = Search::gave_up, wide = Search::gave_up;
+      for (u32 most = kGlimpse; most <= kGlance && quick == Search::gave_up && wide != Search::empty; most *= 8) {
+        if (wide == Search::gave_up && searched) wide = search_some(found.e, most);
+        if (wide != Search::empty) quick = search_some(e, most);
+      }
       if (quick != Search::gave_up)
         empty = quick == Search::empty;
       else
@@ -88,47 +89,57 @@ u32 Expressions::nearest(ExprId e) const {
 }
 
 // Depth-first through the derivatives of an Inter or Not for one that holds the empty text, at most so many. What seems
-// nearest to its end comes first.
+// nearest to its end comes first; what begins with a byte above ASCII, which are many, is looked at last.
 Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   struct Frame {
     ExprId e;
+    u32 byte;                  // whose derivatives were not looked at yet
     std::vector<ExprId> left;  // derivatives; the next is the last
   };
   std::unordered_set<ExprId> seen{root};
-  std::vector<Frame> stack;
+  std::vector<Frame> stack{{root, 0, {}}};
   std::vector<std::pair<u32, ExprId>> order;
-  auto enter = [&](ExprId e) {
+  auto is_found = [this](ExprId d) { return !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1; };
+  // The next derivatives of a frame; whether one of them is found.
+  auto look = [&](Frame& frame) {
     order.clear();
-    for (u32 b = 0; b < 256; b = interval(e, static_cast<u8>(b)).second + 1u) {
-      const ExprId d = derive(e, static_cast<u8>(b));
-      if (d != kEmpty && nodes_[d].live != 2) order.emplace_back(nearest(d), d);
+    const u32 end = frame.byte < 128 ? 128 : 256;
+    for (; frame.byte < end; frame.byte = interval(frame.e, static_cast<u8>(frame.byte)).second + 1u) {
+      const ExprId d = derive(frame.e, static_cast<u8>(frame.byte));
+      if (d == kEmpty || nodes_[d].live == 2) continue;
+      if (is_found(d)) return true;
+      order.emplace_back(nearest(d), d);
     }
     std::stable_sort(order.begin(), order.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
-    stack.push_back({e, {}});
-    for (const auto& [_, d] : order) stack.back().left.push_back(d);
+    for (const auto& [_, d] : order) frame.left.push_back(d);
     if (meter_) meter_->spend(1);
+    return false;
   };
-  enter(root);
   while (!stack.empty()) {
-    std::vector<ExprId>& left = stack.back().left;
-    if (left.empty()) {
-      stack.pop_back();
-      continue;
+    Frame& top = stack.back();
+    bool found = false;
+    if (top.left.empty()) {
+      if (top.byte > 255) {
+        stack.pop_back();
+        continue;
+      }
+      found = look(top);
+    } else {
+      const ExprId d = top.left.back();
+      top.left.pop_back();
+      if (nodes_[d].live == 2) continue;
+      // Parts decide: a concatenation or union is empty or not by its own rules.
+      const bool decided = kind(d) != Inter && kind(d) != Not;
+      found = is_found(d) || (decided && !is_empty(d));
+      if (!found && !decided && seen.insert(d).second) {
+        if (seen.size() > most) return Search::gave_up;
+        stack.push_back({d, 0, {}});
+      }
     }
-    const ExprId d = left.back();
-    left.pop_back();
-    bool found = !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1;
-    if (!found && nodes_[d].live == 2) continue;
-    // Parts decide: a concatenation or union is empty or not by its own rules.
-    const bool decided = !found && kind(d) != Inter && kind(d) != Not;
-    if (decided) found = !is_empty(d);
     if (found) {
       for (const Frame& f : stack) nodes_[f.e].live = 1;
       return Search::found;
     }
-    if (decided || !seen.insert(d).second) continue;
-    if (seen.size() > most) return Search::gave_up;
-    enter(d);
   }
   for (const ExprId dead : seen) nodes_[dead].live = 2;
   return Search::empty;
@@ -397,128 +408,6 @@ u32 Expressions::farthest(ExprId root) {
   for (const ExprId e : found)
     if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
   return most;
-}
-
-u32 Expressions::texts_at_least(ExprId root, u32 depth) {
-  if (nodes_[root].texts_at_least != kNone) return nodes_[root].texts_at_least;
-  if (depth > kCountedDeep) return nodes_[root].nullable;
-  if (meter_) meter_->spend(1);
-  u64 count = 0;
-  auto add = [&count](u64 more) { count = std::min<u64>(kMany, count + more); };
-  const Span a = args(root);
-  switch (kind(root)) {
-    case Epsilon:
-      count = 1;
-      break;
-    case Switch:
-      count = a[0];
-      for (u32 i = 1; i < a.size; i += 2) add(((a[i] >> 8) - (a[i] & 0xFF) + 1) * u64{texts_at_least(a[i + 1], depth + 1)});
-      break;
-    case Concat: {  // one text of the one, with all of the other
-      const u64 first = texts_at_least(a[0], depth + 1), second = texts_at_least(a[1], depth + 1);
-      count = first == 0 || second == 0 ? 0 : std::max(first, second);
-      break;
-    }
-    case Union:
-      for (ExprId x : a) count = std::max<u64>(count, texts_at_least(x, depth + 1));
-      break;
-    case Inter: {  // one language, less what is excluded from it
-      ExprId within = kNone;
-      bool one = true;
-      u64 excluded = 0;
-      for (ExprId x : a) {
-        if (kind(x) == Not && x != kAll)
-          excluded += texts_at_most(args(x)[0], 0);
-        else
-          one &= within == kNone, within = x;
-      }
-      const u64 whole = within == kNone || !one ? 0 : texts_at_least(within, depth + 1);
-      count = whole > excluded ? whole - excluded : 0;
-      break;
-    }
-    case Repeat: {  // texts of single bytes can be told apart, in any number
-      const ExprId part = a[0];
-      const u32 min = a[1], max = std::min(a[2], std::max(a[1], kCounted));
-      count = std::max<u64>(texts_at_least(part, depth + 1), min == 0 ? 1 : 0);
-      const u64 bytes = bytes_matched(part);
-      u64 power = 1, sum = 0;
-      for (u32 k = 0; k < min && bytes > 1 && power < kMany; ++k) power = std::min<u64>(kMany, power * bytes);
-      for (u32 k = min; k <= max && bytes > 1 && sum < kMany; ++k, power = std::min<u64>(kMany, power * bytes)) sum += power;
-      count = std::min<u64>(kMany, std::max(count, sum));
-      break;
-    }
-    default:
-      count = root == kAll ? kMany : 0;
-  }
-  return nodes_[root].texts_at_least = static_cast<u32>(count);
-}
-
-bool Expressions::is_dense(ExprId root) {
-  std::vector<ExprId> states{root};
-  std::unordered_set<ExprId> seen{root};
-  for (std::size_t at = 0; at < states.size(); ++at) {
-    if (states.size() > kDenseStates) return false;
-    const u32 most = shortest_length(states[at]) + kDenseBytes;
-    if (most > kDenseStates) return false;
-    std::unordered_map<ExprId, u64> ways{{states[at], 1}};
-    u64 texts = 0;
-    for (u32 length = 0; length <= most && texts < kDenseTexts; ++length) {
-      std::unordered_map<ExprId, u64> longer;
-      for (const auto& [e, times] : ways) {
-        if (nodes_[e].nullable) texts += times;
-        for (u32 low = 0, high = 0; low < 256; low = high + 1) {
-          high = interval(e, static_cast<u8>(low)).second;
-          const ExprId rest = derive(e, static_cast<u8>(low));
-          if (rest == kEmpty || is_empty(rest)) continue;
-          if (length == 0 && seen.insert(rest).second) states.push_back(rest);
-          u64& sum = longer[rest];
-          sum = std::min<u64>(kMany, sum + times * (high - low + 1));
-        }
-      }
-      if (longer.size() > kDenseStates) return false;
-      if (meter_) meter_->spend(longer.size() * 16);
-      ways = std::move(longer);
-    }
-    // Of a state near the end only its last texts are left, as of the last byte of a quote: none, or one.
-    if (texts < kDenseTexts && shortest_length(states[at]) != 0) return false;
-    if (texts < kDenseTexts && texts > 1) return false;
-  }
-  return true;
-}
-
-// How many texts of one byte match, as far as that is easy to see.
-u32 Expressions::bytes_matched(ExprId e) const {
-  const Span a = args(e);
-  u32 count = 0;
-  if (kind(e) == Switch)
-    for (u32 i = 1; i < a.size; i += 2) count += nodes_[a[i + 1]].nullable ? (a[i] >> 8) - (a[i] & 0xFF) + 1 : 0;
-  if (kind(e) == Union)
-    for (ExprId x : a)
-      if (kind(x) == Switch) count = std::max(count, bytes_matched(x));
-  return count;
-}
-
-u64 Expressions::texts_at_most(ExprId e, u32 depth) {
-  const Span a = args(e);
-  u64 count = 0;
-  switch (kind(e)) {
-    case Empty:
-      return 0;
-    case Epsilon:
-      return 1;
-    case Switch:
-      if (depth >= kExcludedDeep) return kMany;
-      count = a[0];
-      for (u32 i = 1; i < a.size && count <= kExcluded; i += 2)
-        count += ((a[i] >> 8) - (a[i] & 0xFF) + 1) * texts_at_most(a[i + 1], depth + 1);
-      if (meter_) meter_->spend(a.size);
-      return count > kExcluded ? kMany : count;
-    case Union:
-      for (ExprId x : a) count += texts_at_most(x, depth);
-      return count > kExcluded ? kMany : count;
-    default:
-      return kMany;
-  }
 }
 
 }  // namespace structgen

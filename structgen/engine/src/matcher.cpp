@@ -236,6 +236,7 @@ u32 Grammar::canonical(u32 configuration) {
 
 void Grammar::forget_masks() {
   for (Info& info : infos_) info.row.reset(), info.doubtful.reset();
+  asked_.clear();
   subtree_memo_.clear();
   subtrees_.clear();
   through_memo_.clear();

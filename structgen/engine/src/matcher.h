@@ -31,6 +31,7 @@
 #include <atomic>
 #include <optional>
 #include <queue>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "memory.h"
@@ -179,8 +180,11 @@ class Grammar {
     bool recording_next = true;  // it may end here, and the next one be recorded
     u8 stop = 2;              // 2: not known yet
     u32 canonical = kNone;
-    u32 completion = kNone - 1;  // kNone - 1: not known yet
-    u32 farthest = kNone - 1;    // most tokens that finish the text after a token allowed here
+    static constexpr u32 kUnknown = kNone - 1;
+    u32 completion = kUnknown;       // tokens
+    u32 completion_first = kNone;    // its first byte; kNone: it is empty
+    u32 farthest = kUnknown;         // most tokens that finish the text after a token allowed here
+    u32 completion_records = 0, farthest_records = 0;  // texts that are recorded on these ways, at most
     Row row;
     Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
   };
@@ -194,6 +198,7 @@ class Grammar {
   struct Destinations {  // where tokens lead
     std::unordered_set<u32> configurations;
     u32 bytes = 0;                 // of what has no number: most bytes that finish it
+    std::unordered_set<u32> behind;  // configurations to which that comes
     std::unordered_set<u64> seen;  // trie node and parse state in which a terminal begins
   };
   struct Place {  // a configuration that has no number (yet); or, of a dynamic lexer, also a member of one
@@ -277,6 +282,7 @@ class Grammar {
   void forbid_repeats(const Position& position, const Place& here, const Memory& from, std::vector<u32>& forbidden);
   bool fits(const Position& position, u32 token);
   bool stops(const Place& p, const Memory& memory);
+  Row without_forbidden(const Position& position, const Row& all);
 
   u32 bytes_to_finish(const Place& p);  // a lower bound, nearly always exact
   u32 bytes_from(const Place& p);
@@ -285,15 +291,21 @@ class Grammar {
     std::string own;
     std::vector<std::string> later;
     std::size_t longest = 0;  // of the later ones
+    u32 count = 0;            // of all, in all scopes
   };
   std::optional<std::string> shortest_text(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
   std::optional<std::string> search_text(const Place& p, const Memory& memory);
   std::optional<std::vector<u32>> search_tokens(const Position& position);
   std::optional<Completion> completion(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
+
+  // budget.cpp
   void destinations(u32 node, const Place& p, Destinations& found);
   void destinations_of_one(u32 node, const Place& p, Destinations& found);
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
+  std::pair<u32, u32> tokens_to_finish(u32 configuration);
   u32 farthest(u32 configuration);
+  u32 longest_record();
+  bool is_enough(const Position& position, u64 budget);
 
   std::shared_ptr<Store> store_;
   Meter meter_;
@@ -319,6 +331,12 @@ class Grammar {
   std::vector<std::unique_ptr<Mask>> subtrees_;
   std::vector<std::unique_ptr<Through>> throughs_;
   std::vector<std::pair<u64, Memory>> remembered_;  // a ring: positions given a number
+  struct Asked {
+    u32 configuration = kNone;
+    Memory memory;
+    Row row;
+  };
+  std::unordered_map<u64, Asked> asked_;  // rows of positions, by hash
   u64 numbered_ = 0;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};

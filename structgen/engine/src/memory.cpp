@@ -23,7 +23,15 @@ void unchain(std::shared_ptr<const Link>& next) {
 
 Texts::Texts(std::string text, u64 priority, TextsPtr left, TextsPtr right)
     : text_(std::move(text)), priority_(priority), size_(1 + size(left) + size(right)), left_(std::move(left)),
-      right_(std::move(right)) {}
+      right_(std::move(right)), hash_(mix(priority) + hash(left_) + hash(right_)) {}
+
+// The shape of a treap follows from its texts, but where two of them have the same priority; equal sets may then seem not
+// to be, which costs time only.
+bool Texts::same(const TextsPtr& a, const TextsPtr& b) {
+  if (a == b) return true;
+  return a && b && a->hash_ == b->hash_ && a->size_ == b->size_ && a->text_ == b->text_ && same(a->left_, b->left_) &&
+         same(a->right_, b->right_);
+}
 
 TextsPtr Texts::with(const TextsPtr& set, const std::string& text) {
   if (size(set) >= kMost) throw LimitExceeded{"states", kMost};
@@ -126,6 +134,19 @@ bool Memory::may_repeat() const {
   if (differs_ || !texts()) return false;
   if (writing_ && !Texts::has_prefix(texts(), written())) differs_ = true;
   return !differs_;
+}
+
+u64 Memory::hash() const {
+  const u64 text = writing_ ? mix(std::hash<std::string>{}(written()) + 1) : 0;
+  return mix((scopes_ ? scopes_->hash : 0) + text);
+}
+
+bool Memory::is_same(const Memory& other) const {
+  if (writing_ != other.writing_ || length() != other.length() || written() != other.written()) return false;
+  const Scope *a = scopes_.get(), *b = other.scopes_.get();
+  for (; a != nullptr && b != nullptr && a != b; a = a->next.get(), b = b->next.get())
+    if (!Texts::same(a->texts, b->texts)) return false;
+  return a == b;
 }
 
 void Memory::drop() {

@@ -48,6 +48,9 @@ class Texts {
   };
   static Next next(const TextsPtr& set, const std::string& prefix);
   static u32 size(const TextsPtr& set) { return set ? set->size_ : 0; }
+  // Equal for equal sets.
+  static u64 hash(const TextsPtr& set) { return set ? set->hash_ : 0; }
+  static bool same(const TextsPtr& a, const TextsPtr& b);
 
   Texts(std::string text, u64 priority, TextsPtr left, TextsPtr right);
 
@@ -56,6 +59,7 @@ class Texts {
   u64 priority_;
   u32 size_;
   TextsPtr left_, right_;
+  u64 hash_;
 };
 
 class Memory {
@@ -87,6 +91,10 @@ class Memory {
   // Of scopes: equal for memories that go back to the same ones, for as long as it is held.
   std::shared_ptr<const void> scopes() const { return scopes_; }
 
+  // Equal for memories that are the same; what is written must be short.
+  u64 hash() const;
+  bool is_same(const Memory& other) const;
+
   // A name for this very memory, given by who keeps it; 0: none. A copy has it, until it is changed.
   u64 name() const { return name_; }
   void set_name(u64 name) const { name_ = name; }
@@ -95,9 +103,10 @@ class Memory {
   struct Scope {
     mutable std::shared_ptr<const Scope> next;  // around it; mutable for the destructor of a chain
     TextsPtr texts;
-    u64 total;
+    u64 total, hash;
     Scope(std::shared_ptr<const Scope> o, TextsPtr t)
-        : next(std::move(o)), texts(std::move(t)), total(Texts::size(texts) + (next ? next->total : 0)) {}
+        : next(std::move(o)), texts(std::move(t)), total(Texts::size(texts) + (next ? next->total : 0)),
+          hash(mix(Texts::hash(texts) + (next ? next->hash : 0) + 1)) {}
     ~Scope();
   };
   struct Piece {

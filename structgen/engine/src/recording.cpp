@@ -23,6 +23,8 @@ enum Step : u32 { Skip, Write, End };  // of a program; the upper four bits of a
 constexpr u32 kStepShift = 28;
 constexpr u32 kRoomy = Texts::kMost * 2;  // texts that can't all be recorded
 constexpr u64 kRemembered = 1u << 18;     // numbers of positions that are known at a time
+constexpr std::size_t kAsked = 256;       // rows of positions that are kept
+constexpr std::size_t kShortText = 256;   // bytes of a text whose positions' rows are
 
 }  // namespace
 
@@ -347,9 +349,24 @@ bool Grammar::fits(const Position& position, u32 token) {
   return read(p, memory, store_->trie.bytes(token)) && is_alive(p, memory);
 }
 
+// Requests that write the same names ask for the same rows.
 Row Grammar::row(const Position& position) {
   const Row all = row(position.configuration);
   if (!records_ || !all || position.configuration == kFinished) return all;
+  const Memory& memory = position.memory;
+  const bool open = memory.recorded() == 0 && !infos_[position.configuration].doubtful;
+  if (open || memory.length() > kShortText) return without_forbidden(position, all);
+  const u64 key = mix(memory.hash() + position.configuration);
+  if (asked_.size() >= kAsked && !asked_.contains(key)) asked_.clear();
+  Asked& asked = asked_[key];
+  if (asked.configuration != position.configuration || !asked.row || !asked.memory.is_same(memory)) {
+    asked = {position.configuration, memory, without_forbidden(position, all)};
+    if (asked.row && asked.row != all) row_bytes_ += asked.row->bytes();
+  }
+  return asked.row;
+}
+
+Row Grammar::without_forbidden(const Position& position, const Row& all) {
   const Tokens doubtful = infos_[position.configuration].doubtful;
   std::vector<u32> forbidden;
   forbid_repeats(position, forbidden);

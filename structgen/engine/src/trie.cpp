@@ -7,6 +7,7 @@ namespace structgen {
 namespace {
 
 constexpr std::size_t kLongest = 60'000;  // bytes of a token; longer ones are never offered
+constexpr u32 kManyNodes = 4096;          // of a trie whose first two bytes are found by a table
 
 bool never_text(u8 b) { return b == 0xC0 || b == 0xC1 || b >= 0xF5; }
 
@@ -112,9 +113,18 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
     below_index_[node] = static_cast<u32>(below_.size());
     below_.push_back(set);
   }
+  roots_.fill(kNone);
+  if (nodes() > kManyNodes) pairs_.assign(1u << 16, kNone);
+  for (u32 root = 1; root < end_[0]; root = end_[root]) {
+    roots_[byte_[root]] = root;
+    for (u32 child = root + 1; child < end_[root] && !pairs_.empty(); child = end_[child])
+      pairs_[(byte_[root] << 8) | byte_[child]] = child;
+  }
 }
 
 u32 Trie::child(u32 node, u8 byte) const {
+  if (node == 0) return roots_[byte];
+  if (depth_[node] == 1 && !pairs_.empty()) return pairs_[(byte_[node] << 8) | byte];
   for (u32 at = node + 1; at < end_[node]; at = end_[at])
     if (byte_[at] >= byte) return byte_[at] == byte ? at : kNone;
   return kNone;

@@ -59,6 +59,8 @@ class Trie {
   std::vector<u32> end_, first_token_, order_, rank_, below_index_;
   std::vector<ByteSet> below_;
   std::array<u32, 256> tokens_with_{};
+  std::array<u32, 256> roots_{};  // the children of the root, by their byte
+  std::vector<u32> pairs_;        // their children, by both bytes; empty in a small trie
 };
 
 }  // namespace structgen

@@ -186,6 +186,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   u32 last_end = kNone;
   u64 steps = 0, differing = 0;
   u32 asked = 0;
+  bool meets = false;  // with the base: tokens end in its states
   const InStep* followed = nullptr;
   auto ends_in = [&](u32 end) {
     if (end != last_end) walk->ends.push_back(end);
@@ -207,6 +208,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     if (top.neighbour != kDead) {
       beside = lexer_.next(top.neighbour, byte);
       if (to == beside) {
+        meets |= to != kDead;
         node = trie_.end(node);
         continue;
       }
@@ -289,7 +291,8 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     for (u32 node : walk->cut) remove_subtree(interior, node);
     interior.add(walk->interior);
     walk->interior = std::move(interior);
-    for (u32 inside : plain->ends) walk->ends.push_back(lexer_.renumbered(inside, lexer_.indices(walk->base_state)));
+    if (meets)
+      for (u32 inside : plain->ends) walk->ends.push_back(lexer_.renumbered(inside, lexer_.indices(walk->base_state)));
     walk->base = {};
     walk->cut.clear();
   }
