@@ -340,7 +340,7 @@ class _Reader(Values):
             return (
                 (self.guide is None or not self.guide.names or not self.guide.closed)
                 and (quoted or _WORD.match(name) is not None)
-                and (self.guide is None or not self.guide.names or len(name.split()) == 1)
+                and (quoted or self.guide is None or not self.guide.names or len(name.split()) == 1)
             )
         if opened or (self.levels and self.levels[-1].pending is not None):
             if here is not None and here.kinds == TEXT_ONLY:

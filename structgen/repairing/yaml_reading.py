@@ -10,6 +10,7 @@ Otherwise lines.py reads on. Both give trees as the reader of JSON does.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
     tree = None if "\t" in text[:1] else strictly(text[start:end], start)
     if tree is not None and not (
         _is_prose(tree, guide)
-        or (guide is not None and _HIDDEN.search(text, start, end))
+        or (guide is not None and _has_marks(text, start, end, tree))
         or (guide is not None and _PERHAPS.search(text, start, end) and _hides(text, end, tree, guide))
     ):
         yield Reading(tree, [], start, end, efforts=(0,), is_sure=True)
@@ -124,6 +125,30 @@ def _is_prose(tree: Node, guide: Guide | None) -> bool:
     if value.kind == "{":  # what was indented below a sentence, and is what the schema asks for
         return guide is not None and all(name[3] in guide.names for name, _ in value.value)
     return value.kind == "y" and not value.value
+
+
+def _has_marks(text: str, start: int, end: int, tree: Node) -> bool:
+    """Whether a `#`, `&`, `!` or `*` outside of all quotes and blocks was no text to the strict parser."""
+    marks = [found.end() - 1 for found in _HIDDEN.finditer(text, start, end)]
+    if not marks:
+        return False
+    quoted: list[tuple[int, int]] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if node.kind == "{":
+            quoted += [(key[1], key[2]) for key, _ in node.value if text[key[1] : key[1] + 1] in ("'", '"')]
+            waiting += [value for _, value in node.value]
+        elif node.kind == "[":
+            waiting += node.value
+        elif node.kind == "s":
+            quoted.append((node.start, node.end))
+    quoted.sort()
+    for mark in marks:
+        before = bisect_right(quoted, (mark, end)) - 1
+        if before < 0 or quoted[before][1] <= mark:
+            return True
+    return False
 
 
 def _hides(text: str, end: int, tree: Node, guide: Guide) -> bool:
