@@ -412,7 +412,9 @@ class _Pipeline:
         if best.format == "yaml":
             if not is_changed:
                 as_it_is = _lines_of(text, best)
-            is_part = as_it_is is not text and ("```" in as_it_is or "~~~" in as_it_is)  # would be read as a fence
+            is_part = as_it_is is not text and (
+                "```" in as_it_is or "~~~" in as_it_is
+            )  # would be read as a fence
             is_new = self.reformat or is_changed or is_part or not _is_utf8(as_it_is)
             return emit.to_yaml(best.plain) if is_new else as_it_is
         if not is_changed and not self.reformat and _is_json(as_it_is):

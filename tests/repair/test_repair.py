@@ -29,8 +29,24 @@ LINES = st.lists(
         st.sampled_from(["", "", "- ", "- - ", "-", "* "]),
         st.sampled_from(["", "", "name: ", "born:", "born: ", "tags:", "a b: ", '"q": ', "x:y", "? "]),
         st.sampled_from(
-            ["", "x", "two words", "17", "no", "'open", '"a\\d"', "[a, b", "{a: 1}", "|", ">-", "# c", "@x"]
-            + ["key: value", "&a", "*a", "007", "}", ",", "x,", " ", "null", "é", "-"]
+            [
+                *(
+                    "",
+                    "x",
+                    "two words",
+                    "17",
+                    "no",
+                    "'open",
+                    '"a\\d"',
+                    "[a, b",
+                    "{a: 1}",
+                    "|",
+                    ">-",
+                    "# c",
+                    "@x",
+                ),
+                *("key: value", "&a", "*a", "007", "}", ",", "x,", " ", "null", "é", "-"),
+            ]
         ),
     ).map("".join),
     max_size=12,
