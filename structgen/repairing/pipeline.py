@@ -24,7 +24,7 @@ from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region
-from structgen.repairing.yaml_strict import strictly
+from structgen.repairing.yaml_strict import is_installed, strictly
 from structgen.repairing.yaml_values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
@@ -228,7 +228,9 @@ class _Pipeline:
         return made
 
     def _is_plain_yaml(self, text: str, attempt: _Attempt) -> bool:
-        """Whether the strict parser reads the same in a text in which nothing had to be changed."""
+        """Whether the strict parser, if there is one, reads the same in a text in which nothing had to be changed."""
+        if not is_installed():
+            return True
         lines = _lines_of(text, attempt)
         tree = strictly(lines) or strictly(lines.replace("\t", " "))
         if tree is None:

@@ -11,6 +11,15 @@ _NODES = 2_000_000
 """Nodes that anchors and aliases may expand to."""
 
 
+def is_installed() -> bool:
+    """Whether there is a strict parser."""
+    try:
+        import ruamel.yaml  # noqa: F401  # whether it can be imported is the question
+    except ImportError:
+        return False
+    return True
+
+
 def strictly(text: str, offset: int = 0) -> Node | None:
     """The tree that the strict parser sees; None if it refuses the text, or is not installed."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import sys
 from typing import Any
 
 import pytest
@@ -273,6 +274,17 @@ def test_constraints_that_are_not_json() -> None:
     assert structgen.regex(r"\d{4}").repair("The year:\n1759\n").text == "1759"
     with pytest.raises(structgen.RepairError):
         structgen.regex(r"\d{4}").repair("none")
+
+
+def test_yaml_without_its_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The strict parser is optional: clean YAML is then clean, too."""
+    monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
+    text = "name: Rob\nborn: 1759\ntags:\n- a\n- b c\n"
+    for constraint in (None, structgen.json_schema(PERSON)):
+        found = repair(text, constraint, format="yaml")
+        assert found.value == {"name": "Rob", "born": 1759, "tags": ["a", "b c"]}
+        assert found.edits == ()
+        assert found.text == text
 
 
 # Resources
