@@ -23,13 +23,14 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
 )
-from structgen.grammar.sampling import Ranges, denotes_empty_text, derivatives
+from structgen.grammar.sampling import Ranges, denotes_empty_text, derivative, derivatives, is_possible
 
 MANY = 1_000_000
 """Texts that nobody writes all of."""
 
 _MOST_LISTED = 2_000
 _NODES, _STATES, _STEPS = 1_000, 500, 5_000
+_REPEATED = 64
 
 
 class Uncounted(Exception):
@@ -49,6 +50,8 @@ def count_texts(expression: Expression) -> int | None:
         return None
     if sum(1 for _ in islice(_nodes(expression), _NODES)) == _NODES:
         raise Uncounted
+    if any(_goes_on_with(expression, char) for char in "x0"):
+        return None
     following = _automaton(expression)
     live = _live(following)
     counts: dict[Expression, int] = {}
@@ -140,6 +143,24 @@ def _many(expression: Expression) -> bool:
         inside = [part for part in expression.parts if not isinstance(part, Complement)]
         outside = [part.part for part in expression.parts if isinstance(part, Complement)]
         return len(inside) == 1 and _many(inside[0]) and all(list_texts(one) is not None for one in outside)
+    return False
+
+
+def _goes_on_with(expression: Expression, char: str) -> bool:
+    """Whether a character can come again and again, after what must come first, and a text end after it."""
+    state, seen = expression, set[Expression]()
+    for _ in range(_REPEATED):
+        if state in seen:
+            return is_possible(state)
+        rest = derivative(state, char)
+        if rest == EMPTY:
+            ways = [rest for _, rest in derivatives(state) if rest != EMPTY]
+            if len(ways) != 1:
+                return False
+            rest = ways[0]
+        else:
+            seen.add(state)
+        state = rest
     return False
 
 
