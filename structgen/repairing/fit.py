@@ -7,6 +7,7 @@ is invented: a required member that is missing stays missing, unless defaults ar
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,7 @@ class Fitter:
         self.edits: list[Edit] = []
         self.cost = 0.0
         self.doubtful: list[Node] = []
+        self._places: dict[int, tuple[Node, dict[Any, list[int]]]] = {}  # of repeated keys, by their object
         self.has_chosen = False
         self._merged = merged
         self._embedded = embedded
@@ -236,7 +238,7 @@ class Fitter:
             return self.fit(unwrapped, guide, depth + 1)
         value: dict[str, Any] = {}
         missing = [name for name in names if name not in present]
-        for key, member in members:
+        for index, (key, member) in enumerate(members):
             name = key[3]
             place = Node("s", key[1], key[2], name)
             if missing and self._effort and not guide.declares(name):
@@ -258,7 +260,7 @@ class Fitter:
                 continue
             if guide.closed and not guide.declares(name):
                 self.cost += 4
-            self._put(value, name, self.fit(member, guide.member(name), depth + 1), place)
+            self._put(value, name, self.fit(member, guide.member(name), depth + 1), place, node, index)
         for name in guide.required:
             if name not in value:
                 default = guide.member(name).default if self._defaults else None
@@ -289,9 +291,13 @@ class Fitter:
             node = inner
         return None
 
-    def _put(self, value: dict[str, Any], name: str, member: Any, place: Node) -> None:
+    def _put(
+        self, value: dict[str, Any], name: str, member: Any, place: Node, node: Node, index: int
+    ) -> None:
         if name in value:
             same = _equal(value[name], member)
+            if not same:
+                place = self._earlier(node, index) or place
             self._edit(
                 "duplicate",
                 place,
@@ -300,6 +306,21 @@ class Fitter:
             )
             del value[name]
         value[name] = member
+
+    def _earlier(self, node: Node, index: int) -> Node | None:
+        """The place of the member before this one that has the same key: what is lost. Looks at an object once."""
+        known = self._places.get(id(node))
+        if known is None or known[0] is not node:
+            places: dict[Any, list[int]] = {}
+            for number, (key, _) in enumerate(node.value):
+                places.setdefault(key[3], []).append(number)
+            known = self._places[id(node)] = (node, places)
+        same = known[1].get(node.value[index][0][3], [])
+        before = bisect_left(same, index) - 1
+        if before < 0:
+            return None
+        key, member = node.value[same[before]]
+        return Node("s", key[1], max(key[2], member.end), key[3])
 
     # Without a schema
 
@@ -321,18 +342,18 @@ class Fitter:
                     continue
                 if member.kind in "{[":
                     inner: Any = {} if member.kind == "{" else []
-                    self._place(made, key, inner)
+                    self._place(made, key, inner, current, index - 1)
                     stack.append((current, made, index))
                     stack.append((member, inner, 0))
                     break
-                self._place(made, key, self._plain_scalar(member))
+                self._place(made, key, self._plain_scalar(member), current, index - 1)
         return top
 
-    def _place(self, made: Any, key: Any, value: Any) -> None:
+    def _place(self, made: Any, key: Any, value: Any, node: Node, index: int) -> None:
         if key is None:
             made.append(value)
         else:
-            self._put(made, key[3], value, Node("s", key[1], key[2], key[3]))
+            self._put(made, key[3], value, Node("s", key[1], key[2], key[3]), node, index)
 
     def _plain_scalar(self, node: Node) -> Any:
         if node.kind == "y":

@@ -220,6 +220,18 @@ def test_ambiguity_is_reported() -> None:
     assert repaired.grade == "guessed"
 
 
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "b": 2, "a": {"c": 3}, "a": 4,}', "a: 1\nb: 2\na:\n  c: 3\na: 4\n"]
+)
+def test_what_a_repeated_key_drops_is_in_the_edit(text: str) -> None:
+    found = repair(text)
+    assert found.value == {"b": 2, "a": 4}
+    lost = [text[edit.start : edit.end] for edit in found.edits if edit.kind == "duplicate"]
+    assert len(lost) == 2
+    assert "1" in lost[0]
+    assert "3" in lost[1]
+
+
 def test_defaults_only_if_asked_for() -> None:
     schema = {
         "type": "object",

@@ -31,8 +31,8 @@ NOT_YET = set(
     K3WX/0 K54U/0 L24T/1 NB6Z/0 NJ66/0 Q5MG/0 R4YG/0 S4JQ/0 T26H/0 UV7Q/0 VJP3/1 WZ62/0
     """.split()  # noqa: SIM905 - a list of 28 strings takes 28 lines
 )
-"""Cases of yaml-test-suite that are refused, or read otherwise. Of none does ruamel.yaml say better: tabs that separate,
-keys over two lines, `?` inside a flow; and a colon in a line of its own (VJP3), which is read right, but with an edit.
+"""Cases of yaml-test-suite that are refused, or read otherwise. Of none does ruamel.yaml say better: tabs that
+separate, keys over two lines, `?` inside a flow; and a colon in a line of its own (VJP3), read right, with an edit.
 What is better has to be taken out."""
 
 
