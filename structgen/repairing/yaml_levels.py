@@ -354,7 +354,7 @@ class Levels:
                 continue
             cost = _drifted(level, indent) + _against(level.guide, name, level.indent, value)
             if name in level.names:
-                cost += AGAIN
+                cost += AGAIN if level.indent != indent else AGAIN / 2  # repeated, or drifted by a blank
             if innermost.pending is not None:
                 cost += self._against_nothing(innermost, indent)
             if not value.kinds and value.container == "object" and value.child - level.indent != self._step():
