@@ -101,6 +101,7 @@ ADVERSARIAL: dict[str, Family] = {
     "colons": lambda n: '{"a"' + ":" * n,
     "open comments": lambda n: "[" + "/*" * (n // 2),
     "fences": lambda n: "```json\n{" * (n // 9),
+    "fences inside strings": lambda n: '```{"a```x' * (n // 20) + "\n```" * (n // 8),
     "words": lambda n: "{" + "word " * (n // 5),
     "lists of strings that never end": lambda n: '{"a": ["b' * (n // 9),
     "blanks behind a string": lambda n: '["a"' + " " * n + "x",

@@ -317,6 +317,8 @@ def _utf8(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise InvalidText(text, error.start, "a lone surrogate is no character") from None
+    except AttributeError:
+        raise TypeError(f"expected a text, a str, not {type(text).__name__}") from None
 
 
 def _describe_bytes(following: bytes) -> list[str]:

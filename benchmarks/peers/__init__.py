@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 ENGINES = {
     "structgen": "structgen",
+    "structgen-budgeted": "structgen",
     "llguidance": "llguidance",
     "xgrammar": "xgrammar",
     "xgrammar-cached": "xgrammar",

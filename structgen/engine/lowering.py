@@ -13,6 +13,7 @@ What changes on the way:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from structgen.engine import _native
@@ -30,6 +31,7 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
 )
+from structgen.grammar.lengths import fewest_characters
 from structgen.grammar.rules import (
     Choice,
     Grammar,
@@ -46,6 +48,7 @@ from structgen.limits import Limits
 
 _MAX_COUNT = 2**31 - 2
 _MOST_KNOWN = 50_000
+_MOST_BYTES = 2**30
 _RULE, _REPETITION, _PERMUTATION = 0, 1, 2
 _EFFECTS = {None: 0, "record": 1, "open": 2, "close": 4}
 
@@ -102,24 +105,33 @@ def lower(
     size = sum(map(len, lowering.nodes))
     if size > limits.grammar_size:
         raise LimitExceeded("grammar_size", limits.grammar_size)
-    native = _native.Grammar(
-        store,
-        [number for node in lowering.nodes for number in node],
-        start,
-        lowering.expressions,
-        lowering.priorities,
-        lowering.guards,
-        lowering.effects,
-        ignored,
-        sorted(eos_token_ids),
-        grammar.lexer == "dynamic",
-        limits.expressions,
-        limits.states,
-        limits.work,
-        limits.row_bytes,
-        limits.nesting,
-        limits.milliseconds,
-    )
+    try:
+        native = _native.Grammar(
+            store,
+            [number for node in lowering.nodes for number in node],
+            start,
+            lowering.expressions,
+            lowering.priorities,
+            lowering.guards,
+            lowering.effects,
+            ignored,
+            sorted(eos_token_ids),
+            grammar.lexer == "dynamic",
+            limits.expressions,
+            limits.states,
+            limits.work,
+            limits.row_bytes,
+            limits.nesting,
+            limits.milliseconds,
+        )
+    except EmptyLanguageError:
+        fewest = fewest_characters(grammar)
+        if _MOST_BYTES <= fewest < math.inf:
+            raise InvalidGrammarError(
+                f"the shortest text of this grammar has {fewest} characters or more, and no text can have 2^30 bytes: "
+                f"lower the counts that it asks for"
+            ) from None
+        raise
     return LoweredGrammar(native, tuple(lowering.names))
 
 

@@ -22,7 +22,7 @@ import json
 import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
@@ -134,6 +134,8 @@ class _Reader:
             return self.read(annotation.__supertype__)
         origin = typing_extensions.get_origin(annotation) or annotation
         arguments = typing_extensions.get_args(annotation)
+        if not isinstance(origin, Hashable):
+            raise InvalidSchemaError("#", f"{annotation!r} is neither a schema nor a type")
         if origin in _SCALARS:
             return _scalar(origin)
         if origin is typing_extensions.Annotated:

@@ -23,13 +23,14 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
 )
-from structgen.grammar.sampling import Ranges, denotes_empty_text, derivatives
+from structgen.grammar.sampling import Ranges, denotes_empty_text, derivative, derivatives, is_possible
 
 MANY = 1_000_000
 """Texts that nobody writes all of."""
 
 _MOST_LISTED = 2_000
 _NODES, _STATES, _STEPS = 1_000, 500, 5_000
+_REPEATED = 64
 
 
 class Uncounted(Exception):
@@ -47,8 +48,10 @@ def count_texts(expression: Expression) -> int | None:
         return len(listed)
     if _many(expression):
         return None
-    if sum(1 for _ in islice(_nodes(expression), _NODES)) == _NODES:
+    if _is_large(expression):
         raise Uncounted
+    if any(_goes_on_with(expression, char) for char in "x0"):
+        return None
     following = _automaton(expression)
     live = _live(following)
     counts: dict[Expression, int] = {}
@@ -143,6 +146,26 @@ def _many(expression: Expression) -> bool:
     return False
 
 
+def _goes_on_with(expression: Expression, char: str) -> bool:
+    """Whether a character can come again and again, after what must come first, and a text end after it."""
+    state, seen = expression, set[Expression]()
+    for _ in range(_REPEATED):
+        if state in seen:
+            return is_possible(state)
+        if _is_large(state):
+            return False
+        rest = derivative(state, char)
+        if rest == EMPTY:
+            ways = [rest for _, rest in derivatives(state) if rest != EMPTY]
+            if len(ways) != 1:
+                return False
+            rest = ways[0]
+        else:
+            seen.add(state)
+        state = rest
+    return False
+
+
 def _possible(expression: Expression) -> bool:
     """Whether it is plain to see that there is a text."""
     if isinstance(expression, Concat):
@@ -167,6 +190,10 @@ def _size(ranges: Ranges) -> int:
     return sum(last - first + 1 for first, last in ranges)
 
 
+def _is_large(expression: Expression) -> bool:
+    return sum(1 for _ in islice(_nodes(expression), _NODES)) == _NODES
+
+
 def _nodes(expression: Expression) -> Iterator[Expression]:
     stack = [expression]
     while stack:
@@ -186,7 +213,7 @@ def _automaton(expression: Expression) -> dict[Expression, list[tuple[Ranges, Ex
         state = todo.pop()
         if state in following:
             continue
-        if len(following) >= _STATES:
+        if len(following) >= _STATES or _is_large(state):
             raise Uncounted
         ways = following[state] = [(ranges, rest) for ranges, rest in derivatives(state) if rest != EMPTY]
         steps += len(ways)

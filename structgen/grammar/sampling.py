@@ -372,6 +372,16 @@ def derivatives(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]
     return tuple((_without_surrogates(ranges), rest) for ranges, rest in _ways(expression))
 
 
+def derivative(expression: Expression, char: str) -> Expression:
+    """What is left after a character."""
+    return _derivative(expression, ord(char))
+
+
+def is_possible(expression: Expression) -> bool:
+    """Whether it denotes any text."""
+    return _path_to_end(expression) is not None
+
+
 def denotes_empty_text(expression: Expression) -> bool:
     """Whether the empty text is in it."""
     return _is_nullable(expression)

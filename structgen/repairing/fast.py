@@ -88,8 +88,13 @@ class Fast:
             None  # by its place, what was read last
         )
         self._cut: dict[int, tuple[int, str]] = {}
+        self._no_close: dict[int, dict[str, int]] = {}
         # What is read in vain is paid for by what was read well, so that all of it is linear in the text.
         self._budget = 4 * len(text) + 4096
+
+    def no_close(self, stop: int) -> dict[str, int]:
+        """For the reader of characters, whose readings all end at `stop`: how far no string of a kind is closed."""
+        return self._no_close.setdefault(stop, {})
 
     def whole(self, start: int, stop: int) -> tuple[Any, int, Marks | None] | None:
         """The container that begins at `start`, its end, and what was set right in it; None if it has no end."""

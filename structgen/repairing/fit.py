@@ -7,6 +7,7 @@ is invented: a required member that is missing stays missing, unless defaults ar
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,12 @@ _DEPTH = 150
 _TRIALS = 20_000
 """Nodes that may be read again to choose between alternatives of a schema."""
 
+_WRAPPERS = 4
+"""Objects of one member that are looked through."""
+ASKED = "the schema asks for a string here"
+_UNSAID = 0.6
+"""What it costs that an alternative does not declare a member, where others do."""
+
 Embedded = Callable[[str, "Guide | None"], "Node | None"]
 """Reads JSON that stands in a string."""
 
@@ -33,15 +40,25 @@ class Fitter:
         effort: 0: words and numbers are read as what the schema asks for, and nothing is changed that was said clearly;
             1: types, spelling and wrappers are changed too; 2: and undeclared members are dropped.
         defaults: fill in the defaults of required members.
+        merged: choose between no alternatives of the schema: take what all of them say together.
 
     Attributes:
         edits: what was changed.
         cost: how badly the values fit what the guide asks for.
+        doubtful: plain scalars of YAML that are something else if they have lost their quotes: numbers where text may
+            stand, text with blanks at its end.
+        has_chosen: whether an alternative was chosen anywhere.
     """
 
-    def __init__(self, embedded: Embedded, *, effort: int = 2, defaults: bool = False) -> None:
+    def __init__(
+        self, embedded: Embedded, *, effort: int = 2, defaults: bool = False, merged: bool = False
+    ) -> None:
         self.edits: list[Edit] = []
         self.cost = 0.0
+        self.doubtful: list[Node] = []
+        self._places: dict[int, tuple[Node, dict[Any, list[int]]]] = {}  # of repeated keys, by their object
+        self.has_chosen = False
+        self._merged = merged
         self._embedded = embedded
         self._effort = effort
         self._defaults = defaults
@@ -51,7 +68,8 @@ class Fitter:
         """The value of a node."""
         if guide is None or guide.is_open or depth > _DEPTH:
             return self._plain(node)
-        if guide.branches:
+        if guide.branches and not self._merged:
+            self.has_chosen = True
             guide = self._branch(node, guide, depth)
         if node.kind == "v":
             node = from_value(node)
@@ -72,6 +90,7 @@ class Fitter:
         if any("properties" in schema or "items" in schema for schema in guide.schemas):
             return guide
         best, least = guide, float("inf")
+        members = {key[3] for key, _ in node.value} if node.kind == "{" else set()
         for branch in guide.branches:
             if self._trials[0] <= 0:
                 break
@@ -82,6 +101,8 @@ class Fitter:
             cost = (
                 trial.cost + (0 if set(kinds_of(value)) & branch.kinds else 10) + (20 if branch.never else 0)
             )
+            if members:  # a branch that says nothing of members that another one has is no better fit
+                cost += _UNSAID * sum(name in guide.names and not branch.declares(name) for name in members)
             if cost < least:
                 best, least = branch, cost
             if cost == 0:
@@ -103,13 +124,16 @@ class Fitter:
             if "string" in kinds:
                 return self._value_of_enum(node, text, guide)
         elif node.kind == "y":
+            text = self._without_blanks(node, text, guide)
             value = scalars.of_yaml(text)
             if set(kinds_of(value)) & kinds:
+                if "string" in kinds and text and not isinstance(value, str):
+                    self.doubtful.append(node)
                 return self._value_of_enum(node, value, guide)
             if "string" in kinds:  # as it was written: `no`, `1.10`, a date
                 if not isinstance(value, str):
                     grade: Grade = "lossless" if text else "guessed"
-                    self._edit("quote", node, grade, "the schema asks for a string here", 0.5)
+                    self._edit("quote", node, grade, ASKED, 0.5)
                 return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)
@@ -122,7 +146,8 @@ class Fitter:
                     return self._value_of_enum(node, meant[0], guide)
             if "string" in kinds:
                 cost = 0.5 if value is MISSING else 1.0
-                self._edit("quote", node, "lossless", "the schema asks for a string here", cost)
+                # null may well say that there is no text.
+                self._edit("quote", node, "guessed" if value is None else "lossless", ASKED, cost)
                 return self._value_of_enum(node, text, guide)
         if not self._effort:
             self.cost += 10
@@ -148,6 +173,17 @@ class Fitter:
             return [item]
         self.cost += 10
         return self._plain(node)
+
+    def _without_blanks(self, node: Node, raw: str, guide: Guide) -> str:
+        """A plain text without the blanks at its end, unless only with them it is what the schema asks for."""
+        text = raw.rstrip(" \t")
+        if text == raw or "string" not in guide.kinds:
+            return text
+        if guide.asks_for(raw) and not guide.asks_for(text):
+            self._edit("quote", node, "guessed", "blanks at the end are part of the text")
+            return raw
+        self.doubtful.append(node)
+        return text
 
     def _value_of_enum(self, node: Node, value: Any, guide: Guide) -> Any:
         values = guide.values
@@ -194,7 +230,7 @@ class Fitter:
             self.cost += 10
             return self._plain(node)
         present = {key[3] for key, _ in members}
-        unwrapped = self._unwrapped(node, guide, present) if self._effort else None
+        unwrapped = self._unwrapped(node, guide) if self._effort else None
         if unwrapped is not None:
             self._edit(
                 "wrapper", node, "guessed", f"the object around {members[0][0][3]!r} was not asked for"
@@ -202,7 +238,7 @@ class Fitter:
             return self.fit(unwrapped, guide, depth + 1)
         value: dict[str, Any] = {}
         missing = [name for name in names if name not in present]
-        for key, member in members:
+        for index, (key, member) in enumerate(members):
             name = key[3]
             place = Node("s", key[1], key[2], name)
             if missing and self._effort and not guide.declares(name):
@@ -224,7 +260,7 @@ class Fitter:
                 continue
             if guide.closed and not guide.declares(name):
                 self.cost += 4
-            self._put(value, name, self.fit(member, guide.member(name), depth + 1), place)
+            self._put(value, name, self.fit(member, guide.member(name), depth + 1), place, node, index)
         for name in guide.required:
             if name not in value:
                 default = guide.member(name).default if self._defaults else None
@@ -237,22 +273,31 @@ class Fitter:
                     self.cost += 5
         return value
 
-    def _unwrapped(self, node: Node, guide: Guide, present: set[Any]) -> Node | None:
-        """What stands inside an object of one undeclared member, if that has what is asked for."""
-        if len(node.value) != 1 or not guide.names:
-            return None
-        key, inner = node.value[0]
-        if inner.kind == "v":
-            inner = from_value(inner)
-        if guide.declares(key[3]) or inner.kind != "{" or scalars.spelled_alike(key[3], list(guide.names)):
-            return None
-        inside = {name[3] for name, _ in inner.value}
+    def _unwrapped(self, node: Node, guide: Guide) -> Node | None:
+        """What stands inside an object of one undeclared member, or several of those, if it has what is asked for."""
         wanted = set(guide.required) or set(guide.names)
-        return inner if wanted & inside and (wanted <= inside or guide.closed) else None
+        for _ in range(_WRAPPERS):
+            if len(node.value) != 1 or not wanted:
+                return None
+            key, held = node.value[0]
+            inner: Node = from_value(held) if held.kind == "v" else held
+            if guide.declares(key[3]) or inner.kind != "{":
+                return None
+            if scalars.spelled_alike(key[3], list(guide.names)):
+                return None
+            inside = {name[3] for name, _ in inner.value}
+            if wanted & inside and (wanted <= inside or guide.closed):
+                return inner
+            node = inner
+        return None
 
-    def _put(self, value: dict[str, Any], name: str, member: Any, place: Node) -> None:
+    def _put(
+        self, value: dict[str, Any], name: str, member: Any, place: Node, node: Node, index: int
+    ) -> None:
         if name in value:
             same = _equal(value[name], member)
+            if not same:
+                place = self._earlier(node, index) or place
             self._edit(
                 "duplicate",
                 place,
@@ -261,6 +306,21 @@ class Fitter:
             )
             del value[name]
         value[name] = member
+
+    def _earlier(self, node: Node, index: int) -> Node | None:
+        """The place of the member before this one that has the same key: what is lost. Looks at an object once."""
+        known = self._places.get(id(node))
+        if known is None or known[0] is not node:
+            places: dict[Any, list[int]] = {}
+            for number, (key, _) in enumerate(node.value):
+                places.setdefault(key[3], []).append(number)
+            known = self._places[id(node)] = (node, places)
+        same = known[1].get(node.value[index][0][3], [])
+        before = bisect_left(same, index) - 1
+        if before < 0:
+            return None
+        key, member = node.value[same[before]]
+        return Node("s", key[1], max(key[2], member.end), key[3])
 
     # Without a schema
 
@@ -282,22 +342,25 @@ class Fitter:
                     continue
                 if member.kind in "{[":
                     inner: Any = {} if member.kind == "{" else []
-                    self._place(made, key, inner)
+                    self._place(made, key, inner, current, index - 1)
                     stack.append((current, made, index))
                     stack.append((member, inner, 0))
                     break
-                self._place(made, key, self._plain_scalar(member))
+                self._place(made, key, self._plain_scalar(member), current, index - 1)
         return top
 
-    def _place(self, made: Any, key: Any, value: Any) -> None:
+    def _place(self, made: Any, key: Any, value: Any, node: Node, index: int) -> None:
         if key is None:
             made.append(value)
         else:
-            self._put(made, key[3], value, Node("s", key[1], key[2], key[3]))
+            self._put(made, key[3], value, Node("s", key[1], key[2], key[3]), node, index)
 
     def _plain_scalar(self, node: Node) -> Any:
         if node.kind == "y":
-            return scalars.of_yaml(node.value)
+            value = scalars.of_yaml(node.value.rstrip(" \t"))
+            if node.value and (not isinstance(value, str) or value != node.value):
+                self.doubtful.append(node)
+            return value
         if node.kind != "b":
             return node.value
         value = scalars.strict(node.value)

@@ -32,42 +32,50 @@ class Guide:
         self._guides = guides
         self.schemas: list[dict[str, Any]] = []
         self.branches: list[Guide] = []
+        self._conditional: set[int] = set()
         self._never = False
         self._collect(schemas)
         self._members: dict[str, Guide] = {}
         self._items: dict[int, Guide] = {}
 
     def _collect(self, schemas: list[Any]) -> None:
-        waiting, seen = list(reversed(schemas)), set()
+        waiting, seen = [(schema, False) for schema in reversed(schemas)], set()
         while waiting and len(self.schemas) < _MERGED:
-            schema = waiting.pop()
-            if schema is False:
+            schema, is_conditional = waiting.pop()
+            if schema is False and not is_conditional:
                 self._never = True
             if not isinstance(schema, dict) or id(schema) in seen:
                 continue
             seen.add(id(schema))
             self.schemas.append(schema)
+            if is_conditional:
+                self._conditional.add(id(schema))
             for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
                 if keyword in schema:
                     target = self._guides.resolve(schema, keyword)
                     if target is not None:
-                        waiting.append(target)
-            for keyword in ("allOf", "then", "else"):
+                        waiting.append((target, is_conditional))
+            found = schema.get("allOf")
+            waiting.extend((part, is_conditional) for part in (found if isinstance(found, list) else ()))
+            waiting.extend((schema.get(keyword), True) for keyword in ("then", "else"))
+            for keyword in ("dependentSchemas", "dependencies"):
                 found = schema.get(keyword)
-                waiting.extend(found if isinstance(found, list) else [found])
+                waiting.extend((part, True) for part in (found.values() if isinstance(found, dict) else ()))
             for keyword in ("anyOf", "oneOf"):
                 found = schema.get(keyword)
                 if isinstance(found, list):
                     if not self.branches and len(found) > 1:
                         self.branches = [self._guides.of([branch]) for branch in found[:_MERGED]]
                     elif len(found) == 1:
-                        waiting.append(found[0])
+                        waiting.append((found[0], is_conditional))
 
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The types that are allowed; all of them if the schema does not say."""
         allowed = _KINDS
         for schema in self.schemas:
+            if id(schema) in self._conditional:
+                continue
             named = schema.get("type")
             if named is not None:
                 found = {named} if isinstance(named, str) else set(named)
@@ -113,7 +121,7 @@ class Guide:
         """The members that must be there whichever branch is taken."""
         found: dict[str, None] = {}
         for schema in self.schemas:
-            if isinstance(schema.get("required"), list):
+            if isinstance(schema.get("required"), list) and id(schema) not in self._conditional:
                 found.update(dict.fromkeys(name for name in schema["required"] if isinstance(name, str)))
         return list(found)
 
@@ -126,6 +134,13 @@ class Guide:
         )
         return mine or (bool(self.branches) and all(b.closed for b in self.branches if "object" in b.kinds))
 
+    def asks_for(self, text: str) -> bool:
+        """Whether a text is one of the values, and long enough, as far as that is said here."""
+        if self.values is not None and text not in self.values:
+            return False
+        least = [schema.get("minLength") for schema in self.schemas]
+        return all(len(text) >= length for length in least if isinstance(length, int))
+
     def declares(self, name: str) -> bool:
         """Whether a member of this name is declared."""
         return name in self.names or any(
@@ -137,14 +152,18 @@ class Guide:
         found = self._members.get(name)
         if found is None:
             schemas: list[Any] = []
+            perhaps: list[Any] = []
             for schema in self.schemas:
                 own = [schema["properties"][name]] if name in (schema.get("properties") or ()) else []
                 own += [schema["patternProperties"][p] for p in _patterns(schema) if re.search(p, name)]
                 if not own and isinstance(schema.get("additionalProperties"), (dict, bool)):
                     own = [schema["additionalProperties"]]
-                schemas += own
+                (perhaps if id(schema) in self._conditional else schemas).extend(own)
+            if len(perhaps) == 1:
+                schemas += perhaps
+            branches = [branch.member(name) for branch in self.branches if name in branch.names]
             found = self._joined(
-                schemas, [branch.member(name) for branch in self.branches if name in branch.names]
+                schemas, branches or [self._guides.of([one]) for one in perhaps[1:] and perhaps]
             )
             if len(self._members) < 10_000:
                 self._members[name] = found

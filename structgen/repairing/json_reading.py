@@ -19,6 +19,7 @@ _CAREFUL = 8_000_000
 """Longer texts are read with whole containers left to the strict parser, so their layout and keys say nothing."""
 _SHORT = 50_000
 """Longer texts without a schema are read with the items of arrays left to the strict parser."""
+_NOTHING_MORE = re.compile(r"[ \t\r\n`~]*\Z")
 _ESCAPED = re.compile(r"[{\[]\s*(?:\\n\s*)*(?:[{\[]\s*)*\\+\"")
 _WEIGHT: dict[Grade, float] = {"lossless": 0.0, "guessed": 0.7, "dropped": 1.5}
 _CANDIDATES = 64
@@ -198,7 +199,7 @@ def _read(
     tree = Structure(text, lexer.tokens, None if is_cut else guide, nesting=nesting).read()
     if tree.node is None:
         return None, max(lexer.end, start + 1)
-    cut = lexer.truncated or (tree.cut and not text[lexer.end :].strip(" \t\r\n`~"))
+    cut = lexer.truncated or (tree.cut and _NOTHING_MORE.match(text, lexer.end) is not None)
     end = (
         max(lexer.tokens[-1][2], *(edit.end for edit in lexer.edits), 0)
         if lexer.edits

@@ -54,6 +54,8 @@ class Lexer(Words):
         self.marks: list[Marks] = []
         self._parts: Parts = parts if fast is not None else ""
         self._fast = fast
+        if fast is not None:
+            self._no_close = fast.no_close(stop)
         self._resume = start  # from where on items are worth a trial
         self._implied = implied
         self._calls = 0

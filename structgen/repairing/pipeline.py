@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import gc
 import json
 import re
@@ -16,14 +15,17 @@ from structgen.constraint import Constraint
 from structgen.errors import InvalidText, Problem, RepairError
 from structgen.limits import Limits
 from structgen.repairing import _reader, emit, json_reading, scalars
+from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worst
 from structgen.repairing.edits import Repair as Repair
 from structgen.repairing.fast import Marks
-from structgen.repairing.fit import Fitter
+from structgen.repairing.fit import ASKED, Fitter
 from structgen.repairing.guide import Guide, Guides
 from structgen.repairing.json_reading import Candidate
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.unwrap import Region
+from structgen.repairing.yaml_strict import is_installed, strictly
+from structgen.repairing.yaml_values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
 _WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
@@ -31,6 +33,9 @@ _LONG = 20_000
 """Code points from which on a text is long."""
 _EMBEDDED = 3
 """JSON in a string in JSON in a string ...: so many levels."""
+
+_NO_YAML = "read line by line: YAML would be read otherwise"
+_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 
 
 class _Repeated(ValueError):
@@ -132,7 +137,7 @@ class _Pipeline:
         self.guide: Guide | None = None if schema is None else guides_of(schema).root()
 
     def run(self, given: str | bytes) -> Repair:
-        text, before = _decoded(given) if isinstance(given, (bytes, bytearray)) else (given, [])
+        text, before = decoded(given) if isinstance(given, (bytes, bytearray)) else (given, [])
         if self.format != "yaml":
             strict = self._strictly(text)
             if strict is not None and not before:
@@ -186,7 +191,9 @@ class _Pipeline:
                         reading.efforts,
                     )
                 )
-                if not made[-1].problems:
+                if not reading.is_sure and not made[-1].edits and not self._is_plain_yaml(text, made[-1]):
+                    made[-1].edits.append(Edit("layout", reading.start, reading.end, "guessed", _NO_YAML))
+                if not made[-1].problems and not (reading.is_sure and made[-1].grade != "lossless"):
                     return [made[-1]]
             made.sort(key=lambda attempt: len(attempt.problems))
             if self.format == "yaml":
@@ -220,6 +227,17 @@ class _Pipeline:
         made.sort(key=lambda attempt: (len(attempt.problems), attempt.start - attempt.end))
         return made
 
+    def _is_plain_yaml(self, text: str, attempt: _Attempt) -> bool:
+        """Whether the strict parser, if there is one, reads the same in a text in which nothing had to be changed."""
+        if not is_installed():
+            return True
+        lines = _lines_of(text, attempt)
+        tree = strictly(lines) or strictly(lines.replace("\t", " "))
+        if tree is None:
+            return False
+        strict = self._fitted(tree, [], attempt.start, attempt.end, False, "yaml", (0,))
+        return emit.to_json(strict.plain) == emit.to_json(attempt.plain)
+
     def _made(self, candidate: Candidate) -> _Attempt:
         best = self._of_tree(candidate, candidate.tree)
         for other in candidate.tree.others if best.problems else ():
@@ -252,13 +270,22 @@ class _Pipeline:
         """The value of a tree, with the least effort that makes it valid."""
         best: _Attempt | None = None
         for effort in efforts if self.guide is not None else (0,):
-            fitter = self._fitter(effort)
-            value = fitter.fit(node, self.guide)
-            attempt = self._finished(value, edits + fitter.edits, start, end, cut, format)
-            if best is None or len(attempt.problems) < len(best.problems):
-                best = attempt
-            if not attempt.problems:
-                break
+            for merged in (
+                False,
+                True,
+            ):  # what was chosen of a schema's alternatives may have been the wrong one
+                fitter = self._fitter(effort, merged=merged)
+                value = fitter.fit(node, self.guide)
+                found = edits + fitter.edits
+                if self.guide is not None and any(edit.reason in (NEEDED, ASKED) for edit in found):
+                    found += [Edit("type", of.start, of.end, "guessed", _DOUBT) for of in fitter.doubtful]
+                attempt = self._finished(value, found, start, end, cut, format)
+                if best is None or len(attempt.problems) < len(best.problems):
+                    best = attempt
+                if not attempt.problems:
+                    return attempt
+                if not fitter.has_chosen:
+                    break
         assert best is not None
         return best
 
@@ -310,7 +337,7 @@ class _Pipeline:
         node = Node("b", start, start + len(body), body)
         return [self._fitted(node, [], start, start + len(body), False, "json")]
 
-    def _fitter(self, effort: int, level: int = 0) -> Fitter:
+    def _fitter(self, effort: int, level: int = 0, *, merged: bool = False) -> Fitter:
         def embedded(text: str, guide: Guide | None) -> Node | None:
             if level >= _EMBEDDED:
                 return None
@@ -327,7 +354,7 @@ class _Pipeline:
                 return None
             return candidate.tree.node
 
-        return Fitter(embedded, effort=effort, defaults=self.defaults)
+        return Fitter(embedded, effort=effort, defaults=self.defaults, merged=merged)
 
     def _finished(
         self, value: Any, edits: list[Edit], start: int, end: int, cut: bool, format: str
@@ -385,7 +412,12 @@ class _Pipeline:
         """Valid text of an attempt; the text itself if that is valid as it is."""
         as_it_is = text[best.start : best.end]
         if best.format == "yaml":
-            is_new = self.reformat or is_changed or not _is_utf8(as_it_is)
+            if not is_changed:
+                as_it_is = _lines_of(text, best)
+            is_part = as_it_is is not text and (
+                "```" in as_it_is or "~~~" in as_it_is
+            )  # would be read as a fence
+            is_new = self.reformat or is_changed or is_part or not _is_utf8(as_it_is)
             return emit.to_yaml(best.plain) if is_new else as_it_is
         if not is_changed and not self.reformat and _is_json(as_it_is):
             return as_it_is
@@ -431,6 +463,20 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
+def _lines_of(text: str, attempt: _Attempt) -> str:
+    """The lines of an attempt: all, if there are only blank ones, comments and markers of YAML around it."""
+    before, after = text[: attempt.start], text[attempt.end :]
+    if _is_no_payload(before) and _is_no_payload(after):
+        return text
+    head = before.rpartition("\n")[2]  # the indentation of the first line counts
+    return (head if not head.strip() else "") + text[attempt.start : attempt.end]
+
+
+def _is_no_payload(text: str) -> bool:
+    """Whether there are only blank lines, comments and markers of YAML in what stands around a value."""
+    return all(re.match(r"[ \t\r]*(?:#|\Z)|(?:---|\.\.\.)[ \t\r]*\Z", line) for line in text.split("\n"))
+
+
 def _is_json(text: str) -> bool:
     return _reader.check(text) > 0 and _is_utf8(text)
 
@@ -444,25 +490,3 @@ def _as_lines(text: str, found: list[Candidate]) -> str | None:
     if any(re.search(r"[^\s,;\ufeff]", gap) and not re.fullmatch(r"\s*(?:```\w*\s*)?", gap) for gap in gaps):
         return None
     return "values in a row are read as an array"
-
-
-def _decoded(data: bytes) -> tuple[str, list[Edit]]:
-    """Bytes as text. What is not UTF-8 is replaced, and reported."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            text = data[len(mark) :].decode(name, errors="replace")
-            return text, [Edit("encoding", 0, 0, "lossless", f"a byte order mark of {name}")]
-    try:
-        return bytes(data).decode(), []
-    except UnicodeDecodeError:
-        pass
-    text = bytes(data).decode(errors="replace")
-    edits = [
-        Edit("encoding", found.start(), found.end(), "dropped", "bytes that are not UTF-8")
-        for found in re.finditer("\ufffd+", text)
-    ]
-    return text, edits

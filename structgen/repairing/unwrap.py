@@ -6,14 +6,20 @@ Gives regions, the likeliest last; knows neither JSON beyond its first character
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 _THOUGHTS = re.compile(r"</(?:think|thinking|reasoning|scratchpad)>")
 _FENCE = re.compile(
     r"(?:^|(?<=[\s:]))(`{3,9}|~{3,9})[ \t]*([A-Za-z0-9_+-]*)[ \t]*(?:\r?\n|(?=[ \t]*[{\[\"]))", re.MULTILINE
 )
 _BEFORE_END = re.compile(r"[\s}\]\"\w]")
+_AFTER_END = re.compile(r"`*(?![\w\"'\\,])")
+"""What may stand behind the end of a fence: one that goes on like this stands in a string."""
+_OWN_LINE = re.compile(r"(?<=\n)[ \t]{0,20}(`{3,9}|~{3,9})[ \t]*(?=\r?\n|\Z)")
+_NEXT_FENCE = re.compile(r"(?<=\n)[ \t]{0,20}(?:```|~~~)[ \t]*\w")
 _OPENER = re.compile(
     r"""\{(?=\s*(?:["'“‘„«`{\[},]|\\+["n]|[A-Za-z_$][\w$. -]{0,60}["']?\s*[:=]|//|/\*|\#|\.\.\.|\Z|[\d-]))"""
     r"""|\[(?!/?[A-Z_]{3,}\])(?=\s*(?:["'“‘„«`{\[\],]|\\+["n]|[+-]?\.?\d|//|/\*|\#|\.\.\.|[a-z+.-]{0,5}\Z"""
@@ -22,7 +28,12 @@ _OPENER = re.compile(
 )
 _HEADLESS = re.compile(r"""\s*(?:"[^"\n]{1,100}"\s*:|[A-Za-z_]\w{0,60}"\s*:)""")
 _HEADLESS_ARRAY = re.compile(r"""\s*(?:"[^"\n]{0,100}"|-?\d[\d.eE+-]*)\s*,""")
+_MEMBERS = re.compile(r"""\s*"[^"\n]{1,100}"\s*:[^\n{}]{1,300},\s*"[^"\n]{1,100}"\s*:""")
 _FOLLOWED = re.compile(r"[}\]]\s*\Z")
+_MARKS_INSIDE = 8
+"""Fences that a string may hold, of those that are looked for."""
+_FAR_INSIDE = 20_000
+"""How far behind the first of them the end is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ def _fenced(text: str, begin: int) -> Iterator[Region]:
     """What stands in fences. Linear: where a fence ends is looked for once, whatever begins before."""
     ends: dict[str, int] = {}
     marks = {"```": -1, "~~~": -1}
+    lines = _Lines(text)
     at = begin
     while True:
         for mark, place in marks.items():
@@ -76,13 +88,65 @@ def _fenced(text: str, begin: int) -> Iterator[Region]:
         mark = found.group(1)
         end = ends.get(mark, -1)
         if end < found.end():
-            end = found.end()
-            while (end := text.find(mark, end)) >= 0 and not _BEFORE_END.match(text, end - 1):
-                end += 1
-            end = ends[mark] = len(text) if end < 0 else end
+            end = ends[mark] = _unquoted(text, found.end(), _end(text, mark, found.end(), lines), lines)
         if text[found.end() : end].strip():
             yield Region(found.end(), end, found.group(2).lower(), True)
         at = min(end + len(mark), len(text))
+
+
+def _end(text: str, mark: str, begin: int, lines: _Lines) -> int:
+    """Where a fence ends. A mark inside a line, behind which text goes on, may stand in a string: then a later one."""
+    end = begin
+    while (end := text.find(mark, end)) >= 0:
+        if _BEFORE_END.match(text, end - 1) and _AFTER_END.match(text, end + len(mark)):
+            break
+        end += 1
+    if end < 0:
+        return len(text)
+    behind = end + len(mark)
+    begins_line = not text[text.rfind("\n", max(begin - 1, end - 20), end) + 1 : end].strip()
+    if begins_line or not text[behind : behind + 200].partition("\n")[0].strip("` \t\r"):
+        return end
+    own = lines.end_after(behind)
+    return end if own is None else own
+
+
+def _unquoted(text: str, begin: int, end: int, lines: _Lines) -> int:
+    """Where a fence ends if that place is inside a string, by the number of quotes: at a later mark outside of all."""
+    stop, quotes = end, text.count('"', begin, end) - text.count('\\"', begin, end)
+    for _ in range(_MARKS_INSIDE):
+        if quotes % 2 == 0:
+            return stop
+        own = lines.end_after(stop + 3)
+        if own is None or own - end > _FAR_INSIDE:
+            return end
+        quotes += text.count('"', stop, own) - text.count('\\"', stop, own)
+        stop = own
+    return end
+
+
+class _Lines:
+    """Where lines are that consist of a fence, and where lines begin one with a language. Searched once, if at all."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _alone(self) -> list[int]:
+        return [found.start(1) for found in _OWN_LINE.finditer(self._text)]
+
+    @cached_property
+    def _openers(self) -> list[int]:
+        return [found.start() for found in _NEXT_FENCE.finditer(self._text)]
+
+    def end_after(self, at: int) -> int | None:
+        """The next line that may end a fence, if none comes before it that begins one."""
+        n = bisect_left(self._alone, at)
+        if n == len(self._alone):
+            return None
+        end = self._alone[n]
+        opener = bisect_left(self._openers, at)
+        return None if opener < len(self._openers) and self._openers[opener] < end else end
 
 
 def _starts_before(text: str, begin: int, fence: int) -> bool:
@@ -98,7 +162,9 @@ def _starts_before(text: str, begin: int, fence: int) -> bool:
 def openers(text: str, region: Region) -> Generator[tuple[int, str], int, None]:
     """Where values may begin in a region, and the opening bracket that is missing there. `send` where to go on."""
     at = region.start
-    if _FOLLOWED.search(text, max(at, region.stop - 40), region.stop):
+    if _FOLLOWED.search(text, max(at, region.stop - 40), region.stop) or _MEMBERS.match(
+        text, at, region.stop
+    ):
         missing = "{" if _HEADLESS.match(text, at, region.stop) else ""
         missing = missing or ("[" if _HEADLESS_ARRAY.match(text, at, region.stop) else "")
         if missing:

@@ -24,11 +24,55 @@ class Level:
     pending: Token | None = None  # a key, or the dash of an item, whose value has not come yet
     pending_indent: int = 0
     drifted: int | None = None  # the indentation of its second member, if that is not the one of the first
+    position: int = 0  # among the open ones
+    names: set[str] = field(default_factory=set)
 
     @property
     def is_mapping(self) -> bool:
         """Whether it is a mapping."""
         return self.node.kind == "{"
+
+
+class Stack(list[Level]):
+    """The open levels, from the outermost.
+
+    However deep they nest, only some are looked at for a line: the innermost, and those indented about as far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_indent: dict[int, list[int]] = {}
+        self.sequences: list[int] = []
+
+    def append(self, level: Level) -> None:
+        """Open a level."""
+        level.position = len(self)
+        self._by_indent.setdefault(level.indent, []).append(len(self))
+        if not level.is_mapping:
+            self.sequences.append(len(self))
+        super().append(level)
+
+    def pop(self, at: Any = -1) -> Level:
+        """Close the innermost."""
+        level = super().pop()
+        self._by_indent[level.indent].pop()
+        if not level.is_mapping:
+            self.sequences.pop()
+        return level
+
+    def at(self, indent: int) -> list[Level]:
+        """The innermost ones with this indentation."""
+        return [self[position] for position in self._by_indent.get(indent, ())[-_ALIKE:]]
+
+    def near(self, indent: int | None = None) -> list[Level]:
+        """Those to look at, from the innermost."""
+        first = len(self) - _NEAR
+        if first <= _NEAR:
+            return self[::-1]
+        outer = set(range(_ALIKE))
+        for drifted in range(indent - 2, indent + 3) if indent is not None else ():
+            outer.update(self._by_indent.get(drifted, ())[-_ALIKE:])
+        return self[: first - 1 : -1] + [self[n] for n in sorted(outer, reverse=True) if n < first]
 
 
 @dataclass(slots=True)
@@ -43,11 +87,11 @@ class Line:
 
 @dataclass(slots=True)
 class Text:
-    """The text that was read last, to which further lines may belong."""
+    """The text that was read last, to which further lines may belong: its value is made of `parts` in the end."""
 
     node: Node
     guide: Guide | None
-    lines: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +105,7 @@ class Ahead:
         container: what those lines are, if they are its value.
         below: how far the next line is indented, if it can't be its value.
         is_item: whether that line is an item.
+        member: the key of the first of the lines below, if they may be its value.
     """
 
     kinds: frozenset[str]
@@ -68,7 +113,13 @@ class Ahead:
     container: str = ""
     below: int = -1
     is_item: bool = False
+    member: str | None = None
 
+
+_CONTAINERS = {"[": "array", "{": "object"}
+
+_NEAR, _ALIKE = 24, 4
+"""Levels that are looked at for a line: the innermost, and of each indentation that is about the same."""
 
 DRIFT, FAR, FARTHER = 1.0, 2.05, 0.1
 """What an indentation costs that a level does not have: by one blank, by two, and each more."""
@@ -76,8 +127,12 @@ UNINDENTED = 2.5
 """What it costs that a value is not indented more than its key."""
 PATTERN, UNNAMED, UNDECLARED, CLOSED = 0.1, 1.0, 2.0, 3.0
 """What speaks against a place: a name that only a pattern has there; no names there; others; and no more may be."""
+STRANGER = 1.0
+"""And that the first member below is not declared in what would be its value."""
 AGAIN, MISFIT, CHILDLESS = 4.0, 2.0, 1.0
 """And a name that is there already; a value of another type; and that the lines below cannot be the value."""
+UNLIKE = 0.5
+"""And that the item before it is a container, and this is none, or the other way round."""
 STEP = 0.6
 """And that the lines below would be indented by more or less than is usual in the text."""
 
@@ -86,27 +141,41 @@ class Levels:
     """The open mappings and sequences.
 
     Attributes:
+        text: the whole text.
+        stop: where the part that is read ends.
         levels: from the outermost.
         root: the tree.
         guide: what is asked for.
         edits: what was changed.
     """
 
-    def __init__(self, guide: Guide | None) -> None:
+    def __init__(self, text: str, stop: int, guide: Guide | None) -> None:
+        self.text, self.stop = text, stop
         self.guide = guide
         self.edits: list[Edit] = []
-        self.levels: list[Level] = []
+        self.levels = Stack()
         self.root: Node | None = None
-        self._text: Text | None = None
+        self._last_text: Text | None = None
+
+    @property
+    def _text(self) -> Text | None:
+        """The text to which further lines may belong."""
+        return self._last_text
+
+    @_text.setter
+    def _text(self, text: Text | None) -> None:
+        if self._last_text is not None and len(self._last_text.parts) > 1:
+            self._last_text.node.value = "".join(self._last_text.parts)
+        self._last_text = text
 
     def _edit(self, kind: str, start: int, end: int, grade: Any, reason: str) -> None:
         self.edits.append(Edit(kind, start, end, grade, reason))
 
     def _level_guide(self) -> Guide | None:
         """The guide of the value that comes next at the innermost level."""
-        if not self.levels:
-            return self.guide
-        level = self.levels[-1]
+        return self._guide_at(self.levels[-1]) if self.levels else self.guide
+
+    def _guide_at(self, level: Level) -> Guide | None:
         if level.guide is None:
             return None
         if level.is_mapping:
@@ -122,6 +191,7 @@ class Levels:
         if level.is_mapping:
             assert level.pending is not None
             level.node.value.append((level.pending, node))
+            level.names.add(level.pending[3])
         else:
             level.node.value.append(node)
         level.pending = None
@@ -135,12 +205,36 @@ class Levels:
 
     def _settle(self, level: Level) -> None:
         if level.pending is not None:
-            node = Node("y", level.pending[2], level.pending[2], "")
+            node = self._nothing(level.pending[2], self._guide_at(level))
             if level.is_mapping:
                 level.node.value.append((level.pending, node))
+                level.names.add(level.pending[3])
             else:
                 level.node.value.append(node)
             level.pending = None
+
+    def _nothing(self, start: int, guide: Guide | None) -> Node:
+        """What stands behind a key or a dash whose value never came: null, as YAML says.
+
+        But where the schema asks for text: what looks like a comment, or two blanks and more, of which one is the text.
+        """
+        if guide is not None and "string" in guide.kinds and not guide.is_open:
+            rest = self._rest_of_line(start)
+            shown = rest.strip()
+            asked = "null" not in guide.kinds
+            if shown.startswith("#") and (asked or not shown.strip("#")):
+                start += rest.index("#")
+                self._edit("quote", start, start + len(shown), "guessed", "a comment where text is asked for")
+                return Node("s", start, start + len(shown), shown)
+            if asked and not shown and len(rest) > 1:
+                self._edit("quote", start + 1, start + len(rest), "guessed", "blanks where text is asked for")
+                return Node("s", start + 1, start + len(rest), rest[1:])
+        return Node("y", start, start, "")
+
+    def _rest_of_line(self, start: int) -> str:
+        """What stands from here to the end of the line, blanks included."""
+        end = self.text.find("\n", start, self.stop)
+        return self.text[start : self.stop if end < 0 else end].rstrip("\r")
 
     def _pop_to(self, count: int) -> None:
         while len(self.levels) > count:
@@ -154,14 +248,17 @@ class Levels:
         self.levels.append(level)
         return level
 
-    def _open_item(self, indent: int, start: int, opened: bool) -> None:
-        """Find or open the sequence to which an item at this indentation belongs."""
+    def _open_item(self, indent: int, start: int, opened: bool, value: Ahead) -> bool:
+        """Find or open the sequence to which an item at this indentation belongs, by what stands behind it.
+
+        Says whether there is one.
+        """
         self._text = None
         dash: Token = ("s", start, start + 1, None)
         if not opened and self.levels:
             innermost = self.levels[-1]
             if innermost.pending is None or (not innermost.is_mapping and indent <= innermost.indent):
-                nearest = self._nearest_sequence(indent)
+                nearest = self._nearest_sequence(indent, value)
                 for count in range(len(self.levels), 0, -1):
                     level = self.levels[count - 1]
                     if level is nearest:
@@ -174,9 +271,10 @@ class Levels:
                         self._pop_to(count)
                         break
                 else:
-                    sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
-                    if sequences:
-                        self._pop_to(sequences[0] + 1)
+                    if self.levels.sequences:
+                        self._pop_to(self.levels.sequences[0] + 1)
+                if not self.levels[-1].is_mapping:
+                    self._settle(self.levels[-1])  # a dash with nothing behind it
             level = self.levels[-1]
             if not level.is_mapping and level.pending is None:
                 if level.indent != indent:
@@ -188,11 +286,10 @@ class Levels:
                         "an item at another indentation than those before it",
                     )
                 level.pending, level.pending_indent = dash, indent
-                return
+                return True
             if level.is_mapping and level.pending is None:
-                sequences = [n for n, known in enumerate(self.levels) if not known.is_mapping]
-                if sequences:
-                    self._pop_to(sequences[-1] + 1)
+                if self.levels.sequences:
+                    self._pop_to(self.levels.sequences[-1] + 1)
                     self._settle(self.levels[-1])
                     self.levels[-1].pending, self.levels[-1].pending_indent = dash, indent
                     self._edit(
@@ -202,19 +299,43 @@ class Levels:
                         "guessed",
                         "an item at an indentation that no sequence has",
                     )
-                    return
-                self._edit("text", start, start + 1, "dropped", "an item where no sequence is")
-                level.pending, level.pending_indent = ("s", start, start + 1, "-"), indent
-                return
+                    return True
+                return self._made_a_sequence(level, indent, dash)
         elif not self.levels and self.root is not None:
-            return
+            return False
         level = self._open("[", indent, start)
         level.pending, level.pending_indent = dash, indent
+        return True
 
-    def _nearest_sequence(self, indent: int) -> Level | None:
-        """The open sequence whose items are indented most like this; of equals the inner one."""
-        sequences = [level for level in reversed(self.levels) if not level.is_mapping]
-        return min(sequences, key=lambda level: abs(level.indent - indent), default=None)
+    def _made_a_sequence(self, level: Level, indent: int, dash: Token) -> bool:
+        """Make the last value of a mapping the first item of a sequence, if it may be one."""
+        key, first = level.node.value[-1]
+        guide = None if level.guide is None else level.guide.member(key[3])
+        if first.kind in "{[" or not first.value or (guide is not None and "array" not in guide.kinds):
+            return False
+        node = Node("[", first.start, first.end, [first])
+        level.node.value[-1] = (key, node)
+        self.levels.append(Level(node, indent, guide, dash, indent))
+        self._edit("bracket", dash[1], dash[2], "guessed", f"the value of {key[3]!r} is an item, too")
+        return True
+
+    def _nearest_sequence(self, indent: int, value: Ahead) -> Level | None:
+        """The open sequence whose items are indented most like this, and are of such a type; of equals the inner."""
+        kinds = value.kinds
+
+        def against(level: Level) -> float:
+            drift = abs(level.indent - indent)
+            if not drift:
+                return 0
+            guide = None if level.guide is None else level.guide.item(len(level.node.value))
+            before = {_CONTAINERS.get(item.kind, "") for item in level.node.value[-1:]}
+            is_unlike = bool(before) and before != {next(iter(kinds & {"array", "object"}), "")}
+            is_misfit = guide is not None and not kinds & guide.kinds
+            is_beside = value.child in (0, level.indent + 2)  # the next member of the item
+            return drift + MISFIT * is_misfit + UNLIKE * is_unlike + UNLIKE * (not is_beside)
+
+        sequences = [level for level in self.levels.near(indent) if not level.is_mapping]
+        return min(sequences, key=against, default=None)
 
     def _mapping_for(self, key: Token, indent: int, opened: bool, value: Ahead) -> Level:
         """Find or open the mapping to which a member belongs: where least speaks against it; of equals the inner."""
@@ -228,12 +349,12 @@ class Levels:
             least += _against(here, name, above + 1, value)
             if here is not None and "object" not in here.kinds:
                 least += MISFIT
-        for level in reversed(self.levels):
+        for level in self.levels.near(indent):
             if not level.is_mapping:
                 continue
             cost = _drifted(level, indent) + _against(level.guide, name, level.indent, value)
-            if has(level, name):
-                cost += AGAIN
+            if name in level.names:
+                cost += AGAIN if level.indent != indent else AGAIN / 2  # repeated, or drifted by a blank
             if innermost.pending is not None:
                 cost += self._against_nothing(innermost, indent)
             if not value.kinds and value.container == "object" and value.child - level.indent != self._step():
@@ -251,13 +372,15 @@ class Levels:
 
     def _step(self) -> int:
         """By how much members are indented more than the key above them, where that was seen first."""
-        margins = sorted({level.indent for level in self.levels if level.is_mapping})
+        margins = sorted({level.indent for level in self.levels[:16] if level.is_mapping})
         return margins[1] - margins[0] if len(margins) > 1 else 2
 
     def _closes(self, level: Level, indent: int, *, is_item: bool) -> bool:
         """Whether going back to a level closes one to which the next line belongs by its indentation."""
-        inside = self.levels[next(n for n, known in enumerate(self.levels) if known is level) + 1 :]
-        return any(known.is_mapping != is_item and known.indent == indent for known in inside)
+        return any(
+            known.is_mapping != is_item and known.position > level.position
+            for known in self.levels.at(indent)
+        )
 
     def _against_nothing(self, level: Level, indent: int) -> float:
         """What speaks against it that the value that is awaited never comes."""
@@ -268,7 +391,7 @@ class Levels:
 
     def _owners(self, name: str) -> int:
         """How many open places have declared a member of this name."""
-        guides = [level.guide for level in self.levels if level.is_mapping]
+        guides = [level.guide for level in self.levels.near() if level.is_mapping]
         if self.levels and self.levels[-1].pending is not None:
             guides.append(self._level_guide())
         return sum(guide is not None and name in guide.names for guide in guides)
@@ -280,7 +403,7 @@ class Levels:
             self._edit("indentation", key[1], key[1], "lossless" if sure else "guessed", reason)
             if len(level.node.value) == 1 and abs(level.indent - indent) == 1:
                 level.drifted = indent
-        self._pop_to(next(n for n, known in enumerate(self.levels) if known is level) + 1)
+        self._pop_to(level.position + 1)
         self._settle(level)
         return level
 
@@ -291,8 +414,8 @@ def _drifted(level: Level, indent: int) -> float:
     if level.drifted is not None:  # either of the two may be the right one
         other = abs(level.drifted - indent)
         drift = min(drift, other) if 0 in (drift, other) else max(drift, other)
-    if drift < 2:
-        return drift * (DRIFT if len(level.node.value) > 1 else DRIFT / 2)
+    if drift < 2:  # what stands at the margin has not drifted
+        return drift * (DRIFT if len(level.node.value) > 1 or not level.indent else DRIFT / 2)
     return FAR + FARTHER * (drift - 2)
 
 
@@ -303,7 +426,10 @@ def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float
         return cost
     if guide.is_open:
         return cost + UNNAMED
-    kinds = guide.member(name).kinds
+    inner = guide.member(name)
+    kinds = inner.kinds
+    if value.member is not None and inner.names and not inner.declares(value.member):
+        cost += STRANGER
     behind = value.kinds or (kinds if value.child <= indent else {value.container})
     cost += 0 if kinds & behind else MISFIT
     if name in guide.names:
@@ -311,8 +437,3 @@ def _against(guide: Guide | None, name: str, indent: int, value: Ahead) -> float
     if guide.declares(name):
         return cost + PATTERN
     return cost + (CLOSED if guide.closed else UNDECLARED if guide.names else UNNAMED)
-
-
-def has(level: Level, name: str) -> bool:
-    """Whether a mapping has a member of this name already."""
-    return any(key[3] == name for key, _ in level.node.value)

@@ -10,14 +10,15 @@ Otherwise lines.py reads on. Both give trees as the reader of JSON does.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from structgen.repairing.edits import Edit
 from structgen.repairing.guide import Guide
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml_lines import read_lines
+from structgen.repairing.yaml_strict import strictly
 
 _FENCE = re.compile(
     r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)",
@@ -33,14 +34,14 @@ _FIRST = re.compile(
 )
 _HIDDEN = re.compile(
     r"[^\s\"'#][^\n\"'#]*[ \t]#[^\s#!]|[^\s\"'#]#|:[ \t]+[&!*]\w"
-    r"|^(?P<margin> *)- +[^\s\"'|>{\[&*!#-](?:[^\n:]|:(?=\S))*\n(?P=margin) +- +\S",
+    r"|:[ \t]+#+[ \t]*$",
     re.MULTILINE,
 )
-"""What a strict parser takes for a comment, an anchor or a tag, or for a second line of an item: it may be text, or
-an item whose indentation drifted."""
+"""What a strict parser takes for a comment, an anchor or a tag: it may be text."""
+_PERHAPS = re.compile(r"^[ \t]*(?:- +)*[^\W\d][\w.-]*:[^\s/:]|^ +- |[ \t][|>][\d+-]*[ \t]*$", re.MULTILINE)
+_ITEM = re.compile(r"\n[ \t]*-[ \t]+\S")
 _QUOTED_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'):(?:[ \n]|\Z)""")
-_NODES = 2_000_000
-"""Nodes that anchors and aliases may expand to."""
+_NEXT_MEMBER = re.compile(r"""[^\n]{0,400}?,[ \t]*\n?[ \t]*"[^"\n]{1,100}"[ \t]*:""")
 
 
 def looks_like_yaml(text: str, guide: Guide | None) -> bool:
@@ -53,7 +54,12 @@ def looks_like_yaml(text: str, guide: Guide | None) -> bool:
         body = fence.group(2)
     head = body.lstrip("\ufeff \t\r\n")[:1]
     if head in ('"', "'"):  # a key in quotes, and no object whose bracket is missing
-        return _QUOTED_KEY.match(body.lstrip()) is not None and body.rstrip()[-1:] not in ("}", "]", ",")
+        body = body.strip()
+        return (
+            _QUOTED_KEY.match(body) is not None
+            and body[-1] not in ("}", "]", ",")
+            and (_NEXT_MEMBER.match(body) is None or _ITEM.search(body) is not None)
+        )
     if head in ("{", "["):
         return False
     opener = re.search(r"^[ \t]*[{\[]|\{[ \t\n]*[\"'}]", body, re.MULTILINE)
@@ -78,6 +84,7 @@ class Reading:
         end: where it ends.
         cut: whether the text breaks off in it.
         efforts: of fitting it to a schema (`Fitter`), those that may be made.
+        is_sure: whether it is the answer only if nothing has to be guessed, as another one follows.
     """
 
     node: Node
@@ -86,6 +93,7 @@ class Reading:
     end: int
     cut: bool = False
     efforts: tuple[int, ...] = (0, 1, 2)
+    is_sure: bool = False
 
 
 def read(text: str, guide: Guide | None) -> Iterator[Reading]:
@@ -94,11 +102,13 @@ def read(text: str, guide: Guide | None) -> Iterator[Reading]:
     for found in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
         if found.group(1).lower() in ("yaml", "yml") or not fenced:
             start, end, fenced = found.start(2), found.end(2), True
-    tree = None if "\t" in text[:1] else _strictly(text[start:end], start)
+    tree = None if "\t" in text[:1] else strictly(text[start:end], start)
     if tree is not None and not (
-        _is_prose(tree, guide) or (guide is not None and _HIDDEN.search(text, start, end))
+        _is_prose(tree, guide)
+        or (guide is not None and _has_marks(text, start, end, tree))
+        or (guide is not None and _PERHAPS.search(text, start, end) and _hides(text, end, tree, guide))
     ):
-        yield Reading(tree, [], start, end, efforts=(0,))
+        yield Reading(tree, [], start, end, efforts=(0,), is_sure=True)
     for node, edits, first, last, cut in read_lines(text, start, end, guide):
         yield Reading(node, edits, first, last, cut)
     if tree is not None:
@@ -110,70 +120,59 @@ def _is_prose(tree: Node, guide: Guide | None) -> bool:
     if tree.kind != "{" or len(tree.value) < 2:
         return False
     key, value = tree.value[0]
-    declared = guide is not None and guide.declares(key[3])
-    return len(key[3].split()) > 2 and not declared and value.kind == "y" and not value.value
+    if len(key[3].split()) < 3 or (guide is not None and guide.declares(key[3])):
+        return False
+    if value.kind == "{":  # what was indented below a sentence, and is what the schema asks for
+        return guide is not None and all(name[3] in guide.names for name, _ in value.value)
+    return value.kind == "y" and not value.value
 
 
-def _strictly(text: str, offset: int) -> Node | None:
-    """The tree that the strict parser sees; None if it refuses the text, or is not installed."""
-    try:
-        import ruamel.yaml
-        from ruamel.yaml.error import YAMLError
-    except ImportError:
-        return None
-    reader = ruamel.yaml.YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False  # an anchor may be given anew (YAML 1.2.2, 7.1)
-    try:
-        documents = list(reader.compose_all(text))
-        documents = [document for document in documents if document is not None]
-        if len(documents) != 1:
-            return None
-        return _tree(documents[0], text, offset)
-    except (
-        YAMLError,
-        RecursionError,
-        ValueError,
-        OverflowError,
-        AttributeError,
-        IndexError,
-        AssertionError,
-        TypeError,
-    ):
-        return None
+def _has_marks(text: str, start: int, end: int, tree: Node) -> bool:
+    """Whether a `#`, `&`, `!` or `*` outside of all quotes and blocks was no text to the strict parser."""
+    marks = [found.end() - 1 for found in _HIDDEN.finditer(text, start, end)]
+    if not marks:
+        return False
+    quoted: list[tuple[int, int]] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if node.kind == "{":
+            quoted += [(key[1], key[2]) for key, _ in node.value if text[key[1] : key[1] + 1] in ("'", '"')]
+            waiting += [value for _, value in node.value]
+        elif node.kind == "[":
+            waiting += node.value
+        elif node.kind == "s":
+            quoted.append((node.start, node.end))
+    quoted.sort()
+    for mark in marks:
+        before = bisect_right(quoted, (mark, end)) - 1
+        if before < 0 or quoted[before][1] <= mark:
+            return True
+    return False
 
 
-def _tree(root: Any, text: str, offset: int) -> Node:
-    """Our nodes of the parser's. Aliases are expanded, merge keys carried out."""
-    budget = [_NODES]
+def _hides(text: str, end: int, tree: Node, guide: Guide) -> bool:
+    """Whether a plain text hides a member or an item.
 
-    def of(node: Any, above: frozenset[int]) -> Node:
-        budget[0] -= 1
-        if budget[0] < 0 or id(node) in above:
-            raise ValueError("aliases expand without end")
-        start, end = offset + node.start_mark.index, offset + node.end_mark.index
-        if node.id == "scalar":
-            if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
-                raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
-            plain = node.style is None and not node.tag.startswith("!")
-            if node.tag.endswith(":str") or (node.tag.startswith("!") and node.style is None):
-                plain = node.style is None
-            return Node("y" if plain else "s", start, end, node.value)
-        above = above | {id(node)}
-        if node.id == "sequence":
-            return Node("[", start, end, [of(item, above) for item in node.value])
-        members: list[Any] = []
-        for key, value in node.value:
-            if key.id != "scalar":
-                raise ValueError("a key that is no scalar")
-            if key.value == "<<" and key.style is None:
-                merged = [value] if value.id == "mapping" else value.value
-                for source in merged:
-                    known = {name[3] for name, _ in members}
-                    members += [pair for pair in of(source, above).value if pair[0][3] not in known]
-                continue
-            token = ("s", offset + key.start_mark.index, offset + key.end_mark.index, key.value)
-            members = [pair for pair in members if pair[0][3] != key.value or pair[0][1] >= start]
-            members.append((token, of(value, above)))
-        return Node("{", start, end, members)
-
-    return of(root, frozenset())
+    It begins with the name of a member, where the schema also has an object that declares it; or it is an item, and
+    goes on in a line that begins with a dash. Or whether it is hidden: a block without lines is but its sign.
+    """
+    waiting: list[tuple[Node, Guide, bool]] = [(tree, guide, False)]
+    last = text.rstrip().rfind("\n", 0, end)  # where the last line begins
+    while waiting:
+        node, here, is_item = waiting.pop()
+        if node.kind == "{":
+            waiting += [(value, here.member(key[3]), False) for key, value in node.value]
+        elif node.kind == "[":
+            waiting += [(item, here.item(index), True) for index, item in enumerate(node.value)]
+        elif not node.value:
+            if text[node.start : node.start + 1] in ("|", ">") and node.start < last:
+                return True
+        elif node.kind == "y":
+            if "object" in here.kinds and not here.is_open:
+                name, colon, rest = node.value.partition(":")
+                if colon and rest[:1] not in ("", "/", ":") and name in here.names:
+                    return True
+            if is_item and " - " in node.value and _ITEM.search(text, node.start, node.end):
+                return True
+    return False

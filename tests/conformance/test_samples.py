@@ -39,6 +39,12 @@ TEXTS = 5
 SECONDS = 20
 _SPACES = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": _SPACES}
+_OTHERS = {
+    "D": r"\0-/:-\U0010ffff",
+    "W": r"\0-/:-@\[-\^`{-\U0010ffff",
+    "S": r"\0-\x08\x0e-\x1f!-\x9f\xa1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e"
+    r"\u2060-\u2fff\u3001-\ufefe\uff00-\U0010ffff",
+}
 _TOKENS = re.compile(r"\\c[A-Za-z]|\\u\{[0-9A-Fa-f]+\}|\\.|\[\^?\]?|\]|\$|\(\?<(?![=!])|.", re.DOTALL)
 
 
@@ -49,8 +55,8 @@ def in_python(pattern: str) -> str:
     for token in _TOKENS.findall(pattern):
         if token[0] == "\\" and token[1] in "dws":
             token = _CLASSES[token[1]] if inside else f"[{_CLASSES[token[1]]}]"
-        elif token[0] == "\\" and token[1] in "DWS" and not inside:
-            token = f"[^{_CLASSES[token[1].lower()]}]"
+        elif token[0] == "\\" and token[1] in "DWS":
+            token = _OTHERS[token[1]] if inside else f"[{_OTHERS[token[1]]}]"
         elif token[0] == "\\" and token[1] == "c" and len(token) == 3:
             token = re.escape(chr(ord(token[2]) % 32))
         elif token.startswith("\\u{"):
@@ -111,10 +117,15 @@ def at_most(seconds: int) -> Iterator[None]:
 
 
 # What the packages behind jsonschema's formats do not know, and what it is written as for them: datetime has no leap
-# seconds; rfc3987 takes only a small v before the address of a future version, where RFC 3986 takes both.
-_REWRITTEN = {
+# seconds; rfc3987 takes only a small v before the address of a future version, where RFC 3986 takes both; uri_template
+# takes no prefix of four digits, and no escape where the name of a variable begins (RFC 6570, 2.3 and 2.4.1).
+_REWRITTEN: dict[str, tuple[str, Any]] = {
     **dict.fromkeys(("date-time", "time"), (r"23:59:60(?=[.Zz+-])", "23:59:59")),
     **dict.fromkeys(("uri", "uri-reference", "iri", "iri-reference"), (r"\[V", "[v")),
+    "uri-template": (
+        r"(?<=[{,+#./;?&])%[0-9A-Fa-f]{2}|(?<=:\d{3})(\d)(?=[,}])",
+        lambda found: "" if found[1] else "a",
+    ),
 }
 
 

@@ -13,6 +13,7 @@ from structgen.grammar.counting import MANY, Uncounted, all_texts, count_texts
 from structgen.grammar.expressions import (
     ANY_TEXT,
     Complement,
+    Concat,
     Expression,
     Intersection,
     Literal,
@@ -48,6 +49,10 @@ def test_intersections() -> None:
     both = Intersection((repeat(parse_regex("[ab]"), 1, 2), Complement(union(Literal("a"), Literal("bb")))))
     assert sorted(all_texts(both) or ()) == ["aa", "ab", "b", "ba"]
     assert count_texts(Intersection((ANY_TEXT, Complement(Literal("a"))))) is None
+    quoted = Concat(
+        (Literal('"'), Intersection((ANY_TEXT, Complement(parse_regex("[a-z]+|0*")))), Literal('"'))
+    )
+    assert count_texts(Intersection((quoted, Complement(Literal('"A"'))))) is None
     assert count_texts(Intersection((Literal("a"), Literal("b")))) == 0
 
 

@@ -10,6 +10,7 @@ import lark as lark_library
 import pytest
 from grammars.cases import ACCEPTED, REJECTED
 from grammars.judges import JUDGES, judge_of
+from spellings import check_token_by_token
 
 import structgen
 from structgen.errors import InvalidLarkError
@@ -91,6 +92,13 @@ def test_what_is_valid_is_accepted(name: str) -> None:
     for text in ACCEPTED[name]:
         assert judge(text) is not False, text
         constraint.validate(text)
+
+
+@pytest.mark.parametrize("name", sorted(JUDGES))
+def test_what_is_valid_is_allowed_token_by_token(name: str) -> None:
+    constraint = structgen.lark(name)
+    for text in ACCEPTED[name]:
+        check_token_by_token(constraint, text, Random(text))
 
 
 @pytest.mark.parametrize("name", sorted(JUDGES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import sys
 from typing import Any
 
 import pytest
@@ -23,6 +24,34 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=15,
 )
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", " ", "  ", "   ", "    ", "\t"]),
+        st.sampled_from(["", "", "- ", "- - ", "-", "* "]),
+        st.sampled_from(["", "", "name: ", "born:", "born: ", "tags:", "a b: ", '"q": ', "x:y", "? "]),
+        st.sampled_from(
+            [
+                *(
+                    "",
+                    "x",
+                    "two words",
+                    "17",
+                    "no",
+                    "'open",
+                    '"a\\d"',
+                    "[a, b",
+                    "{a: 1}",
+                    "|",
+                    ">-",
+                    "# c",
+                    "@x",
+                ),
+                *("key: value", "&a", "*a", "007", "}", ",", "x,", " ", "null", "é", "-"),
+            ]
+        ),
+    ).map("".join),
+    max_size=12,
+).map("\n".join)
 PIECES = st.lists(
     st.sampled_from(
         [
@@ -191,6 +220,18 @@ def test_ambiguity_is_reported() -> None:
     assert repaired.grade == "guessed"
 
 
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "b": 2, "a": {"c": 3}, "a": 4,}', "a: 1\nb: 2\na:\n  c: 3\na: 4\n"]
+)
+def test_what_a_repeated_key_drops_is_in_the_edit(text: str) -> None:
+    found = repair(text)
+    assert found.value == {"b": 2, "a": 4}
+    lost = [text[edit.start : edit.end] for edit in found.edits if edit.kind == "duplicate"]
+    assert len(lost) == 2
+    assert "1" in lost[0]
+    assert "3" in lost[1]
+
+
 def test_defaults_only_if_asked_for() -> None:
     schema = {
         "type": "object",
@@ -247,6 +288,17 @@ def test_constraints_that_are_not_json() -> None:
         structgen.regex(r"\d{4}").repair("none")
 
 
+def test_yaml_without_its_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The strict parser is optional: clean YAML is then clean, too."""
+    monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
+    text = "name: Rob\nborn: 1759\ntags:\n- a\n- b c\n"
+    for constraint in (None, structgen.json_schema(PERSON)):
+        found = repair(text, constraint, format="yaml")
+        assert found.value == {"name": "Rob", "born": 1759, "tags": ["a", "b c"]}
+        assert found.edits == ()
+        assert found.text == text
+
+
 # Resources
 
 
@@ -263,6 +315,8 @@ def test_constraints_that_are_not_json() -> None:
         pytest.param('["a"+' + '"a"+' * 20_000, id="joined strings"),
         pytest.param('{"a":1,"a":' * 5_000, id="repeated keys"),
         pytest.param("```json\n{'a':\n" * 3_000, id="fences"),
+        pytest.param('```{"a```x' * 20_000 + "\n```" * 20_000, id="fences inside strings"),
+        pytest.param('{"a```x' * 20_000, id="brackets and fences"),
         pytest.param("- - - - " * 5_000, id="dashes"),
         pytest.param("".join(" " * (i % 90) + "k:\n" for i in range(3_000)), id="indented keys"),
     ],
@@ -271,6 +325,24 @@ def test_hostile_texts_end(text: str) -> None:
     """No recursion, no work that grows faster than the text: with either, these would take minutes or crash."""
     with contextlib.suppress(structgen.RepairError, structgen.LimitExceeded):
         repair(text)
+
+
+@pytest.mark.parametrize("with_schema", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("".join(" " * min(i, 200) + "name:\n" for i in range(3_000)), id="nested keys"),
+        pytest.param("name: x\n" + "and: more: text\n" * 20_000, id="a long text"),
+        pytest.param("".join(f"k{i}: @x\n" for i in range(20_000)), id="many keys"),
+        pytest.param("name: |\n" * 10_000, id="blocks without lines"),
+        pytest.param("tags: [a, b\nname: {c: d\n" * 2_000, id="open flow collections"),
+        pytest.param('name: "x\n' * 10_000, id="open quotes"),
+        pytest.param("{a: 1\n" + "}\n" * 20_000, id="closing brackets"),
+    ],
+)
+def test_hostile_lines_end(text: str, with_schema: bool) -> None:
+    with contextlib.suppress(structgen.RepairError, structgen.LimitExceeded):
+        repair(text, structgen.json_schema(PERSON) if with_schema else None, format="yaml")
 
 
 def test_nesting_is_a_limit() -> None:
@@ -294,6 +366,21 @@ def test_any_text_gives_a_value_or_a_documented_error(text: str) -> None:
     again = repair(repaired.text, format=repaired.format)
     assert again.edits == ()
     assert again.text == repaired.text
+
+
+@given(LINES, st.booleans())
+def test_any_lines_are_read_as_yaml(text: str, with_schema: bool) -> None:
+    """Damaged YAML gives a value, or a documented error; what was mended is mended."""
+    constraint = structgen.json_schema(PERSON) if with_schema else None
+    try:
+        repaired = repair(text, constraint, format="yaml")
+    except structgen.RepairError:
+        return
+    repaired.text.encode()
+    assert all(0 <= edit.start <= edit.end <= len(text) for edit in repaired.edits)
+    again = repair(repaired.text, constraint, format="yaml")
+    assert json.dumps(again.value) == json.dumps(repaired.value)
+    assert again.edits == ()
 
 
 @given(PIECES)

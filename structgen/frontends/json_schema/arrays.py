@@ -34,8 +34,12 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
 
 Node = dict[Any, Any]
+_NOTHING = Choice(())
 _DEEP = 32
 """Items of a tuple that nest in one rule before the rest becomes a rule of its own."""
+
+_MOST_SOUGHT = 10
+"""Things that one item may be or not be, each with each."""
 
 _MOST_SETS = 8
 """Values whose sets are told apart one by one; of more, any may come in any order, but they are not counted."""
@@ -114,6 +118,9 @@ def _array(
     looked_for = any("contains" in node or SOME_ITEM in node for node in nodes)
     if unique:
         inner = _unique(compiler, nodes, places, rest_place, least, most)
+        if inner == _NOTHING:
+            compiler.empty(nodes[-1], None, f"there are no {least} items that differ")
+            return None
         if inner is not None:
             return array_of(layout, inner)
         try:
@@ -141,24 +148,23 @@ def _listed(
     if not items:
         assert rest is not None
         return Sequence((Repetition(rest, least, most),), comma)
-    tail: list[RuleExpression] = []
+    last_first: list[RuleExpression] = []
     if rest is not None:
         more = Sequence((comma, rest))
         left = None if most is None else most - len(items)
         if left is None or left > 0:
-            tail = [Repetition(more, max(least - len(items), 0), left)]
+            last_first = [Repetition(more, max(least - len(items), 0), left)]
     for index in range(len(items) - 1, -1, -1):
-        head = [items[index]] if index == 0 else [comma, items[index]]
-        tail = [*head, *tail]
+        last_first += [items[index]] if index == 0 else [items[index], comma]
         if index >= least:
-            optional: RuleExpression = Repetition(Sequence(tuple(tail)), 0, 1)
+            optional: RuleExpression = Repetition(Sequence(tuple(reversed(last_first))), 0, 1)
             if index % _DEEP == _DEEP - 1:
                 name = compiler.new_name("items")
                 compiler.rules[name] = optional
                 compiler.parts.add(name)
                 optional = Reference(name)
-            tail = [optional]
-    return tail[0] if len(tail) == 1 else Sequence(tuple(tail))
+            last_first = [optional]
+    return last_first[0] if len(last_first) == 1 else Sequence(tuple(reversed(last_first)))
 
 
 # Items that differ
@@ -172,7 +178,7 @@ def _unique(
     least: int,
     most: int | None,
 ) -> RuleExpression | None:
-    """Items that all differ, if they are from a short list; None if they are not."""
+    """Items that all differ, if they are from a short list; None if they are not, `_NOTHING` if they run out."""
     if any("contains" in node or SOME_ITEM in node for node in nodes):
         return None
     places = prefix if most is not None and most <= len(prefix) else [*prefix, rest]
@@ -216,7 +222,7 @@ def _unique(
             items = [(rule, used | 1 << bit) for bit, rule in enumerate(rules) if not used >> bit & 1]
         return size >= least, items
 
-    return counted(compiler, 0, steps)
+    return counted(compiler, 0, steps) or _NOTHING
 
 
 def _distinct(
@@ -275,7 +281,7 @@ def _unique_by_place(
         return size >= least, items
 
     try:
-        return counted(compiler, 0, steps)
+        return counted(compiler, 0, steps) or _NOTHING
     except TooManySteps:
         return None
 
@@ -332,11 +338,17 @@ class _Search:
 
     def rule(self) -> RuleExpression | None:
         try:
-            return counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps)
+            found = counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps)
         except TooManySteps:
             node = self.node
             self.compiler.unsupported(node, "contains", "the items can be counted in too many ways")
             return Sequence((Repetition(self.compiler.any()),), self.compiler.layout.comma)
+        if found is None:
+            keyword = "contains" if "contains" in self.node else None
+            self.compiler.empty(
+                self.node, keyword, "the items that must be there are not possible beside the rest"
+            )
+        return found
 
     def _steps(self, state: State) -> Steps:
         index, seen = state
@@ -348,6 +360,12 @@ class _Search:
             return ends, items
         place = self.prefix[index] if index < len(self.prefix) else self.rest
         starts = [start for start, _, _, _ in self.wanted]
+        open_ones = sum(
+            high is not None or found < low
+            for found, (_, _, low, high) in zip(seen, self.wanted, strict=True)
+        )
+        if open_ones > _MOST_SOUGHT:
+            raise TooManySteps
         last = max(self.least, len(self.prefix), *starts)
         after = index + 1 if self.most is not None else min(index + 1, last)
         self._choose(items, place, index, after, seen, ())

@@ -14,7 +14,7 @@ from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
 from structgen.frontends.json_schema.layout import Layout, layout
 from structgen.frontends.json_schema.report import KeywordReport, report_of
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
-from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY
+from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY, NEEDED, NEEDED_ASCII
 from structgen.frontends.json_schema.style import Style
 from structgen.frontends.json_schema.yaml_judge import YamlJudge
 from structgen.frontends.json_schema.yaml_scalars import YAML, YAML_ASCII
@@ -63,12 +63,13 @@ def json_schema(
     formats: Literal["enforce", "annotate"] = "enforce",
     property_order: Literal["schema", "any"] = "schema",
     ensure_ascii: bool = False,
+    escapes: Literal["any", "needed"] = "any",
     closed: bool = False,
     exact: bool = False,
     output: Literal["json", "yaml"] = "json",
     limits: Limits | None = None,
 ) -> Constraint:
-    """The text is JSON, or YAML, that a schema allows.
+    r"""The text is JSON, or YAML, that a schema allows.
 
     Args:
         schema: a JSON Schema, as a dict, a boolean or JSON text; or a Python type: a pydantic model, dataclass,
@@ -82,6 +83,8 @@ def json_schema(
         formats: whether `format` is enforced where the specifications define it, or is an annotation.
         property_order: "schema": members come as the schema declares them, undeclared ones last; "any": in any order.
         ensure_ascii: characters that are not ASCII are written as escapes, as `json.dumps` does.
+        escapes: "any": strings that are free may have escapes that nothing needs (`\u0041`, `\/`); "needed": they may
+            not, so a value has one text, numbers aside.
         closed: undeclared members are not written, where a schema declares members and says nothing of others.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
             annotations, and names may be written twice. Not together with the options above.
@@ -107,10 +110,15 @@ def json_schema(
     """
     if formats not in ("enforce", "annotate"):
         raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
-    spellings = {"json": (CANONICAL, ASCII), "yaml": (YAML, YAML_ASCII)}
-    if output not in spellings:
+    if registry is not None and not hasattr(registry, "get_or_retrieve"):
+        raise InvalidSchemaError("#", f"registry={registry!r:.80}: expected a referencing.Registry")
+    if output not in ("json", "yaml"):
         raise InvalidSchemaError("#", f'output={output!r}: expected "json" or "yaml"')
-    style = Style(spellings[output][ensure_ascii], property_order == "any", closed)
+    if escapes not in ("any", "needed"):
+        raise InvalidSchemaError("#", f'escapes={escapes!r}: expected "any" or "needed"')
+    spellings = {"any": (CANONICAL, ASCII), "needed": (NEEDED, NEEDED_ASCII)}[escapes]
+    spelling = ((YAML, YAML_ASCII) if output == "yaml" else spellings)[bool(ensure_ascii)]
+    style = Style(spelling, property_order == "any", closed)
     if property_order not in ("schema", "any"):
         raise InvalidSchemaError("#", f'property_order={property_order!r}: expected "schema" or "any"')
     if output == "yaml":
@@ -145,6 +153,7 @@ def json_schema(
             formats=formats,
             property_order=property_order,
             ensure_ascii=ensure_ascii,
+            escapes=escapes,
             closed=closed,
             exact=exact,
             output=output,

@@ -64,7 +64,11 @@ Place = Any
 Rule = RuleExpression | None
 """None: no value can be there."""
 
+Cause = tuple[Schema, "str | None", str, Any]
+"""Why a place is empty: schema, keyword, reason, and the cause of that, if it is known."""
+
 _DEFAULT = Style()
+_MOST_CAUSES = 8
 _NESTING = 8
 """Containers that are nested in one rule before the next becomes a rule of its own."""
 
@@ -102,7 +106,10 @@ class Compiler:
         self.parts: set[str] = set()
         self.problems: dict[tuple[int, str], tuple[Schema, str, str]] = {}
         self.root = document.root if root is None else root
-        self.causes: list[tuple[Schema, str | None, str]] = []
+        self.causes: list[Cause] = []
+        self._empty: dict[int, Cause] = {}
+        self._beyond: dict[tuple[int, str], tuple[Schema, str, str]] = {}
+        self._strict = True
         self.depth = 0
         self.looked_at = 0
         self._values: dict[int, Rule] = {}
@@ -124,11 +131,15 @@ class Compiler:
             UnsupportedSchemaError: It has keywords that are not enforced, and `strict` is set.
             EmptyLanguageError: No value satisfies it.
         """
+        self._strict = strict
         start = self.value(self.root)
+        possible = start is not None and finishing.can_finish(start, self.rules)
+        if not possible:  # for all that can be written; so what is out of reach is to blame
+            self.problems.update(self._beyond)
         problems = self._located()
         if strict and problems:
             raise UnsupportedSchemaError(problems)
-        if start is None or not finishing.can_finish(start, self.rules):
+        if start is None or not possible:
             raise EmptyLanguageError(self._why_empty(start is None))
         self.rules["start"] = self.layout.surround(start)
         grammar = Grammar(self.rules)
@@ -147,9 +158,12 @@ class Compiler:
     def _why_empty(self, contradiction: bool) -> str:
         if not contradiction or not self.causes:
             return "no value satisfies the schema: it requires a value inside itself without end"
-        node, keyword, reason = self.causes[-1]
-        lines = [f"{self.document.pointer(node, *([] if keyword is None else [keyword]))}: {reason}"]
-        return "no value satisfies the schema: " + "; ".join(lines)
+        lines: list[str] = []
+        cause: Cause | None = self.causes[-1]
+        while cause is not None and len(lines) < _MOST_CAUSES:
+            node, keyword, reason, cause = cause
+            lines.append(f"{self.document.pointer(node, *([] if keyword is None else [keyword]))}: {reason}")
+        return "no value satisfies the schema: " + "; ".join(dict.fromkeys(lines))
 
     # What others report
 
@@ -160,9 +174,19 @@ class Compiler:
             keyword = next((one for one in origin if one in COMBINATORS), next(iter(origin), ""))
         self.problems.setdefault((id(origin), keyword), (origin, keyword, reason))
 
-    def empty(self, node: Schema, keyword: str | None, reason: str) -> None:
-        """No value can be at a place."""
-        self.causes.append((node, keyword, reason))
+    def is_out_of_reach(self, node: Schema, keyword: str, reason: str) -> bool:
+        """A keyword asks for what no text can hold: whether its place is empty then, or the keyword not enforced."""
+        if not self._strict:
+            self.unsupported(node, keyword, reason)
+            return False
+        origin = self.document.origin(node)
+        self._beyond.setdefault((id(origin), keyword), (origin, keyword, reason))
+        self.empty(node, keyword, reason)
+        return True
+
+    def empty(self, node: Schema, keyword: str | None, reason: str, inside: Place = None) -> None:
+        """No value can be at a place; because of a place inside it, if that is named."""
+        self.causes.append((node, keyword, reason, self._empty.get(id(inside))))
 
     def enforces_format(self, form: Any) -> bool:
         """Whether the mask enforces a format; the others are annotations."""
@@ -183,7 +207,10 @@ class Compiler:
         if isinstance(place, dict):
             if not self._void.isdisjoint(place):
                 place = self.without_void(place)
+            known = len(self.causes)
             rule = self.plain((place,)) if COMBINATORS.isdisjoint(place) else self._combined(place)
+            if rule is None and len(self.causes) > known:
+                self._empty[key] = self.causes[-1]
         elif place is True:
             return self.any()
         elif place is False:
@@ -208,7 +235,10 @@ class Compiler:
     def reference(self, node: dict[str, Any], keyword: str = "$ref") -> Rule:
         """The rule of what a reference refers to."""
         target, name = self.document.resolve(node, keyword)
-        return self.shared(id(target), lambda: self.value(target), name, target)
+        rule = self.shared(id(target), lambda: self.value(target), name, target)
+        if rule is None and id(target) in self._empty:
+            self._empty[id(node)] = self._empty[id(target)]
+        return rule
 
     def target(self, node: dict[str, Any], keyword: str) -> Schema:
         """What a reference refers to."""
@@ -243,7 +273,7 @@ class Compiler:
 
     def new_name(self, name: str | None) -> str:
         """A name for a rule that no other rule has, nor will have."""
-        found = name
+        found = name or None
         while found is None or found in self.rules or found in self._named:
             self._numbers += 1
             found = f"{name or 'value'} {self._numbers}"
@@ -309,7 +339,9 @@ class Compiler:
             self.unsupported(nodes[0], None, "it combines with the rest in too many ways")
             return self.any()
         if not options:
-            self.empty(nodes[0], None, "what is required contradicts itself")
+            origin = self.document.origin(nodes[0])
+            combining = [keyword for keyword in origin if keyword in COMBINATORS] if len(nodes) == 1 else []
+            self.empty(origin, next(iter(combining), None), "what is required contradicts itself")
         return self.choice([self.plain(option) for option in options])
 
     def choice(self, rules: list[Rule]) -> Rule:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 ANY_OBJECT = Reference("any object")
 ANY_ARRAY = Reference("any array")
 MOST_STATES = 5000
-"""Steps of one counted sequence before it is refused."""
+"""States of one counted sequence before it is refused."""
+
+_MOST_ITEMS = 500_000
+"""Items that may come in all of its states."""
 
 State = Any
 """Of an automaton; hashable."""
@@ -69,7 +72,7 @@ def array_of(layout: Layout, items: RuleExpression | None) -> RuleExpression:
     return Sequence((layout.open_array, *inside, layout.close_array))
 
 
-def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -> RuleExpression:
+def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -> RuleExpression | None:
     """A sequence of items with commas between them, of which an automaton says what may come next.
 
     Args:
@@ -77,32 +80,54 @@ def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -
         start: the state before any item.
         steps: what may come in a state.
 
+    Returns:
+        None if no way through the automaton ends.
+
     Raises:
         TooManySteps: The automaton has too many states.
     """
     comma = compiler.layout.comma
-    names: dict[State, str] = {}
-    todo: list[State] = []
-
-    def reference(state: State) -> Reference:
-        if state not in names:
-            if len(names) > MOST_STATES:
-                raise TooManySteps
-            names[state] = compiler.new_name("counted")
-            compiler.parts.add(names[state])
-            compiler.rules[names[state]] = Choice(())  # takes the name
-            todo.append(state)
-        return Reference(names[state])
-
-    ends, items = steps(start)
-    first: list[RuleExpression] = [Sequence((item, reference(state))) for item, state in items]
-    if ends:
-        first.append(Sequence(()))
+    ways: dict[State, Steps] = {start: steps(start)}
+    todo = [start]
+    total = len(ways[start][1])
+    before: dict[State, list[State]] = {}
     while todo:
         state = todo.pop()
-        ends, items = steps(state)
-        options: list[RuleExpression] = [Sequence((comma, item, reference(after))) for item, after in items]
-        if ends:
-            options.append(Sequence(()))
-        compiler.rules[names[state]] = Choice(tuple(options))
+        for _, after in ways[state][1]:
+            before.setdefault(after, []).append(state)
+            if after not in ways:
+                if len(ways) > MOST_STATES or total > _MOST_ITEMS:
+                    raise TooManySteps
+                ways[after] = steps(after)
+                total += len(ways[after][1])
+                todo.append(after)
+    todo = [state for state, (ends, _) in ways.items() if ends]
+    live = set(todo)
+    while todo:
+        found = [state for state in before.get(todo.pop(), ()) if state not in live]
+        live.update(found)
+        todo += found
+    if start not in live:
+        return None
+    names = {}
+    for state in before:
+        if state in live:
+            names[state] = compiler.new_name("counted")
+            compiler.parts.add(names[state])
+    first: list[RuleExpression] = []
+    for state, (ends, items) in ways.items():
+        if state not in live:
+            continue
+        items = [(item, after) for item, after in items if after in live]
+        if state == start:
+            first = [Sequence((item, Reference(names[after]))) for item, after in items]
+            if ends:
+                first.append(Sequence(()))
+        if state in names:
+            options: list[RuleExpression] = [
+                Sequence((comma, item, Reference(names[after]))) for item, after in items
+            ]
+            if ends:
+                options.append(Sequence(()))
+            compiler.rules[names[state]] = Choice(tuple(options))
     return Choice(tuple(first))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from structgen.frontends.json_schema.containers import State, Steps
-from structgen.grammar.counting import count_texts
+from structgen.grammar.counting import all_texts, count_texts
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
 
@@ -48,10 +48,26 @@ def names_of(member: Member) -> list[Terminal]:
     return [item.parts[0] for item in items if isinstance(item.parts[0], Terminal)]
 
 
-def listed_member(member: Member, name: str) -> Member:
-    """The member of one of its names, as the text spells it."""
-    assert isinstance(member.item, Sequence)
-    return Member(Sequence((Terminal(name, Literal(name)), *member.item.parts[1:])), False)
+def listed_members(others: list[Member]) -> list[Member] | None:
+    """A member for each name, as the text spells it, if the names are few; else None."""
+    found: dict[str, Member] = {}
+    for other in others:
+        for bits, item in ((0, other.item), *other.needs):
+            if item is None:
+                continue
+            assert isinstance(item, Sequence)
+            assert isinstance(item.parts[0], Terminal)
+            texts = all_texts(item.parts[0].expression)
+            if texts is None:
+                return None
+            for text in texts:
+                member = found.setdefault(text, Member(None, False))
+                named = Sequence((Terminal(text, Literal(text)), *item.parts[1:]))
+                if bits:
+                    member.needs += ((bits, named),)
+                else:
+                    member.item = named
+    return list(found.values())
 
 
 def unrecorded(item: RuleExpression | None) -> RuleExpression | None:
@@ -67,7 +83,8 @@ class Automaton:
 
     A state is (the next declared member, how many were written, a bit for each thing seen, how many of the written ones
     are not declared, if these can run out of names); None is the end. Where nothing must exist, the members that are
-    not declared come as one repetition, `rest`: its bounds may be large.
+    not declared come as one repetition, `rest`: its bounds may be large. If they have few names, each is one of `few`,
+    and the last part of a state has a bit for each that was written.
     """
 
     declared: list[Member]
@@ -77,6 +94,7 @@ class Automaton:
     wanted: int
     room: int | None
     rest: Sequence | None = None
+    few: list[Member] = field(default_factory=list)
 
     def steps(self, state: State) -> Steps:
         """What may come in a state, the declared members in order."""
@@ -97,6 +115,9 @@ class Automaton:
             elif not full and (self.room is None or extra < self.room):
                 for member in self.others:
                     self._take(items, member, (len(self.declared), written, seen, self._more(extra)))
+                for bit, member in enumerate(self.few):
+                    if not extra >> bit & 1:
+                        self._take(items, member, (len(self.declared), written, seen, extra | 1 << bit))
         missing = any(member.required for member in self.declared[index:])
         return not missing and written >= self.least and seen == (1 << self.wanted) - 1, items
 

@@ -9,6 +9,7 @@ from structgen.grammar.rules import (
     Repetition,
     RuleExpression,
     Sequence,
+    walk,
 )
 
 _QUICK = 100
@@ -18,14 +19,18 @@ def can_finish(start: RuleExpression, rules: dict[str, RuleExpression]) -> bool:
     """Whether any text is in a rule."""
     if not rules or _quickly(start, rules, {}):
         return True
+    users: dict[str, list[str]] = {}
+    for name, rule in rules.items():
+        for part in walk(rule):
+            if isinstance(part, Reference):
+                users.setdefault(part.name, []).append(name)
     finite: set[str] = set()
-    grown = True
-    while grown:
-        grown = False
-        for name, rule in rules.items():
-            if name not in finite and _finishes(rule, finite):
-                finite.add(name)
-                grown = True
+    todo = list(rules)
+    while todo:
+        name = todo.pop()
+        if name not in finite and _finishes(rules[name], finite):
+            finite.add(name)
+            todo += users.get(name, ())
     return _finishes(start, finite)
 
 

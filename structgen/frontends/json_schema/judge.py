@@ -194,11 +194,15 @@ def _format(validator: Any, form: str, instance: Any, schema: Any) -> Iterator[A
 
 def _is_found(pattern: str, text: str) -> bool:
     from structgen.frontends.json_schema.evaluate import is_found
+    from structgen.frontends.json_schema.strings import judged_by_re
 
     try:
         return is_found(pattern, text)
-    except InvalidRegexError:
-        return re.search(pattern, text) is not None
+    except InvalidRegexError as error:
+        by_re = judged_by_re(pattern)
+        if by_re is None:
+            raise InvalidSchemaError("#", f"the pattern {pattern!r}: {error.reason}") from None
+        return by_re.search(text) is not None
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:

@@ -3,6 +3,9 @@
 A step such as 0.25 is 25 / 10^2. A decimal is a multiple of it if its digits, read with two places after the point, are
 a number that 25 divides. Where the number has only 2 and 5 for factors, the last digits decide. What else divides it
 has no factor in common with 10, so it divides the digits wherever the point stands: an expression of its own.
+
+Numbers with a point then have at most 15 digits, so that a reader's double is a multiple of a step, or equal to a
+number that is left out, only if the text is: 56258024542430049327.5 is read as a multiple of 8.
 """
 
 from __future__ import annotations
@@ -40,6 +43,11 @@ _MOST_REMAINDERS = 20_000
 _DIGIT = charset("0123456789")
 _NONZERO = charset("123456789")
 _ZEROS = repeat(Literal("0"))
+_AS_DOUBLES = union(
+    concat(optional(Literal("-")), repeat(_DIGIT, 1)),
+    concat(optional(Literal("-")), repeat(charset("0123456789."), 1, 16)),
+)
+"""Integers, and numbers with a point whose doubles are equal only if their texts mean the same."""
 
 
 class NotRegular(Exception):
@@ -167,8 +175,19 @@ def _as_expression(
         outside.append(found)
     if outside:
         parts.append(Complement(union(*outside)))
+    if kind != INTEGER and len(parts) > 1 and _has_short_ones(bounds, step, not_steps):
+        parts.append(_AS_DOUBLES)
     label = terminal.name if step is None else f"{terminal.name} that is a multiple of {_decimal(step)}"
     return Terminal(label, parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
+
+
+def _has_short_ones(bounds: Range, step: Fraction | None, not_steps: tuple[Bound, ...]) -> bool:
+    """Whether some of the numbers have few digits, as far as the size of steps and bounds tells."""
+    low, high, _, _ = bounds
+    found = [Fraction(one) for one in (low, high, step, *not_steps) if one is not None]
+    if not all(abs(one) < 10**7 and (one * 10**7).denominator == 1 for one in found):
+        return False
+    return low is None or high is None or Fraction(high) - Fraction(low) >= 3 * (step or Fraction(1, 10**6))
 
 
 def _decimal(step: Fraction) -> str:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
 
 Alternative = tuple[dict[Any, Any], ...]
-_UNEVALUATED = frozenset(UNEVALUATED)
 _MOST_PAIRS = 20_000
 _OF_SIMPLE = NUMBER_KEYWORDS | {"enum", "const"}
 """Keywords, but for those of types, that constrain numbers, booleans or null."""
@@ -180,9 +179,7 @@ class Normalizer:
         if keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             return self.product(found, self.options(self.compiler.target(node, keyword)))
         if keyword == "allOf":
-            for part in schemas(self.document, node, keyword):
-                found = self.product(found, self.options(part))
-            return found
+            return self._all_of(found, schemas(self.document, node, keyword))
         if keyword == "anyOf":
             return self.product(found, self._any_of(schemas(self.document, node, keyword)))
         if keyword == "oneOf":
@@ -191,7 +188,21 @@ class Normalizer:
             return self.product(found, self.negations(node["not"]))
         if keyword == "if":
             return self._condition(found, node)
-        return self._dependencies(found, node, keyword)
+        for options in self._dependency_options(node, keyword):
+            found = self.product(found, options)
+        return found
+
+    def _all_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
+        """All of some schemas. Those that have one alternative each are joined first: they may be thousands."""
+        together: list[Any] = []
+        for part in parts:
+            options = self.options(part)
+            if len(options) == 1:
+                together += options[0]
+            else:
+                found = self.product(self.product(found, [join(tuple(together), ())]), options)
+                together = []
+        return self.product(found, [join(tuple(together), ())])
 
     def _any_of(self, parts: list[Schema]) -> list[Alternative]:
         """Any of some schemas. Where it matters which members are evaluated, also any that hold together."""
@@ -303,7 +314,7 @@ class Normalizer:
 
     def _one_of(self, found: list[Alternative], parts: list[Schema]) -> list[Alternative]:
         options = [self.options(part) for part in parts]
-        if sum(option == [()] for option in options) > 1:  # whatever comes satisfies several
+        if options.count([()]) > 1:  # whatever comes satisfies several
             return []
         apart = told_apart(options)
         if not apart and sum(map(len, options)) ** 2 > _MOST_PAIRS:
@@ -343,18 +354,13 @@ class Normalizer:
         held = self.product(self.product(found, self.options(condition)), self.options(then))
         return held + self.product(self.product(found, self.negations(condition)), self.options(otherwise))
 
-    def _dependencies(
-        self, found: list[Alternative], node: dict[str, Any], keyword: str
-    ) -> list[Alternative]:
-        for options in self._dependency_options(node, keyword):
-            found = self.product(found, options)
-        return found
-
     def _dependency_options(self, node: dict[str, Any], keyword: str) -> Iterator[list[Alternative]]:
         """For each name: without it, or with it and what it needs."""
         value = node[keyword]
         if not isinstance(value, dict):
             raise self.document.invalid(node, keyword, "expected an object")
+        if len(value) > 4 * MOST:
+            raise TooManyAlternatives
         for name, wanted in value.items():
             without = self.made({"properties": {name: False}}, node)
             present = self.made({"type": "object", "properties": {name: True}, "required": [name]}, node)
@@ -395,7 +401,7 @@ class Normalizer:
             simple = simple_negation(self.compiler, node)
             if simple is not None:
                 return [(self.made(simple, node),)]
-            if not _UNEVALUATED.isdisjoint(node):
+            if not node.keys().isdisjoint(UNEVALUATED):
                 return self._negate_alternatives(node)
             found = negate_plain(self, node)
             for keyword in node:
@@ -434,11 +440,10 @@ class Normalizer:
                 none = self.product(none, self.negations(part))
             if keyword == "anyOf":
                 return none
-            several: list[Alternative] = []
             for index, part in enumerate(parts):
                 for other in parts[:index]:
-                    several += self.product(self.options(other), self.options(part))
-            return none + several
+                    none = none + self.product(self.options(other), self.options(part))
+            return none
         found: list[Alternative] = []
         for name, wanted in node[keyword].items():
             present = self.made({"type": "object", "required": [name]}, node)

@@ -62,15 +62,16 @@ _NOT_NEGATIVE = Terminal("a number", concat(_NATURAL, optional(_FRACTION), optio
 
 _PLAIN = Terminal("a number", concat(optional(_MINUS), _NATURAL, optional(_FRACTION)))
 _PLAIN_NOT_NEGATIVE = Terminal("a number", concat(_NATURAL, optional(_FRACTION)))
-FRACTIONAL = Terminal(
+FRACTIONAL = Terminal(  # with 15 digits at most, or its double may be an integer
     "a fraction",
     concat(
         optional(_MINUS),
-        _NATURAL,
-        Literal("."),
-        repeat(_ZERO, 0, 9),
-        _NONZERO,
-        repeat(_DIGIT, 0, 10),
+        Intersection(
+            (
+                concat(_NATURAL, Literal("."), repeat(_ZERO, 0, 9), _NONZERO, repeat(_DIGIT, 0, 10)),
+                repeat(charset("0123456789."), 1, _DOUBLE_DIGITS + 1),
+            )
+        ),
     ),
 )
 
@@ -83,7 +84,7 @@ def exact(value: float) -> Bound:
         return value
     if value.is_integer() and abs(value) < 2**53:
         return int(value)
-    return Decimal(repr(value))
+    return Decimal(repr(float(value)))
 
 
 @lru_cache(maxsize=4096)
@@ -140,9 +141,9 @@ def number(
     ):
         return None
     digits = FRACTION_DIGITS
-    if low_excluded or high_excluded:
-        size = max(len(str(abs(int(bound)))) for bound in (low, high) if bound is not None)
-        digits = max(_DOUBLE_DIGITS - size, 1)
+    for bound in ((low if low_excluded else None), (high if high_excluded else None)):
+        if bound:  # near zero all doubles are apart
+            digits = max(min(digits, _DOUBLE_DIGITS - 1 - Decimal(bound).adjusted()), 1)
     parts: list[Expression] = []
     if high is None or high > 0 or (high == 0 and not high_excluded):
         if low is None or low < 0:
@@ -301,9 +302,14 @@ def _less(digits: int | None, used: int) -> int | None:
 
 
 def _more(digits: int | None) -> Expression:
-    """Digits, not all zero."""
-    zeros = None if digits is None else digits // 2
-    return concat(repeat(_ZERO, 0, zeros), _NONZERO, repeat(_DIGIT, 0, _less(digits, (zeros or 0) + 1)))
+    """Digits, not all zero. Where they are bounded, one that follows many zeros is the last: no two counts depend."""
+    if digits is None:
+        return concat(repeat(_ZERO), _NONZERO, repeat(_DIGIT))
+    zeros = digits // 2
+    found = concat(repeat(_ZERO, 0, zeros), _NONZERO, repeat(_DIGIT, 0, _less(digits, zeros + 1)))
+    return (
+        found if zeros + 1 >= digits else union(found, concat(repeat(_ZERO, zeros + 1, digits - 1), _NONZERO))
+    )
 
 
 def _fraction_above(bound: str, excluded: bool, digits: int | None) -> Expression:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
@@ -25,15 +26,14 @@ from structgen.frontends.json_schema.containers import (
 from structgen.frontends.json_schema.counted_members import (
     Automaton,
     Member,
-    listed_member,
+    listed_members,
     names_left,
-    names_of,
     unrecorded,
 )
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
 from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
-from structgen.grammar.counting import Uncounted, all_texts
+from structgen.grammar.counting import Uncounted
 from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
 
@@ -41,8 +41,12 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
 
 Node = dict[Any, Any]
+_MANY_NODES = 16
 _MOST_REGIONS = 64
 _MOST_AT_ONCE = 4
+_MOST_FEW = 8
+"""Names that are not declared and come in any order, each once, beside a member that must exist."""
+
 _UNUSUAL = frozenset(
     (
         "patternProperties",
@@ -98,6 +102,7 @@ def _plain_object(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression
                     required[name],
                     "required",
                     f"{name!r} is required, and nothing is allowed there",
+                    inside=place,
                 )
                 return None
             continue
@@ -149,7 +154,20 @@ def members(compiler: Compiler, nodes: tuple[Node, ...]) -> tuple[dict[str, Plac
                 return properties, required
             declared.update(dict.fromkeys(properties))
     declared.update(dict.fromkeys(required))
-    return {name: one_place(places_of(nodes, name)) for name in declared}, required
+    if len(nodes) < _MANY_NODES:
+        return {name: one_place(places_of(nodes, name)) for name in declared}, required
+    found: dict[str, list[tuple[int, Any]]] = {name: [] for name in declared}
+    others: list[tuple[int, Node]] = []
+    for index, node in enumerate(nodes):
+        if node.get("patternProperties") or "additionalProperties" in node:
+            others.append((index, node))
+        else:
+            for name, place in (node.get("properties") or {}).items():
+                found[name].append((index, place))
+    for name, places in found.items():
+        places += [(index, place) for index, node in others for place in places_of((node,), name)]
+        places.sort(key=itemgetter(0))
+    return {name: one_place([place for _, place in places]) for name, places in found.items()}, required
 
 
 def places_of(nodes: tuple[Node, ...], name: str) -> list[Any]:
@@ -178,6 +196,7 @@ class _Object:
         self.nodes = nodes
         self.colon = compiler.layout.colon
         self.room: int | None = None
+        self.few: list[Member] = []
 
     def rule(self) -> RuleExpression | None:
         compiler, layout = self.compiler, self.compiler.layout
@@ -203,6 +222,7 @@ class _Object:
                     required[name],
                     "required",
                     f"{name!r} is required, and nothing is allowed there",
+                    inside=place,
                 )
                 return None
             declared.append(member)
@@ -237,7 +257,7 @@ class _Object:
             )
         try:
             start = (0, 0, 0, 0)
-            automaton = Automaton(declared, others, least, most, len(wanted), self.room)
+            automaton = Automaton(declared, others, least, most, len(wanted), self.room, few=self.few)
             if not (wanted or compiler.style.any_order or compiler.style.yaml):
                 rest = compiler.choice([other.item for other in others])
                 if rest is not None:
@@ -245,8 +265,17 @@ class _Object:
             steps = automaton.any_order if compiler.style.any_order else automaton.steps
             inner = counted(compiler, start, steps)
         except TooManySteps:
-            self._refuse("maxProperties", "the members can be counted in too many ways")
+            counting = any("minProperties" in node for node in self.nodes)
+            self._refuse(
+                "minProperties" if counting else "maxProperties",
+                "the members can be counted in too many ways",
+            )
             return object_of(layout, self._in_order(declared, others))
+        if inner is None:
+            compiler.empty(
+                self.nodes[-1], None, "the members that must be there are not possible beside the rest"
+            )
+            return None
         return object_of(layout, inner)
 
     def _with_room(
@@ -254,8 +283,8 @@ class _Object:
     ) -> tuple[list[Member], list[Member]]:
         """See that members that are not declared end before their names do.
 
-        In any order, few names are declared instead: each may come once. Where it is not known whether they run out
-        before something that must be there was written, the names are not recorded: no text ends in a dead end then.
+        In any order, and where some member must exist, few names are declared instead: each may come once. Where they
+        are too many for that, but could run out, they are not recorded: no text ends in a dead end then.
         """
         try:
             self.room = names_left(others) if others else None
@@ -264,10 +293,12 @@ class _Object:
         if self.room is None or not (wanted or self.compiler.style.any_order):
             return declared, others
         self.room = None
-        listed = [(other, all_texts(name.expression)) for other in others for name in names_of(other)]
-        if not wanted and all(texts is not None for _, texts in listed):
-            more = [listed_member(other, text) for other, texts in listed for text in texts or ()]
-            return [*declared, *more], []
+        listed = listed_members(others)
+        if listed is not None and (self.compiler.style.any_order or len(listed) > _MOST_FEW):
+            return [*declared, *listed], []
+        if listed is not None:
+            self.few = listed
+            return declared, []
         return declared, [
             Member(
                 unrecorded(other.item),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Node = dict[Any, Any]
 _MOST_STATES = 10_000
+_MOST_WORK = 100_000
 _MOST_CELLS = 20_000
 _MOST_COMPARED = 200_000
 
@@ -325,8 +326,12 @@ class Reader:
             return names[state]
 
         found = reference((True, 0, (), start))
+        work = 0
         while todo:
             state = todo.pop()
+            work += len(atoms(state[3]))
+            if work > _MOST_WORK:
+                raise TooManySteps
             comma = () if state[0] else (compiler.layout.comma,)
             options: list[RuleExpression] = []
             for item, after in self._next(state):

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from structgen.grammar.rules import RuleExpression, Terminal
 
 _MAX_DIGITS = 400
+_MOST_NEEDED = 100_000_000
+"""Characters, items or members that a schema may require at least: texts have less than 2^30 bytes."""
+
 Node = dict[Any, Any]
 
 
@@ -65,6 +68,13 @@ def counts(
     if high is not None and high < low:
         compiler.empty(nodes[-1], None, f"{least} {low} is more than {most} {high}")
         return None
+    if low > _MOST_NEEDED:
+        node = max((node for node in nodes if least in node), key=lambda node: count(compiler, node, least))
+        if compiler.is_out_of_reach(
+            node, least, f"no text is that long: at most {_MOST_NEEDED:,} can be required"
+        ):
+            return None
+        low = 0
     return low, high
 
 
@@ -192,11 +202,18 @@ def _string_texts(compiler: Compiler, nodes: tuple[Node, ...]) -> Expression | N
 
 
 def check_pattern(compiler: Compiler, node: Node, keyword: str, pattern: str) -> bool:
-    """Whether a pattern can be enforced; reported if not."""
+    """Whether a pattern can be enforced; reported if not.
+
+    Raises:
+        InvalidSchemaError: It is malformed.
+    """
     try:
         strings.parse_pattern(pattern)
     except InvalidRegexError as error:
-        compiler.unsupported(node, keyword, f"{error.reason} at offset {error.position}")
+        reason = f"{error.reason} at offset {error.position}"
+        if strings.judged_by_re(pattern) is None:
+            raise compiler.document.invalid(node, keyword, reason) from None
+        compiler.unsupported(node, keyword, reason)
         return False
     return True
 
@@ -220,6 +237,9 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
                 steps[numbers.exact(step)] = None
         not_steps += [numbers.exact(step) for step in node.get(NOT_MULTIPLES, ())]
         excluded += [value for value in node.get(NOT_VALUES, ()) if kind_of(value) & NUMBER]
+    if low is not None and high is not None and _is_crossed(kind, (low, low_excluded), (high, high_excluded)):
+        compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
+        return None
     if compiler.style.exact:
         limits = (low, high, low_excluded, high_excluded)
         try:
@@ -246,6 +266,13 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
     if found is None:
         compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
     return found
+
+
+def _is_crossed(kind: int, low: tuple[numbers.Bound, bool], high: tuple[numbers.Bound, bool]) -> bool:
+    """Whether nothing is between two bounds; each with whether it is excluded."""
+    if kind == INTEGER:
+        return numbers.above(*low) > numbers.below(*high)
+    return low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1]))
 
 
 def _not_regular(compiler: Compiler, nodes: tuple[Node, ...], error: NotRegular) -> None:
@@ -290,6 +317,8 @@ def _bound(compiler: Compiler, node: Node, keyword: str) -> numbers.Bound | None
         or (isinstance(value, float) and math.isnan(value))
     ):
         raise compiler.document.invalid(node, keyword, f"expected a number, found {value!r}")
+    if isinstance(value, float):
+        value = float(value)  # numpy's compares with doubles only
     if abs(value) >= 10**_MAX_DIGITS:
         raise compiler.document.invalid(node, keyword, f"a bound of more than {_MAX_DIGITS} digits")
     return numbers.exact(value)

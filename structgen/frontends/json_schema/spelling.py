@@ -7,7 +7,8 @@ JSON spells most characters in several ways: `é` is also `\u00e9` and `\u00E9`.
     ASCII       the same, and what is not ASCII is `\u00e9`, as `json.dumps` writes it
     EVERY       each way that JSON has
 
-Strings that must not match anything are free: there the first two accept escapes that nothing needs, too.
+Strings that must not match anything are free: there the first two accept escapes that nothing needs, too. NEEDED and
+NEEDED_ASCII are the same, but do not.
 
 Each text has one spelling in the first two, and each spelling one text in all three: so spelling commutes with `&` and
 `~`, and exclusions are plain lists of literals.
@@ -67,7 +68,7 @@ _ESCAPED = tuple(Literal(json.dumps(chr(code))[1:-1]) for code in (*range(0x20),
 
 
 class Spelling:
-    """One way to spell; three objects exist for JSON, and two more for YAML (`yaml_scalars.py`).
+    """One way to spell; five objects exist for JSON, and two more for YAML (`yaml_scalars.py`).
 
     Attributes:
         name: what it is called above.
@@ -259,4 +260,6 @@ def _digits(first: int, last: int, lower: bool) -> Expression:
 
 CANONICAL = Spelling("canonical", CHAR, _canonical)
 ASCII = Spelling("ascii", union(_RAW_ASCII, _ESCAPE), _ascii)
+NEEDED = Spelling("canonical", _canonical(ANY_CHAR), _canonical)
+NEEDED_ASCII = Spelling("ascii", _ascii(ANY_CHAR), _ascii)
 EVERY = Spelling("every", CHAR, _every)

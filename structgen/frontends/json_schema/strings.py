@@ -13,6 +13,7 @@ Objects are made once and used again, across schemas: the engine knows by identi
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 
 from structgen.frontends.json_schema.formats import format_texts
@@ -48,7 +49,7 @@ def has_lone_surrogate(text: str) -> bool:
 def name(text: str, spelling: Spelling = CANONICAL) -> Terminal:
     """A declared name."""
     shown = json.dumps(text, ensure_ascii=False)
-    if spelling is CANONICAL:
+    if spelling.name == "canonical":
         return Terminal(shown, Literal(shown))
     return Terminal(shown, spelling.string(Literal(text)))
 
@@ -125,6 +126,16 @@ def parse_pattern(pattern: str) -> Expression:
         InvalidRegexError: It is malformed, or not regular.
     """
     return parse_regex(pattern, search=True, dialect="ecma")
+
+
+@lru_cache(maxsize=256)
+def judged_by_re(pattern: str) -> re.Pattern[str] | None:
+    """For a pattern that no mask enforces, such as one with backreferences: as Python reads it; None if malformed."""
+    names = re.sub(r"(?<!\\)((?:\\\\)*)\(\?<(?![=!])", r"\1(?P<", pattern)
+    try:
+        return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\\k<(\w+)>", r"\1(?P=\2)", names))
+    except (re.error, OverflowError, RecursionError):
+        return None
 
 
 @lru_cache(maxsize=2048)

@@ -86,9 +86,11 @@ class _Members(Reader):
         self.names = _in_order([_names_of(node) for node in self.plain])
         for index, node in self._pending:
             required = _bits(self.names, set(_required(node)))
+            elsewhere = "additionalProperties" in node or "patternProperties" in node
+            candidates = self.names if elsewhere else node.get("properties") or ()
             constrained = _bits(
                 self.names,
-                {name for name in self.names if any(one is not True for one in places_of((node,), name))},
+                {name for name in candidates if any(one is not True for one in places_of((node,), name))},
             )
             rest = [node.get("additionalProperties", True), *(node.get("patternProperties") or {}).values()]
             free = all(one is True or one == {} for one in rest)

@@ -11,7 +11,7 @@ from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
-from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
+from structgen.frontends.json_schema.spelling import EVERY, Spelling
 from structgen.grammar.expressions import Expression, Literal, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
 
 Node = dict[Any, Any]
+_MOST_SPELLED = 1_000_000
 BOOLEAN_TERMINAL = Terminal("true or false", union(Literal("true"), Literal("false")))
 NULL_TERMINAL = Terminal("null", Literal("null"))
 
@@ -27,6 +28,12 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
     """The values of `enum` or `const` that satisfy everything else."""
     left = listed(compiler, nodes)
     assert left is not None
+    if compiler.style.exact and _spelling_cost(left) > _MOST_SPELLED:
+        source = next(node for node in nodes if "enum" in node or "const" in node)
+        compiler.unsupported(
+            source, "const" if "const" in source else "enum", "every spelling of it takes too much"
+        )
+        return compiler.any()
     scalars: list[Any] = []
     rules: list[RuleExpression | None] = []
     for value in left:
@@ -47,6 +54,21 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
         )
         compiler.empty(source, keyword, f"{keyword} {why}")
     return found
+
+
+def _spelling_cost(values: list[Any]) -> int:
+    """What it takes to write values in every spelling: a number has one for each exponent."""
+    cost = 0
+    stack = [iter(values)]
+    while stack and cost <= _MOST_SPELLED:
+        for value in stack[-1]:
+            cost += len(value) if isinstance(value, str) else 400
+            if isinstance(value, (dict, list)):
+                stack.append(iter([*value, *value.values()] if isinstance(value, dict) else value))
+                break
+        else:
+            stack.pop()
+    return cost
 
 
 def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
@@ -75,24 +97,32 @@ def listed(compiler: Compiler, nodes: tuple[Node, ...]) -> list[Any] | None:
                     return False
             except InvalidRegexError as error:  # the value stays, and validate() checks it
                 which = "pattern" if "pattern" in node else "patternProperties"
-                compiler.unsupported(node, which, f"{error.reason} at offset {error.position}")
+                reason = f"{error.reason} at offset {error.position}"
+                if strings.judged_by_re(error.pattern) is None:
+                    raise compiler.document.invalid(node, which, reason) from None
+                compiler.unsupported(node, which, reason)
         return True
 
     return [value for value in values if left(value)]
 
 
 def _check(compiler: Compiler, node: Node, keyword: str, value: Any) -> None:
-    """Raise where a value is none of JSON's: a dict from Python may hold anything."""
-    stack = [value]
+    """Raise where a value is none of JSON's: a dict from Python may hold anything, itself included."""
+    around: set[int] = set()
+    stack = [(value, False)]
     while stack:
-        one = stack.pop()
-        if isinstance(one, dict):
-            stack.extend(one.values())
-            wrong = next((name for name in one if not isinstance(name, str)), None)
-            if wrong is not None:
-                raise compiler.document.invalid(node, keyword, f"{wrong!r} is no name of JSON")
-        elif isinstance(one, (list, tuple)):
-            stack.extend(one)
+        one, left = stack.pop()
+        if left:
+            around.discard(id(one))
+        elif isinstance(one, (dict, list, tuple)):
+            if id(one) in around:
+                raise compiler.document.invalid(node, keyword, "a value that holds itself")
+            around.add(id(one))
+            stack.append((one, True))
+            stack += [(inner, False) for inner in (one.values() if isinstance(one, dict) else one)]
+            for name in one if isinstance(one, dict) else ():
+                if not isinstance(name, str):
+                    raise compiler.document.invalid(node, keyword, f"{name!r} is no name of JSON")
         elif not kind_of(one) or (isinstance(one, float) and not math.isfinite(one)):
             raise compiler.document.invalid(node, keyword, f"{one!r} is no value of JSON")
 
@@ -122,7 +152,7 @@ def texts(value: Any) -> tuple[str, ...]:
 def scalars_of(compiler: Compiler, values: list[Any]) -> Terminal:
     """One of some scalars."""
     spelling = compiler.style.spelling
-    if spelling is CANONICAL:
+    if spelling.name == "canonical":
         return literals(tuple(dict.fromkeys(text for value in values for text in texts(value))))
     label = literals(tuple(texts(value)[0] for value in values)).name
     return Terminal(label, union(*[_spelled(value, spelling) for value in values]))

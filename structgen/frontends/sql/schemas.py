@@ -123,8 +123,8 @@ def _from_sqlalchemy(source: Any) -> dict[str, dict[str, str]]:
     if not type(source).__module__.startswith("sqlalchemy"):
         raise InvalidSchemaError(
             "#",
-            f"a {type(source).__name__} is no schema; give {{table: [columns]}}, CREATE TABLE statements, an "
-            f"sqlite3.Connection or an engine of SQLAlchemy",
+            f"an object of {type(source).__name__} is no schema; give {{table: [columns]}}, CREATE TABLE statements, "
+            f"an sqlite3.Connection or an engine of SQLAlchemy",
         )
     from sqlalchemy import inspect
 

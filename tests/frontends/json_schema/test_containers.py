@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import jsonschema
 import pytest
 from frontends.json_schema.checking import check_accepts
 
@@ -543,11 +545,28 @@ def test_values_and_names_that_could_run_out_are_refused(schema: dict[str, Any])
         json_schema(schema)
 
 
-def test_names_that_something_needed_shares_are_not_recorded() -> None:
-    """Else the text could come to an end at which something is missing that no name is left for."""
-    grammar = json_schema({**ABC, "not": {"patternProperties": {"^[ab]$": {"const": 1}}}})._compiled
-    assert grammar.accepts('{"b": 1, "a": 2}')
-    assert begins(grammar, '{"b": 1, "a": 1, "c": 1, ')
+@pytest.mark.parametrize("order", ["schema", "any"])
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"not": {"patternProperties": {"^[ab]$": {"const": 1}}}},
+        {"not": {"propertyNames": {"const": "a"}}},
+        {"not": {"patternProperties": {"^[ab]$": {"const": 1}}}, "minProperties": 2},
+        {"not": {"patternProperties": {"^[ab]$": {"const": 1}}}, "maxProperties": 2},
+    ],
+    ids=str,
+)
+def test_few_names_beside_a_member_that_must_exist_come_once_each(keywords: Any, order: Any) -> None:
+    schema = {**ABC, **keywords}
+    grammar = json_schema(schema, property_order=order)._compiled
+    judge = jsonschema.Draft202012Validator(schema)
+    for size in range(4):
+        for names in itertools.product("abcd", repeat=size):
+            for values in itertools.product([1, 2], repeat=size):
+                members = list(zip(names, values, strict=True))
+                text = "{" + ", ".join(f'"{name}": {value}' for name, value in members) + "}"
+                valid = len(set(names)) == size and judge.is_valid(dict(members))
+                assert grammar.accepts(text) == valid, text
 
 
 def test_names_that_cannot_be_counted_are_no_hindrance() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
+from conformance.test_samples import validator_of
 from frontends.json_schema.checking import check_accepts
 from frontends.matching import denotes
 from hypothesis import example, given, settings
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from structgen.errors import EmptyLanguageError, InvalidSchemaError
 from structgen.frontends.json_schema import json_schema, numbers
+from structgen.grammar.sampling import Sampler
 
 
 @pytest.mark.parametrize(
@@ -339,3 +342,44 @@ def test_spellings_as_fractions_do(
         # Far from all bounds the mask wants one digit before the point, and not more where the exponent is negative.
         beyond = abs(exponent) > 20 and (whole == "0" or (exponent < 0 and len(whole) > 1))
         assert accepts(text) == allowed or (allowed and beyond), (text, allowed)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text"),
+    [
+        ({"not": {"multipleOf": 8}}, "56258024542430049327.5"),
+        ({"multipleOf": 3}, "12345678901234567890.0"),
+        ({"not": {"const": 0.5}}, "0.50000000000000000001"),
+        ({"not": {"enum": [0.1, 0.2]}}, "0.10000000000000000001"),
+        ({"exclusiveMaximum": 1}, "0.99999999999999999999"),
+        ({"exclusiveMinimum": 0.5}, "0.50000000000000000001"),
+        ({"exclusiveMinimum": 1e10}, "10000000000.00000000001"),
+        ({"not": {"type": "integer"}}, "12345678901234567890.5"),
+        ({"not": {"type": "integer"}, "minimum": 1}, "12345678901234567890.5"),
+    ],
+)
+def test_numbers_whose_doubles_are_others_are_not_written(keywords: dict[str, Any], text: str) -> None:
+    """The text is what is asked for, but its double is not, and most validators see only that."""
+    schema = {"type": "number", **keywords}
+    judge = validator_of(schema)
+    assert not judge.is_valid(json.loads(text))
+    constraint = json_schema(schema)
+    assert not constraint._compiled.accepts(text)
+    random, sampler = Random(0), Sampler(constraint.grammar)
+    for _ in range(100):
+        assert judge.is_valid(json.loads(sampler.text(random)))
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text"),
+    [
+        ({"multipleOf": 1e-17}, "0.00000000000000003"),
+        ({"multipleOf": 1e-17, "maximum": 9e-17, "exclusiveMinimum": 0}, "0.00000000000000009"),
+        ({"exclusiveMinimum": 0, "maximum": 9e-17}, "0.00000000000000009"),
+        ({"exclusiveMinimum": 1e-18, "exclusiveMaximum": 3e-18}, "0.000000000000000002"),
+        ({"multipleOf": 0.01}, "1234567890123.25"),
+        ({"not": {"multipleOf": 8}}, "56258024542430049327"),
+    ],
+)
+def test_numbers_have_the_digits_that_they_need(keywords: dict[str, Any], text: str) -> None:
+    assert json_schema({"type": "number", **keywords})._compiled.accepts(text)

@@ -74,6 +74,28 @@ def test_ascii_names() -> None:
     assert not accepts(schema, r'{"\u00e9": "x"}', ensure_ascii=True), "the escaped name is the declared one"
 
 
+@pytest.mark.parametrize("schema", [{"type": "string"}, {}, {"type": "string", "maxLength": 3}])
+@pytest.mark.parametrize("text", [r'"\u0041"', r'"\/"', r'"\u00e9"', r'"\u000a"', r'"\u000A"'])
+def test_needless_escapes_are_an_option(schema: Any, text: str) -> None:
+    assert accepts(schema, text)
+    assert accepts(schema, text, ensure_ascii=True)
+    assert not accepts(schema, text, escapes="needed")
+    assert accepts(schema, text, escapes="needed", ensure_ascii=True) == (text == r'"\u00e9"')
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_needed_escapes_are_those_that_json_dumps_writes(ascii_only: bool) -> None:
+    text = json.dumps('\n\u001f"\\/é\U0001f600'[:20], ensure_ascii=ascii_only)
+    assert accepts({}, text, escapes="needed", ensure_ascii=ascii_only)
+    assert accepts({"type": "array"}, f'[{{"a": {text}}}]', escapes="needed", ensure_ascii=ascii_only)
+    assert accepts(
+        {"uniqueItems": True, "items": {"type": "string"}},
+        f"[{text}]",
+        escapes="needed",
+        ensure_ascii=ascii_only,
+    )
+
+
 NUMBERS = [
     *[
         "0",

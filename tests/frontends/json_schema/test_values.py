@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from frontends.json_schema.checking import check_accepts
 
-from structgen.errors import EmptyLanguageError, UnsupportedSchemaError
+from structgen.errors import EmptyLanguageError, InvalidSchemaError, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
 
 ANY = ["null", "true", "false", "0", "-1.5e3", '""', '"a"', "[]", "[1, [null]]", "{}", '{"a": {"b": []}}']
@@ -199,3 +199,30 @@ def test_values_beside_a_pattern_that_is_not_regular() -> None:
     constraint = json_schema(schema, strict=False)
     assert constraint.is_valid('"aa"')
     assert not constraint.is_valid('"ab"')
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(
+    ("schema", "pointer"),
+    [
+        ({"pattern": "("}, "#/pattern"),
+        ({"items": {"pattern": "[z-a]"}}, "#/items/pattern"),
+        ({"patternProperties": {"a**": {}}}, "#/patternProperties"),
+        ({"not": {"pattern": "("}}, "#/not/pattern"),
+        ({"enum": ["a", "b"], "pattern": "("}, "#/pattern"),
+    ],
+)
+def test_a_malformed_pattern_is_the_fault_of_the_schema(schema: Any, pointer: str, strict: bool) -> None:
+    """It is not left to validate(), which could not judge it either."""
+    with pytest.raises(InvalidSchemaError) as caught:
+        json_schema(schema, strict=strict)
+    assert caught.value.pointer == pointer
+
+
+def test_validate_judges_backreferences_by_name() -> None:
+    schema = {"pattern": r"^(?<mark>['\"]).*\k<mark>$"}
+    with pytest.raises(UnsupportedSchemaError, match="backreference"):
+        json_schema(schema)
+    constraint = json_schema(schema, strict=False)
+    assert constraint.is_valid("\"'a'\"")
+    assert not constraint.is_valid(r'"\"a' + "'\"")
