@@ -97,7 +97,7 @@ u32 Expressions::longest_of(ExprId root, u32 many) {
         }
       }
       if (longer.size() > kManyStates || (counted += longer.size()) > kMostCounted) return kFar;
-      if (meter_) meter_->spend(longer.size() * 16);
+      if (meter_) meter_->spend(longer.size());
       ways = std::move(longer);
       if (texts >= many || ways.empty() || length >= most) break;
     }

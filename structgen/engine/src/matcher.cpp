@@ -47,7 +47,9 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
       const u32 node = store_->trie.child(0, static_cast<u8>(b));
-      spells_bytes_ &= node != kNone && store_->trie.first_token(node) != store_->trie.first_token(node + 1);
+      const bool is_token = node != kNone && store_->trie.first_token(node) != store_->trie.first_token(node + 1);
+      spells_bytes_ &= is_token;
+      spells_ascii_ &= is_token || b < 0x20 || b > 0x7E;
     }
   const u32 finished[] = {kNone, kNone};
   configurations_.intern(finished, 2);

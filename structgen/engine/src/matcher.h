@@ -304,6 +304,7 @@ class Grammar {
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
   std::pair<u32, u32> tokens_to_finish(u32 configuration);
   u32 farthest(u32 configuration);
+  u32 longest_record();
   u32 longest_new_text(u64 recorded);
   bool is_enough(const Position& position, u64 budget);
 
@@ -318,10 +319,11 @@ class Grammar {
   std::vector<u32> end_tokens_;
   bool dynamic_;
   bool records_ = false;  // some terminal does
+  u32 longest_record_ = kNone;
   std::vector<u32> longest_new_;  // longest_new_text(), by the width of the number of texts
   u32 depth_ = 0;
   Parser parser_;
-  bool spells_bytes_ = true;  // every byte of UTF-8 is a token
+  bool spells_bytes_ = true, spells_ascii_ = true;  // every byte of UTF-8, every one that is printed of ASCII is a token
 
   SpanTable configurations_, sets_;
   std::vector<Info> infos_;
