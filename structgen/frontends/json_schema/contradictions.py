@@ -23,7 +23,7 @@ from structgen.frontends.json_schema.keywords import (
     STRING,
     TYPE_MASK,
 )
-from structgen.frontends.json_schema.kinds import equal, kind_of, kinds_left
+from structgen.frontends.json_schema.kinds import among, kind_of, kinds_left
 from structgen.frontends.json_schema.numbers import exact
 
 if TYPE_CHECKING:
@@ -72,14 +72,10 @@ def _values(nodes: tuple[Any, ...]) -> list[Any] | None:
             listed = [node["const"]] if keyword == "const" else node["enum"]
             if not isinstance(listed, list):
                 continue
-            found = (
-                listed
-                if found is None
-                else [one for one in found if any(equal(one, other) for other in listed)]
-            )
+            found = listed if found is None else among(found, listed)
     if found is None or not excluded:
         return found
-    return [one for one in found if not any(equal(one, other) for other in excluded)]
+    return among(found, excluded, are=False)
 
 
 def _matches(value: Any, nodes: tuple[Any, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from structgen.frontends.json_schema.keywords import (
@@ -61,3 +62,19 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(equal, one, other))
     return kind_of(one) == kind_of(other) and bool(one == other)
+
+
+def among(values: Iterable[Any], listed: Iterable[Any], *, are: bool = True) -> list[Any]:
+    """Those of some values that are listed; with `are=False`, those that are not."""
+    strings: set[str] = set()
+    others: list[Any] = []
+    for other in listed:
+        if isinstance(other, str):
+            strings.add(other)
+        else:
+            others.append(other)
+    return [
+        one
+        for one in values
+        if (one in strings if isinstance(one, str) else any(equal(one, other) for other in others)) is are
+    ]
