@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import NoValidOutput
@@ -67,6 +67,7 @@ def sample(
     >>> outcome.value, len(outcome.attempts), outcome.attempts[0].failure
     ('yes', 2, 'unparsable')
     """
+    _check(on_failure)
     with _shown(on_attempt, progress) as hook:
         run = Run(
             sampler,
@@ -109,6 +110,7 @@ async def sample_async(
     The sampler may be `async`; it is cancelled at the deadline, and when another answer has won. A plain one runs in
     a thread, which is told to stop, and not waited for.
     """
+    _check(on_failure)
     with _shown(on_attempt, progress) as hook:
         run = Run(
             sampler,
@@ -131,6 +133,11 @@ async def sample_async(
                 reply = await _answer_async(sampler, question)
             except Exception as error:
                 failure = error
+
+
+def _check(on_failure: OnFailure) -> None:
+    if on_failure not in get_args(OnFailure):
+        raise ValueError(f"on_failure={on_failure!r}: must be 'raise' or 'best'")
 
 
 def _outcome(run: Run, choice: Choice | None, on_failure: OnFailure) -> Outcome:

@@ -28,8 +28,9 @@ _SHOWN_ANSWER = 1500
 
 # Only looked for in texts that are not valid anyway, at their beginning.
 _REFUSAL = re.compile(
-    r"(i['’]m|i am|we['’]re|we are)\s+(very\s+)?(sorry|unable|not able)\b"
-    r"|sorry,|i\s+(can['’]?t|cannot|can not|won['’]t)\b",
+    r"(i['’]m|i am|we['’]re|we are)\s+((very|really|so|truly|terribly)\s+)?(sorry|afraid|unable|not able)\b"
+    r"|(my apologies|i\s+apologi[sz]e|sorry)\b|as an? (ai|(large )?language model|assistant)\b"
+    r"|(unfortunately,?\s+)?(i|we)\s+(can['’]?t|cannot|can not|won['’]t|am not able|am unable)\b",
     re.IGNORECASE,
 )
 

@@ -45,7 +45,9 @@ class OpenAISampler:
             `lambda constraint: {"extra_body": {"structured_outputs": {"regex": ...}}}`. If the server refuses the
             arguments (400, 422) and takes the call without them, so are all later calls with that constraint.
         logprobs: ask for log-probabilities. Some servers give those after their mask.
-        stream: read the answer as it comes; then a cancelled call stops generating at the server too.
+        stream: read the answer as it comes; then a cancelled call stops generating at the server too. None: where
+            another answer may make it needless (`FirstValid`) and nothing else stops the call, as the client is not
+            async.
         continues: the server goes on with a message of the assistant that comes last (vLLM, SGLang: by
             `continue_final_message`), so that cut answers can be continued.
         limit: what the server calls the limit of tokens: "max_tokens", or "max_completion_tokens" (OpenAI's own newer
@@ -65,7 +67,7 @@ class OpenAISampler:
         *,
         enforce: Enforce | None = response_format,
         logprobs: bool = True,
-        stream: bool = False,
+        stream: bool | None = None,
         continues: bool = False,
         limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
         **options: Any,
@@ -112,7 +114,7 @@ class OpenAISampler:
                     raise
                 answer = create(**arguments)
                 self._refused.add(repr(enforced))
-            if not self._stream:
+            if not self._streams(request):
                 return _candidates(answer)
             found = _Streamed()
             with answer:
@@ -135,7 +137,7 @@ class OpenAISampler:
                     raise
                 answer = await create(**arguments)
                 self._refused.add(repr(enforced))
-            if not self._stream:
+            if not self._streams(request):
                 return _candidates(answer)
             found = _Streamed()
             async with answer:
@@ -146,6 +148,11 @@ class OpenAISampler:
             return found.candidates()
         except Exception as error:
             raise _as_transport(error) from error
+
+    def _streams(self, request: SampleRequest) -> bool:
+        if self._stream is not None:
+            return self._stream
+        return not self.is_async and request.cancelled is not None and request.enough is not None
 
     def _client(self, request: SampleRequest) -> Any:
         if request.deadline is None or not hasattr(self.client, "with_options"):
@@ -167,7 +174,7 @@ class OpenAISampler:
             self._limit: request.max_new_tokens,
             **({} if request.seed is None else {"seed": request.seed}),
             **({"logprobs": True} if self._logprobs else {}),
-            **({"stream": True, "stream_options": {"include_usage": True}} if self._stream else {}),
+            **({"stream": True, "stream_options": {"include_usage": True}} if self._streams(request) else {}),
             **options,
         }
         if request.deadline is not None:

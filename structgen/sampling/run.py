@@ -391,9 +391,9 @@ def is_transport(error: BaseException) -> bool:
 def nearest(attempts: Sequence[Attempt]) -> Attempt | None:
     """The attempt that is nearest to a valid text; among equals the one that the model finds likeliest."""
 
-    def rank(attempt: Attempt) -> tuple[int, float, int]:
+    def rank(attempt: Attempt) -> tuple[int, int, float]:
         mean = attempt.candidate.mean_logprob
         unlikely = 0.0 if mean is None or math.isnan(mean) else -mean
-        return _NEAREST.index(attempt.failure), unlikely, len(attempt.problems)
+        return _NEAREST.index(attempt.failure), len(attempt.problems), unlikely
 
     return min(attempts, key=rank, default=None)

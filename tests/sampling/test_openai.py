@@ -286,6 +286,16 @@ def test_a_cancelled_stream_is_closed_at_the_server(server: Server, client: Any)
     assert len(found[0].text) < 100_000
 
 
+def test_who_loses_a_race_is_closed_at_the_server(server: Server, client: Any) -> None:
+    """The answer comes as a stream, so that it can be broken off, unless the client is async."""
+    server.steps = [BURNS, "\a" + "x" * 100_000]
+    outcome = sample(OpenAISampler(client, "m"), "Who?", PERSON, FirstValid(2))
+    assert outcome.ok
+    server.gone_on.set()
+    assert server.broken.wait(30)
+    assert all(body["stream"] for body in server.bodies)
+
+
 def test_a_race_over_a_server(server: Server, client: Any) -> None:
     server.steps = ["nonsense", "nonsense", BURNS]
     outcome = sample(OpenAISampler(client, "m"), "Who?", PERSON, FirstValid(3))

@@ -136,6 +136,10 @@ def test_a_cut_answer_is_continued_where_the_sampler_can() -> None:
         pytest.param("", "empty", "empty", id="no text"),
         pytest.param(" \n", "empty", "empty", id="blanks"),
         pytest.param("I'm sorry, but I can't help with that.", "refused", "all the same", id="a refusal"),
+        pytest.param("I’m really sorry, but I can’t.", "refused", "all the same", id="a sorry refusal"),
+        pytest.param("I apologize, but I can't.", "refused", "all the same", id="an apology"),
+        pytest.param("Unfortunately, I cannot do so.", "refused", "all the same", id="unfortunately"),
+        pytest.param("As an AI language model, I", "refused", "all the same", id="a model of itself"),
         pytest.param(Candidate("", refusal="No."), "refused", "all the same", id="told by the server"),
         pytest.param("{'name'", "unparsable", "line 1, column 2", id="not JSON"),
         pytest.param("{\ufffd", "unparsable", "line 1, column 2", id="a broken character"),
@@ -146,6 +150,20 @@ def test_what_went_wrong_is_told_apart(answer: Any, failure: str, told: str) -> 
     outcome = sample(sampler, "Who?", PERSON, Retry())
     assert outcome.attempts[0].failure == failure
     assert told in sampler.calls[1][0][-1]["content"]
+
+
+def test_the_best_of_what_is_not_valid_has_the_fewest_problems() -> None:
+    answers = [Candidate("{}", 1, -1.0), Candidate('{"name": "Burns"}', 1, -9.0)]
+    outcome = sample(Scripted(*answers), "Who?", PERSON, Retry(2), on_failure="best")
+    assert not outcome.ok
+    assert outcome.text == '{"name": "Burns"}'
+
+
+def test_a_wrong_word_for_what_to_do_on_failure_is_told_at_once() -> None:
+    sampler = Scripted(BURNS)
+    with pytest.raises(ValueError, match="on_failure='bset'"):
+        sample(sampler, "Who?", PERSON, Retry(), on_failure="bset")  # type: ignore[arg-type]
+    assert not sampler.calls
 
 
 def test_all_that_a_schema_has_against_an_answer_is_told() -> None:
