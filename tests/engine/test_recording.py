@@ -63,8 +63,8 @@ def test_masks_of_many_requests_equal_the_oracle(
     oracle = Oracle(grammar)
     shared = compiled(grammar, vocabulary)
     seed = random.random()
-    for request in range(6):
-        for matcher, position in laws.walk(shared, oracle, Random(seed + request // 2), steps=8):
+    for request in range(4):
+        for matcher, position in laws.walk(shared, oracle, Random(seed + request // 2), steps=5):
             laws.mask_equals_oracle(matcher, oracle, position)
 
 
@@ -124,13 +124,11 @@ def test_a_budget_is_kept(grammar: Grammar, vocabulary: Vocabulary, random: Rand
             assert following.can_stop
 
 
-@given(RECORDING, vocabularies(singles="all", max_tokens=6), RANDOMS, st.integers(1, 150))
+@given(RECORDING, vocabularies(singles="all", max_tokens=6), RANDOMS, st.integers(1, 80))
 def test_a_text_is_finished_in_time(
     grammar: Grammar, vocabulary: Vocabulary, random: Random, budget: int
 ) -> None:
-    found = compiled(grammar, vocabulary)
-    for _ in range(3):
-        laws.text_is_finished_in_time(found, random, budget=budget)
+    laws.text_is_finished_in_time(compiled(grammar, vocabulary), random, budget=budget)
 
 
 BLANK = Terminal("BLANK", repeat(charset(" "), 1, 9))
