@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
+from evidence import figures
 from lark.lexer import PatternStr
 from lark.load_grammar import load_grammar
+from maskbench.supervise import load_tokenizer
 from peers.llguidance import Llguidance
 from peers.structgen import Structgen
 from rich.console import Console
 from rich.table import Table
-from transformers import AutoTokenizer
 
 from structgen.frontends.library import library_text
 
@@ -47,10 +46,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tokenizer", required=True, help="folder of a tokenizer of transformers")
+    parser.add_argument(
+        "--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2"
+    )
     parser.add_argument("--json", type=Path, help="write the summary to this file")
     options = parser.parse_args()
-    tokenizer = AutoTokenizer.from_pretrained(options.tokenizer)
+    tokenizer = load_tokenizer(options.tokenizer)
     engines = {"structgen": Structgen(tokenizer), "llguidance": Llguidance(tokenizer)}
     results: dict[str, Any] = {}
     for name, texts in _texts().items():
@@ -61,8 +62,7 @@ def main() -> None:
     report = {
         "tokenizer": Path(options.tokenizer).name,
         "versions": {engine: adapter.version for engine, adapter in engines.items()},
-        "platform": platform.platform(),
-        "load": os.getloadavg(),
+        "machine": figures.machine(),
         "microseconds": results,
     }
     if options.json:

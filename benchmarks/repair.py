@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from damages import DAMAGES, YAML_DAMAGES, with_quotes
+from evidence import figures
 from repairers import tools, tools_for_yaml
 
 import structgen
@@ -223,6 +224,7 @@ def main() -> None:
     results = measure(
         options.data, options.sample, options.seed, options.damages, format=options.format, show=options.show
     )
+    results["machine"] = figures.machine()
     if options.output:
         options.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     names = list(results["tools"])

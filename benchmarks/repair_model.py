@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from evidence import tasks
+from evidence import figures, tasks
 
 import structgen
 
@@ -145,6 +145,7 @@ def main() -> None:
                 options.show -= 1
                 print(f"--- {task.name}\n{text}\n  => {error}")
     result = {
+        "machine": figures.machine(),
         "model": options.model,
         "prompts": len(asked),
         "seed": options.seed,

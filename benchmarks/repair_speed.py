@@ -22,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evidence import figures
+
 import structgen
 from structgen.limits import Limits
 
@@ -211,6 +213,7 @@ def main() -> None:
             results[name] = speed(families, options.size, options.peer_size)
     if options.only in (None, "adversarial"):
         results["exponents"] = growth(ADVERSARIAL, options.adversarial_size)
+    results["machine"] = figures.machine()
     if options.output:
         options.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 

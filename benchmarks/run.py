@@ -38,6 +38,21 @@ def plan(out: Path, data: Path | None, *, full: bool) -> dict[str, list[str]]:
         "quality": ["quality.py", "--out", str(out)],
         "validity": ["validity.py", "--out", str(out), *given],
     }
+    if full:
+        found |= {
+            "grammar_masks": ["grammar_masks.py", "--json", str(out / "grammar_masks.json")],
+            "text_to_sql": ["text_to_sql.py", "--json", str(out / "text_to_sql.json")],
+            "repair_speed": ["repair_speed.py", "--output", str(out / "repair_speed.json")],
+            "yaml_tokens": ["yaml_tokens.py", *damaged[:2], "--json", str(out / "yaml_tokens.json")],
+            "repair_model": [
+                "repair_model.py",
+                *damaged[:2],
+                "--answers",
+                str(out / "repair_answers.jsonl"),
+                "--output",
+                str(out / "repair_model.json"),
+            ],
+        }
     short = {
         "masks": ["--sample", "30", "--timeout", "10"],
         "apply": ["--seconds", "0.1"],

@@ -19,7 +19,8 @@ from typing import Any
 
 import ruamel.yaml
 import yaml
-from transformers import AutoTokenizer
+from evidence import figures
+from maskbench.supervise import load_tokenizer
 
 import structgen
 from structgen.frontends.json_schema.yaml_scalars import YAML, is_plain
@@ -35,12 +36,14 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="records of MaskBench, one JSON object a line"
     )
-    parser.add_argument("--tokenizer", required=True, help="folder of a tokenizer of transformers")
+    parser.add_argument(
+        "--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2"
+    )
     parser.add_argument("--sample", type=int, help="so many instances, chosen at random; else all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
-    tokenizer = AutoTokenizer.from_pretrained(options.tokenizer)
+    tokenizer = load_tokenizer(options.tokenizer)
     instances = _instances(options.data)
     random.Random(options.seed).shuffle(instances)
     instances = instances[: options.sample]
@@ -53,7 +56,8 @@ def main() -> None:
         sums.update(counts)
         smaller.update(form for form in FORMS[1:] if counts["yaml"] < counts[form])
         checks.update(_checked(schema, data, texts["yaml"]))
-    figures = {
+    found = {
+        "machine": figures.machine(),
         "instances": len(instances),
         "seed": options.seed,
         "tokenizer": Path(options.tokenizer).name,
@@ -62,7 +66,7 @@ def main() -> None:
         "yaml_is_smaller": {form: round(smaller[form] / len(instances), 4) for form in FORMS[1:]},
         "checks": dict(sorted(checks.items())),
     }
-    text = json.dumps(figures, indent=2)
+    text = json.dumps(found, indent=2)
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")
     print(text)

