@@ -163,8 +163,10 @@ class _Reader(Values):
         if pending and (indent > self.levels[-1].pending_indent or not blank):
             guide = self._level_guide()
             is_cut = line.end == self.stop and indent > self.levels[-1].pending_indent
-            is_object = guide is not None and "object" in guide.kinds and "string" not in guide.kinds
-            if is_cut and is_object and any(name.startswith(content) for name in guide.names):  # type: ignore[union-attr]
+            names = (
+                () if guide is None or "object" not in guide.kinds or "string" in guide.kinds else guide.names
+            )
+            if is_cut and any(name.startswith(content) for name in names):
                 self._open("{", indent, start)
                 self._edit("key", line.start, line.end, "dropped", "the text ends inside a key")
                 self.cut = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from structgen.repairing import scalars
@@ -13,11 +14,7 @@ _NODES = 2_000_000
 
 def is_installed() -> bool:
     """Whether there is a strict parser."""
-    try:
-        import ruamel.yaml  # noqa: F401  # whether it can be imported is the question
-    except ImportError:
-        return False
-    return True
+    return find_spec("ruamel") is not None and find_spec("ruamel.yaml") is not None
 
 
 def strictly(text: str, offset: int = 0) -> Node | None:
@@ -60,9 +57,7 @@ def _tree(root: Any, text: str, offset: int) -> Node:
         if node.id == "scalar":
             if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
                 raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
-            plain = node.style is None and not node.tag.startswith("!")
-            if node.tag.startswith("!") and node.style is None:
-                plain = True
+            plain = node.style is None
             kind = node.tag.rpartition(":")[2]
             if plain and kind == "str" and not isinstance(scalars.of_yaml(node.value), str):
                 plain = False  # !!str 5

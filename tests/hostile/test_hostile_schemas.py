@@ -180,8 +180,9 @@ def test_an_empty_schema_says_what_is_empty_inside(schema: dict[str, Any], cause
         "required": ["x"],
         "$defs": {"none": {"enum": []}},
     }
-    if exact and "pattern" in str(schema):
-        pytest.skip("names that are written twice count twice there")
+    if exact and "pattern" in str(schema):  # names may be written twice there, so three of two names can be
+        assert structgen.json_schema(whole, exact=True).is_valid('{"x":{"a":1,"b":2,"a":3}}')
+        return
     with pytest.raises(
         EmptyLanguageError, match=f"#/required: 'x' is required, and nothing is allowed there; {cause}"
     ):
