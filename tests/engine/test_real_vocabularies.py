@@ -268,7 +268,6 @@ def test_a_text_is_finished_in_time(schema: object) -> None:
         {"type": "string", "maxLength": 200},
         {"type": "string", "pattern": "^[a-z ]+$"},
         {"additionalProperties": {"type": "string"}},
-        {"patternProperties": {"^line[1-3]$": {"type": "string"}}, "additionalProperties": False},
     ],
     ids=str,
 )

@@ -292,3 +292,18 @@ def test_a_mask_asked_for_twice_is_the_same() -> None:
         matcher.advance(token)
     masks = [{vocabulary[token] for token in laws.allowed(matcher)} for _ in range(3)]
     assert masks == [{b")", b",", b"a", b"b"}] * 3
+
+
+def test_a_budget_knows_that_the_names_with_short_values_may_be_taken() -> None:
+    """Three members must be there, of two names with a null and one with a list of 150."""
+    null, many = Terminal("NULL", Literal("n")), Terminal("MANY", Literal("l" * 300))
+    few = Terminal("FEW", charset("ab"), effect="record")
+    other = Terminal("OTHER", Literal("c"), effect="record")
+    member = Choice((Sequence((few, null)), Sequence((other, many))))
+    grammar = Grammar({"start": Sequence((OPEN, Repetition(member, 3, 3), CLOSE))})
+    vocabulary = Vocabulary([*(bytes([byte]) for byte in range(256)), None], eos_token_ids={256})
+    compiled_grammar = compile_grammar(grammar, vocabulary)
+    needed = compiled_grammar.completion_tokens(compiled_grammar.initial)
+    for seed in range(20):
+        for extra in (0, 5, 40, 200):
+            laws.text_is_finished_in_time(compiled_grammar, Random(seed), budget=needed + extra)

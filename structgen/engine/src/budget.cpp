@@ -163,18 +163,6 @@ u32 Grammar::longest_new_text(u64 recorded) {
   return longest_new_[at];
 }
 
-// The same where the texts of a terminal may be few, but none is long.
-u32 Grammar::longest_record() {
-  if (longest_record_ != kNone) return longest_record_;
-  u32 longest = 0;
-  for (u32 t = 0; t < terminals_.size(); ++t) {
-    if (effects_[t] != Record || expressions_.is_empty(terminals_[t])) continue;
-    const u32 most = expressions_.longest(terminals_[t]);
-    longest = std::max(longest, most < kFar ? most : expressions_.longest_of(expressions_.plainer(terminals_[t]), kManyTexts));
-  }
-  return longest_record_ = longest;
-}
-
 // Whether a budget is enough to finish the text after any token that is allowed, as far as that is plain to see.
 bool Grammar::is_enough(const Position& position, u64 budget) {
   const u32 configuration = position.configuration;
@@ -184,9 +172,6 @@ bool Grammar::is_enough(const Position& position, u64 budget) {
   const u64 records = infos_[configuration].farthest_records;
   if (!records_ || records == 0) return true;
   const u32 longest = longest_new_text(position.memory.recorded() + store_->trie.longest() + records + 1);
-  // The last one, of a few that are short: mostly it has been begun, and goes on only where it can be a new one.
-  if (longest >= kFar && records == 1 && longest_record() < kFar)
-    return budget > 10 * u64{most} + 64 + 2 * u64{longest_record()};
   // Each text is spelt by itself then, which may part a token from what is before it and behind it.
   return spells_ascii_ && longest < kFar && budget > most + records * (longest + u64{2});
 }

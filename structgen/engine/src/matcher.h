@@ -304,7 +304,6 @@ class Grammar {
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
   std::pair<u32, u32> tokens_to_finish(u32 configuration);
   u32 farthest(u32 configuration);
-  u32 longest_record();
   u32 longest_new_text(u64 recorded);
   bool is_enough(const Position& position, u64 budget);
 
@@ -319,7 +318,6 @@ class Grammar {
   std::vector<u32> end_tokens_;
   bool dynamic_;
   bool records_ = false;  // some terminal does
-  u32 longest_record_ = kNone;
   std::vector<u32> longest_new_;  // longest_new_text(), by the width of the number of texts
   u32 depth_ = 0;
   Parser parser_;
