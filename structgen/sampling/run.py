@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from structgen.constraint import Constraint
 from structgen.errors import BudgetTooSmall, TransportFailed
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
-from structgen.sampling.judging import Grade, Judge
+from structgen.sampling.judging import Judge, RepairMode
 from structgen.sampling.outcome import Attempt, Budget, Failure
 
 FIRST_PAUSE = 0.25
@@ -171,7 +171,7 @@ class Run:
             n, constraint, temperature, seed, limit, self.deadline, prefix, enough, threading.Event()
         )
 
-    def ask(self, prompt: Prompt, n: int = 1, *, repair: Grade | None = None, **options: Any) -> Steps:
+    def ask(self, prompt: Prompt, n: int = 1, *, repair: RepairMode | None = None, **options: Any) -> Steps:
         """Ask for `n` candidates of one prompt, and judge them. No attempt: nothing is left of the budget."""
         request = self.request(prompt, n, **options)
         if request is None:
@@ -189,7 +189,7 @@ class Run:
         request = SampleRequest(width, constraint, 0.0, 0, limit, self.deadline, cancelled=threading.Event())
         return (yield from self._answered(Call(self.prompt, request, beam=True), None))
 
-    def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: Grade | None) -> Steps:
+    def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: RepairMode | None) -> Steps:
         """Ask `n` times at once until an answer is valid."""
 
         def is_valid(candidate: Candidate) -> bool:
@@ -241,7 +241,7 @@ class Run:
             )
         return judged
 
-    def _answered(self, call: Call, repair: Grade | None) -> Steps:
+    def _answered(self, call: Call, repair: RepairMode | None) -> Steps:
         retry = 0
         while True:
             request = call.request
@@ -296,7 +296,7 @@ class Run:
         self.stopped = f"the tokens left of the budget are too few: {error}"
 
     def _judged(
-        self, candidates: list[Candidate], request: SampleRequest, repair: Grade | None, seconds: float
+        self, candidates: list[Candidate], request: SampleRequest, repair: RepairMode | None, seconds: float
     ) -> list[Attempt]:
         found = candidates[: request.n] or [Candidate("")]
         return [

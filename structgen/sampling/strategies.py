@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
-from structgen.sampling.judging import Grade, with_feedback
+from structgen.sampling.judging import RepairMode, with_feedback
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
 
@@ -34,8 +34,9 @@ class Retry:
         max_attempts: answers at most.
         feedback: put the latest bad answer and what is wrong with it into the conversation. Its size does not grow
             with the attempts.
-        repair: the worst grade of edits by which an answer may be mended before it counts as bad: "lossless",
-            "guessed", or None. A text that was cut is not closed.
+        repair: how an answer may be mended before it counts as bad: "syntax" (as JSON or YAML, without a look at the
+            constraint), "lossless" or "guessed" (also by the constraint; the worst grade of edits), or None. A text
+            that was cut is not closed.
         temperatures: of the first, second ... attempt; the last one is kept.
         seeds: of the first, second ... attempt; then counting on. None: 0, 1, 2 ...
         mask: give the sampler the constraint.
@@ -49,14 +50,14 @@ class Retry:
 
     max_attempts: int = 3
     feedback: bool = True
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     temperatures: Sequence[float] = (0.0, 0.5, 0.8)
     seeds: Sequence[int] | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
         _check_count("max_attempts", self.max_attempts)
-        _check_repair(self.repair)
+        check_repair(self.repair)
         if not self.temperatures or min(self.temperatures) < 0:
             raise ValueError(f"temperatures = {self.temperatures!r}: give one or more, none negative")
 
@@ -120,12 +121,12 @@ class BestOf:
     batch: int | None = None
     temperature: float = 0.8
     seed: int = 0
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
         _check_count("n", self.n)
-        _check_repair(self.repair)
+        check_repair(self.repair)
         check_temperature(self.temperature, self.n)
         if self.batch is not None:
             _check_count("batch", self.batch)
@@ -194,12 +195,12 @@ class FirstValid:
     n: int
     temperature: float = 0.8
     seed: int = 0
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
         _check_count("n", self.n)
-        _check_repair(self.repair)
+        check_repair(self.repair)
         check_temperature(self.temperature, self.n)
 
     def decide(self, run: Run) -> Decision:
@@ -278,6 +279,7 @@ def check_temperature(temperature: float, n: int) -> None:
         )
 
 
-def _check_repair(repair: Grade | None) -> None:
-    if repair not in (None, "lossless", "guessed"):
-        raise ValueError(f"repair = {repair!r}: 'lossless', 'guessed' or None")
+def check_repair(repair: RepairMode | None) -> None:
+    """See that a mode of repair is one."""
+    if repair not in (None, *get_args(RepairMode)):
+        raise ValueError(f"repair = {repair!r}: 'syntax', 'lossless', 'guessed' or None")

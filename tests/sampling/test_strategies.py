@@ -7,6 +7,7 @@ import json
 import pickle
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -191,6 +192,43 @@ def test_repair_comes_before_another_attempt() -> None:
     assert outcome.attempts[0].edits
     assert PERSON.is_valid(outcome.text)
     assert outcome.attempts[0].text.startswith("Sure!")
+
+
+@pytest.mark.parametrize(
+    ("answer", "repair", "valid"),
+    [
+        (f"Sure!\n```json\n{BURNS[:-1]},}}\n```", "syntax", True),
+        ('{"name": "Burns", "born": "1759"}', "syntax", False),
+        ('{"name": "Burns", "born": "1759"}', "lossless", True),
+        ("name: Burns\nborn: 1759", "syntax", True),
+        ("name: Burns\nborn: 1759", "lossless", True),
+    ],
+)
+def test_repair_of_the_syntax_does_not_know_the_schema(answer: str, repair: Any, valid: bool) -> None:
+    outcome = sample(Scripted(answer), "Who?", PERSON, Retry(1, repair=repair), on_failure="best")
+    assert outcome.ok is valid
+    if valid:  # also where the answer was YAML
+        assert outcome.value == json.loads(outcome.text) == {"name": "Burns", "born": 1759}
+        assert PERSON.is_valid(outcome.text)
+
+
+def test_a_repaired_answer_is_an_instance_where_a_type_is_asked_for() -> None:
+    @dataclass
+    class Person:
+        name: str
+        born: int
+
+    constraint = structgen.json_schema(Person)
+    for repair in ("syntax", "lossless", "guessed"):
+        outcome = sample(Scripted("name: Burns\nborn: 1759"), "Who?", constraint, Retry(1, repair=repair))
+        assert outcome.value == Person("Burns", 1759)
+        assert constraint.is_valid(outcome.text)
+
+
+@pytest.mark.parametrize("repair", ["syntax", "guessed"])
+def test_a_repair_closes_no_answer_that_ran_into_the_limit(repair: Any) -> None:
+    cut = Candidate('{"name": "Burns", "born": 17', 9, finish_reason="length")
+    assert failed(Scripted(cut), "Who?", PERSON, Retry(1, repair=repair)).attempts[0].failure == "cut"
 
 
 def test_the_mask_is_asked_for_or_not() -> None:
@@ -529,6 +567,7 @@ def test_strategies_hold_no_state() -> None:
         pytest.param(lambda: BestOf(0), id="best of none"),
         pytest.param(lambda: BestOf(2, temperature=0), id="all the same"),
         pytest.param(lambda: BestOf(2, score="length"), id="an unknown score"),  # type: ignore[arg-type]
+        pytest.param(lambda: Vote(3, repair="dropped"), id="a vote on what was lost"),  # type: ignore[arg-type]
         pytest.param(lambda: Vote(3, min_agreement=2), id="more than all"),
         pytest.param(lambda: Vote(3, key=str, field="a"), id="key and field"),
         pytest.param(lambda: escalate(), id="nothing to escalate"),
