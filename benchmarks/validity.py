@@ -3,9 +3,9 @@
     python benchmarks/validity.py [--data dev.jsonl --schemas 100] [--model smollm2] [--out benchmarks/results]
 
 Every arm answers every task: extraction, arguments of tools, patterns, queries and labels (written into the
-repository), and with `--data` schemas of MaskBench, as many of each family in turn. Answers are judged by
-`jsonschema`, `re` and `sqlite3`. Arms that begin with the same request share its answer, and are each charged its
-time.
+repository), and schemas, as many of each family in turn: of MaskBench with `--data`, else those of the repository.
+Answers are judged by `jsonschema` (formats too), `re` and `sqlite3`. Arms that begin with the same request share its
+answer, and are each charged its time. With `--answers FILE` a run that was stopped goes on where it was.
 
 `cut`: the answer ran into the token limit. With a mask, answers are complete at the limit, too.
 """
@@ -13,6 +13,7 @@ time.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import statistics
 import sys
@@ -88,7 +89,8 @@ def markdown(report: dict[str, Any]) -> str:
         [arm, *(f"{families[arm][name][0]} of {families[arm][name][1]}" for name in names)]
         for arm in families
     ]
-    machine = report["machine"]
+    machine, versions = report["machine"], report["machine"]["versions"]
+    parts = f"; in {len(report['machines'])} parts" if len(report["machines"]) > 1 else ""
     failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
     notes = []
     if failed:
@@ -104,8 +106,10 @@ def markdown(report: dict[str, Any]) -> str:
             "Valid, by family:\n",
             figures.table(["arm", *names], by_family),
             *notes,
-            f"{machine['processor']}, {report['threads']} threads, load {machine['load']}, {machine['date']}; "
-            f"seed {report['seed']}.\n",
+            f"{machine['processor']}, {machine['threads']} threads, load at the start {machine['load']}, "
+            f"{machine['date']}; structgen {versions['structgen']}, torch {versions['torch']}, transformers "
+            f"{versions['transformers']}, jsonschema {versions['jsonschema']}; {report['data']}, seed "
+            f"{report['seed']}{parts}.\n",
         ]
     )
 
@@ -123,21 +127,33 @@ def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]
 class Answers:
     """The answers of a run by task and arm, kept in a file as they come, so that a later run can go on.
 
+    The file has a line for what the run is about, one for the machine each time that it was begun or went on, and one
+    for each answer.
+
     Attributes:
-        known: what an earlier run wrote.
+        known: what earlier runs wrote.
+        machines: where each part of the run was made, the latest last.
     """
 
-    def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
+    def __init__(self, path: Path | None, about: dict[str, Any], machine: dict[str, Any]) -> None:
         self.known: dict[tuple[str, str], dict[str, Any]] = {}
+        self.machines: list[dict[str, Any]] = []
         self._path = path
-        if path is None:
-            return
-        if not path.exists():
-            self._write(about)
-        written, *answers = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-        if written != about:
-            raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
-        self.known = {(one["task"], one["arm"]): one for one in answers}
+        if path is not None:
+            whole, _, rest = (
+                path.read_text(encoding="utf-8").rpartition("\n") if path.exists() else ("", "", "")
+            )
+            if rest:  # the run was stopped while it wrote
+                path.write_text(whole + "\n" if whole else "", encoding="utf-8")
+            written, *parts = map(json.loads, whole.split("\n")) if whole else (None,)
+            if written is None:
+                self._write(about)
+            elif written != about:
+                raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
+            self.machines = [one for one in parts if "arm" not in one]
+            self.known = {(one["task"], one["arm"]): one for one in parts if "arm" in one}
+            self._write(machine)
+        self.machines.append(machine)
 
     def add(self, answer: dict[str, Any]) -> None:
         """Keep one more."""
@@ -154,9 +170,9 @@ class Answers:
 def main() -> None:
     """Ask, judge, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, help="records of MaskBench, one JSON object a line")
+    parser.add_argument("--data", type=Path, default=tasks.SCHEMAS, help="records of MaskBench")
     parser.add_argument("--schemas", type=int, default=100, help="how many of them")
-    parser.add_argument("--tasks", type=int, help="that many of the built-in tasks, from all families")
+    parser.add_argument("--tasks", type=int, help="that many of the tasks of the repository, of all families")
     parser.add_argument("--arms", type=lambda text: text.split(","), help="only these")
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--max-new-tokens", type=int, default=128)
@@ -169,21 +185,18 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model)
     sampler = arms.Shared(TransformersSampler(model, tokenizer))
-    chosen = tasks.built_in()
-    if options.tasks is not None:
-        chosen = chosen[:: max(1, len(chosen) // max(1, options.tasks))][: options.tasks]
-    refused: list[str] = []
-    if options.data is not None:
-        schemas, refused = tasks.of_maskbench(options.data, options.schemas, options.seed)
-        chosen += schemas
+    schemas, refused = tasks.of_maskbench(options.data, options.schemas, options.seed)
+    chosen = tasks.in_turn(tasks.in_turn(tasks.built_in())[: options.tasks] + schemas)
     used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
     about = {
         "model": options.model,
         "weights": str(model.dtype).removeprefix("torch."),
         "seed": options.seed,
         "max_new_tokens": options.max_new_tokens,
+        "data": options.data.name,
+        "sha256": hashlib.sha256(options.data.read_bytes()).hexdigest(),
     }
-    answers = Answers(options.answers, about)
+    answers = Answers(options.answers, about, figures.machine() | {"threads": options.threads})
     found: list[dict[str, Any]] = []
     started = time.monotonic()
     done = 0
@@ -198,11 +211,11 @@ def main() -> None:
             print(f"out of time after {done} of {len(chosen)} tasks", file=sys.stderr)
             break
     report = {
-        "machine": figures.machine(),
+        "machine": answers.machines[-1],
+        "machines": answers.machines,
         **about,
         "tasks": done,
         "refused": refused,
-        "threads": options.threads,
         "arms": summary(found),
         "families": families(found),
         "answers": found,

@@ -87,17 +87,18 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     assert (row["tasks"], row["errors"], row["valid"], row["ended"]) == (2, 1, 1, 1)
     by_family = validity.families(found)
     assert by_family == {"mask": {"schemas": (1, 2)}}
+    versions = dict.fromkeys(figures.PACKAGES, "1")
+    machine = {"processor": "p", "threads": 1, "load": 0.0, "date": "d", "versions": versions}
     shown = validity.markdown(
         {
             "model": "m",
             "weights": "float32",
             "tasks": 2,
             "max_new_tokens": 8,
-            "threads": 1,
-            "steps": 12,
-            "rounds": 1,
+            "data": "dev.jsonl",
             "seed": 0,
-            "machine": {"processor": "p", "load": 0.0, "date": "d"},
+            "machine": machine,
+            "machines": [machine, machine],
             "arms": [row],
             "families": by_family,
             "answers": found,
@@ -121,6 +122,76 @@ def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:
     assert len(inner.calls) == 2
     assert second["tokens"] > first["tokens"]
     assert list(arms.by_arm([first, second])) == ["prompt with schema", "+ retry 3 with feedback"]
+
+
+def test_arms_differ_in_what_their_repair_knows() -> None:
+    task = next(one for one in tasks.built_in() if one.family == "extraction")
+    right = json.dumps(task.reference)
+    wrong_type = right.replace(str(task.reference["born"]), f'"{task.reference["born"]}"')
+    assert wrong_type != right
+    by_name = {arm.name: arm for arm in arms.arms()}
+    assert list(by_name) == [
+        "prompt only",
+        "prompt with schema",
+        "+ repair (syntax)",
+        "+ repair (schema), lossless",
+        "+ repair (schema), guesses too",
+        "+ retry 3 with feedback",
+        "+ best of 4",
+        "mask",
+        "mask + vote of 3",
+    ]
+    for text, plain, syntax, schema in (
+        (right, True, True, True),
+        (f"```json\n{right}\n```", False, True, True),
+        (wrong_type, False, False, True),
+    ):
+        sampler = arms.Shared(Scripted(text))
+        found = [
+            arms.measure(by_name[name], task, sampler, 64)["valid"]
+            for name in ("prompt with schema", "+ repair (syntax)", "+ repair (schema), lossless")
+        ]
+        assert found == [plain, syntax, schema], text
+
+
+def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    about, answer = {"seed": 0}, {"arm": "mask", "valid": True}
+    first = validity.Answers(path, about, {"load": 1.0})
+    for task in ("a", "b"):
+        first.add({"task": task, **answer})
+    path.write_text(path.read_text()[:-9])  # in the middle of the last answer
+    second = validity.Answers(path, about, {"load": 2.0})
+    assert second.known == {("a", "mask"): {"task": "a", **answer}}
+    second.add({"task": "b", **answer})
+    third = validity.Answers(path, about, {"load": 3.0})
+    assert list(third.known) == [("a", "mask"), ("b", "mask")]
+    assert third.machines == [{"load": 1.0}, {"load": 2.0}, {"load": 3.0}]
+    with pytest.raises(SystemExit, match="of another run"):
+        validity.Answers(path, {"seed": 1}, {})
+    path.write_text('{"se')
+    assert validity.Answers(path, about, {}).known == {}
+    assert json.loads(path.read_text().splitlines()[0]) == about
+
+
+def test_the_first_tasks_are_of_all_families() -> None:
+    found = tasks.in_turn(tasks.built_in())
+    assert len(found) == len(tasks.built_in())
+    assert len({task.family for task in found[:5]}) == 5
+    assert [task.name for task in found if task.family == "sql"] == [f"sql {n}" for n in range(6)]
+
+
+def test_formats_and_constants_that_are_not_json_are_judged(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    schema = {
+        "type": "object",
+        "properties": {"at": {"type": "string", "format": "ipv4"}, "n": {"type": "number"}},
+    }
+    path.write_text(json.dumps({"id": "a_1", "schema": schema}) + "\n")
+    (task,), _ = tasks.of_maskbench(path, 1, seed=0)
+    assert task.is_valid('{"at": "127.0.0.1"}')
+    assert not task.is_valid('{"at": "nowhere"}')
+    assert not task.is_parseable('{"n": NaN}')
 
 
 def test_what_is_cut_is_told() -> None:

@@ -32,8 +32,9 @@ def arms() -> list[Arm]:
     return [
         Arm("prompt only", Retry(1, mask=False), exact=False),
         Arm("prompt with schema", Retry(1, mask=False)),
-        Arm("+ repair, lossless", Retry(1, mask=False, repair="lossless")),
-        Arm("+ repair, guesses too", Retry(1, mask=False, repair="guessed")),
+        Arm("+ repair (syntax)", Retry(1, mask=False, repair="syntax")),
+        Arm("+ repair (schema), lossless", Retry(1, mask=False, repair="lossless")),
+        Arm("+ repair (schema), guesses too", Retry(1, mask=False, repair="guessed")),
         Arm("+ retry 3 with feedback", Retry(3, mask=False, repair="guessed")),
         Arm("+ best of 4", BestOf(4, mask=False, repair="guessed")),
         Arm("mask", Retry(1)),
