@@ -135,6 +135,7 @@ class Run:
         self._on_attempt = on_attempt
         self._started = time.monotonic()
         self._asked: dict[Any, int] = {}
+        self._first: dict[bool, Attempt] = {}
 
     @property
     def seconds(self) -> float:
@@ -221,7 +222,7 @@ class Run:
                     lost.append((call, answer))
                 else:
                     seconds = (time.monotonic() - started) / len(answers)
-                    judged += self._judged(answer, call.request, repair, seconds)
+                    judged += self._judged(answer, call, repair, seconds)
             if any(one.ok for one in judged):
                 break
             for _, error in lost:
@@ -261,7 +262,7 @@ class Run:
                     return []
                 call = replace(call, request=fewer)
             else:
-                return self._judged(candidates, request, repair, time.monotonic() - started)
+                return self._judged(candidates, call, repair, time.monotonic() - started)
 
     def _pause(self, retry: int, *errors: BaseException) -> float | None:
         """Seconds to wait before calls are made again that failed; None, and `stopped`, if they are given up."""
@@ -296,10 +297,11 @@ class Run:
         self.stopped = f"the tokens left of the budget are too few: {error}"
 
     def _judged(
-        self, candidates: list[Candidate], request: SampleRequest, repair: RepairMode | None, seconds: float
+        self, candidates: list[Candidate], call: Call, repair: RepairMode | None, seconds: float
     ) -> list[Attempt]:
+        request = call.request
         found = candidates[: request.n] or [Candidate("")]
-        return [
+        judged = [
             self._record(
                 self.judge.attempt(
                     candidate,
@@ -313,6 +315,33 @@ class Run:
             )
             for candidate in found
         ]
+        if call.prompt is self.prompt and not call.beam and request.temperature == 0 and not request.prefix:
+            self._first[request.constraint is not None] = judged[0]
+        return judged
+
+    def first(self, *, masked: bool) -> Attempt | None:
+        """The answer to the task itself at temperature 0, if it was asked for: another call would give the same."""
+        return self._first.get(masked)
+
+    def mended(self, repair: RepairMode | None) -> Attempt | None:
+        """The first of the attempts so far that this repair makes valid, in its place; nothing is asked."""
+        for place, before in enumerate(self.attempts if repair is not None else ()):
+            if before.ok or before.failure in ("rejected", "transport"):
+                continue
+            after = self.judge.attempt(
+                before.candidate,
+                before.text,
+                repair=repair,
+                seconds=before.seconds,
+                score=before.score,
+                temperature=before.temperature,
+                seed=before.seed,
+                masked=before.masked,
+            )
+            if after.ok:
+                self.attempts[place] = after
+                return after
+        return None
 
     def _record(self, attempt: Attempt) -> Attempt:
         self.attempts.append(attempt)

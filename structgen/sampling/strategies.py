@@ -41,6 +41,9 @@ class Retry:
         seeds: of the first, second ... attempt; then counting on. None: 0, 1, 2 ...
         mask: give the sampler the constraint.
 
+    Behind other strategies (`escalate`), `repair` first mends the answers that are there already, at no cost; the
+    answer that they got to the same question at temperature 0 stands for the first attempt.
+
     An answer that was cut at the token limit is continued, where the sampler can; else it is asked for again with
     twice the limit. Either once; after that, only with the request to be brief.
 
@@ -63,21 +66,29 @@ class Retry:
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
+        mended = run.mended(self.repair)
+        if mended is not None:
+            return Choice(mended)
         prompt, prefix, limit = run.prompt, "", run.max_new_tokens
         extended = False
         for number in range(self.max_attempts):
-            answers = yield from run.ask(
-                prompt,
-                repair=self.repair,
-                mask=self.mask,
-                temperature=self.temperatures[min(number, len(self.temperatures) - 1)],
-                seed=self._seed(number),
-                max_new_tokens=limit,
-                prefix=prefix,
-            )
-            if not answers:
-                return None
-            (attempt,) = answers
+            temperature = self.temperatures[min(number, len(self.temperatures) - 1)]
+            attempt = None
+            if number == 0 and temperature == 0 and self.repair is not None:
+                attempt = run.first(masked=self.mask)
+            if attempt is None:
+                answers = yield from run.ask(
+                    prompt,
+                    repair=self.repair,
+                    mask=self.mask,
+                    temperature=temperature,
+                    seed=self._seed(number),
+                    max_new_tokens=limit,
+                    prefix=prefix,
+                )
+                if not answers:
+                    return None
+                (attempt,) = answers
             if attempt.ok:
                 return Choice(attempt)
             prefix = ""
@@ -205,6 +216,9 @@ class FirstValid:
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
+        mended = run.mended(self.repair)
+        if mended is not None:
+            return Choice(mended)
         answers = yield from run.race(
             self.n, mask=self.mask, temperature=self.temperature, seed=self.seed, repair=self.repair
         )
@@ -255,7 +269,14 @@ class _Escalation:
 def escalate(*strategies: Strategy) -> Strategy:
     """One strategy after the other, cheap ones first, until one finds a valid answer. The budget is that of all.
 
-    escalate(Retry(1, mask=False), Retry(1, mask=False, repair="lossless"), Retry(3, mask=False), Retry(1))
+    A plain answer; the same one mended, which asks nothing; two others, with feedback; one under the mask:
+
+    escalate(
+        Retry(1, mask=False),
+        Retry(1, mask=False, repair="lossless"),
+        Retry(3, mask=False, repair="guessed"),
+        Retry(1),
+    )
     """
     if not strategies:
         raise ValueError("escalate() needs a strategy")

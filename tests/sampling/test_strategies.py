@@ -231,6 +231,77 @@ def test_a_repair_closes_no_answer_that_ran_into_the_limit(repair: Any) -> None:
     assert failed(Scripted(cut), "Who?", PERSON, Retry(1, repair=repair)).attempts[0].failure == "cut"
 
 
+LADDER = escalate(
+    Retry(1, mask=False),
+    Retry(1, mask=False, repair="lossless"),
+    Retry(3, mask=False, repair="guessed"),
+    Retry(1),
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "attempts"),
+    [
+        pytest.param([BURNS], 1, 1, id="plain"),
+        pytest.param([f"Sure! {BURNS}"], 1, 1, id="repair"),
+        pytest.param(["nonsense", "again", BURNS], 3, 3, id="retry"),
+        pytest.param(["nonsense", f"{BURNS[:-1]},}}"], 2, 2, id="retry, repaired"),
+        pytest.param(["nonsense", "again", "and again", BURNS], 4, 4, id="mask"),
+    ],
+)
+def test_repair_in_an_escalation_mends_what_is_there(answers: list[str], asked: int, attempts: int) -> None:
+    sampler = Scripted(*answers)
+    outcome = sample(sampler, "Who?", PERSON, LADDER)
+    assert outcome.value == {"name": "Burns", "born": 1759}
+    assert PERSON.is_valid(outcome.text)
+    assert (len(sampler.calls), len(outcome.attempts)) == (asked, attempts)
+    assert outcome.token_count == sum(map(len, answers))
+    assert [one.constraint is None for one in sampler.requests] == [True] * min(asked, 3) + [False] * (
+        asked - 3
+    )
+    asked_again = [prompt for prompt, _ in sampler.calls[1:3]]
+    assert all(
+        "is not valid" in prompt[-1]["content"] for prompt in asked_again
+    )  # with feedback on the first
+    assert outcome.chosen in outcome.attempts
+    assert [one.ok for one in outcome.attempts] == [False] * (attempts - 1) + [True]
+
+
+def test_repair_in_an_escalation_mends_answers_of_any_strategy() -> None:
+    for after in (Retry(1, repair="guessed"), FirstValid(2, repair="guessed")):
+        sampler = Scripted("nonsense", f"Sure! {BURNS}", "more nonsense")
+        outcome = sample(sampler, "Who?", PERSON, escalate(BestOf(3, mask=False), after))
+        assert outcome.value == {"name": "Burns", "born": 1759}
+        assert len(sampler.calls) == 1
+        assert [one.ok for one in outcome.attempts] == [False, True, False]
+
+
+def test_a_repair_that_mends_nothing_asks_what_has_not_been_asked() -> None:
+    """Under the mask, or at a temperature, it would be another answer; at 0 it would be the same one."""
+    for after, asked in (
+        (Retry(1, mask=False, repair="guessed"), 1),
+        (Retry(1, repair="guessed"), 2),
+        (Retry(1, mask=False, repair="guessed", temperatures=[0.7]), 2),
+        (Retry(1, mask=False), 2),
+    ):
+        sampler = Scripted("nonsense")
+        failed(sampler, "Who?", PERSON, escalate(Retry(1, mask=False), after))
+        assert len(sampler.calls) == asked
+
+
+def test_what_a_validator_refused_is_not_put_to_it_again() -> None:
+    seen = []
+
+    def refuse(value: Any) -> None:
+        seen.append(value)
+        raise ValueError("no")
+
+    sampler = Scripted(BURNS)
+    strategy = escalate(Retry(1, mask=False), Retry(1, mask=False, repair="guessed"))
+    failed(sampler, "Who?", PERSON, strategy, validators=[refuse])
+    assert (len(sampler.calls), len(seen)) == (1, 1)
+
+
 def test_the_mask_is_asked_for_or_not() -> None:
     sampler = Scripted("nonsense", BURNS)
     outcome = sample(sampler, "Who?", PERSON, escalate(Retry(1, mask=False), Retry(1)))
@@ -596,6 +667,7 @@ STRATEGIES = [
     pytest.param(Vote(3), [BURNS, '{"name": "B", "born": 1}', BURNS], id="vote"),
     pytest.param(FirstValid(3), ["x", "y", BURNS], id="first valid"),
     pytest.param(escalate(Retry(1, mask=False), Vote(2)), ["x", BURNS], id="escalation"),
+    pytest.param(LADDER, ["x", "y", f"Sure! {BURNS[:-1]},}}"], id="escalation with repair"),
     pytest.param(Retry(2), ["x"], id="a failure"),
 ]
 
