@@ -32,7 +32,8 @@ check: $(VENV)/ready
 
 # Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in
 # benchmarks/results/short.
-#     make bench DATA=dev.jsonl          schemas of MaskBench
+#     make bench DATA=jsonschemabench/maskbench/data    schemas of MaskBench, from a clone of
+#                                                       https://github.com/guidance-ai/jsonschemabench
 bench: $(VENV)/bench
 	$(BIN)/structgen bench $(if $(DATA),--data $(DATA))
 

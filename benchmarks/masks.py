@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, default=SCHEMAS, help="records of MaskBench, one JSON object a line")
+    add("--data", type=Path, default=SCHEMAS, help="records of MaskBench: a file or its folder")
     add("--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2")
     add("--sample", type=int, help="how many schemas; all if not given")
     add("--seed", type=int, default=0, help="of the sample and of the order of the engines")

@@ -25,6 +25,7 @@ from typing import Any
 
 from damages import DAMAGES, YAML_DAMAGES, with_quotes
 from evidence import figures
+from maskbench import records
 from repairers import tools, tools_for_yaml
 
 import structgen
@@ -40,17 +41,16 @@ def cases(
     """Kind of damage, damaged text, original value, schema."""
     rng = random.Random(seed)
     instances = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            entry = json.loads(line)
-            for test in entry["tests"]:
-                if (
-                    test["valid"]
-                    and isinstance(test["data"], (dict, list))
-                    and test["data"]
-                    and len(json.dumps(test["data"])) < 4000
-                ):
-                    instances.append((test["data"], entry["schema"]))
+    for line in records.lines(path):
+        entry = json.loads(line)
+        for test in entry["tests"]:
+            if (
+                test["valid"]
+                and isinstance(test["data"], (dict, list))
+                and test["data"]
+                and len(json.dumps(test["data"])) < 4000
+            ):
+                instances.append((test["data"], entry["schema"]))
     kinds = YAML_DAMAGES if format == "yaml" else DAMAGES
     names = list(kinds)
     made = 0
@@ -213,7 +213,7 @@ def measure(
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, required=True, help="dev.jsonl of MaskBench")
+    parser.add_argument("--data", type=Path, required=True, help="records of MaskBench: a file or its folder")
     parser.add_argument("--sample", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--damages", type=int, default=1)

@@ -92,7 +92,7 @@ def judged(
 def main() -> None:
     """Read the options, ask, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, required=True, help="dev.jsonl of MaskBench")
+    parser.add_argument("--data", type=Path, required=True, help="records of MaskBench: a file or its folder")
     parser.add_argument("--answers", type=Path, required=True, help="where answers are kept; made if missing")
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--prompts", type=int, default=200)

@@ -13,7 +13,6 @@ answer, and are each charged its time. With `--answers FILE` a run that was stop
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import statistics
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 
 import torch
 from evidence import arms, figures, tasks
+from maskbench import records
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import track
@@ -170,7 +170,9 @@ class Answers:
 def main() -> None:
     """Ask, judge, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=tasks.SCHEMAS, help="records of MaskBench")
+    parser.add_argument(
+        "--data", type=Path, default=tasks.SCHEMAS, help="records of MaskBench: a file or its folder"
+    )
     parser.add_argument("--schemas", type=int, default=100, help="how many of them")
     parser.add_argument("--tasks", type=int, help="that many of the tasks of the repository, of all families")
     parser.add_argument("--arms", type=lambda text: text.split(","), help="only these")
@@ -194,7 +196,7 @@ def main() -> None:
         "seed": options.seed,
         "max_new_tokens": options.max_new_tokens,
         "data": options.data.name,
-        "sha256": hashlib.sha256(options.data.read_bytes()).hexdigest(),
+        "sha256": records.digest(records.lines(options.data)),
     }
     answers = Answers(options.answers, about, figures.machine() | {"threads": options.threads})
     found: list[dict[str, Any]] = []

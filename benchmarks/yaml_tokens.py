@@ -20,6 +20,7 @@ from typing import Any
 import ruamel.yaml
 import yaml
 from evidence import figures
+from maskbench import records
 from maskbench.supervise import load_tokenizer
 
 import structgen
@@ -33,9 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="records of MaskBench, one JSON object a line"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="records of MaskBench: a file or its folder")
     parser.add_argument(
         "--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2"
     )
@@ -73,11 +72,10 @@ def main() -> None:
 
 
 def _instances(path: Path) -> list[tuple[Any, Any]]:
-    found = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            found += [(record["schema"], test["data"]) for test in record["tests"] if test["valid"]]
+    found: list[tuple[Any, Any]] = []
+    for line in records.lines(path):
+        record = json.loads(line)
+        found += [(record["schema"], test["data"]) for test in record["tests"] if test["valid"]]
     return found
 
 

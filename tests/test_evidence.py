@@ -349,7 +349,7 @@ def test_a_benchmark_that_fails_or_takes_too_long_is_told_and_the_rest_goes_on(
 
 def test_data_that_are_not_there_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "argv", ["run.py", "--out", str(tmp_path), "--data", str(tmp_path / "no.jsonl")])
-    with pytest.raises(SystemExit, match=r"no file .*no\.jsonl"):
+    with pytest.raises(SystemExit, match=r"no file or folder .*no\.jsonl"):
         run.main()
 
 

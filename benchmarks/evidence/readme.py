@@ -11,6 +11,7 @@ from evidence import figures, tables
 
 PLACE = "benchmarks/results"
 """Of the results, as the README sees them."""
+DATA = "[where MaskBench is](benchmarks/README.md#maskbenchs-schemas)"
 
 
 def blocks(folder: Path) -> dict[str, str]:
@@ -28,7 +29,7 @@ def _masks(report: dict[str, Any], folder: Path) -> str:
     return (
         f"{tables.masks_beside_llguidance(report)}\n[All figures]({PLACE}/masks.json); repeat: `python "
         f"benchmarks/masks.py --data {options['data']} --tokenizer DIR --sample {options['sample']} "
-        f"--engines {','.join(options['engines'])}`.\n"
+        f"--engines {','.join(options['engines'])}`; {DATA}.\n"
     )
 
 
@@ -42,7 +43,8 @@ def _validity(report: dict[str, Any], folder: Path) -> str:
         f"`sqlite3`:\n\n"
         f"{(folder / 'validity.md').read_text(encoding='utf-8')}\n"
         f"![Validity against cost]({PLACE}/validity.svg)\n\n"
-        f"Repeat: `python benchmarks/validity.py --data dev.jsonl --schemas {schemas} --seed {report['seed']}`.\n"
+        f"Repeat: `python benchmarks/validity.py --data {report['data']} --schemas {schemas} --seed "
+        f"{report['seed']}`; {DATA}.\n"
     )
 
 

@@ -10,12 +10,13 @@ import random
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+from maskbench.records import lines
 
 import structgen
 from structgen.errors import StructgenError
@@ -29,7 +30,6 @@ TABLES = (
 )
 _LONGEST_SCHEMA = 1200
 """Characters of a schema in a prompt: a small model on a CPU reads some thousand tokens a minute."""
-_LONGEST_RECORD = 40_000
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,6 @@ def arithmetic() -> list[Task]:
     ]
 
 
-def of_file(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file of MaskBench, but for the longest, which are of no use in a prompt."""
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if 0 < len(line) < _LONGEST_RECORD:
-            yield json.loads(line)
-
-
 def in_turn(found: Sequence[Task]) -> list[Task]:
     """The first of each family, the second of each ...: so that those that come first are of all families."""
     seen: Counter[str] = Counter()
@@ -125,7 +118,7 @@ def of_maskbench(path: Path, count: int, seed: int) -> tuple[list[Task], list[st
     tasks, and the names of what was refused on the way.
     """
     by_family: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in of_file(path):
+    for record in map(json.loads, lines(path)):
         if len(json.dumps(record["schema"])) <= _LONGEST_SCHEMA:
             by_family[re.split(r"[_\-]", record["id"])[0]].append(record)
     rng = random.Random(seed)
