@@ -117,7 +117,8 @@ class BestOf:
         n: answers.
         score: "mean_logprob" (per token, so that short answers have no advantage), "sum_logprob", or a callable that
             gets a list of valid attempts (`.value`, `.text`, `.candidate`) and gives a number for each: a
-            verifier, a reward model; NaN is the worst. Log-probabilities are the model's own, before the mask.
+            verifier, a reward model; NaN is the worst. Log-probabilities are the model's own, before the mask; from a
+            sampler that gives none, two valid answers cannot be compared, and the strategy fails with both.
         good_enough: stop as soon as a score is that high.
         batch: answers asked for in one call; None: all at once, or one by one with `good_enough`.
         temperature: above 0, or all answers would be the same.
@@ -163,10 +164,8 @@ class BestOf:
             asked += len(answers)
             scored += self._scored(run, [one for one in answers if one.ok])
             if len(scored) > 1 and all(one.score is None for one in scored):
-                raise ValueError(
-                    f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable, "
-                    f"or a sampler that gives them"
-                )
+                against = f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable"
+                return Choice(scored[0], against=against)
             if self.good_enough is not None and any(_score_of(one) >= self.good_enough for one in scored):
                 break
         best = max(scored, key=_score_of, default=None)

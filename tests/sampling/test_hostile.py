@@ -311,8 +311,9 @@ def test_scores_that_are_no_numbers_are_the_worst() -> None:
 
 
 def test_scores_need_log_probabilities_also_one_by_one() -> None:
-    with pytest.raises(ValueError, match="gives none"):
+    with pytest.raises(structgen.NoValidOutput, match="gives none") as caught:
         sample(Scripted("yes"), "Is it?", YES_NO, BestOf(4, good_enough=-0.5))
+    assert len(caught.value.outcome.attempts) == 2
 
 
 @dataclass

@@ -441,8 +441,13 @@ def test_a_score_that_is_good_enough_ends_the_search() -> None:
 
 
 def test_scores_need_log_probabilities() -> None:
-    with pytest.raises(ValueError, match="gives none"):
-        sample(Scripted("yes"), "Is it?", YES_NO, BestOf(2))
+    """What was paid for is not lost: the failure has the answers, and another strategy may go on."""
+    outcome = failed(Scripted("maybe", "yes", "no"), "Is it?", YES_NO, BestOf(3))
+    assert "gives none" in str(outcome.reason)
+    assert [one.value for one in outcome.attempts] == [None, "yes", "no"]
+    best = sample(Scripted("maybe", "yes", "no"), "Is it?", YES_NO, BestOf(3), on_failure="best")
+    assert (best.ok, best.value) == (False, "yes")
+    assert sample(Scripted("yes", "no"), "Is it?", YES_NO, escalate(BestOf(2), Vote(1))).ok
 
 
 # Votes
