@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from sampling.scripted import Scripted, candidate, endless
+from sampling.scripted import Scripted, Unavailable, candidate, endless
 
 import structgen
 from structgen import (
+    Beam,
     BestOf,
     Budget,
     Cached,
@@ -285,6 +286,57 @@ def test_endless_texts_end_with_every_strategy() -> None:
         )
         assert not outcome.ok
         assert outcome.token_count <= 500
+
+
+class Searching(Scripted):
+    """A script for searches, too."""
+
+    def beam(self, prompt: Any, request: SampleRequest) -> list[Candidate]:
+        return self(prompt, request)
+
+
+EVERY_STRATEGY = [
+    pytest.param(Retry(3), id="Retry"),
+    pytest.param(BestOf(3, score=lambda found: [1.0] * len(found)), id="BestOf"),
+    pytest.param(Vote(3), id="Vote"),
+    pytest.param(FirstValid(3), id="FirstValid"),
+    pytest.param(Beam(3), id="Beam"),
+    pytest.param(
+        escalate(Retry(1, mask=False), Retry(2, mask=False, repair="guessed"), Retry(1)), id="escalate"
+    ),
+]
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("strategy", EVERY_STRATEGY)
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        pytest.param(endless, "cut", id="endless text"),
+        pytest.param("", "empty", id="no text"),
+        pytest.param("ye\ufffd", "unparsable", id="a character of which some bytes are missing"),
+    ],
+)
+def test_texts_that_are_no_answers(fault: Any, failure: str, strategy: Any, batched: bool) -> None:
+    with pytest.raises(structgen.NoValidOutput) as caught:
+        sample(Searching(fault, batched=batched), "Is it?", YES_NO, strategy, max_new_tokens=8)
+    outcome = caught.value.outcome
+    assert {one.failure for one in outcome.attempts} == {failure}
+    assert 1 <= len(outcome.attempts) <= 4
+    assert outcome.value is None
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("strategy", EVERY_STRATEGY)
+def test_exceptions_and_timeouts(strategy: Any, batched: bool, pauses: list[float]) -> None:
+    """What is transport is asked again, and costs no attempt; a bug goes to the caller."""
+    for fault in (ConnectionError("reset"), TimeoutError(), Unavailable(503)):
+        outcome = sample(Searching(fault, "yes", batched=batched), "Is it?", YES_NO, strategy)
+        assert outcome.value == "yes"
+        assert {one.failure for one in outcome.attempts} == {None}
+    assert pauses or isinstance(strategy, FirstValid)  # of a race another call may win
+    with pytest.raises(ZeroDivisionError):
+        sample(Searching(ZeroDivisionError(), batched=batched), "Is it?", YES_NO, strategy)
 
 
 # Validators, scores, votes
