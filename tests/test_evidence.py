@@ -14,12 +14,16 @@ pytest.importorskip("rich", reason="rich is not installed")
 import report
 import run
 import validity
-from evidence import arms, figures, plots, readme, tables, tasks
+from evidence import arms, figures, plots, readme, results, tables, tasks
 from sampling.scripted import Scripted, candidate
 
 from structgen import Candidate
 
 ROOT = Path(__file__).parent.parent
+GREEDY = ("quality", "generate", "text_to_sql", "grammar_masks")
+"""Results in which nothing is random: greedy decoding, texts that are given."""
+WITHOUT_MACHINE = ("grammar_masks", "repair_speed")
+"""Results from before their benchmarks wrote it down."""
 
 
 def test_references_are_valid_and_judged_by_others() -> None:
@@ -89,7 +93,7 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     assert by_family == {"mask": {"schemas": (1, 2)}}
     versions = dict.fromkeys(figures.PACKAGES, "1")
     machine = {"processor": "p", "threads": 1, "load": 0.0, "date": "d", "versions": versions}
-    shown = validity.markdown(
+    shown = tables.validity(
         {
             "model": "m",
             "weights": "float32",
@@ -194,6 +198,24 @@ def test_formats_and_constants_that_are_not_json_are_judged(tmp_path: Path) -> N
     assert not task.is_parseable('{"n": NaN}')
 
 
+@pytest.mark.parametrize(
+    ("answer", "hits"),
+    [
+        ('{"name": "Robert Burns", "born": 1759, "place": "Alloway"}', 3),
+        ('Sure! {"name": "robert burns", "born": 1759.0, "place": "Alloway "}', 0),
+        ('{"name": "Robert Burns"} and more', 1),
+        ("Robert Burns, 1759", 0),
+    ],
+)
+def test_right_fields_are_exactly_those_of_the_reference(answer: str, hits: int) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    import quality
+
+    task = tasks.built_in()[0]
+    assert task.reference == {"name": "Robert Burns", "born": 1759, "place": "Alloway"}
+    assert quality.right(task, answer) == (hits, 3)
+
+
 def test_what_is_cut_is_told() -> None:
     task = tasks.built_in()[0]
     sampler = arms.Shared(Scripted(Candidate("{", 1, finish_reason="length")))
@@ -210,18 +232,25 @@ def test_intervals_are_those_of_wilson(hits: int, count: int, low: float, high: 
 
 def test_the_report_has_what_was_measured(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    arm = {"arm": "mask <&>", "tasks": 10, "valid": 10, "seconds": 1.5}
-    figures.write(
-        tmp_path, "validity", {"arms": [arm]}, figures.table(["arm", "valid"], [["mask <&>", None]])
-    )
-    found = report.tables(tmp_path)
-    drawn = plots.drawn(tmp_path)
-    assert (tmp_path / "validity.png").exists()
+    family = {"family": "<&>", "questions": 2, "fields": 2, "fields, free read": 0, "removed mass": 0.5}
+    family |= dict.fromkeys(("free valid", "masked valid", "free right", "masked right"), 1)
+    family |= dict.fromkeys(("free right, free read", "masked right, free read"), 0) | {
+        "argmax changed": 0.25
+    }
+    results.write(tmp_path / "quality.json", "quality", {"model": "m", "weights": "w", "families": [family]})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"quality.{kind}" for kind in ("json", "md", "svg", "png")
+    }
+    found, drawn = report.rendered(tmp_path)
+    assert found["quality"] == (tmp_path / "quality.md").read_text(encoding="utf-8")
     page = report.page(found, drawn)
-    assert "<td>mask &lt;&amp;&gt;</td><td>–</td>" in page
+    assert "<td>&lt;&amp;&gt;</td><td>1 of 2</td>" in page
     assert "<svg" in page
     assert 'src="' not in page
-    assert "| mask <&> | – |" in report.markdown(found, drawn)
+    assert "| <&> | 1 of 2 |" in report.markdown(found, drawn)
+    machine = json.loads((tmp_path / "quality.json").read_text())["machine"]
+    assert machine["versions"]["structgen"]
+    assert f"{machine['processor']}, load " in found["quality"]
 
 
 def test_the_readme_is_filled_where_it_says_so() -> None:
@@ -256,16 +285,25 @@ def test_results_in_the_repository_are_all_in_the_report() -> None:
         assert report._html_of(table) in page, name
 
 
-def test_tables_that_benchmarks_write_themselves_are_those_of_their_figures() -> None:
-    pytest.importorskip("torch", reason="torch is not installed")
-    import latency
-    import quality
+@pytest.mark.parametrize("source", sorted(report.RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_each_result_has_a_table_a_plot_and_says_where_it_comes_from(source: Path) -> None:
+    found = json.loads(source.read_text(encoding="utf-8"))
+    assert source.with_suffix(".md").read_text(encoding="utf-8") == tables.TABLES[source.stem](found)
+    assert source.with_suffix(".svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert source.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    if source.stem in WITHOUT_MACHINE:
+        assert "machine" not in found  # measured anew: take it off the list
+        return
+    machine = found["machine"]
+    assert machine["processor"]
+    assert machine["python"]
+    assert machine["date"]
+    assert (found.get("versions") or machine["versions"])["structgen"]
+    assert source.stem in GREEDY or isinstance(found.get("options", found).get("seed"), int)
 
-    for module in (validity, quality, latency):
-        source = report.RESULTS / f"{module.__name__}.json"
-        if source.exists():
-            figures_of = json.loads(source.read_text(encoding="utf-8"))
-            assert module.markdown(figures_of) == source.with_suffix(".md").read_text(encoding="utf-8")
+
+def test_every_benchmark_has_a_table_and_a_plot() -> None:
+    assert report.TITLES.keys() == tables.TABLES.keys() == plots.PLOTS.keys()
 
 
 def test_other_benchmarks_of_repair_have_tables_too() -> None:
@@ -302,25 +340,24 @@ def test_figures_have_the_digits_that_say_something(value: float, digits: int, t
 
 
 def test_latency_is_in_the_readme_once_it_is_measured(tmp_path: Path) -> None:
-    results = [
+    cells = [
         {"library": name, "width": 49152, "batch": batch, "added_ms": added}
         for name, added in (("none", None), ("structgen", 0.2345), ("absent", None))
         for batch in (1, 8)
     ]
     machine = {"versions": {"structgen": "0.1.0"}, "processor": "p", "load": 0.1, "date": "d"}
-    figures.write(
-        tmp_path,
-        "latency",
-        {
-            "results": results,
-            "machine": machine,
-            "device": "CPU",
-            "threads": 1,
-            "steps": 12,
-            "rounds": 1,
-            "vocabularies": ["a"],
-        },
-        "",
+    (tmp_path / "latency.json").write_text(
+        json.dumps(
+            {
+                "results": cells,
+                "machine": machine,
+                "device": "CPU",
+                "threads": 1,
+                "steps": 12,
+                "rounds": 1,
+                "vocabularies": ["a"],
+            }
+        )
     )
     found = readme.blocks(tmp_path)["latency"]
     assert "| structgen | 0.234 | 0.234 |\n| absent | – | – |" in found

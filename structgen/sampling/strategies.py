@@ -257,12 +257,13 @@ class _Escalation:
     strategies: tuple[Strategy, ...]
 
     def decide(self, run: Run) -> Decision:
-        choice = None
-        for strategy in self.strategies:
+        nearest = None
+        for strategy in self.strategies:  # all of them, also when the budget is used up: a repair costs nothing
             choice = yield from strategy.decide(run)
-            if (choice is not None and choice.against is None) or run.stopped is not None:
-                break
-        return choice
+            if choice is not None and choice.against is None:
+                return choice
+            nearest = choice or nearest
+        return nearest
 
 
 def escalate(*strategies: Strategy) -> Strategy:

@@ -289,6 +289,20 @@ def test_a_repair_that_mends_nothing_asks_what_has_not_been_asked() -> None:
         assert len(sampler.calls) == asked
 
 
+def test_repair_costs_nothing_of_a_budget_that_is_used_up() -> None:
+    strategy = escalate(Retry(3, mask=False), Retry(1, repair="guessed"))
+    sampler = Scripted(f"Sure! {BURNS}")
+    outcome = sample(sampler, "Who?", PERSON, strategy, budget=Budget(attempts=2))
+    assert (outcome.value["name"], len(sampler.calls)) == ("Burns", 2)
+
+
+def test_what_a_vote_has_against_its_answer_is_told_though_later_steps_find_nothing() -> None:
+    strategy = escalate(Vote(2, min_agreement=1.0), Retry(1))
+    outcome = failed(Scripted("yes", "no", "perhaps"), "Is it?", YES_NO, strategy)
+    assert "agree to 50% only" in str(outcome.reason)
+    assert outcome.shares == {'"yes"': 0.5, '"no"': 0.5}
+
+
 def test_what_a_validator_refused_is_not_put_to_it_again() -> None:
     seen = []
 
