@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal, Protocol, get_args
 
 from structgen.sampling.judging import RepairMode, with_feedback
@@ -59,7 +60,7 @@ class Retry:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("max_attempts", self.max_attempts)
+        check_count("max_attempts", self.max_attempts)
         check_repair(self.repair)
         if not self.temperatures or min(self.temperatures) < 0:
             raise ValueError(f"temperatures = {self.temperatures!r}: give one or more, none negative")
@@ -137,11 +138,11 @@ class BestOf:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("n", self.n)
+        check_count("n", self.n)
         check_repair(self.repair)
         check_temperature(self.temperature, self.n)
         if self.batch is not None:
-            _check_count("batch", self.batch)
+            check_count("batch", self.batch)
         if not callable(self.score) and self.score not in ("mean_logprob", "sum_logprob"):
             raise ValueError(f"score = {self.score!r}: 'mean_logprob', 'sum_logprob' or a callable")
 
@@ -209,7 +210,7 @@ class FirstValid:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("n", self.n)
+        check_count("n", self.n)
         check_repair(self.repair)
         check_temperature(self.temperature, self.n)
 
@@ -238,7 +239,7 @@ class Beam:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("width", self.width)
+        check_count("width", self.width)
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
@@ -258,7 +259,9 @@ class _Escalation:
 
     def decide(self, run: Run) -> Decision:
         nearest = None
-        for strategy in self.strategies:  # all of them, also when the budget is used up: a repair costs nothing
+        for (
+            strategy
+        ) in self.strategies:  # all of them, also when the budget is used up: a repair costs nothing
             choice = yield from strategy.decide(run)
             if choice is not None and choice.against is None:
                 return choice
@@ -278,8 +281,8 @@ def escalate(*strategies: Strategy) -> Strategy:
         Retry(1),
     )
     """
-    if not strategies:
-        raise ValueError("escalate() needs a strategy")
+    if not strategies or not all(hasattr(one, "decide") for one in strategies):
+        raise ValueError(f"escalate{strategies!r:.200}: give one strategy or more")
     return _Escalation(strategies)
 
 
@@ -287,9 +290,10 @@ def _score_of(attempt: Attempt) -> float:
     return float("-inf") if attempt.score is None or math.isnan(attempt.score) else attempt.score
 
 
-def _check_count(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} = {value}: must be 1 or more")
+def check_count(name: str, value: int) -> None:
+    """See that a number of answers is one."""
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} = {value!r}: must be an integer, 1 or more")
 
 
 def check_temperature(temperature: float, n: int) -> None:

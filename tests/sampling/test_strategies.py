@@ -661,12 +661,30 @@ def test_strategies_hold_no_state() -> None:
         pytest.param(lambda: Vote(3, min_agreement=2), id="more than all"),
         pytest.param(lambda: Vote(3, key=str, field="a"), id="key and field"),
         pytest.param(lambda: escalate(), id="nothing to escalate"),
+        pytest.param(lambda: escalate(Retry(1), "mask"), id="no strategy"),  # type: ignore[arg-type]
+        pytest.param(lambda: BestOf(2.5), id="half an answer"),  # type: ignore[arg-type]
+        pytest.param(lambda: Vote("3"), id="a number in a text"),  # type: ignore[arg-type]
         pytest.param(lambda: Beam(0), id="no beam"),
     ],
 )
 def test_strategies_that_make_no_sense(make: Any) -> None:
     with pytest.raises(ValueError, match=r".+"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("sampler", "constraint", "strategy", "told"),
+    [
+        (None, YES_NO, Retry(), "sampler"),
+        (Scripted("yes"), {"type": "string"}, Retry(), r"json_schema\(...\) makes one"),
+        (Scripted("yes"), YES_NO, 3, "strategy"),
+    ],
+)
+def test_arguments_of_the_wrong_kind(sampler: Any, constraint: Any, strategy: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        sample(sampler, "Is it?", constraint, strategy)
+    with pytest.raises(TypeError, match=told):
+        asyncio.run(structgen.sample_async(sampler, "Is it?", constraint, strategy))
 
 
 # Async
