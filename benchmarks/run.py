@@ -61,7 +61,7 @@ def plan(out: Path, data: Path | None, *, full: bool) -> dict[str, list[str]]:
         "generate": ["--rounds", "2"],
         "latency": ["--batches", "1,8", "--steps", "16", "--rounds", "2"],
         "quality": ["--max-new-tokens", "48", "--threads", "1"],
-        "validity": ["--tasks", "6", "--schemas", "6", "--max-new-tokens", "64", "--seconds", "150"],
+        "validity": ["--tasks", "18", "--schemas", "6", "--max-new-tokens", "32", "--seconds", "240"],
     }
     if not full:
         for name, arguments in short.items():
