@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from evidence.results import write
 from maskbench import tables
 from maskbench.cases import BoundedPair, Case, Encode, bounded_pairs, case_of, sample_lines
 from maskbench.measure import Measurement, Reading
@@ -72,7 +73,7 @@ def main() -> None:
     report |= _summary(results, bounds, pairs, loaded, options.engines)
     report["machine"]["load at the end"] = os.getloadavg()
     if options.json:
-        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        write(options.json, "masks", report)
     _print(report, results, by_name, decode, options)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from evidence import arms, figures, tasks
+from evidence import arms, figures, results, tables, tasks
 from maskbench import records
 from rich.console import Console
 from rich.markdown import Markdown
@@ -56,62 +56,6 @@ def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def markdown(report: dict[str, Any]) -> str:
-    """The tables."""
-    headings = [
-        "arm",
-        "parseable",
-        "valid (95 %)",
-        "valid of those that ended",
-        "cut",
-        "tokens",
-        "s",
-        "added s",
-    ]
-    rows = [
-        [
-            one["arm"],
-            figures.percent(one["parseable"], one["tasks"]).split(" ")[0],
-            figures.percent(one["valid"], one["tasks"]),
-            f"{one['ended and valid']} of {one['ended']}",
-            one["cut"],
-            one["tokens"],
-            one["seconds"],
-            one["added"],
-        ]
-        for one in report["arms"]
-    ]
-    families = report["families"]
-    names = sorted({family for by_family in families.values() for family in by_family})
-    by_family = [
-        [arm, *(f"{families[arm][name][0]} of {families[arm][name][1]}" for name in names)]
-        for arm in families
-    ]
-    machine, versions = report["machine"], report["machine"]["versions"]
-    parts = f"; in {len(report['machines'])} parts" if len(report["machines"]) > 1 else ""
-    failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
-    notes = []
-    if failed:
-        notes.append(f"Not valid for want of an answer, and in no mean: {'; '.join(failed)}.\n")
-    if report["refused"]:
-        notes.append(f"Refused by structgen, and asked of no arm: {', '.join(report['refused'])}.\n")
-    return "\n".join(
-        [
-            f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
-            f"{report['max_new_tokens']} tokens an attempt. An answer counts as it stands: with a fence or prose "
-            f"around it, it is not valid. Tokens and seconds are means of a task, failed attempts included.\n",
-            figures.table(headings, rows),
-            "Valid, by family:\n",
-            figures.table(["arm", *names], by_family),
-            *notes,
-            f"{machine['processor']}, {machine['threads']} threads, load at the start {machine['load']}, "
-            f"{machine['date']}; structgen {versions['structgen']}, torch {versions['torch']}, transformers "
-            f"{versions['transformers']}, jsonschema {versions['jsonschema']}; {report['data']}, seed "
-            f"{report['seed']}{parts}.\n",
-        ]
-    )
 
 
 def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]]]:
@@ -222,8 +166,8 @@ def main() -> None:
         "families": families(found),
         "answers": found,
     }
-    figures.write(options.out, "validity", report, markdown(report))
-    Console().print(Markdown(markdown(report)))
+    results.write(options.out / "validity.json", "validity", report)
+    Console().print(Markdown(tables.validity(report)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 
 import ruamel.yaml
 import yaml
-from evidence import figures
+from evidence import results
 from maskbench import records
 from maskbench.supervise import load_tokenizer
 
@@ -56,7 +56,6 @@ def main() -> None:
         smaller.update(form for form in FORMS[1:] if counts["yaml"] < counts[form])
         checks.update(_checked(schema, data, texts["yaml"]))
     found = {
-        "machine": figures.machine(),
         "instances": len(instances),
         "seed": options.seed,
         "tokenizer": Path(options.tokenizer).name,
@@ -65,10 +64,9 @@ def main() -> None:
         "yaml_is_smaller": {form: round(smaller[form] / len(instances), 4) for form in FORMS[1:]},
         "checks": dict(sorted(checks.items())),
     }
-    text = json.dumps(found, indent=2)
     if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
-    print(text)
+        results.write(options.json, "yaml_tokens", found)
+    print(json.dumps(found, indent=2))
 
 
 def _instances(path: Path) -> list[tuple[Any, Any]]:

@@ -290,9 +290,9 @@ def _score_of(attempt: Attempt) -> float:
     return float("-inf") if attempt.score is None or math.isnan(attempt.score) else attempt.score
 
 
-def check_count(name: str, value: int) -> None:
+def check_count(name: str, value: object) -> None:
     """See that a number of answers is one."""
-    if not isinstance(value, Integral) or value < 1:
+    if not isinstance(value, Integral) or int(value) < 1:
         raise ValueError(f"{name} = {value!r}: must be an integer, 1 or more")
 
 
