@@ -111,7 +111,7 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     )
     assert "b: LimitExceeded" in shown
     assert "asked of no arm: c." in shown
-    assert "| mask | 50% | 50% (" in shown
+    assert "| mask | 50% (9%–91%) | 50% (9%–91%) | 1 of 1 |" in shown
 
 
 def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:

@@ -215,7 +215,7 @@ def validity(report: dict[str, Any]) -> str:
     """What each arm is worth, in all and by family."""
     headings = [
         "arm",
-        "parseable",
+        "parseable (95 %)",
         "valid (95 %)",
         "valid of those that ended",
         "cut",
@@ -226,7 +226,7 @@ def validity(report: dict[str, Any]) -> str:
     rows = [
         [
             one["arm"],
-            figures.percent(one["parseable"], one["tasks"]).split(" ")[0],
+            figures.percent(one["parseable"], one["tasks"]),
             figures.percent(one["valid"], one["tasks"]),
             f"{one['ended and valid']} of {one['ended']}",
             one["cut"],

@@ -338,8 +338,12 @@ class Run:
                 seed=before.seed,
                 masked=before.masked,
             )
-            if after.ok:
+            if (
+                after.ok or after.failure == "rejected"
+            ):  # so validators are not asked again, and the model is told
                 self.attempts[place] = after
+                self._first = {key: after if one is before else one for key, one in self._first.items()}
+            if after.ok:
                 return after
         return None
 

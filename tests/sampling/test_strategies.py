@@ -303,6 +303,22 @@ def test_what_a_vote_has_against_its_answer_is_told_though_later_steps_find_noth
     assert outcome.shares == {'"yes"': 0.5, '"no"': 0.5}
 
 
+def test_what_a_validator_has_against_a_mended_answer_is_told_to_the_model() -> None:
+    seen = []
+
+    def refuse(value: Any) -> None:
+        seen.append(value)
+        if value["born"] < 1800:
+            raise ValueError("born too early")
+
+    later = BURNS.replace("17", "18")
+    sampler = Scripted(f"Sure! {BURNS}", later)
+    outcome = sample(sampler, "Who?", PERSON, LADDER, validators=[refuse])
+    assert outcome.text == later
+    assert len(seen) == len(sampler.calls) == 2
+    assert "born too early" in sampler.calls[1][0][-1]["content"]
+
+
 def test_what_a_validator_refused_is_not_put_to_it_again() -> None:
     seen = []
 
