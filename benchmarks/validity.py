@@ -150,7 +150,7 @@ def main() -> None:
         for arm in used:
             if (task.name, arm.name) not in answers.known:
                 answers.add(arms.measure(arm, task, sampler, options.max_new_tokens))
-            found.append(answers.known[task.name, arm.name])
+            found.append(arms.judged(arm, task, answers.known[task.name, arm.name]))
         sampler.forget()
         done += 1
         if options.seconds is not None and time.monotonic() - started > options.seconds:

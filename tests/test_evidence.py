@@ -114,13 +114,17 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     assert "| mask | 50% (9%–91%) | 50% (9%–91%) | 1 of 1 |" in shown
 
 
+def answered(arm: arms.Arm, task: tasks.Task, sampler: arms.Shared) -> dict[str, Any]:
+    return arms.judged(arm, task, arms.measure(arm, task, sampler, 64))
+
+
 def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:
     task = next(one for one in tasks.built_in() if one.family == "extraction")
     inner = Scripted(candidate("nonsense", -1.0), candidate(json.dumps(task.reference), -1.0))
     sampler = arms.Shared(inner)
     by_name = {arm.name: arm for arm in arms.arms()}
-    first = arms.measure(by_name["prompt with schema"], task, sampler, 64)
-    second = arms.measure(by_name["+ retry 3 with feedback"], task, sampler, 64)
+    first = answered(by_name["prompt with schema"], task, sampler)
+    second = answered(by_name["+ retry 3 with feedback"], task, sampler)
     assert (first["valid"], second["valid"]) == (False, True)
     assert second["attempts"] == 2
     assert len(inner.calls) == 2
@@ -145,17 +149,39 @@ def test_arms_differ_in_what_their_repair_knows() -> None:
         "mask",
         "mask + vote of 3",
     ]
-    for text, plain, syntax, schema in (
-        (right, True, True, True),
-        (f"```json\n{right}\n```", False, True, True),
-        (wrong_type, False, False, True),
+    for text, parseable, valid in (
+        (right, [True, True, True], [True, True, True]),
+        (f"```json\n{right}\n```", [False, True, True], [False, True, True]),
+        (wrong_type, [True, True, True], [False, False, True]),
+        ('Sure! {"type": "object",}', [False, True, True], [False, False, False]),
+        ("I do not know.", [False, False, False], [False, False, False]),
     ):
         sampler = arms.Shared(Scripted(text))
-        found = [
-            arms.measure(by_name[name], task, sampler, 64)["valid"]
-            for name in ("prompt with schema", "+ repair (syntax)", "+ repair (schema), lossless")
-        ]
-        assert found == [plain, syntax, schema], text
+        names = ("prompt with schema", "+ repair (syntax)", "+ repair (schema), lossless")
+        found = [answered(by_name[name], task, sampler) for name in names]
+        assert [one["parseable"] for one in found] == parseable, text
+        assert [one["valid"] for one in found] == valid, text
+
+
+def test_a_repair_of_an_arm_closes_no_answer_that_was_cut() -> None:
+    task = next(one for one in tasks.built_in() if one.family == "extraction")
+    by_name = {arm.name: arm for arm in arms.arms()}
+    sampler = arms.Shared(Scripted(Candidate('{"name": "Rob', 4, finish_reason="length")))
+    found = answered(by_name["+ repair (syntax)"], task, sampler)
+    assert (found["cut"], found["parseable"], found["valid"]) == (True, False, False)
+
+
+def test_an_answer_of_an_earlier_run_is_judged_anew() -> None:
+    task, arm = tasks.built_in()[0], arms.arms()[0]
+    known = {
+        "task": task.name,
+        "arm": arm.name,
+        "cut": False,
+        "text": json.dumps(task.reference),
+        "valid": False,
+    }
+    assert arms.judged(arm, task, known)["valid"]
+    assert arms.judged(arm, task, {"error": "LimitExceeded"}) == {"error": "LimitExceeded"}
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
