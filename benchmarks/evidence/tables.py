@@ -253,8 +253,8 @@ def validity(report: dict[str, Any]) -> str:
         [
             f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
             f"{report['max_new_tokens']} tokens an attempt. An answer counts as it stands (in arms with repair, as "
-            f"it was mended): with a fence or prose around it, it is not valid. Tokens and seconds are means of a task, "
-            f"failed attempts included.\n",
+            f"it was mended): with a fence or prose around it, it is not valid. Tokens and seconds are means of a "
+            f"task, failed attempts included.\n",
             figures.table(headings, rows),
             "Valid, by family:\n",
             figures.table(["arm", *names], by_family),
