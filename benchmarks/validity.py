@@ -71,8 +71,8 @@ def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]
 class Answers:
     """The answers of a run by task and arm, kept in a file as they come, so that a later run can go on.
 
-    The file has a line for what the run is about, one for the machine each time that it was begun or went on, and one
-    for each answer.
+    The file has a line for what the run is about, one for the machine each time that the asking began or went on, and
+    one for each answer.
 
     Attributes:
         known: what earlier runs wrote.
@@ -83,6 +83,7 @@ class Answers:
         self.known: dict[tuple[str, str], dict[str, Any]] = {}
         self.machines: list[dict[str, Any]] = []
         self._path = path
+        self._machine: dict[str, Any] | None = machine
         if path is not None:
             whole, _, rest = (
                 path.read_text(encoding="utf-8").rpartition("\n") if path.exists() else ("", "", "")
@@ -96,17 +97,19 @@ class Answers:
                 raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
             self.machines = [one for one in parts if "arm" not in one]
             self.known = {(one["task"], one["arm"]): one for one in parts if "arm" in one}
-            self._write(machine)
-        self.machines.append(machine)
 
     def add(self, answer: dict[str, Any]) -> None:
         """Keep one more."""
+        if self._machine is not None:
+            self.machines.append(self._machine)
+            self._write(self._machine)
+            self._machine = None
         self.known[answer["task"], answer["arm"]] = answer
-        if self._path is not None:
-            self._write(answer)
+        self._write(answer)
 
     def _write(self, record: dict[str, Any]) -> None:
-        assert self._path is not None
+        if self._path is None:
+            return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
@@ -128,12 +131,16 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, help="keep each answer here, and ask none again that it has")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
+    if len(used) < len(options.arms or used[:1]):
+        parser.error(f"--arms: there are {', '.join(arm.name for arm in arms.arms())}")
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model)
     sampler = arms.Shared(TransformersSampler(model, tokenizer))
     schemas, refused = tasks.of_maskbench(options.data, options.schemas, options.seed)
     chosen = tasks.in_turn(tasks.in_turn(tasks.built_in())[: options.tasks] + schemas)
-    used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
+    if not chosen:
+        parser.error("no tasks are left: see --tasks and --schemas")
     about = {
         "model": options.model,
         "weights": str(model.dtype).removeprefix("torch."),
