@@ -122,7 +122,8 @@ def main() -> None:
     )
     parser.add_argument("--schemas", type=int, default=100, help="how many of them")
     parser.add_argument("--tasks", type=int, help="that many of the tasks of the repository, of all families")
-    parser.add_argument("--arms", type=lambda text: text.split(","), help="only these")
+    names = [arm.name for arm in arms.arms()]
+    parser.add_argument("--arms", nargs="+", choices=names, default=names, help="only these", metavar="ARM")
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
@@ -131,9 +132,7 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, help="keep each answer here, and ask none again that it has")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
-    if len(used) < len(options.arms or used[:1]):
-        parser.error(f"--arms: there are {', '.join(arm.name for arm in arms.arms())}")
+    used = [arm for arm in arms.arms() if arm.name in options.arms]
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model)
     sampler = arms.Shared(TransformersSampler(model, tokenizer))
