@@ -43,7 +43,7 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
       dynamic_(source.dynamic),
       parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
               meter_) {
-  for (u8 effect : effects_) records_ |= effect == Record;
+  for (u8 effect : effects_) records_ |= (effect & (Record | Items)) != 0, has_items_ |= (effect & Items) != 0;
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
       const u32 node = store_->trie.child(0, static_cast<u8>(b));
@@ -83,7 +83,8 @@ const Grammar::State& Grammar::state(u32 parse) {
     std::vector<ExprId> parts, guards;
     std::vector<u32> singles;
     for (u32 t : found) {
-      s.records |= effects_[t] == Record;
+      s.records |= (effects_[t] & Record) != 0;
+      s.ends_item |= (effects_[t] & Item) != 0;
       const std::vector<ExprId> guard(guards_[t] != kEmpty, guards_[t]);
       if (dynamic_) singles.push_back(lexer_.renumbered(lexer_.state({terminals_[t]}, guard), {static_cast<u32>(parts.size())}));
       parts.push_back(terminals_[t]);
@@ -285,6 +286,7 @@ const Row& Grammar::row(u32 configuration) {
     const bool here = is_recording(place(configuration)), next = may_record_next(place(configuration));
     infos_[configuration].recording = here;
     infos_[configuration].recording_next = next;
+    infos_[configuration].ends_item = ends_item(place(configuration));
   }
   return infos_[configuration].row;
 }
@@ -296,11 +298,14 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
     add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), fresh, out);
     for (u32 node : walk.cut) store_->walks.remove_subtree(out.tokens, node);
   }
-  const bool begins = fresh && is_recording({parse, kDead, true});
+  const bool begins = fresh && records_ && (state(parse).records || state(parse).ends_item);
   add_own(view, parse, from, begins, out);
   for (const auto& reference : walk.references) {
     if (reference.count < view.min || reference.count > view.max) continue;
-    add_less(subtree(reference.node, after_accept(parse, from, reference.accept)), reference.forbidden, true, begins, out);
+    const Mask& behind = subtree(reference.node, after_accept(parse, from, reference.accept));
+    add_less(behind, reference.forbidden, true, begins, out);
+    if (records_ && (accept_effects(parse, from, reference.accept) & Item))
+      behind.tokens.each([&](u32 token) { out.doubtful.push_back(token); });
   }
 }
 
@@ -311,6 +316,15 @@ u32 Grammar::after_accept(u32 parse, u32 from, u32 accept) {
   return after(parse, indices);
 }
 
+// Of those terminals, on memories.
+u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
+  std::vector<u32> indices;
+  for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+  u8 found = 0;
+  for (u32 t : handed(parse, indices)) found |= effects_[t];
+  return found;
+}
+
 // What a walk found without its base and references.
 void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out) {
   const Walk& walk = *view.walk;
@@ -319,15 +333,17 @@ void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, 
   auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
   for (const auto& entry : walk.tail)
     if (counts(entry.count)) out.tokens.add(entry.token);
-  if (begins && (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
+  if (begins && (state(parse).ends_item || walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
     interior.each([&](u32 token) { out.begun.push_back(token); });
     for (const auto& entry : walk.tail) out.begun.push_back(entry.token);
   }
   for (const auto& exit : walk.exits) {
     const Through& found = through(exit.residual, after_accept(parse, from, exit.accept));
+    const bool item = records_ && (accept_effects(parse, from, exit.accept) & Item);
     for (const auto& entry : found.entries) {
       if (!counts(entry.count)) continue;
       out.tokens.add(entry.token);
+      if (item) out.doubtful.push_back(entry.token);
       if (begins) out.begun.push_back(entry.token);  // a whole text is recorded within it
     }
     out.doubtful.insert(out.doubtful.end(), found.doubtful.begin(), found.doubtful.end());
@@ -425,7 +441,7 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     found->entries.insert(found->entries.end(), r.entries.begin() + first, r.entries.begin() + last);
     if (!records_ || first == last) return;
     // A memory may forbid it where a text is recorded within the token, or can only be one of a few.
-    if (noted.recorded || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer)))
+    if (noted.recorded || (!p.fresh && ends_item(p)) || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer)))
       for (u32 i = first; i < last; ++i) found->doubtful.push_back(r.entries[i].token);
   };
   std::vector<Frame> stack{{begin(parse), r.end[0], {}}};
@@ -438,7 +454,7 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     ++steps;
     const bool goes_on = read(p, r.byte[node], [&](u32 before, u32 lexer, bool) {
       const u8 effect = records_ ? effects(before, lexer) : u8{None};
-      noted.recorded |= (effect & Record) != 0;
+      noted.recorded |= (effect & (Record | Item)) != 0;
       noted.opened += ((effect & Open) != 0) - ((effect & Close) != 0);
     });
     if (!goes_on) {
