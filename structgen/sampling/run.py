@@ -412,12 +412,17 @@ def received(answer: Any) -> list[Candidate]:
 def is_transport(error: BaseException) -> bool:
     """Whether an exception says that no answer came: the network, a time-out, a server that is busy or broken.
 
-    `TransportFailed`, every `OSError` (`ConnectionError` and `TimeoutError` among them), and what has a
-    `status_code` of 408, 409, 425, 429 or 5xx. Anything else is a bug or a wrong call, and goes to the caller.
+    A status of HTTP (of the exception or of its `response`) decides where there is one: 408, 409, 425, 429 and 5xx are
+    transport. Else `TransportFailed`, every `OSError` (`ConnectionError` and `TimeoutError` among them), and the
+    what derives from a `TransportError` (httpx). Anything else is a bug or a wrong call, and goes to the caller.
     """
-    code = getattr(error, "status_code", None)
-    return isinstance(error, (TransportFailed, OSError)) or (
-        isinstance(code, int) and (code in _CODES or 500 <= code < 600)
+    for holder in (error, getattr(error, "response", None)):
+        for name in ("status_code", "status", "code"):
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and 100 <= status < 600:
+                return status in _CODES or status >= 500
+    return isinstance(error, (TransportFailed, OSError)) or any(
+        kind.__name__ == "TransportError" for kind in type(error).__mro__
     )
 
 

@@ -553,6 +553,58 @@ def test_many_threads_share_a_file_and_a_strategy(tmp_path: Any) -> None:
 # Beams
 
 
+class Response:
+    """What some clients hang at their exceptions."""
+
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+
+
+class OfRequests(OSError):
+    """As requests raises it: an OSError, whatever the status is."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__(f"status {status_code}")
+        self.response = Response(status_code)
+
+
+class TransportError(Exception):
+    """As httpx has it."""
+
+
+class ConnectError(TransportError):
+    """As httpx raises it."""
+
+
+def of_urllib(status: int) -> Exception:
+    from email.message import Message
+    from urllib.error import HTTPError
+
+    return HTTPError("http://localhost", status, "told", Message(), None)
+
+
+@pytest.mark.parametrize(
+    ("error", "transport"),
+    [
+        (OfRequests(503), True),
+        (OfRequests(429), True),
+        (OfRequests(401), False),
+        (of_urllib(500), True),
+        (of_urllib(404), False),
+        (ConnectError("refused"), True),
+        (ConnectionResetError(104, "reset"), True),
+        (ValueError("status 503"), False),
+    ],
+)
+def test_exceptions_of_many_clients_are_told_apart(error: Exception, transport: bool) -> None:
+    assert running.is_transport(error) is transport
+    if transport:
+        assert sample(Scripted(error, "yes"), "Is it?", YES_NO, Retry(1)).value == "yes"
+    else:
+        with pytest.raises(type(error)):
+            sample(Scripted(error, "yes"), "Is it?", YES_NO, Retry(1))
+
+
 def test_a_search_is_transport_too(pauses: list[float]) -> None:
     class Searching(Scripted):
         def beam(self, prompt: Any, request: SampleRequest) -> list[Candidate]:
