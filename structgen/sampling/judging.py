@@ -90,7 +90,7 @@ class Judge:
                 return "empty", ("the answer is empty",), None, None, ()
             if self.constraint is None and candidate.finish_reason == "length":
                 return "cut", (_cut(candidate),), None, None, ()
-        against = [str(error) or type(error).__name__ for error in self._objections(value)]
+        against = [told for error in self._objections(value) for told in _told(error)]
         if against:
             return "rejected", against, None, None, edits
         return None, (), value, valid_text, edits
@@ -135,7 +135,7 @@ class Judge:
             return "empty", ("the answer is empty",)
         problems = self._problems(text)
         if problems is not None:
-            return "invalid", problems or (str(error),)
+            return "invalid", problems or _told(error)
         if _REFUSAL.match(text.lstrip()):
             return "refused", (f"the model declines: {text.strip()}",)
         return "unparsable", (f"line {error.line}, column {error.column}: {error.reason}",)
@@ -150,6 +150,23 @@ class Judge:
         except (ValueError, RecursionError):
             return None
         return [f"{problem.pointer}: {problem.reason}" for problem in schema.problems(value)]
+
+
+def _told(error: BaseException) -> list[str]:
+    """What an exception says, problem by problem: pydantic's has a list of them, each with its place."""
+    for one in (error, error.__cause__):
+        try:
+            found = [f"{_pointer(part['loc'])}: {part['msg']}" for part in one.errors()]  # type: ignore[union-attr]
+        except (AttributeError, TypeError, KeyError):  # it is none of pydantic's
+            continue
+        if found:
+            return found
+    return [error.reason if isinstance(error, InvalidText) else str(error) or type(error).__name__]
+
+
+def _pointer(place: Sequence[Any]) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return "/".join(("#", *steps))
 
 
 def _no_constant(name: str) -> Any:

@@ -8,7 +8,7 @@ import pickle
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from sampling.scripted import Scripted, Unavailable, candidate, endless
@@ -301,6 +301,31 @@ def test_what_a_vote_has_against_its_answer_is_told_though_later_steps_find_noth
     outcome = failed(Scripted("yes", "no", "perhaps"), "Is it?", YES_NO, strategy)
     assert "agree to 50% only" in str(outcome.reason)
     assert outcome.shares == {'"yes"': 0.5, '"no"': 0.5}
+
+
+def test_all_that_pydantic_has_against_a_value_is_told_with_its_place() -> None:
+    """Whether the model is the constraint or a validator beside one."""
+    pydantic = pytest.importorskip("pydantic", reason="pydantic is not installed")
+
+    def is_early(year: int) -> int:
+        if year > 1800:
+            raise ValueError("too late")
+        return year
+
+    year = Annotated[int, pydantic.AfterValidator(is_early)]
+    model = pydantic.create_model("Life", born=(year, ...), died=(year, ...), name=(str, ...))
+    late, early = ({"born": born, "died": born, "name": "Burns"} for born in (1959, 1759))
+    for constraint, validators, failure in (
+        (structgen.json_schema(model), [], "invalid"),
+        (structgen.json_schema({"type": "object"}), [model.model_validate], "rejected"),
+    ):
+        sampler = Scripted(json.dumps(late), json.dumps(early))
+        outcome = sample(sampler, "Who?", constraint, Retry(2), validators=validators)
+        assert outcome.attempts[0].failure == failure
+        told = ("#/born: Value error, too late", "#/died: Value error, too late")
+        assert outcome.attempts[0].problems == told
+        complaint = sampler.calls[1][0][-1]["content"]
+        assert complaint.split("\n")[1:3] == [f"- {one}" for one in told]
 
 
 def test_what_a_validator_has_against_a_mended_answer_is_told_to_the_model() -> None:
