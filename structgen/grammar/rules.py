@@ -43,10 +43,10 @@ from typing import Literal
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import EMPTY, Expression
 
-Effect = Literal["record", "open", "close", "open items", "item", "close items"]
+Effect = Literal["record", "open", "close", "open items", "open many items", "item", "close items"]
 """Of a terminal that was read, on the texts and items that must differ."""
 
-_TELLING_APART = ("record", "open items", "item", "close items")
+_TELLING_APART = ("record", "open items", "open many items", "item", "close items")
 
 
 class RuleExpression:
@@ -68,7 +68,8 @@ class Terminal(RuleExpression):
             guard can, the text is refused. So `a` with the guard `ab` is an `a` that no `b` follows.
         effect: "record": the text differs from those recorded before in the innermost scope; "open" and "close": such
             a scope begins behind the terminal, or ends with it. "open items", "close items": the same, of an array whose
-            items differ; "item": one of them ends there.
+            items differ; "item": one of them ends there. "open many items" promises that of 2,048 items with any texts
+            another one can still come, 64 bytes longer than the shortest at most.
     """
 
     name: str

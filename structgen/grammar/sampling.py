@@ -154,7 +154,7 @@ class Sampler:
 
     def _tell_apart(self, terminal: Terminal, pieces: list[str]) -> None:
         """Items that must differ: where each begins among the pieces, and what came before it."""
-        if terminal.effect == "open items":
+        if terminal.effect in ("open items", "open many items"):
             self.items.append((len(pieces) + 1, set()))
         elif terminal.effect in ("item", "close items"):
             start, before = self.items.pop()
@@ -257,7 +257,7 @@ class Sampler:
                     raise _RunOut
                 text = sample_expression(left, self.rng)
             taken.add(text)
-        elif terminal.effect in ("open", "open items"):
+        elif terminal.effect in ("open", "open items", "open many items"):
             self.scopes.append(set())
         elif terminal.effect in ("close", "close items"):
             self.scopes = self.scopes[:-1] or [set()]

@@ -171,13 +171,18 @@ u32 Grammar::longest_new_text(u64 recorded) {
 bool Grammar::is_enough(const Position& position, u64 budget) {
   const u32 configuration = position.configuration;
   const u32 most = farthest(configuration);
-  if (most == kNone || budget <= most || infos_[configuration].farthest_items != 0) return false;
+  if (most == kNone || budget <= most) return false;
+  // Items that must differ from others are longer than those that need not.
+  const u64 items = infos_[configuration].farthest_items;
+  const bool roomy = all_roomy_ && (!position.memory.in_items() || position.memory.items_roomy());
+  if (items != 0 && !roomy) return false;
+  if (has_items_ && roomy && (!spells_ascii_ || budget <= most + (items + 1) * (kRoom + 2))) return false;
   // A way out on which nothing is recorded is open whatever was recorded before.
   const u64 records = infos_[configuration].farthest_records;
   if (!records_ || records == 0) return true;
   const u32 longest = longest_new_text(position.memory.recorded() + store_->trie.longest() + records + 1);
   // Each text is spelt by itself then, which may part a token from what is before it and behind it.
-  return spells_ascii_ && longest < kFar && budget > most + records * (longest + u64{2});
+  return spells_ascii_ && longest < kFar && budget > most + (items + 1) * (kRoom + 2) + records * (longest + u64{2});
 }
 
 // Whether fewer tokens than the budget finish the text.
@@ -192,13 +197,22 @@ Row Grammar::without_late_items(const Position& position, const Row& all, u64 bu
   auto look = [&](u32 token) {
     Place p = place(position.configuration);
     Memory memory = position.memory;
-    if (read(p, memory, store_->trie.bytes(token)) && !is_in_time(p, memory, budget)) late.push_back(token);
+    if (!read(p, memory, store_->trie.bytes(token)) || !is_alive(p, memory)) return;
+    u64 tokens = kFar;
+    if (memory.items_pending() && !memory.items_left()) {
+      tokens = tokens_beside_items(p, memory);
+    } else if (const Cost cost = tokens_to_finish(intern(p)); cost.records == 0 && spells_ascii_) {
+      // An item may have to come, and that in which this one stands may have to be another.
+      if (!memory.in_items() || memory.items_roomy()) tokens = cost.tokens + (cost.items + u64{1}) * (kRoom + 2);
+    }
+    if (tokens >= budget && !is_in_time(p, memory, budget)) late.push_back(token);
   };
-  std::vector<u32> forbidden, pending;
-  find_equal_items(position, forbidden, pending);
-  for (u32 token : pending) look(token);
-  if (const Tokens doubtful = infos_[position.configuration].doubtful)
-    for (u32 token : *doubtful) look(token);
+  std::vector<u32> forbidden, tokens;
+  find_equal_items(position, forbidden, tokens);
+  if (const Tokens doubtful = infos_[position.configuration].doubtful) tokens.insert(tokens.end(), doubtful->begin(), doubtful->end());
+  const Tokens ends = infos_[position.configuration].ends;
+  if (ends && !position.memory.items_roomy()) tokens.insert(tokens.end(), ends->begin(), ends->end());
+  for (u32 token : tokens) look(token);
   if (late.empty()) return all;
   auto left = std::make_shared<TokenSet>(*all);
   for (u32 token : late) left->remove(token);

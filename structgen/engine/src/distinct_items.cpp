@@ -27,14 +27,30 @@ bool Grammar::ends_item(const Place& p) {
   return lexer_.accepting(p.lexer) && state(after(p.parse, p.lexer)).ends_item;
 }
 
-bool Grammar::leaves_items(const Place& p, const Memory& memory) {
-  const u64 key = mix(memory.hash() + intern(p));
-  const auto known = leaving_.find(key);
-  if (known != leaving_.end()) return known->second;
-  const bool found = way_out_of_items(p, memory, true).has_value();
-  if (leaving_.size() >= kMostKnown) leaving_.clear();
-  leaving_.emplace(key, found);
-  return found;
+// Of a place that is pending: tokens that finish the text, the end-of-text token included, as a bound that is good enough where
+// many are left; kFar if none is known, kNone if nothing does.
+u32 Grammar::tokens_beside_items(const Place& p, const Memory& memory) {
+  const u64 key = leaving_key(p, memory);
+  auto known = leaving_.find(key);
+  if (known == leaving_.end()) {
+    way_out_of_items(p, memory, true);
+    known = leaving_.find(key);
+  }
+  return known->second;
+}
+
+void Grammar::leave(u64 key, u32 tokens) {
+  if (leaving_.size() >= kMostKnown && !leaving_.contains(key)) leaving_.clear();
+  leaving_[key] = tokens;
+}
+
+const ByteSet& Grammar::following(u32 configuration) {
+  if (const auto known = following_.find(configuration); known != following_.end()) return known->second;
+  ByteSet found{};
+  for (u32 b = 0; b < 256; ++b)
+    if (Place q = place(configuration); read(q, static_cast<u8>(b))) found[b >> 6] |= 1ull << (b & 63);
+  if (following_.size() > kMostKnown) following_.clear();
+  return following_[configuration] = found;
 }
 
 // Bytes after which no item can become equal to one before it: with what follows them the fewest there are (A*, along the lower
@@ -44,44 +60,62 @@ std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Me
     u32 parent, distance;
     u8 byte;
     bool out;
+    u64 key;
     Place place;
     Memory memory;
   };
-  std::vector<Step> steps{{kNone, 0, 0, !memory.items_pending(), from, memory}};
-  auto way = [&steps](u32 at) {
+  std::vector<Step> steps{{kNone, 0, 0, !memory.items_pending(), leaving_key(from, memory), from, memory}};
+  // All on the way to a step are alive; `tokens` finish the text from it.
+  auto way = [&](u32 at, u32 tokens) {
     std::string text;
-    for (u32 i = at; steps[i].parent != kNone; i = steps[i].parent) text.push_back(static_cast<char>(steps[i].byte));
+    for (u32 i = at; i != kNone; i = steps[i].parent) {
+      leave(steps[i].key, std::min(kFar, add_lengths(steps[at].distance - steps[i].distance, tokens)));
+      if (steps[i].parent != kNone) text.push_back(static_cast<char>(steps[i].byte));
+    }
     std::reverse(text.begin(), text.end());
     return text;
   };
+  auto to_finish = [&](u32 at) {
+    const Cost cost = tokens_to_finish(intern(steps[at].place));
+    const bool known = spells_ascii_ && cost.records == 0 && (cost.items == 0 || all_roomy_);
+    return known ? add_lengths(cost.tokens, cost.items * (kRoom + 2)) : kFar;
+  };
   using Entry = std::pair<u32, u32>;  // estimate, step
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
-  std::unordered_set<u64> seen;
+  std::unordered_set<u64> seen{steps[0].key};
   queue.push({bytes_to_finish(from), 0});
   while (!queue.empty()) {
     const u32 at = queue.top().second;
     queue.pop();
-    if (steps[at].out) return way(at);
+    if (steps[at].out) return way(at, to_finish(at));
     const Step step = steps[at];
+    const ByteSet next = following(intern(step.place));
     for (u32 b = 0; b < 256; ++b) {
-      Place p = step.place;
       const u8 byte = static_cast<u8>(b);
-      if (Place q = p; !read(q, byte)) continue;
+      if (!contains(next, byte)) continue;
+      meter_.spend(64);
+      Place p = step.place;
       Memory now = step.memory;
       if (!read(p, now, byte) || !has_new_text(p, now)) continue;
       const u32 left = bytes_to_finish(p);
       if (left >= kFar) continue;
       const bool out = !now.items_pending();
-      if (!out && !seen.insert(mix(now.hash() + intern(p))).second) continue;
-      steps.push_back({at, step.distance + 1, byte, out, p, std::move(now)});
+      const u64 key = leaving_key(p, now);
+      if (!out && !seen.insert(key).second) continue;
+      u32 known_tokens = kNone;
+      if (const auto known = any && !out ? leaving_.find(key) : leaving_.end(); known != leaving_.end()) {
+        if (known->second == kNone) continue;
+        known_tokens = known->second;
+      }
+      steps.push_back({at, step.distance + 1, byte, out, key, p, std::move(now)});
       const u32 made = static_cast<u32>(steps.size() - 1);
-      if (out && any) return way(made);
+      if (any && (out || known_tokens != kNone)) return way(made, out ? to_finish(made) : known_tokens);
       queue.push({add_lengths(step.distance + 1, left), made});
-      meter_.spend(64);
     }
-    meter_.spend(256);
     if (steps.size() > kMostSteps) throw LimitExceeded{"work", kMostSteps};
   }
+  for (const Step& step : steps) leave(step.key, kNone);
+  leave(steps[0].key, kNone);
   return std::nullopt;
 }
 
@@ -112,7 +146,7 @@ std::optional<std::string> Grammar::text_beside_items(const Place& from, const M
 void Grammar::find_equal_items(const Position& position, std::vector<u32>& forbidden, std::vector<u32>& pending) {
   const Place here = place(position.configuration);
   auto matters = [this](const Place& p, const Memory& memory) {
-    return memory.in_items() && (memory.items_pending() || ends_item(p));
+    return memory.in_items() && (memory.items_pending() || (ends_item(p) && !memory.items_left()));
   };
   if (!matters(here, position.memory)) return;
   const Trie& trie = store_->trie;

@@ -43,7 +43,7 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
       dynamic_(source.dynamic),
       parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
               meter_) {
-  for (u8 effect : effects_) records_ |= (effect & (Record | Items)) != 0, has_items_ |= (effect & Items) != 0;
+  for (u8 effect : effects_) records_ |= (effect & (Record | Items)) != 0, has_items_ |= (effect & Items) != 0, all_roomy_ &= (effect & (Items | Roomy)) != Items;
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
       const u32 node = store_->trie.child(0, static_cast<u8>(b));
@@ -238,7 +238,7 @@ u32 Grammar::canonical(u32 configuration) {
 }
 
 void Grammar::forget_masks() {
-  for (Info& info : infos_) info.row.reset(), info.doubtful.reset();
+  for (Info& info : infos_) info.row.reset(), info.doubtful.reset(), info.ends.reset();
   asked_.clear();
   asked_bytes_ = 0;
   subtree_memo_.clear();
@@ -258,11 +258,12 @@ const Row& Grammar::row(u32 configuration) {
   if (row_bytes_ > meter_.limits.row_bytes) forget_masks();
   const u32 wide = canonical(configuration);
   if (!infos_[wide].row) {
-    Mask mask_of{TokenSet(store_->trie.words()), {}, {}};
+    Mask mask_of{TokenSet(store_->trie.words()), {}, {}, {}, {}};
     if (wide != kFinished && infos_[wide].fresh && !dynamic_) {
       const Mask& known = subtree(0, infos_[wide].parse);
       mask_of.tokens = known.tokens;
       mask_of.doubtful = known.doubtful;
+      mask_of.ends = known.ends;
     } else if (wide != kFinished) {
       mask(0, place(wide), mask_of);
     }
@@ -276,12 +277,14 @@ const Row& Grammar::row(u32 configuration) {
     }
     if (!mask_of.doubtful.empty())
       infos_[wide].doubtful = std::make_shared<const std::vector<u32>>(std::move(mask_of.doubtful));
+    if (!mask_of.ends.empty()) infos_[wide].ends = std::make_shared<const std::vector<u32>>(std::move(mask_of.ends));
     row_bytes_ += made->bytes();
     ++rows_;
     infos_[wide].row = std::move(made);
   }
   infos_[configuration].row = infos_[wide].row;
   infos_[configuration].doubtful = infos_[wide].doubtful;
+  infos_[configuration].ends = infos_[wide].ends;
   if (records_ && configuration != kFinished) {
     const bool here = is_recording(place(configuration)), next = may_record_next(place(configuration));
     infos_[configuration].recording = here;
@@ -304,8 +307,8 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
     if (reference.count < view.min || reference.count > view.max) continue;
     const Mask& behind = subtree(reference.node, after_accept(parse, from, reference.accept));
     add_less(behind, reference.forbidden, true, begins, out);
-    if (records_ && (accept_effects(parse, from, reference.accept) & Item))
-      behind.tokens.each([&](u32 token) { out.doubtful.push_back(token); });
+    if (const u8 effect = records_ ? accept_effects(parse, from, reference.accept) : u8{None}; effect & Item)
+      behind.tokens.each([&](u32 token) { (effect & Close ? out.ends : out.doubtful).push_back(token); });
   }
 }
 
@@ -333,20 +336,25 @@ void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, 
   auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
   for (const auto& entry : walk.tail)
     if (counts(entry.count)) out.tokens.add(entry.token);
-  if (begins && (state(parse).ends_item || walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
+  if (begins && state(parse).ends_item) {
+    interior.each([&](u32 token) { out.begun_ends.push_back(token); });
+    for (const auto& entry : walk.tail) out.begun_ends.push_back(entry.token);
+  }
+  if (begins && (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
     interior.each([&](u32 token) { out.begun.push_back(token); });
     for (const auto& entry : walk.tail) out.begun.push_back(entry.token);
   }
   for (const auto& exit : walk.exits) {
     const Through& found = through(exit.residual, after_accept(parse, from, exit.accept));
-    const bool item = records_ && (accept_effects(parse, from, exit.accept) & Item);
+    const u8 effect = records_ ? accept_effects(parse, from, exit.accept) : u8{None};
     for (const auto& entry : found.entries) {
       if (!counts(entry.count)) continue;
       out.tokens.add(entry.token);
-      if (item) out.doubtful.push_back(entry.token);
+      if (effect & Item) (effect & Close ? out.ends : out.doubtful).push_back(entry.token);
       if (begins) out.begun.push_back(entry.token);  // a whole text is recorded within it
     }
     out.doubtful.insert(out.doubtful.end(), found.doubtful.begin(), found.doubtful.end());
+    out.ends.insert(out.ends.end(), found.ends.begin(), found.ends.end());
   }
 }
 
@@ -356,7 +364,7 @@ void Grammar::mask(u32 node, const Place& p, Mask& out) {
   for (const Place& one : places(p)) {
     const std::vector<u32> singles = one.fresh ? state(one.parse).singles : std::vector{one.lexer};
     for (u32 from : singles) {
-      Mask found{TokenSet(store_->trie.words()), {}, {}};
+      Mask found{TokenSet(store_->trie.words()), {}, {}, {}, {}};
       if (one.fresh)
         add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, true, found);
       else
@@ -400,7 +408,7 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
     else
       mask_one(node, {parse, kDead, true}, *made);
     made->tokens.shrink();
-    row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size()) * sizeof(u32);
+    row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size() + made->ends.size() + made->begun_ends.size()) * sizeof(u32);
     at = static_cast<u32>(subtrees_.size());
     subtrees_.push_back(std::move(made));
     subtree_memo_.put(key, at);
@@ -412,6 +420,8 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
 void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, bool behind, bool begins, Mask& out) {
   if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
+  out.ends.insert(out.ends.end(), from.ends.begin(), from.ends.end());
+  if (behind) out.ends.insert(out.ends.end(), from.begun_ends.begin(), from.begun_ends.end());
   if (behind) out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
   if (nodes.empty()) {
     out.tokens.add(from.tokens);
@@ -441,8 +451,9 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     found->entries.insert(found->entries.end(), r.entries.begin() + first, r.entries.begin() + last);
     if (!records_ || first == last) return;
     // A memory may forbid it where a text is recorded within the token, or can only be one of a few.
-    if (noted.recorded || (!p.fresh && ends_item(p)) || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer)))
-      for (u32 i = first; i < last; ++i) found->doubtful.push_back(r.entries[i].token);
+    const bool doubtful = noted.recorded || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer));
+    if (doubtful || noted.ended || (!p.fresh && ends_item(p)))
+      for (u32 i = first; i < last; ++i) (doubtful ? found->doubtful : found->ends).push_back(r.entries[i].token);
   };
   std::vector<Frame> stack{{begin(parse), r.end[0], {}}};
   take(0, stack[0].place, {});
@@ -454,7 +465,8 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     ++steps;
     const bool goes_on = read(p, r.byte[node], [&](u32 before, u32 lexer, bool) {
       const u8 effect = records_ ? effects(before, lexer) : u8{None};
-      noted.recorded |= (effect & (Record | Item)) != 0;
+      noted.recorded |= (effect & Record) != 0 || (effect & (Item | Close)) == Item;
+      noted.ended |= (effect & Item) != 0;
       noted.opened += ((effect & Open) != 0) - ((effect & Close) != 0);
     });
     if (!goes_on) {
@@ -466,7 +478,7 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     ++node;
   }
   meter_.spend(steps);
-  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) + found->doubtful.size() * sizeof(u32) + 32;
+  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) + (found->doubtful.size() + found->ends.size()) * sizeof(u32) + 32;
   at = static_cast<u32>(throughs_.size());
   throughs_.push_back(std::move(found));
   through_memo_.put(key, at);

@@ -98,6 +98,7 @@ class Grammar {
     Limits limits;
   };
   static constexpr u32 kFinished = 0;
+  static constexpr u32 kRoom = 64;
   enum Effect : u8 {  // of a terminal that was read
     None = 0,
     Record = 1,
@@ -105,6 +106,7 @@ class Grammar {
     Close = 4,
     Items = 8,  // a scope of items opens
     Item = 16,  // an item ended, which differs from those before it
+    Roomy = 32,  // whatever these items are (Memory::kRoomy at most), another one is left, kRoom bytes longer than the shortest
   };
 
   Grammar(std::shared_ptr<Store> store, Source source);
@@ -148,6 +150,7 @@ class Grammar {
       Info& same = infos_[position.configuration];  // the table may have moved
       same.row = wide.row;
       same.doubtful = wide.doubtful;
+      same.ends = wide.ends;
       if (!same.row || same.doubtful) return none;
     }
     const Info& known = infos_[position.configuration];
@@ -155,7 +158,7 @@ class Grammar {
     const Memory& memory = position.memory;
     const bool safe = !known.doubtful && !(known.recording && memory.recorded() != 0) &&
                       !(known.recording_next && (memory.recorded() != 0 || memory.writing())) &&
-                      !(memory.in_items() && (known.ends_item || memory.items_pending()));
+                      !(memory.in_items() && (memory.items_pending() || ((known.ends_item || known.ends) && !memory.items_left())));
     return safe ? known.row : none;
   }
   // Moves the position behind a token, if that is known and does not change its memory.
@@ -198,6 +201,7 @@ class Grammar {
     u32 completion_items = 0, farthest_items = 0;      // items on them that come after others
     Row row;
     Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
+    Tokens ends;                 // and those that end an item, where items may run out
   };
   struct State {  // of the parser
     bool ready = false;
@@ -221,18 +225,20 @@ class Grammar {
 
   // What happened to the memory on the way from where a terminal began.
   struct Noted {
-    bool recorded = false;
-    int opened = 0;  // scopes; below 0: closed
+    bool recorded = false;  // or another item begins
+    bool ended = false;     // an item
+    int opened = 0;         // scopes; below 0: closed
   };
   // What becomes of a row, or of a part of one.
   struct Mask {
     TokenSet tokens;
     std::vector<u32> doubtful;  // tokens that a memory may forbid
     std::vector<u32> begun;     // those too, if the terminal with which a part begins is not the first of the sequence's token
+    std::vector<u32> ends, begun_ends;  // the same of tokens that end an item
   };
   struct Through {
     std::vector<Residual::Entry> entries;
-    std::vector<u32> doubtful;
+    std::vector<u32> doubtful, ends;
   };
 
   u32 intern(const Place& place);
@@ -302,7 +308,13 @@ class Grammar {
 
   // distinct_items.cpp
   bool ends_item(const Place& p);
-  bool leaves_items(const Place& p, const Memory& memory);
+  bool leaves_items(const Place& p, const Memory& memory) {
+    return memory.items_left() || tokens_beside_items(p, memory) != kNone;
+  }
+  u32 tokens_beside_items(const Place& p, const Memory& memory);
+  const ByteSet& following(u32 configuration);
+  u64 leaving_key(const Place& p, const Memory& memory) { return mix(memory.hash() + intern(p)); }
+  void leave(u64 key, u32 tokens);
   std::optional<std::string> way_out_of_items(const Place& p, const Memory& memory, bool any);
   std::optional<std::string> text_beside_items(const Place& p, const Memory& memory);
   void find_equal_items(const Position& position, std::vector<u32>& forbidden, std::vector<u32>& pending);
@@ -348,7 +360,7 @@ class Grammar {
   std::vector<u32> end_tokens_;
   bool dynamic_;
   bool records_ = false;  // some terminal does, or opens a scope of items
-  bool has_items_ = false;
+  bool has_items_ = false, all_roomy_ = true;  // of its terminals
   std::vector<u32> longest_new_;  // longest_new_text(), by the width of the number of texts
   u32 depth_ = 0;
   Parser parser_;
@@ -369,7 +381,8 @@ class Grammar {
   };
   std::unordered_map<u64, Asked> asked_;  // rows of positions, by hash
   u64 asked_bytes_ = 0;                   // of row_bytes_
-  std::unordered_map<u64, bool> leaving_;  // leaves_items(), by hash
+  std::unordered_map<u64, u32> leaving_;        // by hash of place and memory: tokens_beside_items()
+  std::unordered_map<u32, ByteSet> following_;  // bytes after a configuration
   u64 numbered_ = 0;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};

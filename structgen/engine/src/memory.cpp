@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -241,7 +242,8 @@ void Memory::end_item(bool closes) {
     auto left = std::make_shared<std::vector<ValuePtr>>();
     for (const Recorded* one = values.get(); one != nullptr; one = one->next.get()) left->push_back(one->value);
     const u32 next_start = outer ? static_cast<u32>(log_.size()) + 1 : 0;
-    items_ = std::make_shared<const Items>(std::move(outer), std::move(values), next_start, nesting_, std::move(left));
+    const bool roomy = items_->roomy && left->size() < kRoomy;
+    items_ = std::make_shared<const Items>(std::move(outer), std::move(values), next_start, nesting_, std::move(left), roomy);
   }
   looked_at_ = 0;
 }
@@ -250,31 +252,51 @@ bool Memory::items_pending() const {
   if (repeated_) return true;
   if (!items_) return false;
   bool pending = false;
-  for (const Items* scope = items_.get(); scope != nullptr; scope = scope->next.get()) pending |= scope->left != nullptr;
+  for (const Items* scope = items_.get(); scope != nullptr && !pending; scope = scope->next.get()) pending = scope->left != nullptr;
   if (!pending || looked_at_ == log_.size() + 1) return pending;
+  looked_at_ = log_.size() + 1;
+  begun_hash_ = 0;
   const std::string text = log_.text();
   std::vector<const Items*> scopes;
-  for (const Items* scope = items_.get(); scope != nullptr; scope = scope->next.get()) scopes.push_back(scope);
-  std::shared_ptr<const Items> made;
+  std::vector<Left> lefts;
   pending = false;
-  begun_hash_ = 0;
-  for (std::size_t i = scopes.size(); i-- > 0;) {
-    const Items& scope = *scopes[i];
-    Left left = scope.left;
+  bool changed = false;
+  for (const Items* scope = items_.get(); scope != nullptr; scope = scope->next.get()) {
+    Left left = scope->left;
     if (left) {
-      const ValuePtr begun = Value::of(std::string_view(text).substr(std::min<std::size_t>(scope.start, text.size())), false);
-      auto fewer = std::make_shared<std::vector<ValuePtr>>();
-      for (const ValuePtr& one : *left)
-        if (begun->may_become(*one)) fewer->push_back(one);
+      const ValuePtr begun = Value::of(std::string_view(text).substr(std::min<std::size_t>(scope->start, text.size())), false);
       begun_hash_ = mix(begun_hash_ + begun->hash());
-      left = fewer->empty() ? nullptr : std::move(fewer);
+      const auto count = std::count_if(left->begin(), left->end(), [&](const ValuePtr& one) { return begun->may_become(*one); });
+      if (count == 0) {
+        left = nullptr;
+      } else if (static_cast<std::size_t>(count) < left->size()) {
+        auto fewer = std::make_shared<std::vector<ValuePtr>>();
+        for (const ValuePtr& one : *left)
+          if (begun->may_become(*one)) fewer->push_back(one);
+        left = std::move(fewer);
+      }
+      changed |= left != scope->left;
       pending |= left != nullptr;
     }
-    made = std::make_shared<const Items>(std::move(made), scope.values, scope.start, scope.nesting, std::move(left));
+    scopes.push_back(scope);
+    lefts.push_back(std::move(left));
   }
+  if (!changed) return pending;
+  std::shared_ptr<const Items> made;
+  for (std::size_t i = scopes.size(); i-- > 0;)
+    made = std::make_shared<const Items>(std::move(made), scopes[i]->values, scopes[i]->start, scopes[i]->nesting,
+                                         std::move(lefts[i]), scopes[i]->roomy);
   items_ = std::move(made);
-  looked_at_ = log_.size() + 1;
   return pending;
+}
+
+bool Memory::items_left() const {
+  if (repeated_ || !items_ || !items_->roomy) return false;
+  // Of the innermost one that is pending nothing is read; and no other is pending.
+  if (items_pending() && log_.size() > items_->start) return false;
+  for (const Items* scope = items_->next.get(); scope != nullptr; scope = scope->next.get())
+    if (scope->left) return false;
+  return true;
 }
 
 u64 Memory::items_hash() const {

@@ -113,15 +113,27 @@ class Memory {
   void close();
 
   // Items. A scope begins where an array does, and ends with it.
-  void open_items() { items_ = std::make_shared<const Items>(items_, nullptr, static_cast<u32>(log_.size()), nesting_, nullptr); }
+  // `roomy`: however many are in it, up to kRoomy, others are left.
+  void open_items(bool roomy) {
+    name_ = 0;
+    const bool all = roomy && (!items_ || items_->roomy);
+    items_ = std::make_shared<const Items>(items_, nullptr, static_cast<u32>(log_.size()), nesting_, nullptr, all);
+  }
+  static constexpr u32 kRoomy = 2048;
+  bool items_roomy() const { return items_ && items_->roomy; }
   bool in_items() const { return items_ != nullptr; }
   // The text goes on. Throws LimitExceeded where an item nests too deeply, or there are too many.
   void log(std::string_view bytes);
   // The item that ended last is equal to one before it in its scope; until that is settled.
   bool repeats_item() const { return repeated_; }
-  void settle() { repeated_ = false; }
+  void settle() {
+    if (repeated_) name_ = 0;
+    repeated_ = false;
+  }
   // Whether an item that is being read, or ended last, may still come to be equal to one before it.
   bool items_pending() const;
+  // Whether items that differ are left in all scopes, whatever came before; nothing is read of those that are pending.
+  bool items_left() const;
   std::size_t log_length() const { return log_.size(); }
   // Of scopes of items: equal for memories that have the same values, for as long as it is held.
   std::shared_ptr<const void> items() const { return items_ ? items_->values : nullptr; }
@@ -164,8 +176,9 @@ class Memory {
     u32 start;    // of the item in the text
     u32 nesting;  // of the item
     Left left;    // values that the item may become, as far as it was looked at; null: none
-    Items(std::shared_ptr<const Items> o, std::shared_ptr<const Recorded> v, u32 s, u32 n, Left l)
-        : next(std::move(o)), values(std::move(v)), start(s), nesting(n), left(std::move(l)) {}
+    bool roomy;   // and so are those around it
+    Items(std::shared_ptr<const Items> o, std::shared_ptr<const Recorded> v, u32 s, u32 n, Left l, bool r)
+        : next(std::move(o)), values(std::move(v)), start(s), nesting(n), left(std::move(l)), roomy(r) {}
     ~Items();
   };
   void end_item(bool closes);

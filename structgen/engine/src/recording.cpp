@@ -34,7 +34,12 @@ u8 Grammar::effects(u32 parse, u32 lexer) {
   u32 found = effects_memo_.find(key);
   if (found == kNone) {
     found = 0;
-    for (u32 t : handed(parse, accepting(lexer))) found |= effects_[t];
+    bool roomy = true;
+    for (u32 t : handed(parse, accepting(lexer))) {
+      found |= effects_[t];
+      roomy &= (effects_[t] & (Items | Roomy)) != Items;
+    }
+    if (!roomy) found &= ~u32{Roomy};
     effects_memo_.put(key, found);
   }
   return static_cast<u8>(found);
@@ -62,7 +67,7 @@ bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
   memory.settle();
   if (effect & Open) memory.open();
   if (effect & Close) memory.close();
-  if (effect & Items) memory.open_items();
+  if (effect & Items) memory.open_items((effect & Roomy) != 0);
   return true;
 }
 
@@ -238,7 +243,7 @@ bool Grammar::replay(Span program, std::string_view bytes, Memory& memory) {
         memory.drop();
       if (value & Open) memory.open();
       if (value & Close) memory.close();
-      if (value & Items) memory.open_items();
+      if (value & Items) memory.open_items((value & Roomy) != 0);
       continue;
     }
     if (word >> kStepShift == Write) memory.write(bytes.substr(0, value));
@@ -370,13 +375,16 @@ Row Grammar::row(const Position& position) {
 }
 
 Row Grammar::without_forbidden(const Position& position, const Row& all) {
-  const Tokens doubtful = infos_[position.configuration].doubtful;
+  const Tokens doubtful = infos_[position.configuration].doubtful, ends = infos_[position.configuration].ends;
   std::vector<u32> forbidden;
   forbid_repeats(position, forbidden);
   std::vector<u32> pending;
   if (position.memory.in_items()) find_equal_items(position, forbidden, pending);
   if (doubtful)
     for (u32 token : *doubtful)
+      if (!fits(position, token)) forbidden.push_back(token);
+  if (ends && position.memory.in_items() && (position.memory.items_pending() || !position.memory.items_left()))
+    for (u32 token : *ends)
       if (!fits(position, token)) forbidden.push_back(token);
   if (can_stop(position.configuration) && !can_stop(position))
     forbidden.insert(forbidden.end(), end_tokens_.begin(), end_tokens_.end());

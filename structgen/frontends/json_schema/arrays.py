@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from structgen.frontends.json_schema import supply
 from structgen.frontends.json_schema.containers import (
     State,
     Steps,
@@ -16,7 +17,6 @@ from structgen.frontends.json_schema.containers import (
     counted,
 )
 from structgen.frontends.json_schema.distinct import NotScalar, distinct_scalars
-from structgen.frontends.json_schema.supply import has_values
 from structgen.frontends.json_schema.keywords import ARRAY, HOLD, SOME_ITEM
 from structgen.frontends.json_schema.kinds import equal
 from structgen.frontends.json_schema.objects import one_place
@@ -133,7 +133,11 @@ def _array(
             node = next(node for node in nodes if node.get("uniqueItems") is True)
             compiler.unsupported(node, "uniqueItems", problem)
         else:
-            layout = layout.distinct
+            many = not looked_for and all(
+                supply.has_room(compiler, place)
+                for place in (*places[: len(items)], *([] if rest is None else [rest_place]))
+            )
+            layout = layout.distinct(many=many)
     if looked_for:
         search = _Search(compiler, nodes, [*places[: len(items)]], rest_place, least, most, comma=layout.comma)
         found = search.rule()
@@ -292,11 +296,11 @@ def _could_run_out(
         if bounded:  # what is not looked for may have to come too
             return True
         others = [(*(place if isinstance(place, tuple) else (place,)), one) for one in wanted for place in (*prefix, rest)]
-        if not all(has_values(compiler, place, needed) for place in others):
+        if not all(supply.has_values(compiler, place, needed) for place in others):
             return True
     places = [*prefix[:needed], *([rest] if needed > len(prefix) else [])]
     return not all(
-        has_values(compiler, place, index + 1 if index < len(prefix) else needed)
+        supply.has_values(compiler, place, index + 1 if index < len(prefix) else needed)
         for index, place in enumerate(places)
     )
 

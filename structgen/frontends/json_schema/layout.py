@@ -66,12 +66,11 @@ class Layout:
     colon: Terminal
     around: RuleExpression | None = None
 
-    @property
-    def distinct(self) -> Layout:
-        """The same for an array whose items must differ."""
+    def distinct(self, *, many: bool) -> Layout:
+        """The same for an array whose items must differ; `many`: they never run out (see `Terminal.effect`)."""
         return replace(
             self,
-            open_array=replace(self.open_array, effect="open items"),
+            open_array=replace(self.open_array, effect="open many items" if many else "open items"),
             close_array=replace(self.close_array, effect="close items"),
             comma=replace(self.comma, effect="item"),
         )

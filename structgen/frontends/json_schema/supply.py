@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
 
 _LEVELS = 8
+_ROOM = 64
+_FREE = 8
+"""Bytes in which there are thousands of free strings, numbers or names."""
+
 _PLAIN_OBJECT = frozenset(("properties", "required", "additionalProperties"))
 _PLAIN_ARRAY = frozenset(("items", "minItems"))
 
@@ -112,3 +116,72 @@ def _has_arrays(compiler: Compiler, nodes: tuple[dict[str, Any], ...]) -> bool:
     if any(isinstance(item, list) for item in items):
         return False
     return compiler.value(tuple(items) or True) is not None
+
+
+def has_room(compiler: Compiler, place: Place, levels: int = _LEVELS) -> bool:
+    """Whether a place has more values than anybody writes, thousands of them little longer than the shortest."""
+    extra = _extra(compiler, place, levels)
+    return extra is not None and extra <= _ROOM
+
+
+def _extra(compiler: Compiler, place: Place, levels: int) -> int | None:
+    """Bytes by which thousands of values are longer than the shortest, at most; None: not known."""
+    if place is True:
+        return _FREE
+    if place is False or levels == 0:
+        return None
+    try:
+        options = compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,))
+    except TooManyAlternatives:
+        return None
+    found = [extra for nodes in options if (extra := _free_scalar(nodes)) is not None]
+    if found or len(options) != 1:
+        return min(found, default=None)
+    (nodes,) = options
+    if any("enum" in node or "const" in node for node in nodes):
+        return None
+    mask = kinds_left(nodes)
+    if mask == OBJECT:
+        return _extra_of_objects(compiler, nodes, levels)
+    if mask == ARRAY and all(ARRAY_KEYWORDS & node.keys() <= _PLAIN_ARRAY for node in nodes):
+        items = [node["items"] for node in nodes if "items" in node]
+        if any(node.get("minItems", 0) >= 1 for node in nodes) and not any(isinstance(item, list) for item in items):
+            return _extra(compiler, tuple(items) or True, levels - 1)
+    return None
+
+
+def _free_scalar(nodes: tuple[dict[str, Any], ...]) -> int | None:
+    """Bytes of thousands of strings or numbers, if nothing but a length or one bound is asked of them."""
+    if any("enum" in node or "const" in node for node in nodes):
+        return None
+    mask = kinds_left(nodes)
+    keywords = {keyword for node in nodes for keyword in node}
+    if mask & STRING and STRING_KEYWORDS & keywords <= {"minLength", "maxLength"}:
+        least = max((node.get("minLength", 0) for node in nodes), default=0)
+        most = min((node.get("maxLength", _ROOM) for node in nodes), default=_ROOM)
+        if max(least, 2) <= most:
+            return _FREE + int(least)
+    if mask & NUMBER and NUMBER_KEYWORDS & keywords <= {"minimum"}:
+        return _FREE + len(str(max((node.get("minimum", 0) for node in nodes), default=0)))
+    return None
+
+
+def _extra_of_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], levels: int) -> int | None:
+    """One member that must be there, or one that nobody declares."""
+    if not compiler.style.closed and all(
+        OBJECT_KEYWORDS & node.keys() <= _PLAIN_OBJECT and node.get("additionalProperties", True) is True
+        for node in nodes
+    ):
+        return 2 * _FREE
+    if any(not OBJECT_KEYWORDS & node.keys() <= _PLAIN_OBJECT for node in nodes):
+        return None
+    found: list[int] = []
+    for name in {name for node in nodes for name in node.get("required", ())}:
+        places = [
+            node["properties"][name] if name in node.get("properties", {}) else node.get("additionalProperties", True)
+            for node in nodes
+        ]
+        extra = _extra(compiler, tuple(places), levels - 1)
+        if extra is not None:
+            found.append(extra)
+    return min(found, default=None)
