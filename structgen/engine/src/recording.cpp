@@ -45,6 +45,15 @@ u8 Grammar::effects(u32 parse, u32 lexer) {
   return static_cast<u8>(found);
 }
 
+// Of the terminals that a set of members of the lexer state `from` stands for.
+u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
+  std::vector<u32> indices;
+  for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+  u8 found = 0;
+  for (u32 t : handed(parse, indices)) found |= effects_[t];
+  return found;
+}
+
 // The terminal that is being read ends. False if it repeats a text.
 bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
   u32 effect = effects(p.parse, lexer);
