@@ -217,8 +217,10 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
         std::vector<u32> goes_on;
         for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child))
           if (step(state, trie_.byte(child)) != kStop) goes_on.push_back(child);
-        walk->references.push_back({accept, node, count, std::move(goes_on)});
-        accept = kNone;
+        if (leaving_tokens(node, goes_on) > kLarge) {
+          walk->references.push_back({accept, node, count, std::move(goes_on)});
+          accept = kNone;
+        }
       }
     }
     path[depth - base] = {state, count, accept};

@@ -294,13 +294,15 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
   const Walk& walk = *view.walk;
   if (walk.base.walk != nullptr) {
     add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), fresh, out);
-    for (u32 node : walk.cut) store_->walks.remove_subtree(out.tokens, node);
+    store_->walks.remove_subtrees(out.tokens, walk.cut);
   }
   const bool begins = fresh && is_recording({parse, kDead, true});
   add_own(view, parse, from, begins, out);
+  u32 accept = kNone, next = kNone;
   for (const auto& reference : walk.references) {
     if (reference.count < view.min || reference.count > view.max) continue;
-    add_less(subtree(reference.node, after_accept(parse, from, reference.accept)), reference.forbidden, true, begins, out);
+    if (reference.accept != accept) accept = reference.accept, next = after_accept(parse, from, accept);
+    add_less(reference.node, next, reference.forbidden, true, begins, out);
   }
 }
 
@@ -356,7 +358,7 @@ void Grammar::mask_one(u32 node, const Place& p, Mask& out) {
     add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, p.fresh, out);
   // The terminal may end before the token, where it can't go on with the token's first byte.
   if (!p.fresh && lexer_.accepting(p.lexer))
-    add_less(subtree(node, after(p.parse, p.lexer)), going_on(node, p.lexer), false, false, out);
+    add_less(node, after(p.parse, p.lexer), going_on(node, p.lexer), false, false, out);
 }
 
 // Children of the node with which the terminal goes on.
@@ -392,20 +394,15 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   return *subtrees_[at];
 }
 
-// `behind`: what is added stands behind the beginning of the token; `begins`: a text is recorded before it.
-void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, bool behind, bool begins, Mask& out) {
+// Adds what may be read below a node where a terminal begins, without some of its children. `behind`: that stands behind
+// the beginning of the token; `begins`: a text is recorded before it.
+void Grammar::add_less(u32 node, u32 parse, const std::vector<u32>& children, bool behind, bool begins, Mask& out) {
+  const Mask& from = subtree(node, parse);
   if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
   if (behind) out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
-  if (nodes.empty()) {
-    out.tokens.add(from.tokens);
-    return;
-  }
-  if (!from.tokens.dense() && from.tokens.list().empty()) return;
-  TokenSet left = from.tokens;
-  for (u32 node : nodes) store_->walks.remove_subtree(left, node);
-  meter_.spend(nodes.size());
-  out.tokens.add(left);
+  meter_.spend(children.size());
+  store_->walks.add_without(out.tokens, from.tokens, node, children);
 }
 
 // Of a residual, what lexer and parser let through from the beginning of a terminal.

@@ -104,14 +104,52 @@ const std::vector<u32>& Walks::subtree_bits(u32 node) {
   return *subtree_bits_[at];
 }
 
-void Walks::remove_subtree(TokenSet& set, u32 node) {
-  const u32 first = trie_.first_token(node), last = trie_.first_token(trie_.end(node));
-  if (!set.dense())
-    set.keep_if([&](u32 token) { return trie_.rank(token) < first || trie_.rank(token) >= last; });
-  else if (last - first > 1024)
-    set.remove(subtree_bits(node));
-  else
-    for (u32 i = first; i < last; ++i) set.remove(trie_.order()[i]);
+void Walks::remove_subtrees(TokenSet& set, const std::vector<u32>& nodes) {
+  if (nodes.empty()) return;
+  if (!set.dense()) {
+    const auto behind = [this](u32 rank, u32 node) { return rank < trie_.first_token(node); };
+    set.keep_if([&](u32 token) {
+      const u32 rank = trie_.rank(token);
+      const auto next = std::upper_bound(nodes.begin(), nodes.end(), rank, behind);
+      return next == nodes.begin() || rank >= trie_.first_token(trie_.end(next[-1]));
+    });
+    return;
+  }
+  for (u32 node : nodes) {
+    const u32 first = trie_.first_token(node), last = trie_.first_token(trie_.end(node));
+    if (last - first > 1024)
+      set.remove(subtree_bits(node));
+    else
+      for (u32 i = first; i < last; ++i) set.remove(trie_.order()[i]);
+  }
+}
+
+void Walks::add_without(TokenSet& out, const TokenSet& from, u32 node, const std::vector<u32>& children) {
+  if (children.empty()) return out.add(from);
+  if (from.dense()) {
+    u32 forbidden = 0;
+    for (u32 child : children) forbidden += trie_.subtree_tokens(child);
+    if (trie_.subtree_tokens(node) / 2 > forbidden) {
+      TokenSet left = from;
+      remove_subtrees(left, children);
+      return out.add(left);
+    }
+    // Few are left: these are looked at instead.
+    auto next = children.begin();
+    for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child)) {
+      if (next != children.end() && *next == child) {
+        ++next;
+        continue;
+      }
+      const u32 last = trie_.first_token(trie_.end(child));
+      for (u32 i = trie_.first_token(child); i < last; ++i)
+        if (from.has(trie_.order()[i])) out.add(trie_.order()[i]);
+    }
+    return;
+  }
+  TokenSet left = from;
+  remove_subtrees(left, children);
+  out.add(left);
 }
 
 std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
@@ -122,6 +160,13 @@ std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
     if (to != kDead) found.push_back(child);
   }
   return found;
+}
+
+// How many tokens are below the children of a node that are not among these.
+u32 Walks::leaving_tokens(u32 node, const std::vector<u32>& children) const {
+  u32 tokens = trie_.first_token(trie_.end(node)) - trie_.first_token(node + 1);
+  for (u32 child : children) tokens -= trie_.subtree_tokens(child);
+  return tokens;
 }
 
 void Walks::leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const {
@@ -276,8 +321,11 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     if (lexer_.accepting(to)) {
       next.accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        walk->references.push_back({next.accept, node, 0, forbidden(node, next.row, to)});
-        next.accept = kNone;
+        std::vector<u32> goes_on = forbidden(node, next.row, to);
+        if (leaving_tokens(node, goes_on) > kLarge) {
+          walk->references.push_back({next.accept, node, 0, std::move(goes_on)});
+          next.accept = kNone;
+        }
       }
     }
     path[depth - base] = next;
@@ -288,7 +336,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   // A base of which nothing leaves need not be kept.
   if (const Walk* plain = walk->base.walk; follow && plain->exits.empty() && plain->references.empty()) {
     TokenSet interior = plain->interior;
-    for (u32 node : walk->cut) remove_subtree(interior, node);
+    remove_subtrees(interior, walk->cut);
     interior.add(walk->interior);
     walk->interior = std::move(interior);
     if (meets)

@@ -87,8 +87,10 @@ class Walks {
   const TokenSet& interior(const View& view);
   // The state after some bytes, if it is one of P X{m,n} R and they end in P or an X. Otherwise ask the lexer.
   std::optional<u32> read_counted(u32 state, std::string_view bytes);
-  // Takes the tokens below a trie node out of the set.
-  void remove_subtree(TokenSet& set, u32 node);
+  // Takes the tokens of subtrees of the trie out of the set. The nodes ascend, and none is below another one.
+  void remove_subtrees(TokenSet& set, const std::vector<u32>& nodes);
+  // Adds tokens that are all below `node`, without those of some of its children; these ascend.
+  void add_without(TokenSet& out, const TokenSet& from, u32 node, const std::vector<u32>& children);
 
   Span accept_set(u32 id) const { return accept_sets_[id]; }
   const Residual& residual(u32 id) const { return *residuals_[id]; }
@@ -137,6 +139,7 @@ class Walks {
   u32 accepting_members(u32 state);
   bool stays(u32 state, const u32* row, const ByteSet& bytes);
   const std::vector<u32>& subtree_bits(u32 node);
+  u32 leaving_tokens(u32 node, const std::vector<u32>& children) const;
   void leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const;
   void finish(Walk& walk, std::vector<Leaving> leaving);
   std::vector<u32> forbidden(u32 node, const u32* row, u32 state);
