@@ -9,6 +9,7 @@ namespace structgen {
 namespace {
 
 constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
+constexpr u32 kShort = 8;  // repetitions that are walked one by one, if few tokens begin like them
 
 }  // namespace
 
@@ -38,6 +39,16 @@ std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
       expressions.is_empty(counter.prefix))
     return std::nullopt;
   return counter;
+}
+
+// Whether a walk that heeds the numbers costs little: it stays where a few X are, such as the digits of an escape. The one
+// without them goes through R from everywhere.
+bool Walks::is_quick(const Counter& counter) {
+  if (counter.prefix != kEpsilon || counter.max > kShort) return false;
+  u32 tokens = 0;
+  for (u32 child = 1; child < trie_.end(0); child = trie_.end(child))
+    if (expressions_.derive(counter.x, trie_.byte(child)) != kEmpty) tokens += trie_.subtree_tokens(child);
+  return tokens < trie_.subtree_tokens(0) / 4;
 }
 
 u32 Walks::counted_state(ExprId x, ExprId rest, bool tail, ExprId e) {

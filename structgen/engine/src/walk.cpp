@@ -40,12 +40,12 @@ Walks::View Walks::walk(u32 node, u32 state) {
     bool added = false;
     const u32 at = counted_keys_.intern(key, 4, &added);
     if (added) counted_walks_.push_back(kNone - 1);
-    if (counted_walks_[at] == kNone - 1) {
+    if (counted_walks_[at] == kNone - 1 && (counter->min != counter->max || !is_quick(*counter))) {
       auto made = counted(node, *counter);
       counted_walks_[at] = made ? size() : kNone;
       if (made) walks_.push_back(std::move(made));
     }
-    if (counted_walks_[at] != kNone) return {walks_[counted_walks_[at]].get(), counter->min, counter->max};
+    if (counted_walks_[at] < kNone - 1) return {walks_[counted_walks_[at]].get(), counter->min, counter->max};
   }
   return {walks_[plain_walk(node, state)].get(), 0, kNone};
 }

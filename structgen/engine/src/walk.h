@@ -124,6 +124,7 @@ class Walks {
   };
 
   std::optional<Counter> find_counter(u32 state) const;
+  bool is_quick(const Counter& counter);
   u32 plain_walk(u32 node, u32 state);
   bool add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
