@@ -46,6 +46,7 @@ class Expressions {
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
   u32 longest(ExprId e) const { return nodes_[e].longest; }  // no text has more bytes; kFar if there is no bound
   ExprId derive(ExprId e, u8 byte);
+  ExprId derive_run(ExprId e, u8 byte, u32 count);  // by a byte that comes so many times
   bool is_empty(ExprId e);
   // Bytes around `byte` that all have the same derivative.
   std::pair<u8, u8> interval(ExprId e, u8 byte) const;

@@ -352,6 +352,29 @@ ExprId Expressions::plainer(ExprId e) {
   }
 }
 
+// X{m,n} R takes the byte k times at once, if it is an X, and does not begin R.
+ExprId Expressions::derive_run(ExprId e, u8 byte, u32 count) {
+  while (count > 0 && e != kEmpty) {
+    const bool sequence = kind(e) == Concat;
+    const ExprId head = sequence ? args(e)[0] : e, rest = sequence ? args(e)[1] : kEpsilon;
+    u32 many = 0;
+    if (kind(head) == Repeat && !nullable(args(head)[0]) && derive(args(head)[0], byte) == kEpsilon &&
+        derive(rest, byte) == kEmpty)
+      many = std::min(count, args(head)[2]);
+    if (many == 0) {
+      e = derive(e, byte);
+      --count;
+      continue;
+    }
+    const Span a = args(head);
+    const ExprId part = a[0];
+    const u32 min = a[1] - std::min(a[1], many), max = a[2] == kUnbounded ? kUnbounded : a[2] - many;
+    e = concat(repeat(part, min, max), rest);
+    count -= many;
+  }
+  return e;
+}
+
 Expressions::Wider Expressions::wider(ExprId e) {
   if (nodes_[e].wider != kNone) return {nodes_[e].wider, nodes_[e].reach};
   const Depth guard(depth_);

@@ -198,6 +198,23 @@ bool Walks::add_part(Walk& walk, u32 node, u32 state) {
   return true;
 }
 
+// The last node, no deeper than `depth`, of a path from a node on which each byte is the same, and beside which no node is
+// deeper than that.
+u32 Walks::run(u32 node, u32 depth) const {
+  const u8 byte = trie_.byte(node);
+  while (trie_.depth(node) < depth) {
+    u32 deep = kNone;
+    for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child)) {
+      if (trie_.deepest(child) <= depth) continue;
+      if (deep != kNone || trie_.byte(child) != byte) return node;
+      deep = child;
+    }
+    if (deep == kNone) return node;
+    node = deep;
+  }
+  return node;
+}
+
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
   if (const u32 plainer = lexer_.plainer(state); plainer != kDead)
     if (auto made = search(root, state, plainer, false)) return made;
@@ -239,7 +256,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   };
   const u32 end = trie_.end(root);
   for (u32 node = root + 1; node < end;) {
-    const u32 depth = trie_.depth(node);  // bytes up to and with this one
+    u32 depth = trie_.depth(node);  // bytes up to and with this one
     const Frame top = path[depth - base - 1];
     if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
     if (top.neighbour != kDead && trie_.deepest(node) - base <= reach) {
@@ -247,11 +264,24 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       continue;
     }
     const u8 byte = trie_.byte(node);
-    u32 to = top.row[byte];
-    if (to == kNone) to = lexer_.compute_next(top.state, byte);
-    u32 beside = kDead;
+    u32 to = kNone, beside = kDead;
+    if (top.neighbour != kDead && depth - base < reach) {
+      // Tokens of so many equal bytes that the bounds come into sight, such as blanks: the states on the way are skipped.
+      if (const u32 behind = run(node, base + reach); behind != node) {
+        const u32 count = trie_.depth(behind) - depth + 1;
+        for (u32 at = depth; at < trie_.depth(behind); ++at) path[at - base] = top;
+        node = behind;
+        depth = trie_.depth(behind);
+        to = lexer_.run(top.state, byte, count);
+        beside = lexer_.run(top.neighbour, byte, count);
+      }
+    }
+    if (to == kNone) {
+      to = top.row[byte];
+      if (to == kNone) to = lexer_.compute_next(top.state, byte);
+      if (top.neighbour != kDead) beside = lexer_.next(top.neighbour, byte);
+    }
     if (top.neighbour != kDead) {
-      beside = lexer_.next(top.neighbour, byte);
       if (to == beside) {
         meets |= to != kDead;
         node = trie_.end(node);

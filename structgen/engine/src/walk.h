@@ -129,6 +129,7 @@ class Walks {
   bool add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
   std::unique_ptr<Walk> search(u32 node, u32 state, u32 neighbour, bool follow, u32 reach = 0);
+  u32 run(u32 node, u32 depth) const;
   bool alike(u32 one, u32 other);
   u32 landmark(u32 state);
   template <class Visit>
