@@ -1,6 +1,6 @@
 """A grammar as plain data, for files: lists, numbers and texts that JSON can hold, and back.
 
-    to_data(grammar)    {"start": ..., "lexer": ..., "nodes": [[kind, ...], ...], "rules": {name: number}, "ignore": [number]}
+    to_data(grammar)    {"start": ..., "lexer": ..., "nodes": [[kind, ...], ...], "rules": {name: number}, ...}
     from_data(data)     an equal grammar
 
 Every expression and every part of a rule is a row of `nodes`; the parts that it is made of are numbers of rows before
