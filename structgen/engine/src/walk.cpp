@@ -8,6 +8,7 @@ namespace structgen {
 namespace {
 
 constexpr u32 kAsked = 8;           // pairs of states of which a walk asks where they are in step
+constexpr u32 kFarAway = 32;        // bytes that few tokens have
 constexpr u32 kDiffering = 40'000;  // trie nodes that a walk in lockstep may differ in
 
 // The first eight bytes, as a number that sorts like them.
@@ -216,9 +217,14 @@ u32 Walks::run(u32 node, u32 depth) const {
 }
 
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
+  const Lexer::Wider wider = lexer_.wider(state);
+  const bool bounded = wider.state != state && wider.reach > 0;
+  // Bounds that hardly any token can reach first: what is left differs less often.
+  if (bounded && wider.reach >= kFarAway)
+    if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
   if (const u32 plainer = lexer_.plainer(state); plainer != kDead)
     if (auto made = search(root, state, plainer, false)) return made;
-  if (const Lexer::Wider wider = lexer_.wider(state); wider.state != state && wider.reach > 0)
+  if (bounded && wider.reach < kFarAway)
     if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
   if (const u32 beside = root == 0 && !lexer_.guarded(state) ? landmark(state) : kDead; beside != kDead)
     if (auto made = search(root, state, beside, true)) return made;
