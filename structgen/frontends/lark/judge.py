@@ -53,8 +53,15 @@ class Judge:
     @cached_property
     def _made(self) -> list[Lark]:
         loaded = self._loaded or load(self._source, self._start, [])
+
+        def made(parser: ParserName) -> Lark:
+            return Lark(loaded.grammar, parser=parser, start=self._start)
+
         try:
-            return [Lark(loaded.grammar, parser=name, start=self._start) for name in self.parsers]
+            try:
+                return [made(name) for name in self.parsers]
+            except RecursionError:  # its LALR analysis recurs; its Earley parser needs none
+                return [made("earley")]
         except (LarkError, RuntimeError) as error:
             raise self._source.rewrap(error) from None
 
