@@ -177,7 +177,9 @@ def _measured(
     read: list[int] = [len(tokens) for tokens in texts]
     grammars = {}
     for engine, adapter in engines.items():
-        judge = adapter.compile_lark(sources[engine])  # another one: that to be measured is not to have seen them
+        judge = adapter.compile_lark(
+            sources[engine]
+        )  # another one: that to be measured is not to have seen them
         allowed = [len(_read(judge, tokens)) for tokens in texts]
         found[engine] = {"cut texts": sum(map(int.__lt__, allowed, map(len, texts)))}
         read = [*map(min, read, allowed)]

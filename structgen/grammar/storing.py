@@ -166,9 +166,9 @@ def _separator(nodes: list[Any], number: int | None) -> RuleExpression | None:
 
 
 def _charset(borders: list[int]) -> CharSet:
-    if not all(map(int.__lt__, borders[1::2], borders[2::2])) or not all(
-        map(int.__le__, borders[::2], borders[1::2])
-    ):
+    ascending = [first <= last for first, last in zip(borders[::2], borders[1::2], strict=True)]
+    apart = [last < first for last, first in zip(borders[1:-1:2], borders[2::2], strict=True)]
+    if not all(ascending + apart):
         raise ValueError("ranges of characters ascend")
     return CharSet(tuple(zip(borders[::2], borders[1::2], strict=True)))
 

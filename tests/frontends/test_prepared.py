@@ -21,7 +21,7 @@ NAME: /[a-z]+/
 %import common.NUMBER
 %ignore " "
 """
-LOSSY = "start: A B\nA: /a+(?<=a)/\nB: /b(?=c|$)/ | \"c\"\n"
+LOSSY = 'start: A B\nA: /a+(?<=a)/\nB: /b(?=c|$)/ | "c"\n'
 
 
 @pytest.fixture
@@ -107,9 +107,7 @@ def test_arguments_that_are_no_text_are_not_kept(folder: Path) -> None:
         pytest.param(lambda data: b"[" * 100_000, id="deep"),
     ],
 )
-def test_damaged_files_are_made_anew(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, damage: "object"
-) -> None:
+def test_damaged_files_are_made_anew(folder: Path, monkeypatch: pytest.MonkeyPatch, damage: object) -> None:
     made = structgen.lark(GRAMMAR)
     (file,) = folder.iterdir()
     whole = file.read_bytes()

@@ -207,6 +207,8 @@ class Table:
         found = self._afters.get((state, rule))
         if found is None:
             name = str(self.rules[rule].origin.name)
-            gotos = (self._gotos[origin].get(name) for origin in self._automaton.origins.get((state, rule), ()))
+            gotos = (
+                self._gotos[origin].get(name) for origin in self._automaton.origins.get((state, rule), ())
+            )
             found = self._afters[state, rule] = {target for target in gotos if target is not None}
         return found
