@@ -177,7 +177,7 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
     if (to == kAmbiguous) return nullptr;
     if (to == kStop) {
-      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, top.count);
+      if (top.accept != kNone) leaving.push_back({top.accept, node, top.count, Leaving::With});
       node = trie_.end(node);
       continue;
     }
@@ -187,10 +187,10 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     const u32 first = trie_.first_token(node), behind = trie_.first_token(node + 1);
     if (tail && counted_states_[state].e == kEpsilon) {
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = first; i < behind; ++i) leaving.push_back({accept_first, trie_.order()[i], depth, count, 0});
+        leaving.push_back({accept_first, node, count, Leaving::Own});
         walk->references.push_back({accept_first, node, count, {}});
       } else {
-        leave_subtree(leaving, accept_first, node, depth, count);
+        leaving.push_back({accept_first, node, count, Leaving::Behind});
       }
       node = trie_.end(node);
       continue;

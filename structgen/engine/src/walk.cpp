@@ -11,13 +11,6 @@ constexpr u32 kAsked = 8;           // pairs of states of which a walk asks wher
 constexpr u32 kFarAway = 32;        // bytes that few tokens have
 constexpr u32 kDiffering = 40'000;  // trie nodes that a walk in lockstep may differ in
 
-// The first eight bytes, as a number that sorts like them.
-u64 leading_bytes(std::string_view text) {
-  u64 key = 0;
-  for (std::size_t i = 0; i < 8; ++i) key = (key << 8) | (i < text.size() ? static_cast<u8>(text[i]) : 0u);
-  return key;
-}
-
 }  // namespace
 
 Walks::Walks(const Trie& trie, Expressions& expressions, Lexer& lexer)
@@ -170,11 +163,6 @@ u32 Walks::leaving_tokens(u32 node, const std::vector<u32>& children) const {
   return tokens;
 }
 
-void Walks::leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const {
-  const u32 last = trie_.first_token(trie_.end(node));
-  for (u32 i = trie_.first_token(node); i < last; ++i) leaving.push_back({accept, trie_.order()[i], offset, count, 0});
-}
-
 // Whether the state after any byte of the set is the state itself.
 bool Walks::stays(u32 state, const u32* row, const ByteSet& bytes) {
   for (u32 word = 0; word < 4; ++word)
@@ -300,7 +288,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       }
     }
     if (to == kDead || to == kBlocked) {
-      if (to == kDead && top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
+      if (to == kDead && top.accept != kNone) leaving.push_back({top.accept, node, 0, Leaving::With});
       node = trie_.end(node);
       continue;
     }
@@ -309,10 +297,10 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     if (!same && lexer_.ended(to)) {
       const u32 accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = first; i < behind; ++i) leaving.push_back({accept, trie_.order()[i], depth, 0, 0});
+        leaving.push_back({accept, node, 0, Leaving::Own});
         walk->references.push_back({accept, node, 0, {}});
       } else {
-        leave_subtree(leaving, accept, node, depth, 0);
+        leaving.push_back({accept, node, 0, Leaving::Behind});
       }
       node = trie_.end(node);
       continue;
@@ -382,55 +370,6 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   }
   finish(*walk, std::move(leaving));
   return walk;
-}
-
-// Puts what is left of the tokens into residuals, one for each set of members that accept.
-void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
-  auto rest = [this](const Leaving& l) { return trie_.bytes(l.token).substr(l.offset); };
-  for (Leaving& l : leaving) l.key = leading_bytes(rest(l));
-  std::sort(leaving.begin(), leaving.end(), [&](const Leaving& a, const Leaving& b) {
-    if (a.accept != b.accept) return a.accept < b.accept;
-    if (a.key != b.key) return a.key < b.key;
-    const int order = rest(a).compare(rest(b));
-    return order != 0 ? order < 0 : a.token < b.token;
-  });
-  if (meter_) meter_->spend(leaving.size());
-  for (std::size_t i = 0; i < leaving.size();) {
-    auto residual = std::make_unique<Residual>();
-    Residual& r = *residual;
-    const u32 accept = leaving[i].accept;
-    std::vector<u32> path{0};
-    r.byte.push_back(0);
-    r.end.push_back(0);
-    r.first.push_back(0);
-    std::string_view last;
-    for (; i < leaving.size() && leaving[i].accept == accept; ++i) {
-      const std::string_view text = rest(leaving[i]);
-      std::size_t common = 0;
-      while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
-      while (path.size() > common + 1) {
-        r.end[path.back()] = static_cast<u32>(r.byte.size());
-        path.pop_back();
-      }
-      for (std::size_t k = common; k < text.size(); ++k) {
-        path.push_back(static_cast<u32>(r.byte.size()));
-        r.byte.push_back(static_cast<u8>(text[k]));
-        r.end.push_back(0);
-        r.first.push_back(static_cast<u32>(r.entries.size()));
-      }
-      r.entries.push_back({leaving[i].token, leaving[i].count});
-      last = text;
-    }
-    for (; !path.empty(); path.pop_back()) r.end[path.back()] = static_cast<u32>(r.byte.size());
-    r.first.push_back(static_cast<u32>(r.entries.size()));
-    bytes_ += r.byte.size() * 9 + r.entries.size() * 8;
-    walk.exits.push_back({accept, static_cast<u32>(residuals_.size())});
-    residuals_.push_back(std::move(residual));
-  }
-  std::sort(walk.ends.begin(), walk.ends.end());
-  walk.ends.erase(std::unique(walk.ends.begin(), walk.ends.end()), walk.ends.end());
-  walk.interior.shrink();
-  bytes_ += walk.interior.bytes() + sizeof(Walk) + 4 * (walk.cut.size() + walk.ends.size());
 }
 
 }  // namespace structgen

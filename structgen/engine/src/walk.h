@@ -100,10 +100,15 @@ class Walks {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  // A token that left the terminal after `offset` of its bytes.
+  // Tokens that leave the terminal at a node.
   struct Leaving {
-    u32 accept, token, offset, count;
-    u64 key;  // sorts like the bytes that are left
+    enum Kind : u8 {
+      With,    // before its byte: those that end there or below it
+      Behind,  // behind it: the same
+      Own,     // behind it: those that end there
+    };
+    u32 accept, node, count;
+    Kind kind;
   };
   // Of two states: bytes of which no text tells them apart. Below a node whose bytes are all of these they find the same
   // tokens, which end in some of the states `inside`.
@@ -142,8 +147,8 @@ class Walks {
   bool stays(u32 state, const u32* row, const ByteSet& bytes);
   const std::vector<u32>& subtree_bits(u32 node);
   u32 leaving_tokens(u32 node, const std::vector<u32>& children) const;
-  void leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const;
   void finish(Walk& walk, std::vector<Leaving> leaving);
+  Residual residual_of(const Leaving* first, const Leaving* last) const;
   std::vector<u32> forbidden(u32 node, const u32* row, u32 state);
 
   const Trie& trie_;
