@@ -25,6 +25,11 @@ before in the innermost scope. This does not change what is read as one piece, n
 their priority: of those, the ones that record are left out where the text was recorded. So that no text ends in a dead
 end, a scope must leave a recording terminal more texts than there are places for it, or another way on.
 
+Items that must differ are values, of which a text has one in JSON: behind a terminal that opens items, and closes with
+them, the text between the brackets is the items of a JSON array. At a comma that ends an item, and at the bracket that
+closes them, only terminals without that effect are handed over where an item is equal to one before it (1 and 1.0 are,
+and objects whose members have another order). Whatever the text, it goes on only where an item that differs can come.
+
 Plain data. `check(grammar)` is the executable specification of what is well formed.
 """
 
@@ -38,8 +43,10 @@ from typing import Literal
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import EMPTY, Expression
 
-Effect = Literal["record", "open", "close"]
-"""Of a terminal that was read, on the texts that must differ."""
+Effect = Literal["record", "open", "close", "open items", "open many items", "item", "close items"]
+"""Of a terminal that was read, on the texts and items that must differ."""
+
+_TELLING_APART = ("record", "open items", "open many items", "item", "close items")
 
 
 class RuleExpression:
@@ -60,7 +67,9 @@ class Terminal(RuleExpression):
         guard: texts that compete as well, but lead nowhere: where no terminal can go on with the next byte, but a
             guard can, the text is refused. So `a` with the guard `ab` is an `a` that no `b` follows.
         effect: "record": the text differs from those recorded before in the innermost scope; "open" and "close": such
-            a scope begins behind the terminal, or ends with it.
+            a scope begins behind the terminal, or ends with it. "open items", "close items": the same, of an array whose
+            items differ; "item": one of them ends there. "open many items" promises that of 2,048 items with any texts
+            another one can still come, 64 bytes longer than the shortest at most.
     """
 
     name: str
@@ -196,7 +205,7 @@ def check(grammar: Grammar) -> None:
         for node in walk(rule):
             if isinstance(node, Reference) and node.name not in grammar.rules:
                 raise InvalidGrammarError(f"rule {name!r} refers to {node.name!r}, which is not defined")
-            if isinstance(node, Terminal) and node.effect == "record" and grammar.lexer == "dynamic":
+            if isinstance(node, Terminal) and grammar.lexer == "dynamic" and node.effect in _TELLING_APART:
                 raise InvalidGrammarError(
                     f"rule {name!r}: the terminal {node.name} records, which a dynamic lexer does not"
                 )

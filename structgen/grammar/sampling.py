@@ -17,12 +17,14 @@ Knows no engine, so that tests of the engine can use it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from functools import lru_cache
 from itertools import pairwise
 from math import inf
 from random import Random
+from typing import Any
 
 from structgen.errors import EmptyLanguageError
 from structgen.grammar.expressions import (
@@ -89,6 +91,7 @@ class Sampler:
         self.rng = Random(0)
         self.max_depth = max_depth
         self.scopes: list[set[str]] = []
+        self.items: list[tuple[int, set[Any]]] = []
         self.going_on = _CONTINUE
         self.ignored = [terminal for terminal in grammar.ignore if self._is_possible(terminal)]
         self.heights = dict.fromkeys(grammar.rules, inf)
@@ -110,6 +113,7 @@ class Sampler:
         for attempt in range(_TRIES):
             pieces: list[str] = []
             self.scopes = [set()]
+            self.items = []
             self.going_on = _CONTINUE * (1 - attempt / _TRIES)
             try:
                 self._derive(Reference(self.grammar.start), 0, pieces)
@@ -128,6 +132,7 @@ class Sampler:
 
     def _derive(self, body: RuleExpression, depth: int, pieces: list[str]) -> None:
         if isinstance(body, Terminal):
+            self._tell_apart(body, pieces)
             pieces.append(self._terminal(body))
         elif isinstance(body, Reference):
             self._derive(self.grammar.rules[body.name], depth + 1, pieces)
@@ -142,7 +147,34 @@ class Sampler:
                 if separated and body.separator is not None:
                     self._derive(body.separator, depth, pieces)
                 separated = True
-                self._derive(item, depth, pieces)
+                if isinstance(body.separator, Terminal) and body.separator.effect == "item":
+                    self._differing(item, depth, pieces)
+                else:
+                    self._derive(item, depth, pieces)
+
+    def _tell_apart(self, terminal: Terminal, pieces: list[str]) -> None:
+        """Items that must differ: where each begins among the pieces, and what came before it."""
+        if terminal.effect in ("open items", "open many items"):
+            self.items.append((len(pieces) + 1, set()))
+        elif terminal.effect in ("item", "close items"):
+            start, before = self.items.pop()
+            if text := "".join(pieces[start:]):
+                value = _identity(json.loads(text))
+                if value in before:
+                    raise _RunOut
+                before.add(value)
+            if terminal.effect == "item":
+                self.items.append((len(pieces) + 1, before))
+
+    def _differing(self, item: RuleExpression, depth: int, pieces: list[str]) -> None:
+        """An item that is not equal to one before it, if one is found soon."""
+        _, before = self.items[-1]
+        start = len(pieces)
+        for _ in range(_TRIES):
+            del pieces[start:]
+            self._derive(item, depth, pieces)
+            if _identity(json.loads("".join(pieces[start:]))) not in before:
+                break
 
     def _items(self, body: Sequence | Permutation, depth: int) -> list[RuleExpression]:
         """What is present, in its order. Without a separator that has a text, one item at most."""
@@ -225,11 +257,20 @@ class Sampler:
                     raise _RunOut
                 text = sample_expression(left, self.rng)
             taken.add(text)
-        elif terminal.effect == "open":
+        elif terminal.effect in ("open", "open items", "open many items"):
             self.scopes.append(set())
-        elif terminal.effect == "close":
+        elif terminal.effect in ("close", "close items"):
             self.scopes = self.scopes[:-1] or [set()]
         return text
+
+
+def _identity(value: Any) -> Any:
+    """Equal for equal values of JSON, and for no others: 1 is 1.0, and is not true."""
+    if isinstance(value, dict):
+        return frozenset((name, _identity(one)) for name, one in value.items())
+    if isinstance(value, list):
+        return tuple(map(_identity, value))
+    return ("boolean", value) if isinstance(value, bool) else value
 
 
 def _not_empty_text(expression: Expression) -> Expression:

@@ -11,7 +11,7 @@ fit together is a `ValueError`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import (
@@ -27,6 +27,7 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import (
     Choice,
+    Effect,
     Grammar,
     Permutation,
     Reference,
@@ -165,6 +166,13 @@ def _separator(nodes: list[Any], number: int | None) -> RuleExpression | None:
     return None if number is None else _rule(nodes, number)
 
 
+def _effect(effect: Any) -> Effect | None:
+    if effect is not None and effect not in get_args(Effect):
+        raise ValueError("there is no such effect")
+    known: Effect | None = effect
+    return known
+
+
 def _charset(borders: list[int]) -> CharSet:
     ascending = [first <= last for first, last in zip(borders[::2], borders[1::2], strict=True)]
     apart = [last < first for last, first in zip(borders[1:-1:2], borders[2::2], strict=True)]
@@ -190,7 +198,7 @@ _READERS: dict[str, Callable[..., Node]] = {
     "Sequence": lambda nodes, parts, separator: Sequence(_rules(nodes, parts), _separator(nodes, separator)),
     "SpecialToken": lambda nodes, token: SpecialToken(token),
     "Terminal": lambda nodes, name, expression, priority, guard, effect: Terminal(
-        str(name), _expression(nodes, expression), int(priority), _expression(nodes, guard), effect
+        str(name), _expression(nodes, expression), int(priority), _expression(nodes, guard), _effect(effect)
     ),
     "Union": lambda nodes, parts: Union(_expressions(nodes, parts)),
 }

@@ -89,10 +89,10 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinat
 
 // Tokens that finish the text, at most, and texts that are recorded then. The terminal that is being read is finished by
 // itself: what comes behind it is the same after many tokens, and found once.
-std::pair<u32, u32> Grammar::tokens_to_finish(u32 configuration) {
-  auto exact = [&]() -> std::pair<u32, u32> {
+Grammar::Cost Grammar::tokens_to_finish(u32 configuration) {
+  auto exact = [&]() -> Cost {
     const u32 tokens = completion_tokens({configuration, {}});
-    return {tokens, infos_[configuration].completion_records};
+    return {tokens, infos_[configuration].completion_records, infos_[configuration].completion_items};
   };
   const Place p = place(configuration);
   if (p.fresh || dynamic_ || !spells_bytes_ || infos_[configuration].completion != Info::kUnknown) return exact();
@@ -116,7 +116,8 @@ std::pair<u32, u32> Grammar::tokens_to_finish(u32 configuration) {
   if (rest == kNone || (!q.fresh && first != kNone && lexer_.next(q.lexer, static_cast<u8>(first)) != kDead)) return exact();
   const auto tokens = store_->trie.segment(word);
   if (!tokens) return exact();
-  return {add_lengths(static_cast<u32>(tokens->size()), rest), infos_[behind].completion_records + is_recording(p)};
+  return {add_lengths(static_cast<u32>(tokens->size()), rest), infos_[behind].completion_records + is_recording(p),
+          infos_[behind].completion_items};
 }
 
 // The most tokens that any token allowed here leaves to be read, the end-of-text token included.
@@ -126,19 +127,22 @@ u32 Grammar::farthest(u32 configuration) {
     u32 most = 1;
     destinations(0, place(configuration), found);
     if (found.bytes != 0) most = spells_bytes_ && found.bytes < kFar ? found.bytes + 1 : kNone;
-    u32 records = 0;
+    u32 records = 0, items = 0;
     for (auto to = found.configurations.begin(); to != found.configurations.end() && most != kNone; ++to) {
-      const auto [tokens, recorded] = tokens_to_finish(*to);
-      most = std::max(most, tokens);
-      records = std::max(records, recorded);
+      const Cost cost = tokens_to_finish(*to);
+      most = std::max(most, cost.tokens);
+      records = std::max(records, cost.records);
+      items = std::max(items, cost.items);
     }
     for (const u32 to : found.behind) {
       completion_tokens({to, {}});
       records = std::max(records, infos_[to].completion_records + 1);
+      items = std::max(items, infos_[to].completion_items);
     }
     if (found.lost != 0) most = spells_bytes_ && most != kNone && found.lost < kFar ? most + found.lost : kNone;
     infos_[configuration].farthest = most;
     infos_[configuration].farthest_records = records;
+    infos_[configuration].farthest_items = items;
   }
   return infos_[configuration].farthest;
 }
@@ -168,19 +172,59 @@ bool Grammar::is_enough(const Position& position, u64 budget) {
   const u32 configuration = position.configuration;
   const u32 most = farthest(configuration);
   if (most == kNone || budget <= most) return false;
+  // Items that must differ from others are longer than those that need not.
+  const u64 items = infos_[configuration].farthest_items;
+  const bool roomy = all_roomy_ && (!position.memory.in_items() || position.memory.items_roomy());
+  if (items != 0 && !roomy) return false;
+  if (has_items_ && roomy && (!spells_ascii_ || budget <= most + (items + 1) * (kRoom + 2))) return false;
   // A way out on which nothing is recorded is open whatever was recorded before.
   const u64 records = infos_[configuration].farthest_records;
   if (!records_ || records == 0) return true;
   const u32 longest = longest_new_text(position.memory.recorded() + store_->trie.longest() + records + 1);
   // Each text is spelt by itself then, which may part a token from what is before it and behind it.
-  return spells_ascii_ && longest < kFar && budget > most + records * (longest + u64{2});
+  return spells_ascii_ && longest < kFar && budget > most + (items + 1) * (kRoom + 2) + records * (longest + u64{2});
+}
+
+// Whether fewer tokens than the budget finish the text.
+bool Grammar::is_in_time(const Place& p, const Memory& memory, u64 budget) {
+  const auto found = completion(p, memory);
+  return found && found->tokens.size() + 1 < budget;
+}
+
+// Where the budget is enough for all that does not come to be equal to an item: each token that still may is looked at.
+Row Grammar::without_late_items(const Position& position, const Row& all, u64 budget) {
+  std::vector<u32> late;
+  auto look = [&](u32 token) {
+    Place p = place(position.configuration);
+    Memory memory = position.memory;
+    if (!read(p, memory, store_->trie.bytes(token)) || !is_alive(p, memory)) return;
+    u64 tokens = kFar;
+    if (memory.items_pending() && !memory.items_left()) {
+      tokens = tokens_beside_items(p, memory);
+    } else if (const Cost cost = tokens_to_finish(intern(p)); cost.records == 0 && spells_ascii_) {
+      // An item may have to come, and that in which this one stands may have to be another.
+      if (!memory.in_items() || memory.items_roomy()) tokens = cost.tokens + (cost.items + u64{1}) * (kRoom + 2);
+    }
+    if (tokens >= budget && !is_in_time(p, memory, budget)) late.push_back(token);
+  };
+  std::vector<u32> forbidden, tokens;
+  find_equal_items(position, forbidden, tokens);
+  if (const Tokens doubtful = infos_[position.configuration].doubtful) tokens.insert(tokens.end(), doubtful->begin(), doubtful->end());
+  const Tokens ends = infos_[position.configuration].ends;
+  if (ends && !position.memory.items_roomy()) tokens.insert(tokens.end(), ends->begin(), ends->end());
+  for (u32 token : tokens) look(token);
+  if (late.empty()) return all;
+  auto left = std::make_shared<TokenSet>(*all);
+  for (u32 token : late) left->remove(token);
+  if (left->empty()) return nullptr;
+  return left;
 }
 
 Row Grammar::row_within(const Position& position, u64 budget) {
   const Row all = row(position);
   const u32 configuration = position.configuration;
   if (!all || configuration == kFinished) return all;
-  if (is_enough(position, budget)) return all;
+  if (is_enough(position, budget)) return position.memory.in_items() ? without_late_items(position, all, budget) : all;
   auto kept = std::make_shared<TokenSet>(store_->trie.words());
   // Down the trie, only where the row has tokens; what follows a place is asked for once.
   const Trie& trie = store_->trie;
@@ -191,7 +235,7 @@ Row Grammar::row_within(const Position& position, u64 budget) {
     Recorded recorded;
     std::size_t begun;  // bytes of the text when it was looked at
   };
-  std::map<std::tuple<u32, u32, std::shared_ptr<const void>>, Verdict> verdicts;
+  std::map<std::tuple<u32, u32, std::shared_ptr<const void>, std::shared_ptr<const void>>, Verdict> verdicts;
   // Bytes on the way to a node. (Not asked for at every node: they lie far apart.)
   auto way = [&trie](u32 node, u32 from, u32 to) {
     return trie.bytes(trie.order()[trie.first_token(node)]).substr(from, to - from);
@@ -199,8 +243,8 @@ Row Grammar::row_within(const Position& position, u64 budget) {
   // `written`: bytes on the way to the node that the memory has; it has all of other texts.
   auto fits_in_time = [&](const Place& p, const Memory& memory, u32 node, u32 written) {
     const u32 depth = trie.depth(node);
-    const std::tuple key{p.parse, p.fresh ? kNone : p.lexer, memory.scopes()};
-    const bool shared = !memory.writing() || memory.differs();
+    const std::tuple key{p.parse, p.fresh ? kNone : p.lexer, memory.scopes(), memory.items()};
+    const bool shared = (!memory.writing() || memory.differs()) && !(memory.in_items() && memory.items_pending());
     if (const auto known = shared ? verdicts.find(key) : verdicts.end(); known != verdicts.end()) {
       const Verdict& v = known->second;
       if (!memory.writing() || v.recorded.later.empty()) return v.fits;
@@ -220,7 +264,8 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       needed = static_cast<u32>(found->tokens.size()) + 1;
     const bool fits = needed != kNone && needed < budget;
     // What is longer than all that comes after it takes none of these away.
-    if (shared && (!memory.writing() || recorded.own.size() > recorded.longest))
+    // An item that is being read may be one of those after it.
+    if (shared && !(memory.in_items() && recorded.items != 0) && (!memory.writing() || recorded.own.size() > recorded.longest))
       verdicts.try_emplace(key, Verdict{fits, std::move(recorded), whole.length()});
     return fits;
   };
@@ -241,9 +286,10 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       node = trie.end(node);
       continue;
     }
-    if (records_ && !ends && memories.back().differs()) {
+    const bool in_items = memories.back().in_items();
+    if (records_ && !ends && !in_items && memories.back().differs()) {
       next.written = top.written;
-    } else if (records_ && (ends || (!next.place.fresh && is_recording(next.place)))) {
+    } else if (records_ && (ends || in_items || (!next.place.fresh && is_recording(next.place)))) {
       Memory memory = memories.back();
       if (memory.writing() && top.written + 1 < next.written)
         memory.write(way(node, top.written, next.written - 1));

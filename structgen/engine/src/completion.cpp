@@ -39,6 +39,21 @@ u32 Grammar::bytes_from(const Place& p) {
 }
 
 std::optional<std::string> Grammar::shortest_text(const Place& from, const Memory& memory, Recorded* recorded) {
+  const auto text = witness(from, memory, recorded);
+  if (!text) return std::nullopt;
+  Place p = from;
+  Memory now = memory;
+  if (read(p, now, *text) && stops(p, now)) return text;
+  if (has_items_)
+    if (auto found = text_beside_items(from, memory)) return found;
+  auto found = search_text(from, memory);
+  if (found && recorded) recorded->count = static_cast<u32>(found->size());
+  return found;
+}
+
+// Along the lower bounds, beside the texts that are recorded; what the longest match and items that must differ make of it is
+// for the caller to see.
+std::optional<std::string> Grammar::witness(const Place& from, const Memory& memory, Recorded* recorded) {
   const std::vector<Place> all = places(from);
   std::vector<u32> left;
   for (const Place& one : all) left.push_back(bytes_from(one));
@@ -75,7 +90,7 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
     std::string word;
     for (const Way& way : ways) {
       if (way.total >= kFar) break;
-      const bool records = effects_[way.terminal] == Record;
+      const bool records = (effects_[way.terminal] & Record) != 0;
       if (records || (p.fresh && expressions_.nullable(way.rest))) {
         NewTexts own(expressions_, meter_, way.rest, p.fresh ? "" : now.written());
         const auto known = p.fresh && records ? fresh_texts.try_emplace(way.rest, own).first : fresh_texts.end();
@@ -96,26 +111,23 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
     meter_.spend(word.size() + 1);
     if (records_) {
       if (state(p.parse).records) now.write(word);
-      if (recorded && effects_[taken->terminal] == Record) ++recorded->count;
-      if (recorded && effects_[taken->terminal] == Record && !p.fresh)
+      const u8 effect = effects_[taken->terminal];
+      if (recorded && (effect & Record)) ++recorded->count;
+      if (recorded && effect == Item) ++recorded->items;
+      if (recorded && (effect & Record) && !p.fresh)
         recorded->own = now.written();
-      else if (recorded && effects_[taken->terminal] == Record && depth == 0 && !outside)
+      else if (recorded && (effect & Record) && depth == 0 && !outside)
         recorded->later.push_back(word), recorded->longest = std::max(recorded->longest, word.size());
-      if (effects_[taken->terminal] == Record)
+      if (effect & Record)
         now.record();
       else
         now.drop();
-      if (effects_[taken->terminal] == Open) now.open(), ++depth, fresh_texts.clear();
-      if (effects_[taken->terminal] == Close) now.close(), outside |= --depth < 0, fresh_texts.clear();
+      if (effect & Open) now.open(), ++depth, fresh_texts.clear();
+      if (effect & Close) now.close(), outside |= --depth < 0, fresh_texts.clear();
     }
     p = {taken->parse, kDead, true};
   }
-  Place check = from;
-  now = memory;
-  if (read(check, now, text) && stops(check, now)) return text;
-  auto found = search_text(from, memory);
-  if (found && recorded) recorded->count = static_cast<u32>(found->size());
-  return found;
+  return text;
 }
 
 std::optional<std::string> Grammar::search_text(const Place& from, const Memory& memory) {
@@ -219,7 +231,7 @@ std::optional<Completion> Grammar::completion(const Place& p, const Memory& memo
 
 u32 Grammar::completion_tokens(const Position& position) {
   if (position.configuration == kFinished) return 1;
-  const bool plain = position.memory.recorded() == 0 && !position.memory.writing();
+  const bool plain = position.memory.recorded() == 0 && !position.memory.writing() && !position.memory.in_items();
   if (plain && infos_[position.configuration].completion != Info::kUnknown) return infos_[position.configuration].completion;
   Recorded recorded;
   const auto found = completion(place(position.configuration), position.memory, &recorded);
@@ -227,6 +239,7 @@ u32 Grammar::completion_tokens(const Position& position) {
   if (plain) {
     infos_[position.configuration].completion = tokens;
     infos_[position.configuration].completion_records = recorded.count;
+    infos_[position.configuration].completion_items = recorded.items;
     infos_[position.configuration].completion_first = found && !found->text.empty() ? static_cast<u8>(found->text[0]) : kNone;
   }
   return tokens;

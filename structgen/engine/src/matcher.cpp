@@ -43,7 +43,7 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
       dynamic_(source.dynamic),
       parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
               meter_) {
-  for (u8 effect : effects_) records_ |= effect == Record;
+  for (u8 effect : effects_) records_ |= (effect & (Record | Items)) != 0, has_items_ |= (effect & Items) != 0, all_roomy_ &= (effect & (Items | Roomy)) != Items;
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
       const u32 node = store_->trie.child(0, static_cast<u8>(b));
@@ -83,7 +83,8 @@ const Grammar::State& Grammar::state(u32 parse) {
     std::vector<ExprId> parts, guards;
     std::vector<u32> singles;
     for (u32 t : found) {
-      s.records |= effects_[t] == Record;
+      s.records |= (effects_[t] & Record) != 0;
+      s.ends_item |= (effects_[t] & Item) != 0;
       const std::vector<ExprId> guard(guards_[t] != kEmpty, guards_[t]);
       if (dynamic_) singles.push_back(lexer_.renumbered(lexer_.state({terminals_[t]}, guard), {static_cast<u32>(parts.size())}));
       parts.push_back(terminals_[t]);
@@ -96,50 +97,6 @@ const Grammar::State& Grammar::state(u32 parse) {
     s.ready = true;
   }
   return s;
-}
-
-Grammar::Place Grammar::together(std::vector<Place> places) {
-  std::vector<std::pair<u32, u32>> keys;
-  for (const Place& p : places) keys.emplace_back(p.parse, p.fresh ? kNone : p.lexer);
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  std::vector<u32> flat;
-  for (const auto& [parse, lexer] : keys) flat.push_back(parse), flat.push_back(lexer);
-  meter_.spend(keys.size());
-  return {sets_.intern(flat), kDead, true};
-}
-
-std::vector<Grammar::Place> Grammar::places(const Place& p) const {
-  if (!dynamic_) return {p};
-  std::vector<Place> found;
-  const Span set = sets_[p.parse];
-  for (u32 i = 0; i < set.size; i += 2) found.push_back({set[i], set[i + 1] == kNone ? kDead : set[i + 1], set[i + 1] == kNone});
-  return found;
-}
-
-// The set of places after a byte, each terminal read by itself; kNone if there is none.
-u32 Grammar::read_places(u32 set, u8 byte) {
-  const u64 key = (static_cast<u64>(set) << 8) | byte;
-  u32 found = reads_.find(key);
-  if (found != kNone) return found == kNone - 1 ? kNone : found;
-  std::vector<Place> after_byte;
-  auto read_one = [&](u32 parse, u32 from) {
-    const u32 next = lexer_.next(from, byte);
-    if (next == kDead || next == kBlocked) return next == kBlocked;
-    after_byte.push_back(lexer_.ended(next) ? Place{after(parse, next), kDead, true} : Place{parse, next, false});
-    return true;
-  };
-  for (Place p : places({set, kDead, true})) {
-    if (!p.fresh) {
-      if (read_one(p.parse, p.lexer) || !lexer_.accepting(p.lexer)) continue;
-      p.parse = after(p.parse, p.lexer);
-    }
-    const std::vector<u32> singles = state(p.parse).singles;
-    for (u32 single : singles) read_one(p.parse, single);
-  }
-  found = after_byte.empty() ? kNone : together(std::move(after_byte)).parse;
-  reads_.put(key, found == kNone ? kNone - 1 : found);
-  return found;
 }
 
 std::vector<u32> Grammar::accepting(u32 lexer) const {
@@ -237,7 +194,7 @@ u32 Grammar::canonical(u32 configuration) {
 }
 
 void Grammar::forget_masks() {
-  for (Info& info : infos_) info.row.reset(), info.doubtful.reset();
+  for (Info& info : infos_) info.row.reset(), info.doubtful.reset(), info.ends.reset();
   asked_.clear();
   asked_bytes_ = 0;
   subtree_memo_.clear();
@@ -257,11 +214,12 @@ const Row& Grammar::row(u32 configuration) {
   if (row_bytes_ > meter_.limits.row_bytes) forget_masks();
   const u32 wide = canonical(configuration);
   if (!infos_[wide].row) {
-    Mask mask_of{TokenSet(store_->trie.words()), {}, {}};
+    Mask mask_of{TokenSet(store_->trie.words()), {}, {}, {}, {}};
     if (wide != kFinished && infos_[wide].fresh && !dynamic_) {
       const Mask& known = subtree(0, infos_[wide].parse);
       mask_of.tokens = known.tokens;
       mask_of.doubtful = known.doubtful;
+      mask_of.ends = known.ends;
     } else if (wide != kFinished) {
       mask(0, place(wide), mask_of);
     }
@@ -275,16 +233,19 @@ const Row& Grammar::row(u32 configuration) {
     }
     if (!mask_of.doubtful.empty())
       infos_[wide].doubtful = std::make_shared<const std::vector<u32>>(std::move(mask_of.doubtful));
+    if (!mask_of.ends.empty()) infos_[wide].ends = std::make_shared<const std::vector<u32>>(std::move(mask_of.ends));
     row_bytes_ += made->bytes();
     ++rows_;
     infos_[wide].row = std::move(made);
   }
   infos_[configuration].row = infos_[wide].row;
   infos_[configuration].doubtful = infos_[wide].doubtful;
+  infos_[configuration].ends = infos_[wide].ends;
   if (records_ && configuration != kFinished) {
     const bool here = is_recording(place(configuration)), next = may_record_next(place(configuration));
     infos_[configuration].recording = here;
     infos_[configuration].recording_next = next;
+    infos_[configuration].ends_item = ends_item(place(configuration));
   }
   return infos_[configuration].row;
 }
@@ -296,13 +257,16 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
     add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), fresh, out);
     store_->walks.remove_subtrees(out.tokens, walk.cut);
   }
-  const bool begins = fresh && is_recording({parse, kDead, true});
+  const bool begins = fresh && records_ && (state(parse).records || state(parse).ends_item);
   add_own(view, parse, from, begins, out);
   u32 accept = kNone, next = kNone;
   for (const auto& reference : walk.references) {
     if (reference.count < view.min || reference.count > view.max) continue;
     if (reference.accept != accept) accept = reference.accept, next = after_accept(parse, from, accept);
     add_less(reference.node, next, reference.forbidden, true, begins, out);
+    if (const u8 effect = records_ ? accept_effects(parse, from, accept) : u8{None}; effect & Item)
+      subtree(reference.node, next).tokens.each(
+          [&](u32 token) { (effect & Close ? out.ends : out.doubtful).push_back(token); });
   }
 }
 
@@ -313,6 +277,15 @@ u32 Grammar::after_accept(u32 parse, u32 from, u32 accept) {
   return after(parse, indices);
 }
 
+// Of those terminals, on memories.
+u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
+  std::vector<u32> indices;
+  for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+  u8 found = 0;
+  for (u32 t : handed(parse, indices)) found |= effects_[t];
+  return found;
+}
+
 // What a walk found without its base and references.
 void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out) {
   const Walk& walk = *view.walk;
@@ -321,18 +294,25 @@ void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, 
   auto counts = [&view](u32 count) { return view.min <= count && count <= view.max; };
   for (const auto& entry : walk.tail)
     if (counts(entry.count)) out.tokens.add(entry.token);
+  if (begins && state(parse).ends_item) {
+    interior.each([&](u32 token) { out.begun_ends.push_back(token); });
+    for (const auto& entry : walk.tail) out.begun_ends.push_back(entry.token);
+  }
   if (begins && (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
     interior.each([&](u32 token) { out.begun.push_back(token); });
     for (const auto& entry : walk.tail) out.begun.push_back(entry.token);
   }
   for (const auto& exit : walk.exits) {
     const Through& found = through(exit.residual, after_accept(parse, from, exit.accept));
+    const u8 effect = records_ ? accept_effects(parse, from, exit.accept) : u8{None};
     for (const auto& entry : found.entries) {
       if (!counts(entry.count)) continue;
       out.tokens.add(entry.token);
+      if (effect & Item) (effect & Close ? out.ends : out.doubtful).push_back(entry.token);
       if (begins) out.begun.push_back(entry.token);  // a whole text is recorded within it
     }
     out.doubtful.insert(out.doubtful.end(), found.doubtful.begin(), found.doubtful.end());
+    out.ends.insert(out.ends.end(), found.ends.begin(), found.ends.end());
   }
 }
 
@@ -342,7 +322,7 @@ void Grammar::mask(u32 node, const Place& p, Mask& out) {
   for (const Place& one : places(p)) {
     const std::vector<u32> singles = one.fresh ? state(one.parse).singles : std::vector{one.lexer};
     for (u32 from : singles) {
-      Mask found{TokenSet(store_->trie.words()), {}, {}};
+      Mask found{TokenSet(store_->trie.words()), {}, {}, {}, {}};
       if (one.fresh)
         add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), one.parse, from, true, found);
       else
@@ -386,7 +366,7 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
     else
       mask_one(node, {parse, kDead, true}, *made);
     made->tokens.shrink();
-    row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size()) * sizeof(u32);
+    row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size() + made->ends.size() + made->begun_ends.size()) * sizeof(u32);
     at = static_cast<u32>(subtrees_.size());
     subtrees_.push_back(std::move(made));
     subtree_memo_.put(key, at);
@@ -400,6 +380,8 @@ void Grammar::add_less(u32 node, u32 parse, const std::vector<u32>& children, bo
   const Mask& from = subtree(node, parse);
   if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
+  out.ends.insert(out.ends.end(), from.ends.begin(), from.ends.end());
+  if (behind) out.ends.insert(out.ends.end(), from.begun_ends.begin(), from.begun_ends.end());
   if (behind) out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
   meter_.spend(children.size());
   store_->walks.add_without(out.tokens, from.tokens, node, children);
@@ -422,8 +404,9 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     found->entries.insert(found->entries.end(), r.entries.begin() + first, r.entries.begin() + last);
     if (!records_ || first == last) return;
     // A memory may forbid it where a text is recorded within the token, or can only be one of a few.
-    if (noted.recorded || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer)))
-      for (u32 i = first; i < last; ++i) found->doubtful.push_back(r.entries[i].token);
+    const bool doubtful = noted.recorded || (noted.opened <= 0 && !p.fresh && is_recording(p) && !is_roomy(p.lexer));
+    if (doubtful || noted.ended || (!p.fresh && ends_item(p)))
+      for (u32 i = first; i < last; ++i) (doubtful ? found->doubtful : found->ends).push_back(r.entries[i].token);
   };
   std::vector<Frame> stack{{begin(parse), r.end[0], {}}};
   take(0, stack[0].place, {});
@@ -435,7 +418,8 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     ++steps;
     const bool goes_on = read(p, r.byte[node], [&](u32 before, u32 lexer, bool) {
       const u8 effect = records_ ? effects(before, lexer) : u8{None};
-      noted.recorded |= (effect & Record) != 0;
+      noted.recorded |= (effect & Record) != 0 || (effect & (Item | Close)) == Item;
+      noted.ended |= (effect & Item) != 0;
       noted.opened += ((effect & Open) != 0) - ((effect & Close) != 0);
     });
     if (!goes_on) {
@@ -447,7 +431,7 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     ++node;
   }
   meter_.spend(steps);
-  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) + found->doubtful.size() * sizeof(u32) + 32;
+  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) + (found->doubtful.size() + found->ends.size()) * sizeof(u32) + 32;
   at = static_cast<u32>(throughs_.size());
   throughs_.push_back(std::move(found));
   through_memo_.put(key, at);

@@ -98,7 +98,16 @@ class Grammar {
     Limits limits;
   };
   static constexpr u32 kFinished = 0;
-  enum Effect : u8 { None = 0, Record = 1, Open = 2, Close = 4 };  // of a terminal that was read
+  static constexpr u32 kRoom = 64;
+  enum Effect : u8 {  // of a terminal that was read
+    None = 0,
+    Record = 1,
+    Open = 2,
+    Close = 4,
+    Items = 8,  // a scope of items opens
+    Item = 16,  // an item ended, which differs from those before it
+    Roomy = 32,  // whatever these items are (Memory::kRoomy at most), another one is left, kRoom bytes longer than the shortest
+  };
 
   Grammar(std::shared_ptr<Store> store, Source source);
   Grammar(const Grammar&) = delete;
@@ -141,13 +150,15 @@ class Grammar {
       Info& same = infos_[position.configuration];  // the table may have moved
       same.row = wide.row;
       same.doubtful = wide.doubtful;
+      same.ends = wide.ends;
       if (!same.row || same.doubtful) return none;
     }
     const Info& known = infos_[position.configuration];
     if (!records_) return known.row;
     const Memory& memory = position.memory;
     const bool safe = !known.doubtful && !(known.recording && memory.recorded() != 0) &&
-                      !(known.recording_next && (memory.recorded() != 0 || memory.writing()));
+                      !(known.recording_next && (memory.recorded() != 0 || memory.writing())) &&
+                      !(memory.in_items() && (memory.items_pending() || ((known.ends_item || known.ends) && !memory.items_left())));
     return safe ? known.row : none;
   }
   // Moves the position behind a token, if that is known and does not change its memory.
@@ -156,6 +167,7 @@ class Grammar {
     const u32 to = advances_.find(key);
     if (to == kNone) return false;
     if (records_) {
+      if (position.memory.in_items()) return false;
       const u32 program = program_memo_.find(key);
       if (program == kNone || programs_[program].size != 0) return false;
     }
@@ -178,6 +190,7 @@ class Grammar {
     bool fresh = true;        // nothing is read of a terminal; lexer is kDead then
     bool recording = true;       // the terminal that is being read may be recorded; known where the row is
     bool recording_next = true;  // it may end here, and the next one be recorded
+    bool ends_item = true;       // an item may end here, or after the terminal that is being read
     u8 stop = 2;              // 2: not known yet
     u32 canonical = kNone;
     static constexpr u32 kUnknown = kNone - 1;
@@ -185,8 +198,10 @@ class Grammar {
     u32 completion_first = kNone;    // its first byte; kNone: it is empty
     u32 farthest = kUnknown;         // most tokens that finish the text after a token allowed here
     u32 completion_records = 0, farthest_records = 0;  // texts that are recorded on these ways, at most
+    u32 completion_items = 0, farthest_items = 0;      // items on them that come after others
     Row row;
     Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
+    Tokens ends;                 // and those that end an item, where items may run out
   };
   struct State {  // of the parser
     bool ready = false;
@@ -194,6 +209,7 @@ class Grammar {
     std::vector<u32> terminals;  // by index of that state
     std::vector<u32> singles;    // dynamic: the states in which one of them begins
     bool records = false;        // one of them records its text
+    bool ends_item = false;      // an item ends behind one of them
   };
   struct Destinations {  // where tokens lead
     std::unordered_set<u32> configurations;
@@ -209,18 +225,20 @@ class Grammar {
 
   // What happened to the memory on the way from where a terminal began.
   struct Noted {
-    bool recorded = false;
-    int opened = 0;  // scopes; below 0: closed
+    bool recorded = false;  // or another item begins
+    bool ended = false;     // an item
+    int opened = 0;         // scopes; below 0: closed
   };
   // What becomes of a row, or of a part of one.
   struct Mask {
     TokenSet tokens;
     std::vector<u32> doubtful;  // tokens that a memory may forbid
     std::vector<u32> begun;     // those too, if the terminal with which a part begins is not the first of the sequence's token
+    std::vector<u32> ends, begun_ends;  // the same of tokens that end an item
   };
   struct Through {
     std::vector<Residual::Entry> entries;
-    std::vector<u32> doubtful;
+    std::vector<u32> doubtful, ends;
   };
 
   u32 intern(const Place& place);
@@ -265,6 +283,7 @@ class Grammar {
                                      Mask& out);
   STRUCTGEN_OWN_FRAME void add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out);
   STRUCTGEN_OWN_FRAME u32 after_accept(u32 parse, u32 from, u32 accept);
+  STRUCTGEN_OWN_FRAME u8 accept_effects(u32 parse, u32 from, u32 accept);
   STRUCTGEN_OWN_FRAME std::vector<u32> going_on(u32 node, u32 lexer);
   void forget_masks();
 
@@ -274,7 +293,10 @@ class Grammar {
   bool may_record_next(const Place& p);
   bool is_recording(const Place& p) { return records_ && state(p.parse).records; }
   bool is_roomy(u32 lexer);
-  bool is_alive(const Place& p, const Memory& memory);
+  bool is_alive(const Place& p, const Memory& memory) {
+    return has_new_text(p, memory) && (!memory.in_items() || !memory.items_pending() || leaves_items(p, memory));
+  }
+  bool has_new_text(const Place& p, const Memory& memory);
   bool has_new_text(ExprId e, std::string begun, const TextsPtr& texts);
   u32 program(u32 configuration, u32 token);
   bool replay(Span program, std::string_view bytes, Memory& memory);
@@ -284,6 +306,19 @@ class Grammar {
   bool stops(const Place& p, const Memory& memory);
   Row without_forbidden(const Position& position, const Row& all);
 
+  // distinct_items.cpp
+  bool ends_item(const Place& p);
+  bool leaves_items(const Place& p, const Memory& memory) {
+    return memory.items_left() || tokens_beside_items(p, memory) != kNone;
+  }
+  u32 tokens_beside_items(const Place& p, const Memory& memory);
+  const ByteSet& following(u32 configuration);
+  u64 leaving_key(const Place& p, const Memory& memory) { return mix(memory.hash() + intern(p)); }
+  void leave(u64 key, u32 tokens);
+  std::optional<std::string> way_out_of_items(const Place& p, const Memory& memory, bool any);
+  std::optional<std::string> text_beside_items(const Place& p, const Memory& memory);
+  void find_equal_items(const Position& position, std::vector<u32>& forbidden, std::vector<u32>& pending);
+
   u32 bytes_to_finish(const Place& p);  // a lower bound, nearly always exact
   u32 bytes_from(const Place& p);
   // What a completion records in the scope of the terminal that is being read: what that becomes, and texts after it.
@@ -292,8 +327,10 @@ class Grammar {
     std::vector<std::string> later;
     std::size_t longest = 0;  // of the later ones
     u32 count = 0;            // of all, in all scopes
+    u32 items = 0;            // that come after others from which they must differ
   };
   std::optional<std::string> shortest_text(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
+  std::optional<std::string> witness(const Place& p, const Memory& memory, Recorded* recorded);
   std::optional<std::string> search_text(const Place& p, const Memory& memory);
   std::optional<std::vector<u32>> search_tokens(const Position& position);
   std::optional<Completion> completion(const Place& p, const Memory& memory, Recorded* recorded = nullptr);
@@ -302,10 +339,15 @@ class Grammar {
   void destinations(u32 node, const Place& p, Destinations& found);
   void destinations_of_one(u32 node, const Place& p, Destinations& found);
   void destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found);
-  std::pair<u32, u32> tokens_to_finish(u32 configuration);
+  struct Cost {  // of a way out
+    u32 tokens, records, items;
+  };
+  Cost tokens_to_finish(u32 configuration);
   u32 farthest(u32 configuration);
   u32 longest_new_text(u64 recorded);
   bool is_enough(const Position& position, u64 budget);
+  bool is_in_time(const Place& p, const Memory& memory, u64 budget);
+  Row without_late_items(const Position& position, const Row& all, u64 budget);
 
   std::shared_ptr<Store> store_;
   Meter meter_;
@@ -317,7 +359,8 @@ class Grammar {
   std::vector<u8> effects_;
   std::vector<u32> end_tokens_;
   bool dynamic_;
-  bool records_ = false;  // some terminal does
+  bool records_ = false;  // some terminal does, or opens a scope of items
+  bool has_items_ = false, all_roomy_ = true;  // of its terminals
   std::vector<u32> longest_new_;  // longest_new_text(), by the width of the number of texts
   u32 depth_ = 0;
   Parser parser_;
@@ -338,6 +381,8 @@ class Grammar {
   };
   std::unordered_map<u64, Asked> asked_;  // rows of positions, by hash
   u64 asked_bytes_ = 0;                   // of row_bytes_
+  std::unordered_map<u64, u32> leaving_;        // by hash of place and memory: tokens_beside_items()
+  std::unordered_map<u32, ByteSet> following_;  // bytes after a configuration
   u64 numbered_ = 0;
   u64 row_bytes_ = 0, rows_ = 0;
   std::atomic<u64> published_{0};

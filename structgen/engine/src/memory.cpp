@@ -1,13 +1,12 @@
 #include "memory.h"
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
 namespace structgen {
 
 namespace {
-
-constexpr std::size_t kTail = 48;  // bytes of a text that are copied with a memory
 
 // Lets go of a chain link by link: its destructors would nest as deep as it is long.
 template <class Link>
@@ -99,35 +98,42 @@ Texts::Next Texts::next(const TextsPtr& set, const std::string& prefix) {
   return found;
 }
 
-Memory::Scope::~Scope() { unchain(next); }
-Memory::Piece::~Piece() { unchain(next); }
+Rope::Piece::~Piece() { unchain(next); }
 
-void Memory::write(std::string_view bytes) {
-  writing_ = true;
-  name_ = 0;
+void Rope::append(std::string_view bytes) {
   if (tail_.size() + bytes.size() > kTail && !tail_.empty()) {
     pieces_ = std::make_shared<const Piece>(std::move(pieces_), std::move(tail_));
     tail_.clear();
   }
   tail_ += bytes;
+  size_ += bytes.size();
 }
 
-std::size_t Memory::length() const {
-  std::size_t size = tail_.size();
-  for (const Piece* piece = pieces_.get(); piece != nullptr; piece = piece->next.get()) size += piece->bytes.size();
-  return size;
+void Rope::clear() {
+  pieces_.reset();
+  tail_.clear();
+  size_ = 0;
 }
 
-std::string Memory::written() const {
-  const std::size_t size = length();
-  std::string text(size, '\0');
-  std::size_t end = size - tail_.size();
+std::string Rope::text() const {
+  std::string text(size_, '\0');
+  std::size_t end = size_ - tail_.size();
   text.replace(end, tail_.size(), tail_);
   for (const Piece* piece = pieces_.get(); piece != nullptr; piece = piece->next.get()) {
     end -= piece->bytes.size();
     text.replace(end, piece->bytes.size(), piece->bytes);
   }
   return text;
+}
+
+Memory::Scope::~Scope() { unchain(next); }
+Memory::Recorded::~Recorded() { unchain(next); }
+Memory::Items::~Items() { unchain(next); }
+
+void Memory::write(std::string_view bytes) {
+  writing_ = true;
+  name_ = 0;
+  text_.append(bytes);
 }
 
 bool Memory::may_repeat() const {
@@ -138,10 +144,15 @@ bool Memory::may_repeat() const {
 
 u64 Memory::hash() const {
   const u64 text = writing_ ? mix(std::hash<std::string>{}(written()) + 1) : 0;
-  return mix((scopes_ ? scopes_->hash : 0) + text);
+  return mix((scopes_ ? scopes_->hash : 0) + text) + (items_ || repeated_ ? items_hash() : 0);
 }
 
 bool Memory::is_same(const Memory& other) const {
+  if (repeated_ != other.repeated_ || nesting_ != other.nesting_ || log_.text() != other.log_.text()) return false;
+  const Items *i = items_.get(), *j = other.items_.get();
+  for (; i != nullptr && j != nullptr && i != j; i = i->next.get(), j = j->next.get())
+    if (i->start != j->start || (i->values ? i->values->hash : 0) != (j->values ? j->values->hash : 0)) return false;
+  if (i != j) return false;
   if (writing_ != other.writing_ || length() != other.length() || written() != other.written()) return false;
   const Scope *a = scopes_.get(), *b = other.scopes_.get();
   for (; a != nullptr && b != nullptr && a != b; a = a->next.get(), b = b->next.get())
@@ -150,8 +161,7 @@ bool Memory::is_same(const Memory& other) const {
 }
 
 void Memory::drop() {
-  pieces_.reset();
-  tail_.clear();
+  text_.clear();
   writing_ = differs_ = false;
   name_ = 0;
 }
@@ -172,6 +182,129 @@ void Memory::close() {
   if (!scopes_) return;
   std::shared_ptr<const Scope> outer = scopes_->next;
   scopes_ = outer && outer->total != 0 ? std::move(outer) : nullptr;
+}
+
+void Memory::log(std::string_view bytes) {
+  if (!items_) return;
+  name_ = 0;
+  std::size_t from = 0;  // of what is to be kept
+  for (std::size_t i = 0; i < bytes.size() && items_; ++i) {
+    const char c = bytes[i];
+    if (in_string_) {
+      if (escaped_ || c == '\\')
+        escaped_ = !escaped_;
+      else if (c == '"')
+        in_string_ = false;
+      continue;
+    }
+    const bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    const bool ends = (c == ',' || c == ']') && nesting_ == items_->nesting;
+    if (is_blank || ends) {
+      log_.append(bytes.substr(from, i - from));
+      from = i + is_blank;
+    }
+    if (ends) end_item(c == ']');
+    if (ends && c == ',' && !items_->next) from = i + 1;
+    if (c == '"')
+      in_string_ = true;
+    else if (c == '{' || c == '[')
+      ++nesting_;
+    else if ((c == '}' || c == ']') && nesting_ > 0)
+      --nesting_;
+  }
+  if (items_ && from < bytes.size()) log_.append(bytes.substr(from));
+}
+
+// Its text is whole; a comma or the bracket that closes the array comes next.
+void Memory::end_item(bool closes) {
+  constexpr u32 kMost = 1u << 20;
+  const u32 start = items_->start;
+  const bool is_last = closes && log_.size() == start;  // [] has none
+  std::shared_ptr<const Recorded> values = items_->values;
+  if (!is_last) {
+    ValuePtr value = Value::of(log_.text().substr(start), true);
+    bool is_new = true;
+    if (items_->left)
+      for (const ValuePtr& other : *items_->left) is_new &= !value->equals(*other);
+    if (!is_new) repeated_ = true;
+    if (is_new && !closes) {
+      if (values && values->size >= kMost) throw LimitExceeded{"states", kMost};
+      values = std::make_shared<const Recorded>(std::move(values), std::move(value));
+    }
+  }
+  std::shared_ptr<const Items> outer = items_->next;
+  if (closes) {
+    items_ = std::move(outer);
+    if (!items_) log_.clear(), nesting_ = 0, in_string_ = escaped_ = false;
+  } else {
+    // The outermost array is not an item of another one: what is behind it need not be kept.
+    if (!outer) log_.clear();
+    auto left = std::make_shared<std::vector<ValuePtr>>();
+    for (const Recorded* one = values.get(); one != nullptr; one = one->next.get()) left->push_back(one->value);
+    const u32 next_start = outer ? static_cast<u32>(log_.size()) + 1 : 0;
+    const bool roomy = items_->roomy && left->size() < kRoomy;
+    items_ = std::make_shared<const Items>(std::move(outer), std::move(values), next_start, nesting_, std::move(left), roomy);
+  }
+  looked_at_ = 0;
+}
+
+bool Memory::items_pending() const {
+  if (repeated_) return true;
+  if (!items_) return false;
+  bool pending = false;
+  for (const Items* scope = items_.get(); scope != nullptr && !pending; scope = scope->next.get()) pending = scope->left != nullptr;
+  if (!pending || looked_at_ == log_.size() + 1) return pending;
+  looked_at_ = log_.size() + 1;
+  begun_hash_ = 0;
+  const std::string text = log_.text();
+  std::vector<const Items*> scopes;
+  std::vector<Left> lefts;
+  pending = false;
+  bool changed = false;
+  for (const Items* scope = items_.get(); scope != nullptr; scope = scope->next.get()) {
+    Left left = scope->left;
+    if (left) {
+      const ValuePtr begun = Value::of(std::string_view(text).substr(std::min<std::size_t>(scope->start, text.size())), false);
+      begun_hash_ = mix(begun_hash_ + begun->hash());
+      const auto count = std::count_if(left->begin(), left->end(), [&](const ValuePtr& one) { return begun->may_become(*one); });
+      if (count == 0) {
+        left = nullptr;
+      } else if (static_cast<std::size_t>(count) < left->size()) {
+        auto fewer = std::make_shared<std::vector<ValuePtr>>();
+        for (const ValuePtr& one : *left)
+          if (begun->may_become(*one)) fewer->push_back(one);
+        left = std::move(fewer);
+      }
+      changed |= left != scope->left;
+      pending |= left != nullptr;
+    }
+    scopes.push_back(scope);
+    lefts.push_back(std::move(left));
+  }
+  if (!changed) return pending;
+  std::shared_ptr<const Items> made;
+  for (std::size_t i = scopes.size(); i-- > 0;)
+    made = std::make_shared<const Items>(std::move(made), scopes[i]->values, scopes[i]->start, scopes[i]->nesting,
+                                         std::move(lefts[i]), scopes[i]->roomy);
+  items_ = std::move(made);
+  return pending;
+}
+
+bool Memory::items_left() const {
+  if (repeated_ || !items_ || !items_->roomy) return false;
+  // Of the innermost one that is pending nothing is read; and no other is pending.
+  if (items_pending() && log_.size() > items_->start) return false;
+  for (const Items* scope = items_->next.get(); scope != nullptr; scope = scope->next.get())
+    if (scope->left) return false;
+  return true;
+}
+
+u64 Memory::items_hash() const {
+  u64 hash = mix(nesting_ * 2u + repeated_ + 1);
+  const bool pending = items_pending();
+  for (const Items* scope = items_.get(); scope != nullptr; scope = scope->next.get())
+    hash = mix(hash + (scope->values ? scope->values->hash : 0) + 1);
+  return hash + (pending ? begun_hash_ : mix(std::hash<std::string>{}(log_.text())));
 }
 
 }  // namespace structgen

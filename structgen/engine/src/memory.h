@@ -11,6 +11,9 @@
 // paths are copied. Scopes in which nothing is recorded, with none below in which something is, are left out: so a blank
 // memory is the beginning, and what a text without recorded texts leaves behind.
 //
+// Items, which are values and no texts of terminals, are told apart in scopes of their own (distinct_items.cpp): from where
+// one is opened the text itself is kept, and says where an item ends.
+//
 // Not here     when something is recorded (recording.cpp), grammars, tokens.
 #pragma once
 
@@ -18,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-#include "meter.h"
+#include "values.h"
 
 namespace structgen {
 
@@ -62,9 +65,30 @@ class Texts {
   u64 hash_;
 };
 
+// A text that grows at its end. A copy shares all but the last bytes.
+class Rope {
+ public:
+  void append(std::string_view bytes);
+  void clear();
+  std::size_t size() const { return size_; }
+  std::string text() const;
+
+ private:
+  static constexpr std::size_t kTail = 48;  // bytes that are copied
+  struct Piece {
+    mutable std::shared_ptr<const Piece> next;  // before it; mutable for the destructor of a chain
+    std::string bytes;
+    Piece(std::shared_ptr<const Piece> b, std::string s) : next(std::move(b)), bytes(std::move(s)) {}
+    ~Piece();
+  };
+  std::shared_ptr<const Piece> pieces_;
+  std::string tail_;  // behind the pieces
+  std::size_t size_ = 0;
+};
+
 class Memory {
  public:
-  bool blank() const { return !scopes_ && !writing_; }
+  bool blank() const { return !scopes_ && !writing_ && !items_ && !repeated_; }
   // Texts recorded in all scopes.
   u64 recorded() const { return scopes_ ? scopes_->total : 0; }
   const TextsPtr& texts() const {
@@ -75,8 +99,8 @@ class Memory {
   // The terminal being read, which may be recorded, has these bytes too.
   void write(std::string_view bytes);
   bool writing() const { return writing_; }
-  std::string written() const;
-  std::size_t length() const;  // of what is written
+  std::string written() const { return text_.text(); }
+  std::size_t length() const { return text_.size(); }  // of what is written
   // Whether some recorded text begins with what is written.
   bool may_repeat() const;
   bool repeats() const { return may_repeat() && Texts::has(texts(), written()); }
@@ -87,6 +111,32 @@ class Memory {
   void record();  // the terminal ends, and is recorded; the text must be new
   void open();
   void close();
+
+  // Items. A scope begins where an array does, and ends with it.
+  // `roomy`: however many are in it, up to kRoomy, others are left.
+  void open_items(bool roomy) {
+    name_ = 0;
+    const bool all = roomy && (!items_ || items_->roomy);
+    items_ = std::make_shared<const Items>(items_, nullptr, static_cast<u32>(log_.size()), nesting_, nullptr, all);
+  }
+  static constexpr u32 kRoomy = 2048;
+  bool items_roomy() const { return items_ && items_->roomy; }
+  bool in_items() const { return items_ != nullptr; }
+  // The text goes on. Throws LimitExceeded where an item nests too deeply, or there are too many.
+  void log(std::string_view bytes);
+  // The item that ended last is equal to one before it in its scope; until that is settled.
+  bool repeats_item() const { return repeated_; }
+  void settle() {
+    if (repeated_) name_ = 0;
+    repeated_ = false;
+  }
+  // Whether an item that is being read, or ended last, may still come to be equal to one before it.
+  bool items_pending() const;
+  // Whether items that differ are left in all scopes, whatever came before; nothing is read of those that are pending.
+  bool items_left() const;
+  std::size_t log_length() const { return log_.size(); }
+  // Of scopes of items: equal for memories that have the same values, for as long as it is held.
+  std::shared_ptr<const void> items() const { return items_ ? items_->values : nullptr; }
 
   // Of scopes: equal for memories that go back to the same ones, for as long as it is held.
   std::shared_ptr<const void> scopes() const { return scopes_; }
@@ -109,19 +159,43 @@ class Memory {
           hash(mix(Texts::hash(texts) + (next ? next->hash : 0) + 1)) {}
     ~Scope();
   };
-  struct Piece {
-    mutable std::shared_ptr<const Piece> next;  // before it
-    std::string bytes;
-    Piece(std::shared_ptr<const Piece> b, std::string s) : next(std::move(b)), bytes(std::move(s)) {}
-    ~Piece();
+  struct Recorded {  // values, the last one first
+    mutable std::shared_ptr<const Recorded> next;
+    ValuePtr value;
+    u32 size;
+    u64 hash;
+    Recorded(std::shared_ptr<const Recorded> n, ValuePtr v)
+        : next(std::move(n)), value(std::move(v)), size(1 + (next ? next->size : 0)),
+          hash(mix(value->hash()) + (next ? next->hash : 0)) {}
+    ~Recorded();
   };
+  using Left = std::shared_ptr<const std::vector<ValuePtr>>;
+  struct Items {  // a scope of items
+    mutable std::shared_ptr<const Items> next;
+    std::shared_ptr<const Recorded> values;
+    u32 start;    // of the item in the text
+    u32 nesting;  // of the item
+    Left left;    // values that the item may become, as far as it was looked at; null: none
+    bool roomy;   // and so are those around it
+    Items(std::shared_ptr<const Items> o, std::shared_ptr<const Recorded> v, u32 s, u32 n, Left l, bool r)
+        : next(std::move(o)), values(std::move(v)), start(s), nesting(n), left(std::move(l)), roomy(r) {}
+    ~Items();
+  };
+  void end_item(bool closes);
+  u64 items_hash() const;
 
   std::shared_ptr<const Scope> scopes_;
-  std::shared_ptr<const Piece> pieces_;
-  std::string tail_;  // of the text, behind the pieces
+  Rope text_;
   bool writing_ = false;
   mutable bool differs_ = false;  // known; false: not known
   mutable u64 name_ = 0;
+
+  mutable std::shared_ptr<const Items> items_;  // mutable for `left`
+  Rope log_;                                    // from the outermost scope of items on, without blanks between its parts
+  mutable std::size_t looked_at_ = 0;           // bytes of it, for `left`
+  mutable u64 begun_hash_ = 0;                  // of what is read of items that may be equal to others
+  u32 nesting_ = 0;                             // of brackets
+  bool in_string_ = false, escaped_ = false, repeated_ = false;
 };
 
 }  // namespace structgen

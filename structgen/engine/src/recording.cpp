@@ -34,7 +34,12 @@ u8 Grammar::effects(u32 parse, u32 lexer) {
   u32 found = effects_memo_.find(key);
   if (found == kNone) {
     found = 0;
-    for (u32 t : handed(parse, accepting(lexer))) found |= effects_[t];
+    bool roomy = true;
+    for (u32 t : handed(parse, accepting(lexer))) {
+      found |= effects_[t];
+      roomy &= (effects_[t] & (Items | Roomy)) != Items;
+    }
+    if (!roomy) found &= ~u32{Roomy};
     effects_memo_.put(key, found);
   }
   return static_cast<u8>(found);
@@ -43,11 +48,13 @@ u8 Grammar::effects(u32 parse, u32 lexer) {
 // The terminal that is being read ends. False if it repeats a text.
 bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
   u32 effect = effects(p.parse, lexer);
-  if ((effect & Record) && memory.repeats()) {
+  u32 forbidden = (effect & Record) && memory.repeats() ? u32{Record} : u32{None};
+  if ((effect & Item) && memory.repeats_item()) forbidden |= Item;
+  if (forbidden != None) {
     std::vector<u32> others;
     effect = 0;
     for (u32 t : handed(p.parse, accepting(lexer)))
-      if (effects_[t] != Record) others.push_back(t), effect |= effects_[t];
+      if (!(effects_[t] & forbidden)) others.push_back(t), effect |= effects_[t];
     if (others.empty()) return false;
     p = {parser_.next(p.parse, others), kDead, true};
   } else {
@@ -57,8 +64,10 @@ bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
     memory.record();
   else
     memory.drop();
+  memory.settle();
   if (effect & Open) memory.open();
   if (effect & Close) memory.close();
+  if (effect & Items) memory.open_items((effect & Roomy) != 0);
   return true;
 }
 
@@ -73,6 +82,7 @@ bool Grammar::read(Place& p, Memory& memory, u8 byte) {
   if (next == kBlocked) return false;
   const char character = static_cast<char>(byte);
   if (state(p.parse).records) memory.write({&character, 1});
+  memory.log({&character, 1});
   if (lexer_.ended(next)) return end(p, next, memory);
   p = {p.parse, next, false};
   return true;
@@ -104,7 +114,7 @@ std::size_t Grammar::read_text(Position& position, std::string_view text) {
 
 bool Grammar::stops(const Place& p, const Memory& memory) {
   if (!stops(p)) return false;
-  if (p.fresh || !is_recording(p)) return true;
+  if (p.fresh || !(is_recording(p) || ends_item(p))) return true;
   Place behind = p;
   Memory left = memory;
   return end(behind, p.lexer, left) && parser_.accepts(behind.parse);
@@ -123,10 +133,10 @@ bool Grammar::is_roomy(u32 lexer) {
 }
 
 // Whether the terminal that is being read can become something that may be read.
-bool Grammar::is_alive(const Place& p, const Memory& memory) {
+bool Grammar::has_new_text(const Place& p, const Memory& memory) {
   if (p.fresh || !is_recording(p) || !memory.may_repeat()) return true;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i)
-    if (effects_[state(p.parse).terminals[lexer_.index(p.lexer, i)]] != Record ||
+    if (!(effects_[state(p.parse).terminals[lexer_.index(p.lexer, i)]] & Record) ||
         has_new_text(lexer_.rest(p.lexer, i), memory.written(), memory.texts()))
       return true;
   return false;
@@ -225,18 +235,22 @@ bool Grammar::replay(Span program, std::string_view bytes, Memory& memory) {
   for (u32 word : program) {
     const u32 value = word & ((1u << kStepShift) - 1);
     if (word >> kStepShift == End) {
-      if ((value & Record) && memory.repeats()) return false;
+      if (((value & Record) && memory.repeats()) || ((value & Item) && memory.repeats_item())) return false;
+      memory.settle();
       if (value & Record)
         memory.record();
       else
         memory.drop();
       if (value & Open) memory.open();
       if (value & Close) memory.close();
+      if (value & Items) memory.open_items((value & Roomy) != 0);
       continue;
     }
     if (word >> kStepShift == Write) memory.write(bytes.substr(0, value));
+    memory.log(bytes.substr(0, value));
     bytes.remove_prefix(value);
   }
+  memory.log(bytes);
   return true;
 }
 
@@ -248,7 +262,7 @@ std::optional<Position> Grammar::advance(const Position& from, u32 token) {
   const std::string_view bytes = store_->trie.bytes(token);
   const Span steps = programs_[program(from.configuration, token)];
   Memory memory = from.memory;
-  if (steps.size != 0 && !replay(steps, bytes, memory)) {
+  if ((steps.size != 0 || memory.in_items()) && !replay(steps, bytes, memory)) {
     Place p = place(from.configuration);
     memory = from.memory;
     if (!read(p, memory, bytes)) return std::nullopt;
@@ -304,7 +318,7 @@ void Grammar::forbid_repeats(const Position& position, const Place& here, const 
       repeats = (effects(parse, lexer) & Record) != 0 &&
                 Texts::has(texts, with_byte ? top.text + static_cast<char>(byte) : top.text);
       if (!repeats) return;
-      for (u32 t : handed(parse, accepting(lexer))) others |= effects_[t] != Record;
+      for (u32 t : handed(parse, accepting(lexer))) others |= !(effects_[t] & Record);
     });
     meter_.spend(1);
     if (ends && goes_on && repeats) forbid(node, !others);
@@ -341,8 +355,8 @@ Row Grammar::row(const Position& position) {
   const Row all = row(position.configuration);
   if (!records_ || !all || position.configuration == kFinished) return all;
   const Memory& memory = position.memory;
-  const bool open = memory.recorded() == 0 && !infos_[position.configuration].doubtful;
-  if (open || memory.length() > kShortText) return without_forbidden(position, all);
+  const bool open = memory.recorded() == 0 && !memory.in_items() && !infos_[position.configuration].doubtful;
+  if (open || memory.length() + memory.log_length() > kShortText) return without_forbidden(position, all);
   const u64 key = mix(memory.hash() + position.configuration);
   if (asked_.size() >= kAsked && !asked_.contains(key)) {
     asked_.clear();
@@ -361,11 +375,16 @@ Row Grammar::row(const Position& position) {
 }
 
 Row Grammar::without_forbidden(const Position& position, const Row& all) {
-  const Tokens doubtful = infos_[position.configuration].doubtful;
+  const Tokens doubtful = infos_[position.configuration].doubtful, ends = infos_[position.configuration].ends;
   std::vector<u32> forbidden;
   forbid_repeats(position, forbidden);
+  std::vector<u32> pending;
+  if (position.memory.in_items()) find_equal_items(position, forbidden, pending);
   if (doubtful)
     for (u32 token : *doubtful)
+      if (!fits(position, token)) forbidden.push_back(token);
+  if (ends && position.memory.in_items() && (position.memory.items_pending() || !position.memory.items_left()))
+    for (u32 token : *ends)
       if (!fits(position, token)) forbidden.push_back(token);
   if (can_stop(position.configuration) && !can_stop(position))
     forbidden.insert(forbidden.end(), end_tokens_.begin(), end_tokens_.end());

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from structgen.frontends.json_schema import supply
 from structgen.frontends.json_schema.containers import (
     State,
     Steps,
@@ -28,6 +29,7 @@ from structgen.grammar.rules import (
     Repetition,
     RuleExpression,
     Sequence,
+    Terminal,
 )
 
 if TYPE_CHECKING:
@@ -126,17 +128,27 @@ def _array(
         try:
             return _distinct(compiler, nodes, places[: len(items)], rest_place, least, most)
         except NotScalar as reason:
+            problem = str(reason)
+        if compiler.style.yaml or _could_run_out(compiler, nodes, places[: len(items)], rest_place, least):
             node = next(node for node in nodes if node.get("uniqueItems") is True)
-            compiler.unsupported(node, "uniqueItems", str(reason))
+            compiler.unsupported(node, "uniqueItems", problem)
+        else:
+            many = not looked_for and all(
+                supply.has_room(compiler, place)
+                for place in (*places[: len(items)], *([] if rest is None else [rest_place]))
+            )
+            layout = layout.distinct(many=many)
     if looked_for:
-        found = _Search(compiler, nodes, [*places[: len(items)]], rest_place, least, most).rule()
+        search = _Search(compiler, nodes, [*places[: len(items)]], rest_place, least, most, comma=layout.comma)
+        found = search.rule()
         return None if found is None else array_of(layout, found)
     if most == 0:
         return array_of(layout, None)
-    return array_of(layout, _listed(compiler, items, rest, least, most))
+    return array_of(layout, _listed(layout.comma, compiler, items, rest, least, most))
 
 
 def _listed(
+    comma: Terminal,
     compiler: Compiler,
     items: list[RuleExpression],
     rest: RuleExpression | None,
@@ -144,7 +156,6 @@ def _listed(
     most: int | None,
 ) -> RuleExpression:
     """The first `items`, then `rest`; from `least` to `most` of them all, separated by commas."""
-    comma = compiler.layout.comma
     if not items:
         assert rest is not None
         return Sequence((Repetition(rest, least, most),), comma)
@@ -259,7 +270,39 @@ def _distinct(
         return None if found is None else array_of(compiler.layout, found)
     if most == 0:
         return array_of(compiler.layout, None)
-    return array_of(compiler.layout, _listed(compiler, rules, rest_rule, least, most))
+    return array_of(
+        compiler.layout, _listed(compiler.layout.comma, compiler, rules, rest_rule, least, most)
+    )
+
+
+def _could_run_out(
+    compiler: Compiler, nodes: tuple[Node, ...], prefix: list[Place], rest: Place, least: int
+) -> bool:
+    """Whether items that differ could run out before there are as many as there must be.
+
+    Items that need not be there are no matter: the engine sees whether one that differs is left.
+    """
+    wanted: list[Any] = [place for node in nodes for _, place in node.get(SOME_ITEM, ())]
+    needed = least
+    bounded = False
+    for node in nodes:
+        if "contains" in node:
+            low = count(compiler, node, "minContains") if "minContains" in node else 1
+            bounded |= "maxContains" in node
+            needed = max(needed, low or 0)
+            wanted.append(node["contains"])
+    if bounded or len(wanted) > 1 or (wanted and needed > 1):
+        needed += sum(1 for _ in wanted)
+        if bounded:  # what is not looked for may have to come too
+            return True
+        others = [(*(place if isinstance(place, tuple) else (place,)), one) for one in wanted for place in (*prefix, rest)]
+        if not all(supply.has_values(compiler, place, needed) for place in others):
+            return True
+    places = [*prefix[:needed], *([rest] if needed > len(prefix) else [])]
+    return not all(
+        supply.has_values(compiler, place, index + 1 if index < len(prefix) else needed)
+        for index, place in enumerate(places)
+    )
 
 
 def _bits(values: list[Any], some: list[Any]) -> int:
@@ -305,8 +348,10 @@ class _Search:
         most: int | None,
         *,
         distinct: bool = False,
+        comma: Terminal | None = None,
     ) -> None:
         self.compiler = compiler
+        self.comma = compiler.layout.comma if comma is None else comma
         self.distinct = distinct
         self.prefix = prefix
         self.rest = rest
@@ -338,11 +383,11 @@ class _Search:
 
     def rule(self) -> RuleExpression | None:
         try:
-            found = counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps)
+            found = counted(self.compiler, (0, (0,) * len(self.wanted)), self._steps, self.comma)
         except TooManySteps:
             node = self.node
             self.compiler.unsupported(node, "contains", "the items can be counted in too many ways")
-            return Sequence((Repetition(self.compiler.any()),), self.compiler.layout.comma)
+            return Sequence((Repetition(self.compiler.any()),), self.comma)
         if found is None:
             keyword = "contains" if "contains" in self.node else None
             self.compiler.empty(

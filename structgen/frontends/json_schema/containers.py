@@ -16,6 +16,7 @@ from structgen.grammar.rules import (
     Repetition,
     RuleExpression,
     Sequence,
+    Terminal,
 )
 
 if TYPE_CHECKING:
@@ -72,13 +73,16 @@ def array_of(layout: Layout, items: RuleExpression | None) -> RuleExpression:
     return Sequence((layout.open_array, *inside, layout.close_array))
 
 
-def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -> RuleExpression | None:
+def counted(
+    compiler: Compiler, start: State, steps: Callable[[State], Steps], comma: Terminal | None = None
+) -> RuleExpression | None:
     """A sequence of items with commas between them, of which an automaton says what may come next.
 
     Args:
         compiler: that gets a rule for each state.
         start: the state before any item.
         steps: what may come in a state.
+        comma: between the items; if not given, that of the layout.
 
     Returns:
         None if no way through the automaton ends.
@@ -86,7 +90,7 @@ def counted(compiler: Compiler, start: State, steps: Callable[[State], Steps]) -
     Raises:
         TooManySteps: The automaton has too many states.
     """
-    comma = compiler.layout.comma
+    comma = compiler.layout.comma if comma is None else comma
     ways: dict[State, Steps] = {start: steps(start)}
     todo = [start]
     total = len(ways[start][1])

@@ -6,7 +6,8 @@ and none is ignored:
     open_object   "{" w        open_array   "[" w        comma   w "," w
     close_object  w "}"        close_array  w "]"        colon   w ":" w
 
-Brackets open and close a scope: names that are not declared, and items that must differ, are recorded there.
+Brackets open and close a scope: names that are not declared, and scalars that must differ, are recorded there. Those
+of `distinct` arrays, and their commas, tell items of any kind apart.
 
 Values have no whitespace of their own. What w is:
 
@@ -18,7 +19,7 @@ Values have no whitespace of their own. What w is:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from structgen.errors import InvalidGrammarError
@@ -64,6 +65,15 @@ class Layout:
     comma: Terminal
     colon: Terminal
     around: RuleExpression | None = None
+
+    def distinct(self, *, many: bool) -> Layout:
+        """The same for an array whose items must differ; `many`: they never run out (see `Terminal.effect`)."""
+        return replace(
+            self,
+            open_array=replace(self.open_array, effect="open many items" if many else "open items"),
+            close_array=replace(self.close_array, effect="close items"),
+            comma=replace(self.comma, effect="item"),
+        )
 
     def surround(self, value: RuleExpression) -> RuleExpression:
         """The whole text, of which `value` is the value."""

@@ -1,0 +1,228 @@
+#include "values.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+namespace structgen {
+
+namespace {
+
+void add_utf8(std::string& text, u32 code) {
+  auto add = [&text](u32 byte) { text.push_back(static_cast<char>(byte)); };
+  if (code < 0x80) {
+    add(code);
+  } else if (code < 0x800) {
+    add(0xC0 | code >> 6), add(0x80 | (code & 63));
+  } else if (code < 0x10000) {
+    add(0xE0 | code >> 12), add(0x80 | (code >> 6 & 63)), add(0x80 | (code & 63));
+  } else {
+    add(0xF0 | code >> 18), add(0x80 | (code >> 12 & 63)), add(0x80 | (code >> 6 & 63)), add(0x80 | (code & 63));
+  }
+}
+
+bool is_high(u32 code) { return code >= 0xD800 && code < 0xDC00; }
+bool is_low(u32 code) { return code >= 0xDC00 && code < 0xE000; }
+
+// What a number is worth, in one spelling. Digits that no double reaches are left for infinity or zero.
+std::string worth(std::string_view text) {
+  if (text.find_first_of(".eE") == std::string_view::npos) return text == "-0" ? "0" : std::string(text);
+  double number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc::result_out_of_range) {
+    const std::size_t exponent = text.find_first_of("eE");
+    if (exponent != std::string_view::npos && text.substr(exponent + 1).starts_with('-')) return "0";
+    return text.starts_with('-') ? "-inf" : "inf";
+  }
+  if (number == 0) return "0";
+  char digits[512];
+  const bool is_integer = number == static_cast<double>(static_cast<long long>(number)) || number > 1e17 || number < -1e17;
+  const auto end = is_integer ? std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, 0)
+                              : std::to_chars(digits, digits + sizeof digits, number);
+  return {digits, end.ptr};
+}
+
+}  // namespace
+
+class Value::Reader {
+ public:
+  Reader(std::string_view text, bool ends) : text_(text), ends_(ends) {}
+
+  ValuePtr value() {
+    auto made = std::make_shared<Value>();
+    if (at_ < text_.size()) {
+      const Depth guard(depth_);
+      switch (text_[at_]) {
+        case '"':
+          made->kind_ = String;
+          made->whole_ = string(made->text_);
+          break;
+        case '[':
+          made->kind_ = Array;
+          array(*made);
+          break;
+        case '{':
+          made->kind_ = Object;
+          object(*made);
+          break;
+        default:
+          scalar(*made);
+      }
+    }
+    made->seal();
+    return made;
+  }
+
+ private:
+  bool next_is(char c) {
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  // False if the text ends within it; an escape that is begun is no part of it then.
+  bool string(std::string& out) {
+    for (++at_; at_ < text_.size();) {
+      const char c = text_[at_];
+      if (c == '"') return ++at_, true;
+      if (c != '\\') {
+        out.push_back(c);
+        ++at_;
+        continue;
+      }
+      u32 code = 0;
+      std::size_t length = escape(at_, code);
+      if (is_high(code)) {  // half a character, unless the other half follows
+        u32 low = 0;
+        const std::size_t more = escape(at_ + length, low);
+        const bool goes_on = at_ + length >= text_.size() || (more == 0 && text_[at_ + length] == '\\');
+        if (goes_on) length = 0;
+        if (more != 0 && is_low(low)) length += more, code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+      }
+      if (length == 0) return at_ = text_.size(), false;
+      add_utf8(out, code);
+      at_ += length;
+    }
+    return false;
+  }
+
+  // Bytes of the escape there; 0 if there is none, or not all of it.
+  std::size_t escape(std::size_t at, u32& code) const {
+    if (at + 1 >= text_.size() || text_[at] != '\\') return 0;
+    static constexpr std::string_view kLetters = "bfnrt", kMeant = "\b\f\n\r\t";
+    const char c = text_[at + 1];
+    if (c == 'u') {
+      if (at + 6 > text_.size()) return 0;
+      std::from_chars(text_.data() + at + 2, text_.data() + at + 6, code, 16);
+      return 6;
+    }
+    const std::size_t letter = kLetters.find(c);
+    code = static_cast<u8>(letter == std::string_view::npos ? c : kMeant[letter]);
+    return 2;
+  }
+
+  void array(Value& made) {
+    ++at_;
+    if (next_is(']')) return made.whole_ = true, void();
+    while (at_ < text_.size()) {
+      ValuePtr item = value();
+      if (!item->whole_) return made.begun_ = std::move(item), void();
+      made.items_.push_back(std::move(item));
+      if (next_is(']')) return made.whole_ = true, void();
+      if (next_is(',') && at_ == text_.size()) made.begun_ = std::make_shared<Value>();
+    }
+  }
+
+  void object(Value& made) {
+    ++at_;
+    if (next_is('}')) return made.whole_ = true, void();
+    while (at_ < text_.size()) {
+      std::string name;
+      made.named_ = true;
+      made.name_is_whole_ = string(name);
+      made.name_ = name;
+      if (!made.name_is_whole_ || !next_is(':')) return;
+      ValuePtr item = value();
+      if (!item->whole_) return made.begun_ = std::move(item), void();
+      made.named_ = false;
+      const auto place = std::lower_bound(made.members_.begin(), made.members_.end(), name,
+                                          [](const Member& m, const std::string& n) { return m.first < n; });
+      if (place != made.members_.end() && place->first == name)
+        place->second = std::move(item);
+      else
+        made.members_.insert(place, {std::move(name), std::move(item)});
+      if (next_is('}')) return made.whole_ = true, void();
+      if (next_is(',') && at_ == text_.size()) made.named_ = true, made.name_.clear(), made.name_is_whole_ = false;
+    }
+  }
+
+  void scalar(Value& made) {
+    const std::size_t end = std::min(text_.find_first_of(",]}", at_), text_.size());
+    const std::string_view text = text_.substr(at_, end - at_);
+    if (text.empty()) return at_ = text_.size(), void();  // no JSON
+    made.kind_ = text[0] == '-' || (text[0] >= '0' && text[0] <= '9') ? Number : Word;
+    made.whole_ = end < text_.size() || ends_ || text == "true" || text == "false" || text == "null";
+    made.text_ = made.kind_ == Number && made.whole_ ? worth(text) : std::string(text);
+    at_ = end;
+  }
+
+  std::string_view text_;
+  bool ends_;
+  std::size_t at_ = 0;
+  u32 depth_ = 0;
+};
+
+ValuePtr Value::of(std::string_view text, bool ends) { return Reader(text, ends).value(); }
+
+void Value::seal() {
+  auto add = [this](u64 part) { hash_ = mix(hash_ ^ part); };
+  const std::hash<std::string> of;
+  add(kind_ * 2u + whole_);
+  add(of(text_));
+  for (const ValuePtr& item : items_) add(item->hash_);
+  for (const auto& [name, value] : members_) add(of(name)), add(value->hash_);
+  if (named_) add(of(name_) + 1 + name_is_whole_);
+  if (begun_) add(begun_->hash_ + 1);
+}
+
+const Value::Member* Value::member(std::string_view name) const {
+  const auto found = std::lower_bound(members_.begin(), members_.end(), name,
+                                      [](const Member& m, std::string_view n) { return m.first < n; });
+  return found != members_.end() && found->first == name ? &*found : nullptr;
+}
+
+bool Value::equals(const Value& other) const {
+  if (hash_ != other.hash_ || kind_ != other.kind_ || text_ != other.text_) return false;
+  auto same = [](const ValuePtr& a, const ValuePtr& b) { return a->equals(*b); };
+  return std::equal(items_.begin(), items_.end(), other.items_.begin(), other.items_.end(), same) &&
+         std::equal(members_.begin(), members_.end(), other.members_.begin(), other.members_.end(),
+                    [&](const Member& a, const Member& b) { return a.first == b.first && same(a.second, b.second); });
+}
+
+bool Value::may_become(const Value& other) const {
+  if (whole_) return equals(other);
+  if (kind_ == Nothing) return true;
+  if (kind_ != other.kind_) return false;
+  if (kind_ == Number) return true;
+  if (kind_ == Word || kind_ == String) return other.text_.starts_with(text_);
+  if (kind_ == Array) {
+    const std::size_t count = items_.size();
+    if (count + (begun_ != nullptr) > other.items_.size()) return false;
+    for (std::size_t i = 0; i < count; ++i)
+      if (!items_[i]->equals(*other.items_[i])) return false;
+    return !begun_ || begun_->may_become(*other.items_[count]);
+  }
+  if (members_.size() + named_ > other.members_.size()) return false;
+  for (const auto& [name, value] : members_) {
+    const Member* same = other.member(name);
+    if (same == nullptr || !value->equals(*same->second)) return false;
+  }
+  if (!named_) return true;
+  if (name_is_whole_) {
+    const Member* same = other.member(name_);
+    return same != nullptr && member(name_) == nullptr && (!begun_ || begun_->may_become(*same->second));
+  }
+  return std::any_of(other.members_.begin(), other.members_.end(),
+                     [this](const Member& m) { return m.first.starts_with(name_) && member(m.first) == nullptr; });
+}
+
+}  // namespace structgen
