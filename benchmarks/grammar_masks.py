@@ -66,7 +66,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     tokenizer = load_tokenizer(options.tokenizer)
-    engines = {"structgen": Structgen(tokenizer), "llguidance": Llguidance(tokenizer)}
+    engines: dict[str, Any] = {"structgen": Structgen(tokenizer), "llguidance": Llguidance(tokenizer)}
     if options.first:
         print(json.dumps(_first_masks(engines, _sources(options.first))))
         return

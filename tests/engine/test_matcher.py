@@ -47,7 +47,8 @@ def test_forced_tokens_are_forced(grammar: Grammar, vocabulary: Vocabulary, rand
 
 
 def test_special_tokens_can_be_forced() -> None:
-    grammar = Grammar({"start": Sequence((Terminal("A", Literal("a")), SpecialToken("<s>"), Terminal("B", Literal("b"))))})
+    parts = Terminal("A", Literal("a")), SpecialToken("<s>"), Terminal("B", Literal("b"))
+    grammar = Grammar({"start": Sequence(parts)})
     vocabulary = Vocabulary([b"a", b"b", None, None], special_tokens={"<s>": 2, "</s>": 3}, eos_token_ids=[3])
     matcher = compile_grammar(grammar, vocabulary).matcher()
     assert list(matcher.forced_tokens()) == [0, 2, 1]

@@ -188,7 +188,10 @@ COMPARED: dict[str, tuple[Callable[[], Constraint], str]] = {
         ),
         "i if important in within whiles",
     ),
-    "keywords within counted blanks": (lambda: structgen.lark(QUERY), "SELECT" + " " * 93 + "b,\n" + " " * 61 + "c FROM d"),
+    "keywords within counted blanks": (
+        lambda: structgen.lark(QUERY),
+        "SELECT" + " " * 93 + "b,\n" + " " * 61 + "c FROM d",
+    ),
     "counted blanks that are ignored": (
         lambda: structgen.lark(SETTINGS),
         "{ // x\n  fifty: 1," + " " * 70 + "/* y **/ 'b' :2" + " " * 99 + "}",

@@ -83,7 +83,7 @@ class Automaton:
     # States.
 
     def _find_states(self, root: int) -> None:
-        numbers = {((root, 0),): 0}
+        numbers: dict[tuple[tuple[int, int], ...], int] = {((root, 0),): 0}
         for kernel in (kernels := list(numbers)):  # which grows
             moves: dict[tuple[str, bool], list[tuple[int, int]]] = {}
             predicted: dict[str, None] = {}

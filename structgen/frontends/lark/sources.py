@@ -217,7 +217,8 @@ def _parser_of_grammars() -> Any:
     But its terminals are not looked through for collisions: where interegular is installed, that takes far longer than
     to load most grammars.
     """
-    if not hasattr(_get_parser, "cache"):
+    kept: Any = _get_parser
+    if not hasattr(kept, "cache"):
         terminals = [TerminalDef(name, PatternRE(value)) for name, value in TERMINALS.items()]
         rules = [
             Rule(
@@ -234,8 +235,8 @@ def _parser_of_grammars() -> Any:
         parser = ParserConf(rules, ParseTreeBuilder(rules, SlottedTree).create_callback(), ["start"])
         lexer.lexer_type = "basic"
         parser.parser_type = "lalr"
-        _get_parser.cache = ParsingFrontend(lexer, parser, None)
-    return _get_parser.cache
+        kept.cache = ParsingFrontend(lexer, parser, None)
+    return kept.cache
 
 
 def tokens(tree: Tree[Token]) -> Iterator[Token]:
