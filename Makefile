@@ -32,13 +32,15 @@ check: $(VENV)/ready
 
 # Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in
 # benchmarks/results/short.
-#     make bench DATA=dev.jsonl          schemas of MaskBench
+#     make bench DATA=jsonschemabench/maskbench/data    schemas of MaskBench, from a clone of
+#                                                       https://github.com/guidance-ai/jsonschemabench
+#     make bench NAMES="quality validity"               only these
 bench: $(VENV)/bench
-	$(BIN)/structgen bench $(if $(DATA),--data $(DATA))
+	$(BIN)/structgen bench $(NAMES) $(if $(DATA),--data $(DATA))
 
-# Everything: hours.
+# Everything: hours. The table of the README, in one and a half: make bench-full NAMES=validity DATA=...
 bench-full: $(VENV)/bench
-	$(BIN)/structgen bench --full $(if $(DATA),--data $(DATA))
+	$(BIN)/structgen bench $(NAMES) --full $(if $(DATA),--data $(DATA))
 
 # Without a library its row is a dash.
 $(VENV)/bench: $(VENV)/ready

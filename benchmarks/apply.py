@@ -19,20 +19,17 @@ What is not installed is a row of "–". Figures are medians.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from importlib import metadata
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from evidence import figures
+from evidence.results import write
 from rich.console import Console
 from rich.table import Table
 
@@ -43,7 +40,8 @@ WIDTHS = (131072, 262144)
 BATCHES = (1, 8, 64)
 DTYPES = (torch.float32, torch.bfloat16)
 SHARES = (0.001, 0.5, 0.999)
-PEERS = ("xgrammar", "llguidance")
+SEED = 1796
+"""Of the logits, and of what is allowed."""
 
 Apply = Callable[[torch.Tensor, torch.Tensor], None]
 
@@ -72,11 +70,11 @@ def measure(
     width: int, batch: int, dtype: torch.dtype, share: float, seconds: float
 ) -> dict[str, float | None]:
     """Microseconds per call, by way."""
-    random = np.random.default_rng(1796)
+    random = np.random.default_rng(SEED)
     allowed = random.random((batch, width)) < share
     bitmask = torch.from_numpy(np.packbits(allowed, axis=1, bitorder="little").view(np.int32))
     forbidden = torch.from_numpy(~allowed)
-    logits = torch.randn(batch, width, generator=torch.Generator().manual_seed(1796)).to(dtype)
+    logits = torch.randn(batch, width, generator=torch.Generator().manual_seed(SEED)).to(dtype)
     copy = torch.empty_like(logits)
     ways: dict[str, Callable[[], object] | None] = {"copy": lambda: copy.copy_(logits)}
     for name, apply in find_ways().items():
@@ -113,35 +111,6 @@ def check(
                 raise SystemExit(f"{name} masks other tokens than torch")
 
 
-def describe_machine() -> dict[str, Any]:
-    """Where and with what the figures were measured."""
-    names = [line for line in read("/proc/cpuinfo").splitlines() if line.startswith("model name")]
-    versions = {name: version(name) for name in ("structgen", "torch", "numpy", *PEERS)}
-    return {
-        "processor": names[0].partition(":")[2].strip() if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "instructions": _native.apply_instructions()[0],
-        "python": sys.version.split()[0],
-        "versions": versions,
-        "threads": torch.get_num_threads(),
-        "date": time.strftime("%Y-%m-%d"),
-    }
-
-
-def read(path: str) -> str:
-    """The text of a file, empty if there is none."""
-    return Path(path).read_text() if Path(path).exists() else ""
-
-
-def version(package: str) -> str | None:
-    """The version of an installed package."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def show(results: list[dict[str, Any]]) -> Table:
     """The figures as people read them."""
     table = Table(title="Applying a packed mask to logits on the CPU: median µs, and as a multiple of a copy")
@@ -169,6 +138,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="for each of the combinations")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    machine = figures.machine()
     results = []
     for width, batch, dtype, share in product(WIDTHS, BATCHES, DTYPES, SHARES):
         results.append(
@@ -182,9 +152,8 @@ def main() -> None:
         )
     Console().print(show(results))
     if arguments.out is not None:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        report = {"machine": describe_machine(), "results": results}
-        arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+        with_what = {"threads": torch.get_num_threads(), "instructions": _native.apply_instructions()[0]}
+        write(arguments.out, "apply", {"machine": machine | with_what, "seed": SEED, "results": results})
 
 
 if __name__ == "__main__":

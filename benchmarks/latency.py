@@ -38,7 +38,8 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from evidence import figures
+from evidence import figures, tables
+from evidence.results import write
 from rich.console import Console
 from rich.markdown import Markdown
 
@@ -336,33 +337,6 @@ def apply_alone(model: Any, batch: int) -> float:
     return round(statistics.median(taken) * 1e3, 4)
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """One table for each figure: libraries by width and batch."""
-    places = list(dict.fromkeys((one["width"], one["batch"]) for one in report["results"]))
-    cells = {(one["library"], one["width"], one["batch"]): one for one in report["results"]}
-    headings = ["library", *(f"{width // 1000}k, batch {batch}" for width, batch in places)]
-    parts = []
-    for key, title in (
-        ("added_ms", "Added to a step, ms"),
-        ("first_ms", "Up to the first token, compiling included, ms"),
-        ("step_ms", "Whole step of the small model, ms"),
-    ):
-        names = [name for name in ("none", *LIBRARIES) if key == "step_ms" or name != "none"]
-        rows = [[name, *(cells[(name, *place)][key] for place in places)] for name in names]
-        parts += [f"{title}:\n", figures.table(headings, rows)]
-    alone = [
-        [what, *(report[key][f"{width}x{batch}"] for width, batch in places)]
-        for what, key in (("found", "mask_ms"), ("applied", "apply_ms"))
-    ]
-    parts += ["The masks of structgen alone, ms:\n", figures.table(["", *headings[1:]], alone)]
-    machine = report["machine"]
-    parts.append(
-        f"Random weights, heads as wide as said, vocabulary {', '.join(report['vocabularies'])}; {report['device']}, "
-        f"{machine['processor']}, {report['threads']} threads, load {machine['load']}, {machine['date']}.\n"
-    )
-    return "\n".join(parts)
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -401,8 +375,8 @@ def main() -> None:
         "mask_ms": found,
         "apply_ms": applied,
     }
-    figures.write(options.out, "latency", report, markdown(report))
-    Console().print(Markdown(markdown(report)))
+    write(options.out / "latency.json", "latency", report)
+    Console().print(Markdown(tables.latency(report)))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from evidence.results import write
 from maskbench import tables
 from maskbench.cases import BoundedPair, Case, Encode, bounded_pairs, case_of, sample_lines
 from maskbench.measure import Measurement, Reading
@@ -72,7 +73,7 @@ def main() -> None:
     report |= _summary(results, bounds, pairs, loaded, options.engines)
     report["machine"]["load at the end"] = os.getloadavg()
     if options.json:
-        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        write(options.json, "masks", report)
     _print(report, results, by_name, decode, options)
 
 
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, default=SCHEMAS, help="records of MaskBench, one JSON object a line")
+    add("--data", type=Path, default=SCHEMAS, help="records of MaskBench: a file or its folder")
     add("--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2")
     add("--sample", type=int, help="how many schemas; all if not given")
     add("--seed", type=int, default=0, help="of the sample and of the order of the engines")

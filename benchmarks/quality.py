@@ -4,8 +4,8 @@
 
 Small sets with known answers (`benchmarks/tasks`): facts from short texts, word problems, labels. Two figures:
 
-    right fields      exact matches with the reference, over all questions, and over those whose free answer can be
-                      read: there the mask had little to mend, and could hurt
+    right fields      values that are exactly those of the reference, over all questions, and over those whose free
+                      answer can be read: there the mask had little to mend, and could hurt
     removed mass      the probability that the model gave to forbidden tokens, per token of the masked answer; and the
                       share of steps in which its likeliest token was forbidden
 
@@ -23,14 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from evidence import figures, tasks
+from evidence import figures, results, tables, tasks
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import track
 
 import structgen
 from structgen.generation import load_model
-from structgen.sampling.voting import canonical
 
 RESULTS = Path(__file__).parent / "results"
 LABELS = sorted({label for one in tasks.records("classification") for label in one["labels"]})
@@ -54,8 +53,13 @@ def right(task: tasks.Task, text: str) -> tuple[int, int]:
     fields = task.reference if isinstance(task.reference, dict) else {"": task.reference}
     value = read(task, text)
     found = value if isinstance(value, dict) else {"": value}
-    hits = sum(name in found and canonical(found[name]) == canonical(fields[name]) for name in fields)
+    hits = sum(name in found and _written(found[name]) == _written(fields[name]) for name in fields)
     return hits, len(fields)
+
+
+def _written(value: Any) -> str:
+    """A value as text: the same for the same value, case and blanks and all; 1 is not 1.0, nor true."""
+    return json.dumps(value, sort_keys=True)
 
 
 class Pushed(structgen.LogitsProcessor):  # type: ignore[misc]
@@ -127,38 +131,6 @@ def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """The table."""
-    headings = [
-        "",
-        "valid, free",
-        "valid, masked",
-        "right fields, free",
-        "right fields, masked",
-        "right where the free answer can be read: free",
-        "masked",
-        "mass removed per token",
-        "argmax forbidden",
-    ]
-    rows = [
-        [
-            one["family"],
-            f"{one['free valid']} of {one['questions']}",
-            f"{one['masked valid']} of {one['questions']}",
-            f"{one['free right']} of {one['fields']}",
-            f"{one['masked right']} of {one['fields']}",
-            f"{one['free right, free read']} of {one['fields, free read']}",
-            f"{one['masked right, free read']} of {one['fields, free read']}",
-            f"{one['removed mass']:.1%}",
-            f"{one['argmax changed']:.1%}",
-        ]
-        for one in report["families"]
-    ]
-    machine = report["machine"]
-    about = f"{report['model']}, greedy; {machine['processor']}, {machine['date']}.\n"
-    return "\n".join([figures.table(headings, rows), about])
-
-
 def main() -> None:
     """Ask, compare, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -181,8 +153,8 @@ def main() -> None:
         "families": summary(found),
         "answers": found,
     }
-    figures.write(options.out, "quality", report, markdown(report))
-    Console().print(Markdown(markdown(report)))
+    results.write(options.out / "quality.json", "quality", report)
+    Console().print(Markdown(tables.quality(report)))
 
 
 if __name__ == "__main__":

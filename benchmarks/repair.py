@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from damages import DAMAGES, YAML_DAMAGES, with_quotes
-from evidence import figures
-from repairers import tools, tools_for_yaml
+from evidence.results import write
+from maskbench import records
+from repairers import jsonrepair_version, tools, tools_for_yaml
 
 import structgen
 
@@ -40,17 +41,16 @@ def cases(
     """Kind of damage, damaged text, original value, schema."""
     rng = random.Random(seed)
     instances = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            entry = json.loads(line)
-            for test in entry["tests"]:
-                if (
-                    test["valid"]
-                    and isinstance(test["data"], (dict, list))
-                    and test["data"]
-                    and len(json.dumps(test["data"])) < 4000
-                ):
-                    instances.append((test["data"], entry["schema"]))
+    for line in records.lines(path):
+        entry = json.loads(line)
+        for test in entry["tests"]:
+            if (
+                test["valid"]
+                and isinstance(test["data"], (dict, list))
+                and test["data"]
+                and len(json.dumps(test["data"])) < 4000
+            ):
+                instances.append((test["data"], entry["schema"]))
     kinds = YAML_DAMAGES if format == "yaml" else DAMAGES
     names = list(kinds)
     made = 0
@@ -164,7 +164,7 @@ def measure(
         hopeless_here = is_hopeless(text, value, schema, format)
         verdicts: dict[str, str] = {}
         for name, tool in contenders.items():
-            started = time.perf_counter()
+            started = time.process_time()
             try:
                 answer, said = tool(text, constraint)
             except Exception as error:
@@ -177,7 +177,7 @@ def measure(
                 except (TypeError, ValueError):
                     right = False
                 verdict = "restored" if right else "wrong, says so" if said else "silently wrong"
-            seconds[name] += time.perf_counter() - started  # type: ignore[assignment]
+            seconds[name] += time.process_time() - started  # type: ignore[assignment]
             counts[name][verdict] += 1
             restored_by[name][kind] += verdict == "restored"
             verdicts[name] = verdict
@@ -195,7 +195,7 @@ def measure(
         results[name] = {
             **counts[name],
             "of restorable texts": dict(restorable_counts[name]),
-            "seconds": round(seconds[name], 2),
+            "seconds": None if name == "jsonrepair" else round(seconds[name], 2),  # that is another process
             "by damage": {kind: round(restored_by[name][kind] / total[kind], 3) for kind in sorted(total)}
             if damages == 1
             else {},
@@ -206,6 +206,7 @@ def measure(
         "seed": seed,
         "damages": damages,
         "format": format,
+        "jsonrepair": jsonrepair_version() if "jsonrepair" in contenders else None,
         "tools": results,
     }
 
@@ -213,7 +214,7 @@ def measure(
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, required=True, help="dev.jsonl of MaskBench")
+    parser.add_argument("--data", type=Path, required=True, help="records of MaskBench: a file or its folder")
     parser.add_argument("--sample", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--damages", type=int, default=1)
@@ -224,14 +225,13 @@ def main() -> None:
     results = measure(
         options.data, options.sample, options.seed, options.damages, format=options.format, show=options.show
     )
-    results["machine"] = figures.machine()
     if options.output:
-        options.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        write(options.output, f"repair_{options.format}", results)
     names = list(results["tools"])
     hopeless = sum(results["not restorable"].values())
     print(f"{results['cases']} texts, {hopeless} of them not restorable (valid with another value)")
     for verdict in ("restored", "refused", "wrong, says so", "silently wrong", "seconds"):
-        print(f"{verdict:40}", *(f"{results['tools'][name].get(verdict, 0):>18}" for name in names))
+        print(f"{verdict:40}", *(f"{results['tools'][name].get(verdict) or 0:>18}" for name in names))
     for verdict in ("restored", "refused", "wrong, says so", "silently wrong"):
         row = [results["tools"][name]["of restorable texts"].get(verdict, 0) for name in names]
         print(f"{'of restorable texts: ' + verdict:40}", *(f"{count:>18}" for count in row))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from evidence import figures, tasks
+from evidence import results, tasks
 
 import structgen
 
@@ -92,7 +92,7 @@ def judged(
 def main() -> None:
     """Read the options, ask, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, required=True, help="dev.jsonl of MaskBench")
+    parser.add_argument("--data", type=Path, required=True, help="records of MaskBench: a file or its folder")
     parser.add_argument("--answers", type=Path, required=True, help="where answers are kept; made if missing")
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--prompts", type=int, default=200)
@@ -145,7 +145,6 @@ def main() -> None:
                 options.show -= 1
                 print(f"--- {task.name}\n{text}\n  => {error}")
     result = {
-        "machine": figures.machine(),
         "model": options.model,
         "prompts": len(asked),
         "seed": options.seed,
@@ -156,7 +155,7 @@ def main() -> None:
         "why refused": dict(reasons.most_common(12)),
     }
     if options.output:
-        options.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        results.write(options.output, "repair_model", result)
     print(json.dumps(result, indent=2))
 
 

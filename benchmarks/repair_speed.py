@@ -23,15 +23,19 @@ from pathlib import Path
 from typing import Any
 
 from evidence import figures
+from evidence.results import write
 
 import structgen
 from structgen.limits import Limits
 
 Family = Callable[[int], str]
 
+SEED = 0
+"""Of the records that texts are made of."""
+
 
 def _records(size: int) -> list[dict[str, Any]]:
-    rng, made, length = random.Random(0), [], 0
+    rng, made, length = random.Random(SEED), [], 0
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
     while length < size:
         record = {
@@ -202,6 +206,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()
     results: dict[str, Any] = {
+        "machine": figures.machine(),
+        "seed": SEED,
         "size": options.size,
         "peer size": options.peer_size,
         "adversarial size": options.adversarial_size,
@@ -213,9 +219,8 @@ def main() -> None:
             results[name] = speed(families, options.size, options.peer_size)
     if options.only in (None, "adversarial"):
         results["exponents"] = growth(ADVERSARIAL, options.adversarial_size)
-    results["machine"] = figures.machine()
     if options.output:
-        options.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        write(options.output, "repair_speed", results)
 
 
 if __name__ == "__main__":

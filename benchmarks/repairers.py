@@ -55,6 +55,13 @@ def jsonrepair() -> Tool | None:
     return repaired
 
 
+def jsonrepair_version() -> str:
+    """Of the JavaScript package that is used."""
+    package = os.path.join(os.environ["STRUCTGEN_NODE_MODULES"], "jsonrepair", "package.json")
+    with open(package, encoding="utf-8") as file:
+        return str(json.load(file)["version"])
+
+
 def tools_for_yaml() -> dict[str, Tool]:
     """structgen, and the parsers that are no repairers."""
     import ruamel.yaml

@@ -1,9 +1,9 @@
 """One report of all benchmarks: results/report.md, results/report.html, plots, and the figures in the README.
 
-    python benchmarks/report.py [--results benchmarks/results] [--readme README.md]
+    python benchmarks/report.py [--results benchmarks/results] [--readme README.md docs/sql.md]
 
 Reads the JSON files that the benchmarks wrote; what is not there is left out. The page holds its plots and needs
-nothing else. In the README, what stands between `<!-- bench:NAME -->` and `<!-- /bench -->` is made of the results of
+nothing else. In these pages, what stands between `<!-- bench:NAME -->` and `<!-- /bench -->` is made of the results of
 that name, so that no claim drifts from its file; `--check` only says whether one has.
 """
 
@@ -16,7 +16,7 @@ import re
 import sys
 from pathlib import Path
 
-from evidence import plots, readme
+from evidence import readme, results
 from evidence import tables as tables_of
 
 RESULTS = Path(__file__).parent / "results"
@@ -50,14 +50,23 @@ svg { width: 100%; min-width: 34rem; height: auto; }
 
 def tables(folder: Path) -> dict[str, str]:
     """Markdown by name of benchmark, for all that there are results of."""
-    found = {}
+    sources = {name: folder / f"{name}.json" for name in TITLES}
+    return {
+        name: tables_of.TABLES[name](json.loads(source.read_text(encoding="utf-8")))
+        for name, source in sources.items()
+        if source.exists()
+    }
+
+
+def rendered(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Tables and plots (SVG) by name of benchmark, written beside their figures, too."""
+    found, drawn = {}, {}
     for name in TITLES:
-        source = folder / f"{name}.json"
-        if source.exists() and name in tables_of.TABLES:
-            found[name] = tables_of.TABLES[name](json.loads(source.read_text(encoding="utf-8")))
-        elif (folder / f"{name}.md").exists():
-            found[name] = (folder / f"{name}.md").read_text(encoding="utf-8")
-    return found
+        if (folder / f"{name}.json").exists():
+            found[name], plot = results.render(folder / f"{name}.json", name)
+            if plot is not None:
+                drawn[name] = plot
+    return found, drawn
 
 
 def markdown(found: dict[str, str], drawn: dict[str, str]) -> str:
@@ -120,23 +129,20 @@ def main() -> None:
     """Read, draw, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--readme", type=Path, help="fill in its tables")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the README has drifted")
+    parser.add_argument("--readme", type=Path, nargs="+", default=[], help="pages to fill in tables of")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page has drifted")
     options = parser.parse_args()
-    found = tables(options.results)
-    before = options.readme.read_text(encoding="utf-8") if options.readme else ""
-    after = filled(before, readme.blocks(options.results)) if options.readme else ""
+    blocks = readme.blocks(options.results)
+    before = {path: path.read_text(encoding="utf-8") for path in options.readme}
+    after = {path: filled(text, blocks) for path, text in before.items()}
     if options.check:
-        sys.exit(None if after == before else "the figures of the README are not those of the results")
-    try:
-        drawn = plots.drawn(options.results)
-    except ImportError as error:
-        print(f"no plots: {error}", file=sys.stderr)
-        drawn = {}
+        drifted = [str(path) for path in before if after[path] != before[path]]
+        sys.exit(f"the figures of {', '.join(drifted)} are not those of the results" if drifted else None)
+    found, drawn = rendered(options.results)
     (options.results / "report.md").write_text(markdown(found, drawn), encoding="utf-8")
     (options.results / "report.html").write_text(page(found, drawn), encoding="utf-8")
-    if options.readme:
-        options.readme.write_text(after, encoding="utf-8")
+    for path, text in after.items():
+        path.write_text(text, encoding="utf-8")
     print(f"{options.results / 'report.html'}: {', '.join(found) or 'nothing was measured'}")
 
 

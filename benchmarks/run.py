@@ -61,7 +61,7 @@ def plan(out: Path, data: Path | None, *, full: bool) -> dict[str, list[str]]:
         "generate": ["--rounds", "2"],
         "latency": ["--batches", "1,8", "--steps", "16", "--rounds", "2"],
         "quality": ["--max-new-tokens", "48", "--threads", "1"],
-        "validity": ["--tasks", "6", "--schemas", "6", "--max-new-tokens", "64", "--seconds", "150"],
+        "validity": ["--tasks", "18", "--schemas", "6", "--max-new-tokens", "32", "--seconds", "240"],
     }
     if not full:
         for name, arguments in short.items():
@@ -91,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", help="only these")
     parser.add_argument("--full", action="store_true", help="everything, for hours")
-    parser.add_argument("--data", type=Path, help="records of MaskBench, one JSON object a line")
+    parser.add_argument("--data", type=Path, help="records of MaskBench: a file or its folder")
     parser.add_argument("--out", type=Path, help="folder of results; results/, or results/short/")
     options = parser.parse_args()
     out = options.out or FOLDER / "results" / ("" if options.full else "short")
@@ -99,8 +99,8 @@ def main() -> None:
     unknown = sorted(set(options.names) - set(planned))
     if unknown:
         sys.exit(f"there is no benchmark {', '.join(unknown)}: there are {', '.join(planned)}")
-    if options.data is not None and not options.data.is_file():
-        sys.exit(f"there is no file {options.data}")
+    if options.data is not None and not options.data.exists():
+        sys.exit(f"there is no file or folder {options.data}")
     out.mkdir(parents=True, exist_ok=True)
     failed = []
     for name, command in planned.items():

@@ -1,6 +1,6 @@
 """How many statements of a small model run, and how many are right, with a constraint and without?
 
-    python benchmarks/text_to_sql.py [--model smollm2] [--json benchmarks/results/text_to_sql.json] [--docs docs/sql.md]
+    python benchmarks/text_to_sql.py [--model smollm2] [--json benchmarks/results/text_to_sql.json]
 
 The model answers the questions of `tasks/text_to_sql/` about two small databases, greedily. Each prompt holds the
 tables with their columns, three solved questions and the question. Three runs over the same questions:
@@ -25,7 +25,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from evidence import figures
+from evidence import figures, results, tables
 from rich.console import Console
 from rich.table import Table
 
@@ -47,12 +47,9 @@ SOLVED = {
 }
 """What each prompt shows first; none of it is asked."""
 
-RUNS = {"free": "no constraint", "grammar": '`sql("sqlite")`', "schema": '`sql("sqlite", database)`'}
-COUNTED = ("parses", "runs", "right")
 MAX_STEPS = 1_000_000
 """Of SQLite's machine: a statement that needs more, on a few rows, joins without end."""
 
-_BLOCK = re.compile(r"(<!-- bench:text_to_sql -->\n).*?(<!-- /bench -->)", re.DOTALL)
 _BROKEN = re.compile(r"syntax error|unrecognized token|incomplete input|one statement at a time|empty")
 
 
@@ -65,10 +62,9 @@ def main() -> None:
     parser.add_argument("--questions", type=int, help="for each database; default: all")
     parser.add_argument("--max-new-tokens", type=int, default=32)
     parser.add_argument("--json", type=Path, help="write the result to this file")
-    parser.add_argument("--docs", type=Path, help="put the table into this page")
     options = parser.parse_args()
     model, tokenizer = load_model(options.model)
-    runs: dict[str, list[dict[str, Any]]] = {run: [] for run in RUNS}
+    runs: dict[str, list[dict[str, Any]]] = {run: [] for run in tables.STATEMENTS}
     asked = read_questions()
     for name in SOLVED:
         database = open_database(name)
@@ -100,10 +96,7 @@ def main() -> None:
         "runs": runs,
     }
     if options.json:
-        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    if options.docs:
-        page = options.docs.read_text()
-        options.docs.write_text(_BLOCK.sub(lambda found: found[1] + table(report) + found[2], page))
+        results.write(options.json, "text_to_sql", report)
     _print(report)
 
 
@@ -161,23 +154,7 @@ def _rounded(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def shares(answers: list[dict[str, Any]]) -> dict[str, int]:
     """How many statements parse, run and are right."""
-    return {kind: sum(answer[kind] for answer in answers) for kind in COUNTED}
-
-
-def table(report: dict[str, Any]) -> str:
-    """The counts as a table of a page."""
-    total = report["questions"]
-    rows = []
-    for run, count in report["count"].items():
-        cells = [f"{count[kind]} ({count[kind] / total:.0%})" for kind in COUNTED]
-        seconds = sum(answer["seconds"] for answer in report["runs"][run]) / total
-        rows.append([RUNS[run], *cells, f"{seconds:.1f}"])
-    machine = report["machine"]
-    about = (
-        f"\n{report['model']}, {total} questions, at most {report['max_new_tokens']} tokens; SQLite "
-        f"{report['sqlite']}; {machine['processor']}, load {machine['load']}, {machine['date']}.\n"
-    )
-    return figures.table(["", *COUNTED, "s each"], rows).rstrip("\n") + "\n" + about
+    return {kind: sum(answer[kind] for answer in answers) for kind in tables.COUNTED}
 
 
 def _tables(database: sqlite3.Connection) -> str:
@@ -195,9 +172,9 @@ def _prompt(schema: str, solved: dict[str, str], question: str) -> str:
 
 
 def _print(report: dict[str, Any]) -> None:
-    shown = Table("", *COUNTED, title=f"{report['model']}, {report['questions']} questions")
+    shown = Table("", *tables.COUNTED, title=f"{report['model']}, {report['questions']} questions")
     for run, count in report["count"].items():
-        shown.add_row(run, *(f"{count[kind] / report['questions']:.0%}" for kind in COUNTED))
+        shown.add_row(run, *(f"{count[kind] / report['questions']:.0%}" for kind in tables.COUNTED))
     Console().print(shown)
 
 

@@ -3,9 +3,9 @@
     python benchmarks/validity.py [--data dev.jsonl --schemas 100] [--model smollm2] [--out benchmarks/results]
 
 Every arm answers every task: extraction, arguments of tools, patterns, queries and labels (written into the
-repository), and with `--data` schemas of MaskBench, as many of each family in turn. Answers are judged by
-`jsonschema`, `re` and `sqlite3`. Arms that begin with the same request share its answer, and are each charged its
-time.
+repository), and schemas, as many of each family in turn: of MaskBench with `--data`, else those of the repository.
+Answers are judged by `jsonschema` (formats too), `re` and `sqlite3`. Arms that begin with the same request share its
+answer, and are each charged its time. With `--answers FILE` a run that was stopped goes on where it was.
 
 `cut`: the answer ran into the token limit. With a mask, answers are complete at the limit, too.
 """
@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from evidence import arms, figures, tasks
+from evidence import arms, figures, results, tables, tasks
+from maskbench import records
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import track
@@ -57,59 +58,6 @@ def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """The tables."""
-    headings = [
-        "arm",
-        "parseable",
-        "valid (95 %)",
-        "valid of those that ended",
-        "cut",
-        "tokens",
-        "s",
-        "added s",
-    ]
-    rows = [
-        [
-            one["arm"],
-            figures.percent(one["parseable"], one["tasks"]).split(" ")[0],
-            figures.percent(one["valid"], one["tasks"]),
-            f"{one['ended and valid']} of {one['ended']}",
-            one["cut"],
-            one["tokens"],
-            one["seconds"],
-            one["added"],
-        ]
-        for one in report["arms"]
-    ]
-    families = report["families"]
-    names = sorted({family for by_family in families.values() for family in by_family})
-    by_family = [
-        [arm, *(f"{families[arm][name][0]} of {families[arm][name][1]}" for name in names)]
-        for arm in families
-    ]
-    machine = report["machine"]
-    failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
-    notes = []
-    if failed:
-        notes.append(f"Not valid for want of an answer, and in no mean: {'; '.join(failed)}.\n")
-    if report["refused"]:
-        notes.append(f"Refused by structgen, and asked of no arm: {', '.join(report['refused'])}.\n")
-    return "\n".join(
-        [
-            f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
-            f"{report['max_new_tokens']} tokens an attempt. An answer counts as it stands: with a fence or prose "
-            f"around it, it is not valid. Tokens and seconds are means of a task, failed attempts included.\n",
-            figures.table(headings, rows),
-            "Valid, by family:\n",
-            figures.table(["arm", *names], by_family),
-            *notes,
-            f"{machine['processor']}, {report['threads']} threads, load {machine['load']}, {machine['date']}; "
-            f"seed {report['seed']}.\n",
-        ]
-    )
-
-
 def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]]]:
     """Valid answers and tasks, by arm and family."""
     counted: dict[str, dict[str, tuple[int, int]]] = {}
@@ -123,30 +71,45 @@ def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]
 class Answers:
     """The answers of a run by task and arm, kept in a file as they come, so that a later run can go on.
 
+    The file has a line for what the run is about, one for the machine each time that the asking began or went on, and
+    one for each answer.
+
     Attributes:
-        known: what an earlier run wrote.
+        known: what earlier runs wrote.
+        machines: where each part of the run was made, the latest last.
     """
 
-    def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
+    def __init__(self, path: Path | None, about: dict[str, Any], machine: dict[str, Any]) -> None:
         self.known: dict[tuple[str, str], dict[str, Any]] = {}
+        self.machines: list[dict[str, Any]] = []
         self._path = path
-        if path is None:
-            return
-        if not path.exists():
-            self._write(about)
-        written, *answers = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-        if written != about:
-            raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
-        self.known = {(one["task"], one["arm"]): one for one in answers}
+        self._machine: dict[str, Any] | None = machine
+        if path is not None:
+            whole, _, rest = (
+                path.read_text(encoding="utf-8").rpartition("\n") if path.exists() else ("", "", "")
+            )
+            if rest:  # the run was stopped while it wrote
+                path.write_text(whole + "\n" if whole else "", encoding="utf-8")
+            written, *parts = map(json.loads, whole.split("\n")) if whole else (None,)
+            if written is None:
+                self._write(about)
+            elif written != about:
+                raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
+            self.machines = [one for one in parts if "arm" not in one]
+            self.known = {(one["task"], one["arm"]): one for one in parts if "arm" in one}
 
     def add(self, answer: dict[str, Any]) -> None:
         """Keep one more."""
+        if self._machine is not None:
+            self.machines.append(self._machine)
+            self._write(self._machine)
+            self._machine = None
         self.known[answer["task"], answer["arm"]] = answer
-        if self._path is not None:
-            self._write(answer)
+        self._write(answer)
 
     def _write(self, record: dict[str, Any]) -> None:
-        assert self._path is not None
+        if self._path is None:
+            return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
@@ -154,10 +117,13 @@ class Answers:
 def main() -> None:
     """Ask, judge, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, help="records of MaskBench, one JSON object a line")
+    parser.add_argument(
+        "--data", type=Path, default=tasks.SCHEMAS, help="records of MaskBench: a file or its folder"
+    )
     parser.add_argument("--schemas", type=int, default=100, help="how many of them")
-    parser.add_argument("--tasks", type=int, help="that many of the built-in tasks, from all families")
-    parser.add_argument("--arms", type=lambda text: text.split(","), help="only these")
+    parser.add_argument("--tasks", type=int, help="that many of the tasks of the repository, of all families")
+    names = [arm.name for arm in arms.arms()]
+    parser.add_argument("--arms", nargs="+", choices=names, default=names, help="only these", metavar="ARM")
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
@@ -166,24 +132,23 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, help="keep each answer here, and ask none again that it has")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    used = [arm for arm in arms.arms() if arm.name in options.arms]
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model)
     sampler = arms.Shared(TransformersSampler(model, tokenizer))
-    chosen = tasks.built_in()
-    if options.tasks is not None:
-        chosen = chosen[:: max(1, len(chosen) // max(1, options.tasks))][: options.tasks]
-    refused: list[str] = []
-    if options.data is not None:
-        schemas, refused = tasks.of_maskbench(options.data, options.schemas, options.seed)
-        chosen += schemas
-    used = [arm for arm in arms.arms() if options.arms is None or arm.name in options.arms]
+    schemas, refused = tasks.of_maskbench(options.data, options.schemas, options.seed)
+    chosen = tasks.in_turn(tasks.in_turn(tasks.built_in())[: options.tasks] + schemas)
+    if not chosen:
+        parser.error("no tasks are left: see --tasks and --schemas")
     about = {
         "model": options.model,
         "weights": str(model.dtype).removeprefix("torch."),
         "seed": options.seed,
         "max_new_tokens": options.max_new_tokens,
+        "data": options.data.name,
+        "sha256": records.digest(records.lines(options.data)),
     }
-    answers = Answers(options.answers, about)
+    answers = Answers(options.answers, about, figures.machine() | {"threads": options.threads})
     found: list[dict[str, Any]] = []
     started = time.monotonic()
     done = 0
@@ -191,24 +156,24 @@ def main() -> None:
         for arm in used:
             if (task.name, arm.name) not in answers.known:
                 answers.add(arms.measure(arm, task, sampler, options.max_new_tokens))
-            found.append(answers.known[task.name, arm.name])
+            found.append(arms.judged(arm, task, answers.known[task.name, arm.name]))
         sampler.forget()
         done += 1
         if options.seconds is not None and time.monotonic() - started > options.seconds:
             print(f"out of time after {done} of {len(chosen)} tasks", file=sys.stderr)
             break
     report = {
-        "machine": figures.machine(),
+        "machine": answers.machines[-1],
+        "machines": answers.machines,
         **about,
         "tasks": done,
         "refused": refused,
-        "threads": options.threads,
         "arms": summary(found),
         "families": families(found),
         "answers": found,
     }
-    figures.write(options.out, "validity", report, markdown(report))
-    Console().print(Markdown(markdown(report)))
+    results.write(options.out / "validity.json", "validity", report)
+    Console().print(Markdown(tables.validity(report)))
 
 
 if __name__ == "__main__":

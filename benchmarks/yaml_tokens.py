@@ -19,7 +19,8 @@ from typing import Any
 
 import ruamel.yaml
 import yaml
-from evidence import figures
+from evidence import results
+from maskbench import records
 from maskbench.supervise import load_tokenizer
 
 import structgen
@@ -33,9 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="records of MaskBench, one JSON object a line"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="records of MaskBench: a file or its folder")
     parser.add_argument(
         "--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2"
     )
@@ -57,7 +56,6 @@ def main() -> None:
         smaller.update(form for form in FORMS[1:] if counts["yaml"] < counts[form])
         checks.update(_checked(schema, data, texts["yaml"]))
     found = {
-        "machine": figures.machine(),
         "instances": len(instances),
         "seed": options.seed,
         "tokenizer": Path(options.tokenizer).name,
@@ -66,18 +64,16 @@ def main() -> None:
         "yaml_is_smaller": {form: round(smaller[form] / len(instances), 4) for form in FORMS[1:]},
         "checks": dict(sorted(checks.items())),
     }
-    text = json.dumps(found, indent=2)
     if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
-    print(text)
+        results.write(options.json, "yaml_tokens", found)
+    print(json.dumps(found, indent=2))
 
 
 def _instances(path: Path) -> list[tuple[Any, Any]]:
-    found = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            found += [(record["schema"], test["data"]) for test in record["tests"] if test["valid"]]
+    found: list[tuple[Any, Any]] = []
+    for line in records.lines(path):
+        record = json.loads(line)
+        found += [(record["schema"], test["data"]) for test in record["tests"] if test["valid"]]
     return found
 
 

@@ -325,7 +325,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Only these benchmarks.")] = None,
     full: Annotated[bool, typer.Option(help="Everything, for hours; else ten minutes.")] = False,
-    data: Annotated[Path | None, typer.Option(help="Records of MaskBench, one JSON object a line.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Records of MaskBench: a file or its folder.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the results.")] = None,
 ) -> None:
     """Run the benchmarks, and write a report with tables and plots. Needs the repository."""

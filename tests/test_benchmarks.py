@@ -1,12 +1,13 @@
 """The parts of the benchmarks that need no peer: what is sampled, what is counted, what the figures say."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import masks
 import numpy as np
 import pytest
-from maskbench import tables
+from maskbench import records, tables
 from maskbench.cases import Case, Instance, bounded_pairs, case_of, position_at, sample_lines
 from maskbench.measure import Measurement, Reading, clock_cost, measure
 from maskbench.summary import (
@@ -338,3 +339,35 @@ def test_an_engine_that_is_not_installed_is_none(monkeypatch: pytest.MonkeyPatch
     assert find_engine("absent") is None
     with pytest.raises(KeyError):
         find_engine("unheard-of")
+
+
+def test_a_folder_of_maskbench_is_its_file(tmp_path: Path) -> None:
+    """The records that are named, in their order, and no others; of a folder of anything else, all."""
+    names = records.NAMES.read_text(encoding="utf-8").split()
+    assert len(names) == len(set(names)) == 4435
+    folder, file = tmp_path / "data", tmp_path / "dev.jsonl"
+    folder.mkdir()
+    chosen = [names[7], names[3], names[4000]]
+    for name in [*chosen, "Github_easy---held"]:
+        record = {"schema": {"const": name}, "tests": [{"data": "é", "valid": False}]}
+        (folder / f"{name}.json").write_text(json.dumps(record, indent=4))
+    found = records.lines(folder)
+    assert [json.loads(line)["id"] for line in found] == sorted(chosen, key=names.index)
+    file.write_text("".join(line + "\n" for line in found), encoding="utf-8")
+    assert records.lines(file) == found
+    assert records.digest(found) == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert sample_lines(folder, 2, seed=1) == sample_lines(file, 2, seed=1)
+    for name in chosen:
+        (folder / f"{name}.json").unlink()
+    assert [json.loads(line)["id"] for line in records.lines(folder)] == ["Github_easy---held"]
+
+
+def test_data_without_records_are_told(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
+    for path, told in (
+        (tmp_path / "no", "no file or folder"),
+        (tmp_path, "no records"),
+        (tmp_path / "empty.jsonl", "no records"),
+    ):
+        with pytest.raises(SystemExit, match=told):
+            records.lines(path)

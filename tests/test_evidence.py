@@ -14,12 +14,16 @@ pytest.importorskip("rich", reason="rich is not installed")
 import report
 import run
 import validity
-from evidence import arms, figures, plots, readme, tables, tasks
+from evidence import arms, figures, plots, readme, results, tables, tasks
 from sampling.scripted import Scripted, candidate
 
 from structgen import Candidate
 
 ROOT = Path(__file__).parent.parent
+GREEDY = ("quality", "generate", "text_to_sql", "grammar_masks")
+"""Results in which nothing is random: greedy decoding, texts that are given."""
+LACKING = {"grammar_masks": "machine", "repair_speed": "machine", "apply": "seed"}
+"""What results lack that are from before their benchmarks wrote it down."""
 
 
 def test_references_are_valid_and_judged_by_others() -> None:
@@ -87,17 +91,18 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     assert (row["tasks"], row["errors"], row["valid"], row["ended"]) == (2, 1, 1, 1)
     by_family = validity.families(found)
     assert by_family == {"mask": {"schemas": (1, 2)}}
-    shown = validity.markdown(
+    versions = dict.fromkeys(figures.PACKAGES, "1")
+    machine = {"processor": "p", "threads": 1, "load": 0.0, "date": "d", "versions": versions}
+    shown = tables.validity(
         {
             "model": "m",
             "weights": "float32",
             "tasks": 2,
             "max_new_tokens": 8,
-            "threads": 1,
-            "steps": 12,
-            "rounds": 1,
+            "data": "dev.jsonl",
             "seed": 0,
-            "machine": {"processor": "p", "load": 0.0, "date": "d"},
+            "machine": machine,
+            "machines": [machine, machine],
             "arms": [row],
             "families": by_family,
             "answers": found,
@@ -106,7 +111,11 @@ def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     )
     assert "b: LimitExceeded" in shown
     assert "asked of no arm: c." in shown
-    assert "| mask | 50% | 50% (" in shown
+    assert "| mask | 50% (9%–91%) | 50% (9%–91%) | 1 of 1 |" in shown
+
+
+def answered(arm: arms.Arm, task: tasks.Task, sampler: arms.Shared) -> dict[str, Any]:
+    return arms.judged(arm, task, arms.measure(arm, task, sampler, 64))
 
 
 def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:
@@ -114,13 +123,123 @@ def test_arms_share_what_they_ask_alike_and_are_charged_for_it() -> None:
     inner = Scripted(candidate("nonsense", -1.0), candidate(json.dumps(task.reference), -1.0))
     sampler = arms.Shared(inner)
     by_name = {arm.name: arm for arm in arms.arms()}
-    first = arms.measure(by_name["prompt with schema"], task, sampler, 64)
-    second = arms.measure(by_name["+ retry 3 with feedback"], task, sampler, 64)
+    first = answered(by_name["prompt with schema"], task, sampler)
+    second = answered(by_name["+ retry 3 with feedback"], task, sampler)
     assert (first["valid"], second["valid"]) == (False, True)
     assert second["attempts"] == 2
     assert len(inner.calls) == 2
     assert second["tokens"] > first["tokens"]
     assert list(arms.by_arm([first, second])) == ["prompt with schema", "+ retry 3 with feedback"]
+
+
+def test_arms_differ_in_what_their_repair_knows() -> None:
+    task = next(one for one in tasks.built_in() if one.family == "extraction")
+    right = json.dumps(task.reference)
+    wrong_type = right.replace(str(task.reference["born"]), f'"{task.reference["born"]}"')
+    assert wrong_type != right
+    by_name = {arm.name: arm for arm in arms.arms()}
+    assert list(by_name) == [
+        "prompt only",
+        "prompt with schema",
+        "+ repair (syntax)",
+        "+ repair (schema), lossless",
+        "+ repair (schema), guesses too",
+        "+ retry 3 with feedback",
+        "+ best of 4",
+        "mask",
+        "mask + vote of 3",
+    ]
+    for text, parseable, valid in (
+        (right, [True, True, True], [True, True, True]),
+        (f"```json\n{right}\n```", [False, True, True], [False, True, True]),
+        (wrong_type, [True, True, True], [False, False, True]),
+        ('Sure! {"type": "object",}', [False, True, True], [False, False, False]),
+        ("I do not know.", [False, False, False], [False, False, False]),
+    ):
+        sampler = arms.Shared(Scripted(text))
+        names = ("prompt with schema", "+ repair (syntax)", "+ repair (schema), lossless")
+        found = [answered(by_name[name], task, sampler) for name in names]
+        assert [one["parseable"] for one in found] == parseable, text
+        assert [one["valid"] for one in found] == valid, text
+
+
+def test_a_repair_of_an_arm_closes_no_answer_that_was_cut() -> None:
+    task = next(one for one in tasks.built_in() if one.family == "extraction")
+    by_name = {arm.name: arm for arm in arms.arms()}
+    sampler = arms.Shared(Scripted(Candidate('{"name": "Rob', 4, finish_reason="length")))
+    found = answered(by_name["+ repair (syntax)"], task, sampler)
+    assert (found["cut"], found["parseable"], found["valid"]) == (True, False, False)
+
+
+def test_an_answer_of_an_earlier_run_is_judged_anew() -> None:
+    task, arm = tasks.built_in()[0], arms.arms()[0]
+    known = {
+        "task": task.name,
+        "arm": arm.name,
+        "cut": False,
+        "text": json.dumps(task.reference),
+        "valid": False,
+    }
+    assert arms.judged(arm, task, known)["valid"]
+    assert arms.judged(arm, task, {"error": "LimitExceeded"}) == {"error": "LimitExceeded"}
+
+
+def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    about, answer = {"seed": 0}, {"arm": "mask", "valid": True}
+    first = validity.Answers(path, about, {"load": 1.0})
+    for task in ("a", "b"):
+        first.add({"task": task, **answer})
+    path.write_text(path.read_text()[:-9])  # in the middle of the last answer
+    second = validity.Answers(path, about, {"load": 2.0})
+    assert second.known == {("a", "mask"): {"task": "a", **answer}}
+    second.add({"task": "b", **answer})
+    third = validity.Answers(path, about, {"load": 3.0})
+    assert list(third.known) == [("a", "mask"), ("b", "mask")]
+    assert third.machines == [{"load": 1.0}, {"load": 2.0}]  # nothing was asked since
+    with pytest.raises(SystemExit, match="of another run"):
+        validity.Answers(path, {"seed": 1}, {})
+    path.write_text('{"se')
+    assert validity.Answers(path, about, {}).known == {}
+    assert json.loads(path.read_text().splitlines()[0]) == about
+
+
+def test_the_first_tasks_are_of_all_families() -> None:
+    found = tasks.in_turn(tasks.built_in())
+    assert len(found) == len(tasks.built_in())
+    assert len({task.family for task in found[:5]}) == 5
+    assert [task.name for task in found if task.family == "sql"] == [f"sql {n}" for n in range(6)]
+
+
+def test_formats_and_constants_that_are_not_json_are_judged(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    schema = {
+        "type": "object",
+        "properties": {"at": {"type": "string", "format": "ipv4"}, "n": {"type": "number"}},
+    }
+    path.write_text(json.dumps({"id": "a_1", "schema": schema}) + "\n")
+    (task,), _ = tasks.of_maskbench(path, 1, seed=0)
+    assert task.is_valid('{"at": "127.0.0.1"}')
+    assert not task.is_valid('{"at": "nowhere"}')
+    assert not task.is_parseable('{"n": NaN}')
+
+
+@pytest.mark.parametrize(
+    ("answer", "hits"),
+    [
+        ('{"name": "Robert Burns", "born": 1759, "place": "Alloway"}', 3),
+        ('Sure! {"name": "robert burns", "born": 1759.0, "place": "Alloway "}', 0),
+        ('{"name": "Robert Burns"} and more', 1),
+        ("Robert Burns, 1759", 0),
+    ],
+)
+def test_right_fields_are_exactly_those_of_the_reference(answer: str, hits: int) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    import quality
+
+    task = tasks.built_in()[0]
+    assert task.reference == {"name": "Robert Burns", "born": 1759, "place": "Alloway"}
+    assert quality.right(task, answer) == (hits, 3)
 
 
 def test_what_is_cut_is_told() -> None:
@@ -139,18 +258,25 @@ def test_intervals_are_those_of_wilson(hits: int, count: int, low: float, high: 
 
 def test_the_report_has_what_was_measured(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    arm = {"arm": "mask <&>", "tasks": 10, "valid": 10, "seconds": 1.5}
-    figures.write(
-        tmp_path, "validity", {"arms": [arm]}, figures.table(["arm", "valid"], [["mask <&>", None]])
-    )
-    found = report.tables(tmp_path)
-    drawn = plots.drawn(tmp_path)
-    assert (tmp_path / "validity.png").exists()
+    family = {"family": "<&>", "questions": 2, "fields": 2, "fields, free read": 0, "removed mass": 0.5}
+    family |= dict.fromkeys(("free valid", "masked valid", "free right", "masked right"), 1)
+    family |= dict.fromkeys(("free right, free read", "masked right, free read"), 0) | {
+        "argmax changed": 0.25
+    }
+    results.write(tmp_path / "quality.json", "quality", {"model": "m", "weights": "w", "families": [family]})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"quality.{kind}" for kind in ("json", "md", "svg", "png")
+    }
+    found, drawn = report.rendered(tmp_path)
+    assert found["quality"] == (tmp_path / "quality.md").read_text(encoding="utf-8")
     page = report.page(found, drawn)
-    assert "<td>mask &lt;&amp;&gt;</td><td>–</td>" in page
+    assert "<td>&lt;&amp;&gt;</td><td>1 of 2</td>" in page
     assert "<svg" in page
     assert 'src="' not in page
-    assert "| mask <&> | – |" in report.markdown(found, drawn)
+    assert "| <&> | 1 of 2 |" in report.markdown(found, drawn)
+    machine = json.loads((tmp_path / "quality.json").read_text())["machine"]
+    assert machine["versions"]["structgen"]
+    assert f"{machine['processor']}, load " in found["quality"]
 
 
 def test_the_readme_is_filled_where_it_says_so() -> None:
@@ -171,6 +297,9 @@ def test_the_readme_has_the_figures_of_the_results() -> None:
     for name in ("masks", "validity", "latency"):
         assert f"<!-- bench:{name} -->" in text
     assert report.filled(text, found) == text
+    page = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
+    assert "<!-- bench:text_to_sql -->" in page
+    assert report.filled(page, found) == page
 
 
 def test_results_in_the_repository_are_all_in_the_report() -> None:
@@ -185,16 +314,27 @@ def test_results_in_the_repository_are_all_in_the_report() -> None:
         assert report._html_of(table) in page, name
 
 
-def test_tables_that_benchmarks_write_themselves_are_those_of_their_figures() -> None:
-    pytest.importorskip("torch", reason="torch is not installed")
-    import latency
-    import quality
+@pytest.mark.parametrize("source", sorted(report.RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_each_result_has_a_table_a_plot_and_says_where_it_comes_from(source: Path) -> None:
+    found = json.loads(source.read_text(encoding="utf-8"))
+    assert source.with_suffix(".md").read_text(encoding="utf-8") == tables.TABLES[source.stem](found)
+    assert source.with_suffix(".svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert source.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    lacking = LACKING.get(source.stem)
+    assert lacking not in found  # measured anew? Then take it off the list
+    if lacking == "machine":
+        return
+    machine = found["machine"]
+    assert machine["processor"]
+    assert machine["python"]
+    assert machine["date"]
+    assert (found.get("versions") or machine["versions"])["structgen"]
+    if source.stem not in GREEDY and lacking != "seed":
+        assert isinstance(found.get("options", found)["seed"], int)
 
-    for module in (validity, quality, latency):
-        source = report.RESULTS / f"{module.__name__}.json"
-        if source.exists():
-            figures_of = json.loads(source.read_text(encoding="utf-8"))
-            assert module.markdown(figures_of) == source.with_suffix(".md").read_text(encoding="utf-8")
+
+def test_every_benchmark_has_a_table_and_a_plot() -> None:
+    assert report.TITLES.keys() == tables.TABLES.keys() == plots.PLOTS.keys()
 
 
 def test_other_benchmarks_of_repair_have_tables_too() -> None:
@@ -231,25 +371,24 @@ def test_figures_have_the_digits_that_say_something(value: float, digits: int, t
 
 
 def test_latency_is_in_the_readme_once_it_is_measured(tmp_path: Path) -> None:
-    results = [
+    cells = [
         {"library": name, "width": 49152, "batch": batch, "added_ms": added}
         for name, added in (("none", None), ("structgen", 0.2345), ("absent", None))
         for batch in (1, 8)
     ]
     machine = {"versions": {"structgen": "0.1.0"}, "processor": "p", "load": 0.1, "date": "d"}
-    figures.write(
-        tmp_path,
-        "latency",
-        {
-            "results": results,
-            "machine": machine,
-            "device": "CPU",
-            "threads": 1,
-            "steps": 12,
-            "rounds": 1,
-            "vocabularies": ["a"],
-        },
-        "",
+    (tmp_path / "latency.json").write_text(
+        json.dumps(
+            {
+                "results": cells,
+                "machine": machine,
+                "device": "CPU",
+                "threads": 1,
+                "steps": 12,
+                "rounds": 1,
+                "vocabularies": ["a"],
+            }
+        )
     )
     found = readme.blocks(tmp_path)["latency"]
     assert "| structgen | 0.234 | 0.234 |\n| absent | – | – |" in found
@@ -278,7 +417,7 @@ def test_a_benchmark_that_fails_or_takes_too_long_is_told_and_the_rest_goes_on(
 
 def test_data_that_are_not_there_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "argv", ["run.py", "--out", str(tmp_path), "--data", str(tmp_path / "no.jsonl")])
-    with pytest.raises(SystemExit, match=r"no file .*no\.jsonl"):
+    with pytest.raises(SystemExit, match=r"no file or folder .*no\.jsonl"):
         run.main()
 
 

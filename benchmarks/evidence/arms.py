@@ -10,6 +10,7 @@ from typing import Any
 import structgen
 from evidence.tasks import Task
 from structgen import BestOf, Candidate, Outcome, Retry, SampleRequest, Vote
+from structgen.sampling.judging import RepairMode
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ def arms() -> list[Arm]:
     return [
         Arm("prompt only", Retry(1, mask=False), exact=False),
         Arm("prompt with schema", Retry(1, mask=False)),
-        Arm("+ repair, lossless", Retry(1, mask=False, repair="lossless")),
-        Arm("+ repair, guesses too", Retry(1, mask=False, repair="guessed")),
+        Arm("+ repair (syntax)", Retry(1, mask=False, repair="syntax")),
+        Arm("+ repair (schema), lossless", Retry(1, mask=False, repair="lossless")),
+        Arm("+ repair (schema), guesses too", Retry(1, mask=False, repair="guessed")),
         Arm("+ retry 3 with feedback", Retry(3, mask=False, repair="guessed")),
         Arm("+ best of 4", BestOf(4, mask=False, repair="guessed")),
         Arm("mask", Retry(1)),
@@ -80,7 +82,7 @@ class Shared:
 
 
 def measure(arm: Arm, task: Task, sampler: Shared, max_new_tokens: int) -> dict[str, Any]:
-    """One answer, judged by others."""
+    """One answer, and what it took."""
     sampler.start()
     started = time.perf_counter()
     charged_before = sampler.seconds
@@ -96,21 +98,40 @@ def measure(arm: Arm, task: Task, sampler: Shared, max_new_tokens: int) -> dict[
     except structgen.StructgenError as error:
         return {"task": task.name, "family": task.family, "arm": arm.name, "error": type(error).__name__}
     wall = time.perf_counter() - started
-    text = outcome.text
     chosen = outcome.chosen
     return {
         "task": task.name,
         "family": task.family,
         "arm": arm.name,
-        "parseable": task.is_parseable(text),
-        "valid": task.is_valid(text),
         "cut": chosen is not None and chosen.candidate.finish_reason == "length",
         "tokens": outcome.token_count,
         "attempts": len(outcome.attempts),
         # What was shared took no time now, and is charged; what was not is in both.
         "seconds": round(max(wall, sampler.seconds - charged_before), 3),
-        "text": text[:2000],
+        "text": outcome.text,
     }
+
+
+def judged(arm: Arm, task: Task, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with what others say of its text."""
+    if "error" in answer:
+        return answer
+    text = answer["text"]
+    repair = getattr(arm.strategy, "repair", None)
+    if repair is not None and not task.is_parseable(text):
+        # What the loop does not take, as it is not valid, it gives as the model wrote it.
+        mended = _mended(text, repair, cut=answer["cut"])
+        text = mended if task.is_parseable(mended) else text
+    return {**answer, "parseable": task.is_parseable(text), "valid": task.is_valid(text)}
+
+
+def _mended(text: str, repair: RepairMode, *, cut: bool) -> str:
+    """The text with its syntax repaired, as far as the loop would; the text itself, if that cannot be."""
+    try:
+        found = structgen.repair(text, format="json", allow="guessed" if repair == "syntax" else repair)
+    except structgen.StructgenError:
+        return text
+    return text if cut and found.truncated is not None else found.text
 
 
 def by_arm(found: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

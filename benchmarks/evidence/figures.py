@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import math
 import os
 import platform
@@ -16,6 +15,7 @@ PACKAGES = (
     "structgen",
     "torch",
     "transformers",
+    "numpy",
     "jsonschema",
     "xgrammar",
     "llguidance",
@@ -47,6 +47,7 @@ def machine() -> dict[str, Any]:
         "processor": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions,
         "date": datetime.date.today().isoformat(),
@@ -89,8 +90,15 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(folder: Path, name: str, report: dict[str, Any], markdown: str) -> None:
-    """`name.json` and `name.md` in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    (folder / f"{name}.md").write_text(markdown)
+def measured(machine: dict[str, Any], *packages: str) -> str:
+    """Where, when and with what, in a line: the end of a table."""
+    load = machine.get("load", machine.get("load at the start"))
+    facts = [
+        machine["processor"],
+        f"{machine['threads']} threads" if "threads" in machine else "",
+        "" if load is None else f"load {load if isinstance(load, float) else load[0]:.1f}",
+        machine["date"],
+    ]
+    versions = machine.get("versions", {})
+    told = ", ".join(f"{name} {versions[name]}" for name in packages if versions.get(name))
+    return ", ".join(filter(None, facts)) + (f"; {told}" if told else "")

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evidence import figures
+from evidence import figures, tables
 
 
-def drawn(folder: Path) -> dict[str, str]:
-    """SVG by name of benchmark, of all that there are results of; also written to the folder, with a PNG each."""
+def draw(kind: str, report: dict[str, Any], path: Path) -> str:
+    """The plot of a benchmark, as SVG and PNG beside its file; the SVG is returned.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
     mpl.rcParams.update({"svg.hashsalt": "structgen", "font.size": 11, "axes.spines.top": False})
     from matplotlib import pyplot
 
-    found = {}
-    for name, draw in _DRAW.items():
-        source = folder / f"{name}.json"
-        if not source.exists():
-            continue
-        figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-        draw(axes, json.loads(source.read_text(encoding="utf-8")))
-        for kind in ("svg", "png"):
-            figure.savefig(
-                folder / f"{name}.{kind}", dpi=120, metadata={"Date": None} if kind == "svg" else None
-            )
-        pyplot.close(figure)
-        text = (folder / f"{name}.svg").read_text(encoding="utf-8")
-        found[name] = text[text.index("<svg") :]
-    return found
+    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    PLOTS[kind](axes, report)
+    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+    figure.savefig(path.with_suffix(".png"), dpi=120)
+    pyplot.close(figure)
+    text = path.with_suffix(".svg").read_text(encoding="utf-8")
+    return text[text.index("<svg") :]
 
 
 def _validity(axes: Any, report: dict[str, Any]) -> None:
@@ -43,13 +38,26 @@ def _validity(axes: Any, report: dict[str, Any]) -> None:
         share = one["valid"] / one["tasks"]
         low, high = figures.interval(one["valid"], one["tasks"])
         errors = [[max(0.0, 100 * (share - low))], [max(0.0, 100 * (high - share))]]
+        # Rings, as arms that cost the same and are worth the same lie on each other: the first is the largest.
+        ring = {
+            "fillstyle": "none",
+            "markeredgewidth": 2,
+            "markersize": 3 + 2 * (len(report["arms"]) - number),
+        }
         axes.errorbar(
-            one["seconds"], 100 * share, errors, fmt="o", capsize=3, color=f"C{number}", label=one["arm"]
+            one["seconds"],
+            100 * share,
+            errors,
+            fmt="o",
+            capsize=3,
+            color=f"C{number}",
+            label=one["arm"],
+            **ring,
         )
     axes.set(xlabel="seconds for an answer", ylabel="valid answers, %", ylim=(-4, 104))
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=9)
+    axes.legend(fontsize=9, markerscale=0.5)
 
 
 def _latency(axes: Any, report: dict[str, Any]) -> None:
@@ -115,11 +123,122 @@ def _repair(axes: Any, report: dict[str, Any]) -> None:
     axes.legend(fontsize=9, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1))
 
 
-_DRAW: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+def _grouped(axes: Any, groups: list[str], bars: dict[str, list[float | None]]) -> None:
+    """Bars side by side: one colour for each name, one group of bars for each place."""
+    width = 0.8 / max(1, len(bars))
+    for number, (name, values) in enumerate(bars.items()):
+        at = [place + width * (number - (len(bars) - 1) / 2) for place in range(len(groups))]
+        axes.bar(at, [value or 0.0 for value in values], width, label=name)
+    axes.set_xticks(range(len(groups)), groups)
+    axes.legend(fontsize=9)
+
+
+def _generate(axes: Any, report: dict[str, Any]) -> None:
+    """Milliseconds added to a step, a bar for each library, by batch."""
+    found = report["results"]
+    batches = list(dict.fromkeys(one["batch"] for one in found))
+    bars: dict[str, list[float | None]] = {}
+    for one in found:
+        if one["library"] != "none":
+            bars.setdefault(one["library"], []).append(one["added_later_ms"])
+    _grouped(axes, [f"batch {batch}" for batch in batches], bars)
+    axes.set(ylabel="ms added to a step")
+
+
+def _grammar_masks(axes: Any, report: dict[str, Any]) -> None:
+    """Mean microseconds of a mask and the next token, by grammar and engine."""
+    grammars = report["microseconds"]
+    engines = list(dict.fromkeys(name for of_grammar in grammars.values() for name in of_grammar))
+    bars = {
+        f"{name}, {kind}": [
+            of_grammar.get(name, {}).get(kind, {}).get("mean") for of_grammar in grammars.values()
+        ]
+        for name in engines
+        for kind in ("cold", "warm")
+    }
+    _grouped(axes, list(grammars), bars)
+    axes.set(ylabel="µs for a mask and the next token, mean", yscale="log")
+
+
+def _apply(axes: Any, report: dict[str, Any]) -> None:
+    """Microseconds for a batch of the widest logits, half of them allowed."""
+    width = max(one["width"] for one in report["results"])
+    shown = [
+        one
+        for one in report["results"]
+        if (one["width"], one["dtype"], one["allowed"]) == (width, "float32", 0.5)
+    ]
+    for way in shown[0]["microseconds"]:
+        points = [
+            (one["batch"], one["microseconds"][way]) for one in shown if one["microseconds"][way] is not None
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=way)
+    batches = [one["batch"] for one in shown]
+    axes.set(xlabel="rows in the batch", ylabel=f"µs, {width // 1024}k float32", xscale="log", yscale="log")
+    axes.set_xticks(batches, [str(batch) for batch in batches])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def _repair_model(axes: Any, report: dict[str, Any]) -> None:
+    """Valid answers, as they stand and repaired, with their intervals."""
+    count = report["prompts"]
+    for number, row in enumerate(report["answers"].values()):
+        share = row.get("valid", 0) / max(1, count)
+        low, high = figures.interval(row.get("valid", 0), count)
+        errors = [[max(0.0, 100 * (share - low))], [max(0.0, 100 * (high - share))]]
+        axes.bar(number, 100 * share, yerr=errors, capsize=4)
+    axes.set_xticks(range(len(report["answers"])), list(report["answers"]))
+    axes.set(ylabel="valid answers, %", ylim=(0, 100))
+
+
+def _repair_speed(axes: Any, report: dict[str, Any]) -> None:
+    """Seconds for a megabyte, a line for each damage, beside json-repair."""
+    rows = {**report.get("throughout", {}), **report.get("single", {})}
+    names = list(rows)[::-1]
+    for key, told in (("seconds for 1 MB", "structgen"), ("json-repair", "json-repair")):
+        points = [(rows[name][key], name) for name in names if rows[name].get(key) is not None]
+        if points:
+            axes.plot([x for x, _ in points], [name for _, name in points], "o", label=told)
+    axes.set(xlabel="seconds for 1 MB", xscale="log")
+    axes.tick_params(axis="y", labelsize=8)
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def _yaml_tokens(axes: Any, report: dict[str, Any]) -> None:
+    """Tokens of the same values in each layout."""
+    bars = axes.bar(list(report["tokens"]), [count / 1000 for count in report["tokens"].values()])
+    axes.bar_label(bars, fmt="%.0f")
+    axes.set(ylabel="thousands of tokens")
+
+
+def _text_to_sql(axes: Any, report: dict[str, Any]) -> None:
+    """Statements that parse, run and are right, by constraint."""
+    bars = {
+        what: [100 * one[what] / max(1, report["questions"]) for one in report["count"].values()]
+        for what in ("parses", "runs", "right")
+    }
+    _grouped(axes, [tables.STATEMENTS[name].replace("`", "") for name in report["count"]], bars)
+    axes.set(ylabel="statements, %", ylim=(0, 105))
+
+
+PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "validity": _validity,
     "quality": _quality,
     "latency": _latency,
+    "generate": _generate,
     "masks": _masks,
+    "grammar_masks": _grammar_masks,
+    "apply": _apply,
     "repair_json": _repair,
+    "repair_json_twice": _repair,
     "repair_yaml": _repair,
+    "repair_model": _repair_model,
+    "repair_speed": _repair_speed,
+    "yaml_tokens": _yaml_tokens,
+    "text_to_sql": _text_to_sql,
 }
+"""By name of the file of results."""

@@ -1,4 +1,4 @@
-"""What the README has of the results: made from their files, and never written by hand."""
+"""What the README and other pages have of the results: made from their files, and never written by hand."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from evidence import figures, tables
 
 PLACE = "benchmarks/results"
 """Of the results, as the README sees them."""
+DATA = "[where MaskBench is](benchmarks/README.md#maskbenchs-schemas)"
 
 
 def blocks(folder: Path) -> dict[str, str]:
-    """The blocks of the README by name; of what there are no results, none."""
+    """The blocks of the pages by name; of what there are no results, none."""
     found = {}
     for name, write in _WRITERS.items():
         source = folder / f"{name}.json"
         if source.exists():
-            found[name] = write(json.loads(source.read_text(encoding="utf-8")), folder)
+            found[name] = write(json.loads(source.read_text(encoding="utf-8")))
     return found
 
 
-def _masks(report: dict[str, Any], folder: Path) -> str:
+def _masks(report: dict[str, Any]) -> str:
     options = report["options"]
     return (
         f"{tables.masks_beside_llguidance(report)}\n[All figures]({PLACE}/masks.json); repeat: `python "
         f"benchmarks/masks.py --data {options['data']} --tokenizer DIR --sample {options['sample']} "
-        f"--engines {','.join(options['engines'])}`.\n"
+        f"--engines {','.join(options['engines'])}`; {DATA}.\n"
     )
 
 
-def _validity(report: dict[str, Any], folder: Path) -> str:
+def _validity(report: dict[str, Any]) -> str:
     by_family = next(iter(report["families"].values()))
     schemas = by_family.get("schemas", [0, 0])[1]
     own = sum(count for _, count in by_family.values()) - schemas
@@ -40,13 +41,14 @@ def _validity(report: dict[str, Any], folder: Path) -> str:
         f"{report['model']}, on {schemas} schemas of MaskBench (of each family as many as come; those of at most "
         f"1,200 characters that structgen compiles) and {own} tasks of our own, judged by `jsonschema`, `re` and "
         f"`sqlite3`:\n\n"
-        f"{(folder / 'validity.md').read_text(encoding='utf-8')}\n"
+        f"{tables.validity(report)}\n"
         f"![Validity against cost]({PLACE}/validity.svg)\n\n"
-        f"Repeat: `python benchmarks/validity.py --data dev.jsonl --schemas {schemas} --seed {report['seed']}`.\n"
+        f"Repeat: `python benchmarks/validity.py --data {report['data']} --schemas {schemas} --seed {report['seed']} "
+        f"--threads {report['machine']['threads']}`; {DATA}.\n"
     )
 
 
-def _latency(report: dict[str, Any], folder: Path) -> str:
+def _latency(report: dict[str, Any]) -> str:
     places = list(dict.fromkeys((one["width"], one["batch"]) for one in report["results"]))
     cells = {(one["library"], one["width"], one["batch"]): one["added_ms"] for one in report["results"]}
     names = [name for name in dict.fromkeys(one["library"] for one in report["results"]) if name != "none"]
@@ -70,8 +72,9 @@ def _latency(report: dict[str, Any], folder: Path) -> str:
     )
 
 
-_WRITERS: dict[str, Callable[[dict[str, Any], Path], str]] = {
+_WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "masks": _masks,
     "validity": _validity,
     "latency": _latency,
+    "text_to_sql": tables.text_to_sql,
 }

@@ -1,4 +1,4 @@
-"""Tables of benchmarks that write JSON only; and what the README has of them. The others write their own Markdown."""
+"""The tables of each benchmark, in Markdown, made of the figures that it wrote; and what the README has of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ KINDS = {
     "cold, µs": "mask + advance, cold (first request)",
 }
 VERDICTS = ("restored", "refused", "wrong, says so", "silently wrong")
+STATEMENTS = {"free": "no constraint", "grammar": '`sql("sqlite")`', "schema": '`sql("sqlite", database)`'}
+COUNTED = ("parses", "runs", "right")
+
+
+MODEL = ("structgen", "torch", "transformers", "jsonschema")
+PARSERS = {
+    "json": ("structgen", "json-repair", "jsonmend", "parse-broken-json", "partial-json-parser"),
+    "yaml": ("structgen", "ruamel.yaml", "pyyaml"),
+}
+"""Packages whose versions tables of models, and of repair, name."""
 
 
 def masks(report: dict[str, Any]) -> str:
@@ -31,11 +41,17 @@ def masks(report: dict[str, Any]) -> str:
         ]
     options, machine = report["options"], report["machine"]
     schemas = max(sum(one["schemas"].values()) for one in report["engines"].values())
+    versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     parts.append(
-        f"{options['data']}, {schemas} schemas, {options['tokenizer']}; {machine['processor']}, load "
-        f"{machine['load at the start'][0]:.1f}, {machine['date']}.\n"
+        f"{options['data']}, {schemas} schemas, seed {options['seed']}, {options['tokenizer']}; "
+        f"{figures.measured(machine)}; {versions}.\n"
     )
     return "\n".join(parts)
+
+
+def _where(report: dict[str, Any], *packages: str) -> str:
+    """The machine, behind what else a result is of; nothing where an old one does not say."""
+    return f"; {figures.measured(report['machine'], *packages)}" if "machine" in report else ""
 
 
 def _of(one: dict[str, float]) -> str:
@@ -87,10 +103,9 @@ def grammar_masks(report: dict[str, Any]) -> str:
             rows.append([grammar, name, *first, one["cold"]["tokens"], *cells])
     kinds = (f"{kind}, µs: mean / p50 / p99 / max" for kind in ("cold", "warm"))
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-    machine = report["machine"]
     return (
         figures.table(["grammar", "engine", "first mask, ms", "kept, ms", "tokens", *kinds], rows)
-        + f"\n{report['tokenizer']}; {versions}; {machine['processor']}, load {machine['load']}, {machine['date']}.\n"
+        + f"\n{report['tokenizer']}; {versions}{_where(report)}.\n"
     )
 
 
@@ -99,11 +114,9 @@ def generate(report: dict[str, Any]) -> str:
     keys = ("compile_ms", "added_first_ms", "added_later_ms", "added_max_ms", "step_ms")
     rows = [[one["library"], one["batch"], *(one[key] for key in keys)] for one in report["results"]]
     headings = ["library", "batch", *(key.removesuffix("_ms").replace("_", " ") + ", ms" for key in keys)]
-    machine = report["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     return (
         figures.table(headings, rows)
-        + f"\n{versions}; {machine['processor']}, {machine['threads']} threads, {machine['date']}.\n"
+        + f"\n{figures.measured(report['machine'], *report['machine']['versions'])}.\n"
     )
 
 
@@ -115,11 +128,9 @@ def apply(report: dict[str, Any]) -> str:
         + [figures.short(one["microseconds"][way]) for way in ways]
         for one in report["results"]
     ]
-    machine = report["machine"]
-    return (
-        figures.table(["µs", *ways], rows)
-        + f"\n{machine['processor']}, {machine['threads']} threads, {machine['date']}.\n"
-    )
+    about = figures.measured(report["machine"], *report["machine"]["versions"])
+    seed = f"; seed {report['seed']}" if "seed" in report else ""
+    return figures.table(["µs", *ways], rows) + f"\n{about}{seed}.\n"
 
 
 def repair(report: dict[str, Any]) -> str:
@@ -137,9 +148,11 @@ def repair(report: dict[str, Any]) -> str:
             + [one.get("seconds")]
         )
     damages = report.get("damages", 1)
+    npm = f", jsonrepair {report['jsonrepair']}" if report.get("jsonrepair") else ""
     about = (
         f"{report['cases']} texts of {report.get('format', 'json').upper()}, each with "
-        f"{'one damage' if damages == 1 else f'{damages} damages'}, seed {report['seed']}.\n"
+        f"{'one damage' if damages == 1 else f'{damages} damages'}, seed {report['seed']}"
+        f"{_where(report, *PARSERS[report.get('format', 'json')])}{npm}.\n"
     )
     headings = ["tool", "restored, %", "of those that can be", *VERDICTS, "seconds"]
     return f"{figures.table(headings, rows)}\n{about}"
@@ -156,7 +169,8 @@ def repair_model(report: dict[str, Any]) -> str:
     ]
     about = (
         f"{report['model']}, {count} answers of at most {report['max new tokens']} tokens, {report['cut off']} of them "
-        f"cut off; seed {report['seed']}. Judged by {report['judge']}.\n"
+        f"cut off; seed {report['seed']}. Judged by {report['judge']}"
+        f"{_where(report, 'structgen', 'torch', 'transformers', 'jsonschema')}.\n"
     )
     return f"{figures.table(['answers', 'JSON (95 %)', 'valid (95 %)', *grades], rows)}\n{about}"
 
@@ -176,6 +190,10 @@ def repair_speed(report: dict[str, Any]) -> str:
             "Hostile texts, the exponent of time over size (1: linear):\n",
             figures.table(["text", "exponent"], list(report["exponents"].items())),
         ]
+    if "machine" in report:
+        parts.append(
+            f"{figures.measured(report['machine'], 'structgen', 'json-repair')}; seed {report['seed']}.\n"
+        )
     return "\n".join(parts)
 
 
@@ -188,24 +206,144 @@ def yaml_tokens(report: dict[str, Any]) -> str:
     ]
     return (
         figures.table(["layout", "tokens", "YAML of it"], rows)
-        + f"\n{report['instances']} instances, {report['tokenizer']}, seed {report['seed']}.\n"
+        + f"\n{report['instances']} instances, {report['tokenizer']}, seed {report['seed']}"
+        f"{_where(report, 'structgen', 'ruamel.yaml', 'pyyaml')}.\n"
     )
+
+
+def validity(report: dict[str, Any]) -> str:
+    """What each arm is worth, in all and by family."""
+    headings = [
+        "arm",
+        "parseable (95 %)",
+        "valid (95 %)",
+        "valid of those that ended",
+        "cut",
+        "tokens",
+        "s",
+        "added s",
+    ]
+    rows = [
+        [
+            one["arm"],
+            figures.percent(one["parseable"], one["tasks"]),
+            figures.percent(one["valid"], one["tasks"]),
+            f"{one['ended and valid']} of {one['ended']}",
+            one["cut"],
+            one["tokens"],
+            one["seconds"],
+            one["added"],
+        ]
+        for one in report["arms"]
+    ]
+    families = report["families"]
+    names = sorted({family for by_family in families.values() for family in by_family})
+    by_family = [
+        [arm, *(f"{families[arm][name][0]} of {families[arm][name][1]}" for name in names)]
+        for arm in families
+    ]
+    parts = f"; in {len(report['machines'])} parts" if len(report["machines"]) > 1 else ""
+    failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
+    notes = []
+    if failed:
+        notes.append(f"Not valid for want of an answer, and in no mean: {'; '.join(failed)}.\n")
+    if report["refused"]:
+        notes.append(f"Refused by structgen, and asked of no arm: {', '.join(report['refused'])}.\n")
+    return "\n".join(
+        [
+            f"{report['model']} in {report['weights']}, {report['tasks']} tasks, at most "
+            f"{report['max_new_tokens']} tokens an attempt. An answer counts as it stands (in arms with repair, as "
+            f"it was mended): with a fence or prose around it, it is not valid. Tokens and seconds are means of a "
+            f"task, failed attempts included.\n",
+            figures.table(headings, rows),
+            "Valid, by family:\n",
+            figures.table(["arm", *names], by_family),
+            *notes,
+            f"{figures.measured(report['machine'], *MODEL)}; {report['data']}, seed {report['seed']}{parts}.\n",
+        ]
+    )
+
+
+def quality(report: dict[str, Any]) -> str:
+    """Right answers, and what the mask took away."""
+    headings = [
+        "",
+        "valid, free",
+        "valid, masked",
+        "right fields, free",
+        "right fields, masked",
+        "right where the free answer can be read: free",
+        "masked",
+        "mass removed per token",
+        "argmax forbidden",
+    ]
+    rows = [
+        [
+            one["family"],
+            f"{one['free valid']} of {one['questions']}",
+            f"{one['masked valid']} of {one['questions']}",
+            f"{one['free right']} of {one['fields']}",
+            f"{one['masked right']} of {one['fields']}",
+            f"{one['free right, free read']} of {one['fields, free read']}",
+            f"{one['masked right, free read']} of {one['fields, free read']}",
+            f"{one['removed mass']:.1%}",
+            f"{one['argmax changed']:.1%}",
+        ]
+        for one in report["families"]
+    ]
+    about = (
+        f"{report['model']} in {report['weights']}, greedy; {figures.measured(report['machine'], *MODEL)}.\n"
+    )
+    return "\n".join([figures.table(headings, rows), about])
+
+
+def latency(report: dict[str, Any]) -> str:
+    """One table for each figure: libraries by width and batch."""
+    places = list(dict.fromkeys((one["width"], one["batch"]) for one in report["results"]))
+    cells = {(one["library"], one["width"], one["batch"]): one for one in report["results"]}
+    headings = ["library", *(f"{width // 1000}k, batch {batch}" for width, batch in places)]
+    parts = []
+    for key, title in (
+        ("added_ms", "Added to a step, ms"),
+        ("first_ms", "Up to the first token, compiling included, ms"),
+        ("step_ms", "Whole step of the small model, ms"),
+    ):
+        names = dict.fromkeys(library for library, *_ in cells if key == "step_ms" or library != "none")
+        rows = [[name, *(cells[(name, *place)][key] for place in places)] for name in names]
+        parts += [f"{title}:\n", figures.table(headings, rows)]
+    alone = [
+        [what, *(report[key][f"{width}x{batch}"] for width, batch in places)]
+        for what, key in (("found", "mask_ms"), ("applied", "apply_ms"))
+    ]
+    parts += ["The masks of structgen alone, ms:\n", figures.table(["", *headings[1:]], alone)]
+    libraries = (one["library"] for one in report["results"] if one["library"] != "none")
+    parts.append(
+        f"Random weights, heads as wide as said, vocabulary {', '.join(report['vocabularies'])}; {report['device']}, "
+        f"{report['threads']} threads, seed {report['seed']}; "
+        f"{figures.measured(report['machine'], 'torch', *dict.fromkeys(libraries))}.\n"
+    )
+    return "\n".join(parts)
 
 
 def text_to_sql(report: dict[str, Any]) -> str:
     """Statements that parse, that run, and that give the right rows."""
-    rows = [
-        [arm, *(f"{one[what]} of {report['questions']}" for what in ("parses", "runs", "right"))]
-        for arm, one in report["count"].items()
-    ]
+    total = report["questions"]
+    rows = []
+    for run, count in report["count"].items():
+        cells = [f"{count[kind]} ({count[kind] / total:.0%})" for kind in COUNTED]
+        seconds = sum(answer["seconds"] for answer in report["runs"][run]) / total
+        rows.append([STATEMENTS[run], *cells, f"{seconds:.1f}"])
     about = (
-        f"{report['model']}, at most {report['max_new_tokens']} tokens, SQLite {report['sqlite']}; "
-        f"{report['machine']['date']}.\n"
+        f"\n{report['model']}, greedy, {total} questions, at most {report['max_new_tokens']} tokens; SQLite "
+        f"{report['sqlite']}; {figures.measured(report['machine'], *MODEL)}.\n"
     )
-    return f"{figures.table(['constraint', 'parses', 'runs', 'right'], rows)}\n{about}"
+    return figures.table(["", *COUNTED, "s each"], rows).rstrip("\n") + "\n" + about
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "validity": validity,
+    "quality": quality,
+    "latency": latency,
     "masks": masks,
     "grammar_masks": grammar_masks,
     "generate": generate,

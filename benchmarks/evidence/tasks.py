@@ -9,18 +9,21 @@ import json
 import random
 import re
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+from maskbench.records import lines
 
 import structgen
 from structgen.errors import StructgenError
 
 FOLDER = Path(__file__).parent.parent / "tasks"
+SCHEMAS = FOLDER / "schemas.jsonl"
+"""Records as MaskBench has them, written into the repository."""
 TABLES = (
     "CREATE TABLE poets (id INTEGER, name TEXT, born INTEGER); "
     "CREATE TABLE poems (title TEXT, poet INTEGER, year INTEGER, lines INTEGER);"
@@ -98,6 +101,16 @@ def arithmetic() -> list[Task]:
     ]
 
 
+def in_turn(found: Sequence[Task]) -> list[Task]:
+    """The first of each family, the second of each ...: so that those that come first are of all families."""
+    seen: Counter[str] = Counter()
+    places = []
+    for task in found:
+        places.append(seen[task.family])
+        seen[task.family] += 1
+    return [found[i] for i in sorted(range(len(found)), key=places.__getitem__)]
+
+
 def of_maskbench(path: Path, count: int, seed: int) -> tuple[list[Task], list[str]]:
     """Schemas of MaskBench: as many of each family as come, in turn, until there are `count`.
 
@@ -105,11 +118,9 @@ def of_maskbench(path: Path, count: int, seed: int) -> tuple[list[Task], list[st
     tasks, and the names of what was refused on the way.
     """
     by_family: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if 0 < len(line) < 40_000:
-            record = json.loads(line)
-            if len(json.dumps(record["schema"])) <= _LONGEST_SCHEMA:
-                by_family[re.split(r"[_\-]", record["id"])[0]].append(record)
+    for record in map(json.loads, lines(path)):
+        if len(json.dumps(record["schema"])) <= _LONGEST_SCHEMA:
+            by_family[re.split(r"[_\-]", record["id"])[0]].append(record)
     rng = random.Random(seed)
     for family in by_family.values():
         rng.shuffle(family)
@@ -147,10 +158,13 @@ def _properties(schema: dict[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _json(name: str, family: str, question: str, schema: Any, reference: Any = None) -> Task:
     kind = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
-    validator = kind(schema)
+    validator = kind(schema, format_checker=kind.FORMAT_CHECKER)
 
     def is_valid(text: str) -> bool:
-        return _is_json(text) and bool(validator.is_valid(json.loads(text)))
+        try:
+            return _is_json(text) and bool(validator.is_valid(json.loads(text)))
+        except (ArithmeticError, RecursionError):  # of a number or depth that the judge cannot do
+            return False
 
     return Task(
         name,
@@ -166,10 +180,14 @@ def _json(name: str, family: str, question: str, schema: Any, reference: Any = N
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _regex(name: str, question: str, pattern: str) -> Task:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskbench.records import lines
+
 Encode = Callable[[str], list[int]]
 
 
@@ -44,14 +46,13 @@ class Case:
 
 
 def sample_lines(path: Path, count: int | None, seed: int) -> list[str]:
-    """Lines of a file: a random sample in random order, or all of them in random order if `count` is None or too many.
+    """Records: a random sample in random order, or all of them in random order if `count` is None or too many.
 
     The same seed gives the same lines, and a smaller sample is the beginning of a larger one.
     """
-    with path.open(encoding="utf-8") as file:
-        lines = file.readlines()
-    random.Random(seed).shuffle(lines)
-    return lines[:count]
+    found = lines(path)
+    random.Random(seed).shuffle(found)
+    return found[:count]
 
 
 def case_of(record: dict[str, Any], encode: Encode) -> Case:

@@ -50,7 +50,16 @@ _MAX_COUNT = 2**31 - 2
 _MOST_KNOWN = 50_000
 _MOST_BYTES = 2**30
 _RULE, _REPETITION, _PERMUTATION = 0, 1, 2
-_EFFECTS = {None: 0, "record": 1, "open": 2, "close": 4, "open items": 2 | 8, "open many items": 2 | 8 | 32, "item": 16, "close items": 4 | 16}
+_EFFECTS = {  # of the engine's `Grammar::Effect`
+    None: 0,
+    "record": 1,
+    "open": 2,
+    "close": 4,
+    "open items": 2 | 8,
+    "open many items": 2 | 8 | 32,
+    "item": 16,
+    "close items": 4 | 16,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
     count_texts(expression)   the number; None: more than anybody writes; raises Uncounted where it takes too long
     all_texts(expression)     the texts, if they are few
+    has_many_short(expression, needed, longer)
 
 What is plain to see is seen (a list of literals, a repetition without end); else derivatives are followed over classes
 of characters until all are known, within bounds.
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from structgen.grammar.derivatives import Ranges, denotes_empty_text, derivative, derivatives, is_possible
 from structgen.grammar.expressions import (
     EMPTY,
     CharSet,
@@ -23,7 +25,6 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
 )
-from structgen.grammar.sampling import Ranges, denotes_empty_text, derivative, derivatives, is_possible
 
 MANY = 1_000_000
 """Texts that nobody writes all of."""
@@ -31,6 +32,7 @@ MANY = 1_000_000
 _MOST_LISTED = 2_000
 _NODES, _STATES, _STEPS = 1_000, 500, 5_000
 _REPEATED = 64
+_LENGTH, _WIDTH = 100, 100
 
 
 class Uncounted(Exception):
@@ -237,3 +239,27 @@ def _live(following: dict[Expression, list[tuple[Ranges, Expression]]]) -> set[E
                 live.add(state)
                 todo.append(state)
     return live
+
+
+def has_many_short(expression: Expression, needed: int, longer: int) -> bool:
+    """Whether so many texts are at most some characters longer than the shortest; no where it takes too long to see."""
+    states: dict[Expression, int] = {expression: 1}  # by how many ways each is reached
+    found, shortest = 0, None
+    for length in range(_LENGTH):
+        found += sum(ways for state, ways in states.items() if denotes_empty_text(state))
+        if found >= needed:
+            return True
+        shortest = length if found and shortest is None else shortest
+        if shortest is not None and length >= shortest + longer:
+            return False
+        following: dict[Expression, int] = {}
+        for state, ways in states.items():
+            if _is_large(state):
+                return False
+            for ranges, rest in derivatives(state):
+                if rest != EMPTY:
+                    following[rest] = min(following.get(rest, 0) + ways * _size(ranges), MANY)
+        if len(following) > _WIDTH:
+            return False
+        states = following
+    return False

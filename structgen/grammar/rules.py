@@ -67,9 +67,9 @@ class Terminal(RuleExpression):
         guard: texts that compete as well, but lead nowhere: where no terminal can go on with the next byte, but a
             guard can, the text is refused. So `a` with the guard `ab` is an `a` that no `b` follows.
         effect: "record": the text differs from those recorded before in the innermost scope; "open" and "close": such
-            a scope begins behind the terminal, or ends with it. "open items", "close items": the same, of an array whose
-            items differ; "item": one of them ends there. "open many items" promises that of 2,048 items with any texts
-            another one can still come, 64 bytes longer than the shortest at most.
+            a scope begins behind the terminal, or ends with it. "open items", "close items": the same, of an array
+            whose items differ; "item": one of them ends there. "open many items" promises that after 2,048 items with
+            any texts another one can still come, 64 bytes longer than the shortest at most.
     """
 
     name: str

@@ -19,30 +19,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
-from functools import lru_cache
-from itertools import pairwise
 from math import inf
 from random import Random
 from typing import Any
 
 from structgen.errors import EmptyLanguageError
+from structgen.grammar.derivatives import (
+    Ranges,
+    both,
+    denotes_empty_text,
+    is_empty,
+    path_to_end,
+    ways,
+    without_surrogates,
+)
 from structgen.grammar.expressions import (
-    ANY_TEXT,
-    EMPTY,
     EPSILON,
-    MAX_CODE_POINT,
     CharSet,
     Complement,
     Concat,
-    Divisible,
     Expression,
-    Intersection,
     Literal,
     Repeat,
     Union,
-    concat,
-    merge_ranges,
 )
 from structgen.grammar.rules import (
     Choice,
@@ -60,7 +59,6 @@ _CONTINUE = 0.6  # how probably a loop goes round once more
 _TRIES = 20  # at random, to find a text that was not recorded
 _COMMON = tuple((ord(first), ord(last)) for first, last in ("az", "09", "AZ", " ~"))
 _WORD = re.compile(r"\w{2}")
-_SURROGATES = (0xD800, 0xDFFF)
 
 
 def sample(grammar: Grammar, rng: Random, *, max_depth: int = 12) -> str:
@@ -239,7 +237,7 @@ class Sampler:
 
     @staticmethod
     def _is_possible(terminal: Terminal) -> bool:
-        return not _is_empty(_not_empty_text(terminal.expression))
+        return not is_empty(_not_empty_text(terminal.expression))
 
     def _terminal(self, terminal: Terminal) -> str:
         """A text of a terminal; one that records gets a text that was not recorded in its scope."""
@@ -252,8 +250,8 @@ class Sampler:
                     break
                 text = sample_expression(expression, self.rng)
             else:
-                left = _both((expression, Complement(Union(tuple(map(Literal, sorted(taken)))))))
-                if _is_empty(left):
+                left = both((expression, Complement(Union(tuple(map(Literal, sorted(taken)))))))
+                if is_empty(left):
                     raise _RunOut
                 text = sample_expression(left, self.rng)
             taken.add(text)
@@ -275,7 +273,7 @@ def _identity(value: Any) -> Any:
 
 def _not_empty_text(expression: Expression) -> Expression:
     """The expression without the empty text: terminals are never empty."""
-    return _both((expression, Complement(EPSILON))) if _is_nullable(expression) else expression
+    return both((expression, Complement(EPSILON))) if denotes_empty_text(expression) else expression
 
 
 def sample_expression(expression: Expression, rng: Random) -> str:
@@ -284,7 +282,7 @@ def sample_expression(expression: Expression, rng: Random) -> str:
     Raises:
         EmptyLanguageError: It denotes nothing.
     """
-    if _is_empty(expression):
+    if is_empty(expression):
         raise EmptyLanguageError("no text can match: the expression denotes nothing")
     if isinstance(expression, Literal):
         return expression.text
@@ -293,10 +291,10 @@ def sample_expression(expression: Expression, rng: Random) -> str:
     if isinstance(expression, Concat):
         return "".join(sample_expression(part, rng) for part in expression.parts)
     if isinstance(expression, Union):
-        return sample_expression(rng.choice([part for part in expression.parts if not _is_empty(part)]), rng)
+        return sample_expression(rng.choice([part for part in expression.parts if not is_empty(part)]), rng)
     if isinstance(expression, Repeat):
         times = expression.min
-        if not _is_empty(expression.part):
+        if not is_empty(expression.part):
             while (expression.max is None or times < expression.max) and rng.random() < _CONTINUE:
                 times += 1
         return "".join(sample_expression(expression.part, rng) for _ in range(times))
@@ -307,18 +305,14 @@ def _wander(expression: Expression, rng: Random) -> str:
     """A walk by derivatives that goes where it likes, and in the end to the nearest end."""
     text = ""
     while rng.random() < _CONTINUE:
-        ways = [(ranges, rest) for ranges, rest in _ways(expression) if not _is_empty(rest)]
-        if not ways:
+        going_on = [(ranges, rest) for ranges, rest in ways(expression) if not is_empty(rest)]
+        if not going_on:
             break
-        ranges, expression = rng.choice(ways)
+        ranges, expression = rng.choice(going_on)
         text += chr(_pick(ranges, rng))
-    path = _path_to_end(expression)
+    path = path_to_end(expression)
     assert path is not None
     return text + "".join(chr(_pick(ranges, rng)) for ranges in path)
-
-
-Ranges = tuple[tuple[int, int], ...]
-_POINT_AND_DIGITS = frozenset(((ord(char), ord(char)),) for char in ".0123456789")
 
 
 def _pick(ranges: Ranges, rng: Random) -> int:
@@ -329,187 +323,5 @@ def _pick(ranges: Ranges, rng: Random) -> int:
         for low, high in _COMMON
         if max(first, low) <= min(last, high)
     ]
-    first, last = rng.choice(usual if usual and rng.random() < 0.9 else _without_surrogates(ranges))
+    first, last = rng.choice(usual if usual and rng.random() < 0.9 else without_surrogates(ranges))
     return rng.randint(first, last)
-
-
-def _without_surrogates(ranges: Ranges) -> Ranges:
-    low, high = _SURROGATES
-    parts = [
-        part for first, last in ranges for part in ((first, min(last, low - 1)), (max(first, high + 1), last))
-    ]
-    return tuple((first, last) for first, last in parts if first <= last)
-
-
-# Expressions are data, so derivatives are functions of them, and what is known of one is kept by its value.
-
-
-@lru_cache(maxsize=100_000)
-def _is_nullable(expression: Expression) -> bool:
-    if isinstance(expression, Literal):
-        return expression.text == ""
-    if isinstance(expression, CharSet):
-        return False
-    if isinstance(expression, (Concat, Intersection)):
-        return all(map(_is_nullable, expression.parts))
-    if isinstance(expression, Union):
-        return any(map(_is_nullable, expression.parts))
-    if isinstance(expression, Complement):
-        return not _is_nullable(expression.part)
-    if isinstance(expression, Divisible):
-        return expression.remainder == 0
-    assert isinstance(expression, Repeat)
-    return expression.min == 0 or _is_nullable(expression.part)
-
-
-@lru_cache(maxsize=100_000)
-def _is_empty(expression: Expression) -> bool:
-    if isinstance(expression, Literal):
-        return False
-    if isinstance(expression, CharSet):
-        return not _without_surrogates(expression.ranges)
-    if isinstance(expression, Divisible):
-        return False
-    if isinstance(expression, Concat):
-        return any(map(_is_empty, expression.parts))
-    if isinstance(expression, Union):
-        return all(map(_is_empty, expression.parts))
-    if isinstance(expression, Repeat):
-        return expression.min > 0 and _is_empty(expression.part)
-    return _path_to_end(expression) is None
-
-
-@lru_cache(maxsize=100_000)
-def _path_to_end(expression: Expression) -> tuple[Ranges, ...] | None:
-    """The classes of characters of a shortest text; None if there is none."""
-    before: dict[Expression, tuple[Expression, Ranges] | None] = {expression: None}
-    queue = deque([expression])
-    while queue:
-        here = queue.popleft()
-        if _is_nullable(here):
-            path: list[Ranges] = []
-            while (step := before[here]) is not None:
-                here, ranges = step
-                path.append(ranges)
-            return tuple(reversed(path))
-        for ranges, rest in _ways(here):
-            if rest not in before and rest != EMPTY:
-                before[rest] = here, ranges
-                queue.append(rest)
-    return None
-
-
-@lru_cache(maxsize=10_000)
-def _ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
-    """What may follow which characters: the classes that the expression tells apart, and the derivatives."""
-    found: dict[Expression, list[tuple[int, int]]] = {}
-    for ranges in _classes(_char_sets(expression)):
-        found.setdefault(_derivative(expression, ranges[0][0]), []).extend(ranges)
-    return tuple((merge_ranges(ranges), rest) for rest, ranges in found.items())
-
-
-def derivatives(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
-    """What is left after which characters."""
-    return tuple((_without_surrogates(ranges), rest) for ranges, rest in _ways(expression))
-
-
-def derivative(expression: Expression, char: str) -> Expression:
-    """What is left after a character."""
-    return _derivative(expression, ord(char))
-
-
-def is_possible(expression: Expression) -> bool:
-    """Whether it denotes any text."""
-    return _path_to_end(expression) is not None
-
-
-def denotes_empty_text(expression: Expression) -> bool:
-    """Whether the empty text is in it."""
-    return _is_nullable(expression)
-
-
-@lru_cache(maxsize=1_000)
-def _classes(sets: frozenset[Ranges]) -> tuple[Ranges, ...]:
-    """All characters, by which of the sets they are in."""
-    edges = {0, _SURROGATES[0], _SURROGATES[1] + 1, MAX_CODE_POINT + 1}
-    edges.update(edge for ranges in sets for first, last in ranges for edge in (first, last + 1))
-    cuts = sorted(edges)
-    classes: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
-    for first, after in pairwise(cuts):
-        if first != _SURROGATES[0]:
-            members = tuple(any(low <= first <= high for low, high in ranges) for ranges in sets)
-            classes.setdefault(members, []).append((first, after - 1))
-    return tuple(map(tuple, classes.values()))
-
-
-@lru_cache(maxsize=100_000)
-def _char_sets(expression: Expression) -> frozenset[Ranges]:
-    if isinstance(expression, Literal):
-        return frozenset(((ord(char), ord(char)),) for char in expression.text)
-    if isinstance(expression, CharSet):
-        return frozenset((expression.ranges,))
-    if isinstance(expression, (Complement, Repeat)):
-        return _char_sets(expression.part)
-    if isinstance(expression, Divisible):
-        return _POINT_AND_DIGITS
-    assert isinstance(expression, (Concat, Union, Intersection))
-    return frozenset().union(*map(_char_sets, expression.parts))
-
-
-@lru_cache(maxsize=100_000)
-def _derivative(expression: Expression, char: int) -> Expression:
-    if isinstance(expression, Literal):
-        return Literal(expression.text[1:]) if expression.text.startswith(chr(char)) else EMPTY
-    if isinstance(expression, CharSet):
-        return EPSILON if any(first <= char <= last for first, last in expression.ranges) else EMPTY
-    if isinstance(expression, Concat):
-        if not expression.parts:
-            return EMPTY
-        rest = concat(*expression.parts[1:])
-        following = _follow(_derivative(expression.parts[0], char), rest)
-        return (
-            _either((following, _derivative(rest, char))) if _is_nullable(expression.parts[0]) else following
-        )
-    if isinstance(expression, Union):
-        return _either(tuple(_derivative(part, char) for part in expression.parts))
-    if isinstance(expression, Intersection):
-        return _both(tuple(_derivative(part, char) for part in expression.parts))
-    if isinstance(expression, Complement):
-        return Complement(_derivative(expression.part, char))
-    if isinstance(expression, Divisible):
-        if char == ord("."):
-            return expression
-        if chr(char) not in "0123456789":
-            return EMPTY
-        number = expression.remainder * 10 + int(chr(char))
-        return Divisible(expression.modulus, number % expression.modulus)
-    assert isinstance(expression, Repeat)
-    least = 0 if _is_nullable(expression.part) else max(expression.min - 1, 0)
-    most = None if expression.max is None else expression.max - 1
-    if most == -1:
-        return EMPTY
-    left = EPSILON if most == 0 else Repeat(expression.part, least, most)
-    return _follow(_derivative(expression.part, char), left)
-
-
-def _follow(first: Expression, second: Expression) -> Expression:
-    return EMPTY if EMPTY in (first, second) else concat(first, second)
-
-
-def _either(parts: tuple[Expression, ...]) -> Expression:
-    """A union as a set: flat, each part once, in the order of their first appearance; so derivatives are few."""
-    flat = dict.fromkeys(
-        one for part in parts for one in (part.parts if isinstance(part, Union) else (part,)) if one != EMPTY
-    )
-    return next(iter(flat)) if len(flat) == 1 else Union(tuple(sorted(flat, key=repr)))
-
-
-def _both(parts: tuple[Expression, ...]) -> Expression:
-    """An intersection as a set."""
-    flat = dict.fromkeys(
-        one for part in parts for one in (part.parts if isinstance(part, Intersection) else (part,))
-    )
-    flat.pop(ANY_TEXT, None)
-    if EMPTY in flat:
-        return EMPTY
-    return next(iter(flat)) if len(flat) == 1 else Intersection(tuple(sorted(flat, key=repr)))

@@ -67,7 +67,7 @@ def sample(
     >>> outcome.value, len(outcome.attempts), outcome.attempts[0].failure
     ('yes', 2, 'unparsable')
     """
-    _check(on_failure)
+    _check(sampler, constraint, strategy, on_failure)
     with _shown(on_attempt, progress) as hook:
         run = Run(
             sampler,
@@ -110,7 +110,7 @@ async def sample_async(
     The sampler may be `async`; it is cancelled at the deadline, and when another answer has won. A plain one runs in
     a thread, which is told to stop, and not waited for.
     """
-    _check(on_failure)
+    _check(sampler, constraint, strategy, on_failure)
     with _shown(on_attempt, progress) as hook:
         run = Run(
             sampler,
@@ -135,7 +135,16 @@ async def sample_async(
                 failure = error
 
 
-def _check(on_failure: OnFailure) -> None:
+def _check(sampler: Any, constraint: Any, strategy: Any, on_failure: OnFailure) -> None:
+    if not callable(sampler):
+        raise TypeError(f"a sampler is a callable (prompt, request) -> list[Candidate], not {sampler!r:.100}")
+    if constraint is not None and not isinstance(constraint, Constraint):
+        made = "structgen.json_schema(...) makes one of a schema"
+        raise TypeError(f"the constraint is a Constraint or None, not {constraint!r:.100}: {made}")
+    if not hasattr(strategy, "decide"):
+        raise TypeError(
+            f"a strategy is Retry(...), BestOf(...) or another with decide(), not {strategy!r:.100}"
+        )
     if on_failure not in get_args(OnFailure):
         raise ValueError(f"on_failure={on_failure!r}: must be 'raise' or 'best'")
 

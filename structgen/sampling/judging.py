@@ -14,11 +14,18 @@ from typing import Any, Literal
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidText, StructgenError
+from structgen.repairing import emit
 from structgen.repairing.pipeline import repair as mend
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.outcome import Attempt, Failure
 
-Grade = Literal["lossless", "guessed"]
+RepairMode = Literal["syntax", "lossless", "guessed"]
+"""How an answer that is not valid may be mended.
+
+`syntax`: as JSON or YAML, without a look at the constraint. `lossless`, `guessed`: also by what the constraint says,
+with edits of that grade at worst.
+"""
+
 Validator = Callable[[Any], Any]
 """Raises `ValueError` (so do pydantic's) or fails an `assert` if a value will not do."""
 
@@ -47,13 +54,13 @@ class Judge:
     constraint: Constraint | None
     validators: tuple[Validator, ...] = ()
 
-    def attempt(self, candidate: Candidate, text: str, *, repair: Grade | None, **facts: Any) -> Attempt:
+    def attempt(self, candidate: Candidate, text: str, *, repair: RepairMode | None, **facts: Any) -> Attempt:
         """The candidate, judged.
 
         Args:
             candidate: as the sampler gave it.
             text: the whole answer: of one that was continued, with its beginning.
-            repair: the worst grade of edits that may be made; None: the text must be valid as it is.
+            repair: how the text may be mended; None: it must be valid as it is.
             facts: of the attempt, whatever the judgement.
         """
         facts |= {"candidate": candidate, "token_count": candidate.token_count}
@@ -64,7 +71,7 @@ class Judge:
         return Attempt(text, failure=failure, error="; ".join(shown), problems=shown, edits=edits, **facts)
 
     def _judged(
-        self, candidate: Candidate, text: str, repair: Grade | None
+        self, candidate: Candidate, text: str, repair: RepairMode | None
     ) -> tuple[Failure | None, Sequence[str], Any, str | None, tuple[Any, ...]]:
         edits: tuple[Any, ...] = ()
         valid_text = text
@@ -83,7 +90,7 @@ class Judge:
                 return "empty", ("the answer is empty",), None, None, ()
             if self.constraint is None and candidate.finish_reason == "length":
                 return "cut", (_cut(candidate),), None, None, ()
-        against = [str(error) or type(error).__name__ for error in self._objections(value)]
+        against = [told for error in self._objections(value) for told in _told(error)]
         if against:
             return "rejected", against, None, None, edits
         return None, (), value, valid_text, edits
@@ -98,18 +105,24 @@ class Judge:
         return found
 
     def _repaired(
-        self, candidate: Candidate, text: str, repair: Grade | None
+        self, candidate: Candidate, text: str, repair: RepairMode | None
     ) -> tuple[Any, str, tuple[Any, ...]] | None:
         """Value, text and edits of a repair. Not of a text that ran into the limit: its end would be made up."""
-        if repair is None or not text.strip():
+        if repair is None or self.constraint is None or not text.strip():
             return None
+        known = None if repair == "syntax" else self.constraint
         try:
-            repaired = mend(text, self.constraint, allow=repair)
+            repaired = mend(text, known, allow="guessed" if repair == "syntax" else repair)
+            if candidate.finish_reason == "length" and repaired.truncated is not None:
+                return None
+            valid_text, value = repaired.text, repaired.value
+            if repaired.format == "yaml" and not self.constraint.is_valid(valid_text):
+                valid_text = emit.to_json(mend(valid_text, format="yaml").value)
+            if known is None:
+                value = self.constraint.validate(valid_text)
         except StructgenError:
             return None
-        if candidate.finish_reason == "length" and repaired.truncated is not None:
-            return None
-        return repaired.value, repaired.text, tuple(repaired.edits)
+        return value, valid_text, tuple(repaired.edits)
 
     def _told_apart(
         self, candidate: Candidate, text: str, error: InvalidText
@@ -122,7 +135,7 @@ class Judge:
             return "empty", ("the answer is empty",)
         problems = self._problems(text)
         if problems is not None:
-            return "invalid", problems or (str(error),)
+            return "invalid", problems or _told(error)
         if _REFUSAL.match(text.lstrip()):
             return "refused", (f"the model declines: {text.strip()}",)
         return "unparsable", (f"line {error.line}, column {error.column}: {error.reason}",)
@@ -137,6 +150,23 @@ class Judge:
         except (ValueError, RecursionError):
             return None
         return [f"{problem.pointer}: {problem.reason}" for problem in schema.problems(value)]
+
+
+def _told(error: BaseException) -> list[str]:
+    """What an exception says, problem by problem: pydantic's has a list of them, each with its place."""
+    for one in (error, error.__cause__):
+        try:
+            found = [f"{_pointer(part['loc'])}: {part['msg']}" for part in one.errors()]  # type: ignore[union-attr]
+        except (AttributeError, TypeError, KeyError):  # it is none of pydantic's
+            continue
+        if found:
+            return found
+    return [error.reason if isinstance(error, InvalidText) else str(error) or type(error).__name__]
+
+
+def _pointer(place: Sequence[Any]) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return "/".join(("#", *steps))
 
 
 def _no_constant(name: str) -> Any:

@@ -12,7 +12,7 @@ import inspect
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from structgen.constraint import Constraint
@@ -44,7 +44,8 @@ class OpenAISampler:
         enforce: how the server is told the constraint; None: not at all. A server of vLLM takes more than JSON:
             `lambda constraint: {"extra_body": {"structured_outputs": {"regex": ...}}}`. If the server refuses the
             arguments (400, 422) and takes the call without them, so are all later calls with that constraint.
-        logprobs: ask for log-probabilities. Some servers give those after their mask.
+        logprobs: ask for log-probabilities. Some servers give those after their mask; one that refuses a call because
+            of them is not asked for them again.
         stream: read the answer as it comes; then a cancelled call stops generating at the server too. None: where
             another answer may make it needless (`FirstValid`) and nothing else stops the call, as the client is not
             async.
@@ -77,6 +78,7 @@ class OpenAISampler:
         self.continues = continues
         self._limit = limit
         self._refused: set[str] = set()
+        self._refuses_logprobs = False
         self.is_async = inspect.iscoroutinefunction(getattr(client, "post", None))
         self._enforce = enforce
         self._logprobs = logprobs
@@ -105,15 +107,15 @@ class OpenAISampler:
 
     def _ask(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
         create = self._client(request).chat.completions.create
-        arguments, enforced = self._arguments(prompt, request)
+        call = self._wanted(prompt, request)
         try:
-            try:
-                answer = create(**{**arguments, **enforced})
-            except Exception as error:
-                if not enforced or not _is_refused(error):
-                    raise
-                answer = create(**arguments)
-                self._refused.add(repr(enforced))
+            while True:
+                try:
+                    answer = create(**call.arguments())
+                    break
+                except Exception as error:
+                    call = call.without(error)
+            self._learn(call)
             if not self._streams(request):
                 return _candidates(answer)
             found = _Streamed()
@@ -128,15 +130,15 @@ class OpenAISampler:
 
     async def _ask_async(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
         create = self._client(request).chat.completions.create
-        arguments, enforced = self._arguments(prompt, request)
+        call = self._wanted(prompt, request)
         try:
-            try:
-                answer = await create(**{**arguments, **enforced})
-            except Exception as error:
-                if not enforced or not _is_refused(error):
-                    raise
-                answer = await create(**arguments)
-                self._refused.add(repr(enforced))
+            while True:
+                try:
+                    answer = await create(**call.arguments())
+                    break
+                except Exception as error:
+                    call = call.without(error)
+            self._learn(call)
             if not self._streams(request):
                 return _candidates(answer)
             found = _Streamed()
@@ -159,7 +161,8 @@ class OpenAISampler:
             return self.client
         return self.client.with_options(max_retries=0)
 
-    def _arguments(self, prompt: Prompt, request: SampleRequest) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    def _wanted(self, prompt: Prompt, request: SampleRequest) -> _Call:
+        """The call, with all that it is to have and that the server is not known to refuse."""
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         options = dict(self._options)
         if request.prefix:
@@ -173,7 +176,7 @@ class OpenAISampler:
             "temperature": request.temperature,
             self._limit: request.max_new_tokens,
             **({} if request.seed is None else {"seed": request.seed}),
-            **({"logprobs": True} if self._logprobs else {}),
+            **({"logprobs": True} if self._logprobs and not self._refuses_logprobs else {}),
             **({"stream": True, "stream_options": {"include_usage": True}} if self._streams(request) else {}),
             **options,
         }
@@ -184,7 +187,39 @@ class OpenAISampler:
             enforced = dict(self._enforce(request.constraint))
             if "extra_body" in enforced and "extra_body" in arguments:
                 enforced = {**enforced, "extra_body": {**arguments["extra_body"], **enforced["extra_body"]}}
-        return arguments, {} if repr(enforced) in self._refused else enforced
+        return _Call(arguments, {} if repr(enforced) in self._refused else enforced)
+
+    def _learn(self, call: _Call) -> None:
+        """What the server refused of a call that it then took."""
+        if call.refused is not None:
+            self._refused.add(repr(call.refused))
+        self._refuses_logprobs |= call.refuses_logprobs
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call of the server, and what was left out of it as the server refused it."""
+
+    plain: Mapping[str, Any]
+    enforced: Mapping[str, Any]
+    refused: Mapping[str, Any] | None = None
+    refuses_logprobs: bool = False
+
+    def arguments(self) -> dict[str, Any]:
+        return {**self.plain, **self.enforced}
+
+    def without(self, error: Exception) -> _Call:
+        """The call without what an error says is refused; the error, if that is not to be left out."""
+        if getattr(error, "status_code", None) not in (400, 422):
+            raise error
+        if "logprobs" in self.plain and "logprob" in str(error):
+            plain = {
+                name: one for name, one in self.plain.items() if name not in ("logprobs", "top_logprobs")
+            }
+            return replace(self, plain=plain, refuses_logprobs=True)
+        if self.enforced:
+            return replace(self, enforced={}, refused=self.enforced)
+        raise error
 
 
 @dataclass
@@ -261,10 +296,6 @@ def _counted(choices: Iterable[_Choice], usage: int) -> list[Candidate]:
 def _is_over(request: SampleRequest) -> bool:
     late = request.deadline is not None and time.monotonic() >= request.deadline
     return late or (request.cancelled is not None and request.cancelled.is_set())
-
-
-def _is_refused(error: Exception) -> bool:
-    return getattr(error, "status_code", None) in (400, 422)
 
 
 def _as_transport(error: Exception) -> Exception:

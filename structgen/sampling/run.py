@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from structgen.constraint import Constraint
 from structgen.errors import BudgetTooSmall, TransportFailed
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
-from structgen.sampling.judging import Grade, Judge
+from structgen.sampling.judging import Judge, RepairMode
 from structgen.sampling.outcome import Attempt, Budget, Failure
 
 FIRST_PAUSE = 0.25
@@ -135,6 +135,7 @@ class Run:
         self._on_attempt = on_attempt
         self._started = time.monotonic()
         self._asked: dict[Any, int] = {}
+        self._first: dict[bool, Attempt] = {}
 
     @property
     def seconds(self) -> float:
@@ -171,7 +172,7 @@ class Run:
             n, constraint, temperature, seed, limit, self.deadline, prefix, enough, threading.Event()
         )
 
-    def ask(self, prompt: Prompt, n: int = 1, *, repair: Grade | None = None, **options: Any) -> Steps:
+    def ask(self, prompt: Prompt, n: int = 1, *, repair: RepairMode | None = None, **options: Any) -> Steps:
         """Ask for `n` candidates of one prompt, and judge them. No attempt: nothing is left of the budget."""
         request = self.request(prompt, n, **options)
         if request is None:
@@ -189,7 +190,7 @@ class Run:
         request = SampleRequest(width, constraint, 0.0, 0, limit, self.deadline, cancelled=threading.Event())
         return (yield from self._answered(Call(self.prompt, request, beam=True), None))
 
-    def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: Grade | None) -> Steps:
+    def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: RepairMode | None) -> Steps:
         """Ask `n` times at once until an answer is valid."""
 
         def is_valid(candidate: Candidate) -> bool:
@@ -221,7 +222,7 @@ class Run:
                     lost.append((call, answer))
                 else:
                     seconds = (time.monotonic() - started) / len(answers)
-                    judged += self._judged(answer, call.request, repair, seconds)
+                    judged += self._judged(answer, call, repair, seconds)
             if any(one.ok for one in judged):
                 break
             for _, error in lost:
@@ -241,7 +242,7 @@ class Run:
             )
         return judged
 
-    def _answered(self, call: Call, repair: Grade | None) -> Steps:
+    def _answered(self, call: Call, repair: RepairMode | None) -> Steps:
         retry = 0
         while True:
             request = call.request
@@ -261,7 +262,7 @@ class Run:
                     return []
                 call = replace(call, request=fewer)
             else:
-                return self._judged(candidates, request, repair, time.monotonic() - started)
+                return self._judged(candidates, call, repair, time.monotonic() - started)
 
     def _pause(self, retry: int, *errors: BaseException) -> float | None:
         """Seconds to wait before calls are made again that failed; None, and `stopped`, if they are given up."""
@@ -296,10 +297,11 @@ class Run:
         self.stopped = f"the tokens left of the budget are too few: {error}"
 
     def _judged(
-        self, candidates: list[Candidate], request: SampleRequest, repair: Grade | None, seconds: float
+        self, candidates: list[Candidate], call: Call, repair: RepairMode | None, seconds: float
     ) -> list[Attempt]:
+        request = call.request
         found = candidates[: request.n] or [Candidate("")]
-        return [
+        judged = [
             self._record(
                 self.judge.attempt(
                     candidate,
@@ -313,6 +315,37 @@ class Run:
             )
             for candidate in found
         ]
+        if call.prompt is self.prompt and not call.beam and request.temperature == 0 and not request.prefix:
+            self._first[request.constraint is not None] = judged[0]
+        return judged
+
+    def first(self, *, masked: bool) -> Attempt | None:
+        """The answer to the task itself at temperature 0, if it was asked for: another call would give the same."""
+        return self._first.get(masked)
+
+    def mended(self, repair: RepairMode | None) -> Attempt | None:
+        """The first of the attempts so far that this repair makes valid, in its place; nothing is asked."""
+        for place, before in enumerate(self.attempts if repair is not None else ()):
+            if before.ok or before.failure in ("rejected", "transport"):
+                continue
+            after = self.judge.attempt(
+                before.candidate,
+                before.text,
+                repair=repair,
+                seconds=before.seconds,
+                score=before.score,
+                temperature=before.temperature,
+                seed=before.seed,
+                masked=before.masked,
+            )
+            if (
+                after.ok or after.failure == "rejected"
+            ):  # so validators are not asked again, and the model is told
+                self.attempts[place] = after
+                self._first = {key: after if one is before else one for key, one in self._first.items()}
+            if after.ok:
+                return after
+        return None
 
     def _record(self, attempt: Attempt) -> Attempt:
         self.attempts.append(attempt)
@@ -379,12 +412,17 @@ def received(answer: Any) -> list[Candidate]:
 def is_transport(error: BaseException) -> bool:
     """Whether an exception says that no answer came: the network, a time-out, a server that is busy or broken.
 
-    `TransportFailed`, every `OSError` (`ConnectionError` and `TimeoutError` among them), and what has a
-    `status_code` of 408, 409, 425, 429 or 5xx. Anything else is a bug or a wrong call, and goes to the caller.
+    A status of HTTP (of the exception or of its `response`) decides where there is one: 408, 409, 425, 429 and 5xx are
+    transport. Else `TransportFailed`, every `OSError` (`ConnectionError` and `TimeoutError` among them), and the
+    what derives from a `TransportError` (httpx). Anything else is a bug or a wrong call, and goes to the caller.
     """
-    code = getattr(error, "status_code", None)
-    return isinstance(error, (TransportFailed, OSError)) or (
-        isinstance(code, int) and (code in _CODES or 500 <= code < 600)
+    for holder in (error, getattr(error, "response", None)):
+        for name in ("status_code", "status", "code"):
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and 100 <= status < 600:
+                return status in _CODES or status >= 500
+    return isinstance(error, (TransportFailed, OSError)) or any(
+        kind.__name__ == "TransportError" for kind in type(error).__mro__
     )
 
 

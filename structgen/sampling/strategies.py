@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from numbers import Integral
+from typing import Literal, Protocol, get_args
 
-from structgen.sampling.judging import Grade, with_feedback
+from structgen.sampling.judging import RepairMode, with_feedback
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
 
@@ -34,11 +35,15 @@ class Retry:
         max_attempts: answers at most.
         feedback: put the latest bad answer and what is wrong with it into the conversation. Its size does not grow
             with the attempts.
-        repair: the worst grade of edits by which an answer may be mended before it counts as bad: "lossless",
-            "guessed", or None. A text that was cut is not closed.
+        repair: how an answer may be mended before it counts as bad: "syntax" (as JSON or YAML, without a look at the
+            constraint), "lossless" or "guessed" (also by the constraint; the worst grade of edits), or None. A text
+            that was cut is not closed.
         temperatures: of the first, second ... attempt; the last one is kept.
         seeds: of the first, second ... attempt; then counting on. None: 0, 1, 2 ...
         mask: give the sampler the constraint.
+
+    Behind other strategies (`escalate`), `repair` first mends the answers that are there already, at no cost; the
+    answer that they got to the same question at temperature 0 stands for the first attempt.
 
     An answer that was cut at the token limit is continued, where the sampler can; else it is asked for again with
     twice the limit. Either once; after that, only with the request to be brief.
@@ -49,34 +54,42 @@ class Retry:
 
     max_attempts: int = 3
     feedback: bool = True
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     temperatures: Sequence[float] = (0.0, 0.5, 0.8)
     seeds: Sequence[int] | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("max_attempts", self.max_attempts)
-        _check_repair(self.repair)
+        check_count("max_attempts", self.max_attempts)
+        check_repair(self.repair)
         if not self.temperatures or min(self.temperatures) < 0:
             raise ValueError(f"temperatures = {self.temperatures!r}: give one or more, none negative")
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
+        mended = run.mended(self.repair)
+        if mended is not None:
+            return Choice(mended)
         prompt, prefix, limit = run.prompt, "", run.max_new_tokens
         extended = False
         for number in range(self.max_attempts):
-            answers = yield from run.ask(
-                prompt,
-                repair=self.repair,
-                mask=self.mask,
-                temperature=self.temperatures[min(number, len(self.temperatures) - 1)],
-                seed=self._seed(number),
-                max_new_tokens=limit,
-                prefix=prefix,
-            )
-            if not answers:
-                return None
-            (attempt,) = answers
+            temperature = self.temperatures[min(number, len(self.temperatures) - 1)]
+            attempt = None
+            if number == 0 and temperature == 0 and self.repair is not None:
+                attempt = run.first(masked=self.mask)
+            if attempt is None:
+                answers = yield from run.ask(
+                    prompt,
+                    repair=self.repair,
+                    mask=self.mask,
+                    temperature=temperature,
+                    seed=self._seed(number),
+                    max_new_tokens=limit,
+                    prefix=prefix,
+                )
+                if not answers:
+                    return None
+                (attempt,) = answers
             if attempt.ok:
                 return Choice(attempt)
             prefix = ""
@@ -105,7 +118,8 @@ class BestOf:
         n: answers.
         score: "mean_logprob" (per token, so that short answers have no advantage), "sum_logprob", or a callable that
             gets a list of valid attempts (`.value`, `.text`, `.candidate`) and gives a number for each: a
-            verifier, a reward model; NaN is the worst. Log-probabilities are the model's own, before the mask.
+            verifier, a reward model; NaN is the worst. Log-probabilities are the model's own, before the mask; from a
+            sampler that gives none, two valid answers cannot be compared, and the strategy fails with both.
         good_enough: stop as soon as a score is that high.
         batch: answers asked for in one call; None: all at once, or one by one with `good_enough`.
         temperature: above 0, or all answers would be the same.
@@ -120,15 +134,15 @@ class BestOf:
     batch: int | None = None
     temperature: float = 0.8
     seed: int = 0
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("n", self.n)
-        _check_repair(self.repair)
+        check_count("n", self.n)
+        check_repair(self.repair)
         check_temperature(self.temperature, self.n)
         if self.batch is not None:
-            _check_count("batch", self.batch)
+            check_count("batch", self.batch)
         if not callable(self.score) and self.score not in ("mean_logprob", "sum_logprob"):
             raise ValueError(f"score = {self.score!r}: 'mean_logprob', 'sum_logprob' or a callable")
 
@@ -151,10 +165,8 @@ class BestOf:
             asked += len(answers)
             scored += self._scored(run, [one for one in answers if one.ok])
             if len(scored) > 1 and all(one.score is None for one in scored):
-                raise ValueError(
-                    f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable, "
-                    f"or a sampler that gives them"
-                )
+                against = f"score={self.score!r} needs log-probabilities, and the sampler gives none: pass a callable"
+                return Choice(scored[0], against=against)
             if self.good_enough is not None and any(_score_of(one) >= self.good_enough for one in scored):
                 break
         best = max(scored, key=_score_of, default=None)
@@ -194,16 +206,19 @@ class FirstValid:
     n: int
     temperature: float = 0.8
     seed: int = 0
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("n", self.n)
-        _check_repair(self.repair)
+        check_count("n", self.n)
+        check_repair(self.repair)
         check_temperature(self.temperature, self.n)
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
+        mended = run.mended(self.repair)
+        if mended is not None:
+            return Choice(mended)
         answers = yield from run.race(
             self.n, mask=self.mask, temperature=self.temperature, seed=self.seed, repair=self.repair
         )
@@ -224,7 +239,7 @@ class Beam:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        _check_count("width", self.width)
+        check_count("width", self.width)
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
@@ -243,21 +258,31 @@ class _Escalation:
     strategies: tuple[Strategy, ...]
 
     def decide(self, run: Run) -> Decision:
-        choice = None
-        for strategy in self.strategies:
+        nearest = None
+        for (
+            strategy
+        ) in self.strategies:  # all of them, also when the budget is used up: a repair costs nothing
             choice = yield from strategy.decide(run)
-            if (choice is not None and choice.against is None) or run.stopped is not None:
-                break
-        return choice
+            if choice is not None and choice.against is None:
+                return choice
+            nearest = choice or nearest
+        return nearest
 
 
 def escalate(*strategies: Strategy) -> Strategy:
     """One strategy after the other, cheap ones first, until one finds a valid answer. The budget is that of all.
 
-    escalate(Retry(1, mask=False), Retry(1, mask=False, repair="lossless"), Retry(3, mask=False), Retry(1))
+    A plain answer; the same one mended, which asks nothing; two others, with feedback; one under the mask:
+
+    escalate(
+        Retry(1, mask=False),
+        Retry(1, mask=False, repair="lossless"),
+        Retry(3, mask=False, repair="guessed"),
+        Retry(1),
+    )
     """
-    if not strategies:
-        raise ValueError("escalate() needs a strategy")
+    if not strategies or not all(hasattr(one, "decide") for one in strategies):
+        raise ValueError(f"escalate{strategies!r:.200}: give one strategy or more")
     return _Escalation(strategies)
 
 
@@ -265,9 +290,10 @@ def _score_of(attempt: Attempt) -> float:
     return float("-inf") if attempt.score is None or math.isnan(attempt.score) else attempt.score
 
 
-def _check_count(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} = {value}: must be 1 or more")
+def check_count(name: str, value: object) -> None:
+    """See that a number of answers is one."""
+    if not isinstance(value, Integral) or int(value) < 1:
+        raise ValueError(f"{name} = {value!r}: must be an integer, 1 or more")
 
 
 def check_temperature(temperature: float, n: int) -> None:
@@ -278,6 +304,7 @@ def check_temperature(temperature: float, n: int) -> None:
         )
 
 
-def _check_repair(repair: Grade | None) -> None:
-    if repair not in (None, "lossless", "guessed"):
-        raise ValueError(f"repair = {repair!r}: 'lossless', 'guessed' or None")
+def check_repair(repair: RepairMode | None) -> None:
+    """See that a mode of repair is one."""
+    if repair not in (None, *get_args(RepairMode)):
+        raise ValueError(f"repair = {repair!r}: 'syntax', 'lossless', 'guessed' or None")

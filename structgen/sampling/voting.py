@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 from structgen.sampling.candidates import Candidate
-from structgen.sampling.judging import Grade
+from structgen.sampling.judging import RepairMode
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
-from structgen.sampling.strategies import check_temperature
+from structgen.sampling.strategies import check_count, check_repair, check_temperature
 
 EACH = "*"
 """As `field`: every field is voted on by itself."""
@@ -50,14 +50,16 @@ class Vote:
     min_agreement: float = 0.0
     temperature: float = 0.8
     seed: int = 0
-    repair: Grade | None = None
+    repair: RepairMode | None = None
     mask: bool = True
 
     def __post_init__(self) -> None:
-        if self.n < 1 or not 0 <= self.min_agreement <= 1:
-            raise ValueError(f"n = {self.n}, min_agreement = {self.min_agreement}: from 1, and from 0 to 1")
+        check_count("n", self.n)
+        if not 0 <= self.min_agreement <= 1:
+            raise ValueError(f"min_agreement = {self.min_agreement}: from 0 to 1")
         if self.key is not None and self.field is not None:
             raise ValueError("give key or field, not both")
+        check_repair(self.repair)
         check_temperature(self.temperature, self.n)
 
     def decide(self, run: Run) -> Decision:

@@ -14,7 +14,7 @@ from strategies import grammars, vocabularies
 from traces import check_accepts
 
 from structgen.errors import DeadEnd, InvalidGrammarError, TokenRejected
-from structgen.grammar.expressions import Concat, Literal, Repeat, charset, concat, repeat
+from structgen.grammar.expressions import Complement, Concat, Literal, Repeat, charset, concat, repeat
 from structgen.grammar.rules import (
     Choice,
     Grammar,
@@ -26,7 +26,7 @@ from structgen.grammar.rules import (
     check,
 )
 from structgen.limits import Limits
-from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.matcher import CompiledGrammar, Matcher, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 RANDOMS = st.randoms(use_true_random=False)
@@ -307,3 +307,17 @@ def test_a_budget_knows_that_the_names_with_short_values_may_be_taken() -> None:
     for seed in range(20):
         for extra in (0, 5, 40, 200):
             laws.text_is_finished_in_time(compiled_grammar, Random(seed), budget=needed + extra)
+
+
+def test_a_text_that_only_a_recording_terminal_gets_is_not_read_twice() -> None:
+    """Another terminal matches it as well, but not with its priority."""
+    letter = charset("b")
+    grammar = Grammar(
+        {"start": Sequence((Terminal("LATER", letter, -1, effect="open"),))},
+        ignore=(Terminal("FIRST", Complement(Complement(letter)), 0, effect="record"),),
+    )
+    vocabulary = Vocabulary([b"b", b"bb", None], special_tokens={"<end>": 2}, eos_token_ids=[2])
+    matcher = Matcher(compile_grammar(grammar, vocabulary))
+    assert laws.allowed(matcher) == {0}
+    matcher.advance(0)
+    assert laws.allowed(matcher) == set()

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from sampling.scripted import Scripted, candidate, endless
+from sampling.scripted import Scripted, Unavailable, candidate, endless
 
 import structgen
 from structgen import (
+    Beam,
     BestOf,
     Budget,
     Cached,
@@ -287,6 +288,57 @@ def test_endless_texts_end_with_every_strategy() -> None:
         assert outcome.token_count <= 500
 
 
+class Searching(Scripted):
+    """A script for searches, too."""
+
+    def beam(self, prompt: Any, request: SampleRequest) -> list[Candidate]:
+        return self(prompt, request)
+
+
+EVERY_STRATEGY = [
+    pytest.param(Retry(3), id="Retry"),
+    pytest.param(BestOf(3, score=lambda found: [1.0] * len(found)), id="BestOf"),
+    pytest.param(Vote(3), id="Vote"),
+    pytest.param(FirstValid(3), id="FirstValid"),
+    pytest.param(Beam(3), id="Beam"),
+    pytest.param(
+        escalate(Retry(1, mask=False), Retry(2, mask=False, repair="guessed"), Retry(1)), id="escalate"
+    ),
+]
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("strategy", EVERY_STRATEGY)
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        pytest.param(endless, "cut", id="endless text"),
+        pytest.param("", "empty", id="no text"),
+        pytest.param("ye\ufffd", "unparsable", id="a character of which some bytes are missing"),
+    ],
+)
+def test_texts_that_are_no_answers(fault: Any, failure: str, strategy: Any, batched: bool) -> None:
+    with pytest.raises(structgen.NoValidOutput) as caught:
+        sample(Searching(fault, batched=batched), "Is it?", YES_NO, strategy, max_new_tokens=8)
+    outcome = caught.value.outcome
+    assert {one.failure for one in outcome.attempts} == {failure}
+    assert 1 <= len(outcome.attempts) <= 4
+    assert outcome.value is None
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("strategy", EVERY_STRATEGY)
+def test_exceptions_and_timeouts(strategy: Any, batched: bool, pauses: list[float]) -> None:
+    """What is transport is asked again, and costs no attempt; a bug goes to the caller."""
+    for fault in (ConnectionError("reset"), TimeoutError(), Unavailable(503)):
+        outcome = sample(Searching(fault, "yes", batched=batched), "Is it?", YES_NO, strategy)
+        assert outcome.value == "yes"
+        assert {one.failure for one in outcome.attempts} == {None}
+    assert pauses or isinstance(strategy, FirstValid)  # of a race another call may win
+    with pytest.raises(ZeroDivisionError):
+        sample(Searching(ZeroDivisionError(), batched=batched), "Is it?", YES_NO, strategy)
+
+
 # Validators, scores, votes
 
 
@@ -311,8 +363,9 @@ def test_scores_that_are_no_numbers_are_the_worst() -> None:
 
 
 def test_scores_need_log_probabilities_also_one_by_one() -> None:
-    with pytest.raises(ValueError, match="gives none"):
+    with pytest.raises(structgen.NoValidOutput, match="gives none") as caught:
         sample(Scripted("yes"), "Is it?", YES_NO, BestOf(4, good_enough=-0.5))
+    assert len(caught.value.outcome.attempts) == 2
 
 
 @dataclass
@@ -498,6 +551,58 @@ def test_many_threads_share_a_file_and_a_strategy(tmp_path: Any) -> None:
 
 
 # Beams
+
+
+class Response:
+    """What some clients hang at their exceptions."""
+
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+
+
+class OfRequests(OSError):
+    """As requests raises it: an OSError, whatever the status is."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__(f"status {status_code}")
+        self.response = Response(status_code)
+
+
+class TransportError(Exception):
+    """As httpx has it."""
+
+
+class ConnectError(TransportError):
+    """As httpx raises it."""
+
+
+def of_urllib(status: int) -> Exception:
+    from email.message import Message
+    from urllib.error import HTTPError
+
+    return HTTPError("http://localhost", status, "told", Message(), None)
+
+
+@pytest.mark.parametrize(
+    ("error", "transport"),
+    [
+        (OfRequests(503), True),
+        (OfRequests(429), True),
+        (OfRequests(401), False),
+        (of_urllib(500), True),
+        (of_urllib(404), False),
+        (ConnectError("refused"), True),
+        (ConnectionResetError(104, "reset"), True),
+        (ValueError("status 503"), False),
+    ],
+)
+def test_exceptions_of_many_clients_are_told_apart(error: Exception, transport: bool) -> None:
+    assert running.is_transport(error) is transport
+    if transport:
+        assert sample(Scripted(error, "yes"), "Is it?", YES_NO, Retry(1)).value == "yes"
+    else:
+        with pytest.raises(type(error)):
+            sample(Scripted(error, "yes"), "Is it?", YES_NO, Retry(1))
 
 
 def test_a_search_is_transport_too(pauses: list[float]) -> None:

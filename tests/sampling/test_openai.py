@@ -28,6 +28,10 @@ PERSON = structgen.json_schema(
 BURNS = '{"name": "Burns — é"}'
 
 
+class Refusal(str):
+    """What a server has against a call."""
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
@@ -40,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
             step(self, body)
         elif isinstance(step, int):
             self.send(step, json.dumps({"error": {"message": f"status {step}"}}).encode())
+        elif isinstance(step, Refusal):
+            self.send(400, json.dumps({"error": {"message": str(step)}}).encode())
         elif body.get("stream"):
             self.stream(step, body)
         else:
@@ -69,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
                     "index": 0,
                     "delta": {"content": piece},
                     "finish_reason": None,
-                    "logprobs": {"content": [self.logprob(piece)]},
+                    "logprobs": {"content": [self.logprob(piece)]} if body.get("logprobs") else None,
                 }
                 self.event({**self.head("chat.completion.chunk", body), "choices": [choice]})
                 if piece == "\a":  # the test lets the stream hang here
@@ -125,6 +131,7 @@ class Server(ThreadingHTTPServer):
         self.gone_on = threading.Event()
         self.broken = threading.Event()
         self.refuses_formats = False
+        self.refuses_logprobs = False
         self._lock = threading.Lock()
 
     @property
@@ -132,6 +139,8 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def next_step(self, body: dict[str, Any]) -> Any:
+        if self.refuses_logprobs and "logprobs" in body:
+            return Refusal("`logprobs` is not supported with this model")
         if self.refuses_formats and "response_format" in body:
             return 400
         with self._lock:
@@ -230,6 +239,43 @@ def test_a_server_that_refuses_formats_is_asked_plainly(server: Server, client: 
     for _ in range(2):
         assert sample(sampler, "Who?", PERSON, Retry()).ok
     assert ["response_format" in body for body in server.bodies] == [True, False, False]
+
+
+@pytest.mark.parametrize("formats", [False, True])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_server_that_refuses_logprobs_is_not_asked_for_them_again(
+    server: Server, client: Any, stream: bool, formats: bool
+) -> None:
+    server.refuses_logprobs, server.refuses_formats = True, formats
+    server.steps = [BURNS]
+    sampler = OpenAISampler(client, "m", stream=stream)
+    key = sampler.parameters
+    for _ in range(2):
+        outcome = sample(sampler, "Who?", PERSON, Retry())
+        assert outcome.ok
+        assert outcome.attempts[0].candidate.logprob is None
+        assert outcome.attempts[0].token_count == len(BURNS)
+    refused = [("logprobs" in body, "response_format" in body) for body in server.bodies]
+    assert refused == (
+        [(True, True), (False, True)] + [(False, False)] * 2
+        if formats
+        else [(True, True)] + [(False, True)] * 2
+    )
+    assert sampler.parameters == key  # what was learned is no other key of a cache
+
+
+def test_a_server_that_refuses_logprobs_is_not_asked_for_them_again_async(server: Server) -> None:
+    server.refuses_logprobs = True
+    server.steps = [BURNS]
+
+    async def twice() -> None:
+        async with openai.AsyncOpenAI(base_url=server.url, api_key="none") as client:
+            sampler = OpenAISampler(client, "m")
+            for _ in range(2):
+                assert (await structgen.sample_async(sampler, "Who?", PERSON, Retry())).ok
+
+    asyncio.run(twice())
+    assert ["logprobs" in body for body in server.bodies] == [True, False, False]
 
 
 def test_no_format_without_json_and_without_a_mask(server: Server, client: Any) -> None:

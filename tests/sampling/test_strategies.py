@@ -7,7 +7,8 @@ import json
 import pickle
 import threading
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import pytest
 from sampling.scripted import Scripted, Unavailable, candidate, endless
@@ -193,6 +194,169 @@ def test_repair_comes_before_another_attempt() -> None:
     assert outcome.attempts[0].text.startswith("Sure!")
 
 
+@pytest.mark.parametrize(
+    ("answer", "repair", "valid"),
+    [
+        (f"Sure!\n```json\n{BURNS[:-1]},}}\n```", "syntax", True),
+        ('{"name": "Burns", "born": "1759"}', "syntax", False),
+        ('{"name": "Burns", "born": "1759"}', "lossless", True),
+        ("name: Burns\nborn: 1759", "syntax", True),
+        ("name: Burns\nborn: 1759", "lossless", True),
+    ],
+)
+def test_repair_of_the_syntax_does_not_know_the_schema(answer: str, repair: Any, valid: bool) -> None:
+    outcome = sample(Scripted(answer), "Who?", PERSON, Retry(1, repair=repair), on_failure="best")
+    assert outcome.ok is valid
+    if valid:  # also where the answer was YAML
+        assert outcome.value == json.loads(outcome.text) == {"name": "Burns", "born": 1759}
+        assert PERSON.is_valid(outcome.text)
+
+
+def test_a_repaired_answer_is_an_instance_where_a_type_is_asked_for() -> None:
+    @dataclass
+    class Person:
+        name: str
+        born: int
+
+    constraint = structgen.json_schema(Person)
+    for repair in ("syntax", "lossless", "guessed"):
+        outcome = sample(Scripted("name: Burns\nborn: 1759"), "Who?", constraint, Retry(1, repair=repair))
+        assert outcome.value == Person("Burns", 1759)
+        assert constraint.is_valid(outcome.text)
+
+
+@pytest.mark.parametrize("repair", ["syntax", "guessed"])
+def test_a_repair_closes_no_answer_that_ran_into_the_limit(repair: Any) -> None:
+    cut = Candidate('{"name": "Burns", "born": 17', 9, finish_reason="length")
+    assert failed(Scripted(cut), "Who?", PERSON, Retry(1, repair=repair)).attempts[0].failure == "cut"
+
+
+LADDER = escalate(
+    Retry(1, mask=False),
+    Retry(1, mask=False, repair="lossless"),
+    Retry(3, mask=False, repair="guessed"),
+    Retry(1),
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "attempts"),
+    [
+        pytest.param([BURNS], 1, 1, id="plain"),
+        pytest.param([f"Sure! {BURNS}"], 1, 1, id="repair"),
+        pytest.param(["nonsense", "again", BURNS], 3, 3, id="retry"),
+        pytest.param(["nonsense", f"{BURNS[:-1]},}}"], 2, 2, id="retry, repaired"),
+        pytest.param(["nonsense", "again", "and again", BURNS], 4, 4, id="mask"),
+    ],
+)
+def test_repair_in_an_escalation_mends_what_is_there(answers: list[str], asked: int, attempts: int) -> None:
+    sampler = Scripted(*answers)
+    outcome = sample(sampler, "Who?", PERSON, LADDER)
+    assert outcome.value == {"name": "Burns", "born": 1759}
+    assert PERSON.is_valid(outcome.text)
+    assert (len(sampler.calls), len(outcome.attempts)) == (asked, attempts)
+    assert outcome.token_count == sum(map(len, answers))
+    assert [one.constraint is None for one in sampler.requests] == [True] * min(asked, 3) + [False] * (
+        asked - 3
+    )
+    asked_again = [prompt for prompt, _ in sampler.calls[1:3]]
+    assert all(
+        "is not valid" in prompt[-1]["content"] for prompt in asked_again
+    )  # with feedback on the first
+    assert outcome.chosen in outcome.attempts
+    assert [one.ok for one in outcome.attempts] == [False] * (attempts - 1) + [True]
+
+
+def test_repair_in_an_escalation_mends_answers_of_any_strategy() -> None:
+    for after in (Retry(1, repair="guessed"), FirstValid(2, repair="guessed")):
+        sampler = Scripted("nonsense", f"Sure! {BURNS}", "more nonsense")
+        outcome = sample(sampler, "Who?", PERSON, escalate(BestOf(3, mask=False), after))
+        assert outcome.value == {"name": "Burns", "born": 1759}
+        assert len(sampler.calls) == 1
+        assert [one.ok for one in outcome.attempts] == [False, True, False]
+
+
+def test_a_repair_that_mends_nothing_asks_what_has_not_been_asked() -> None:
+    """Under the mask, or at a temperature, it would be another answer; at 0 it would be the same one."""
+    for after, asked in (
+        (Retry(1, mask=False, repair="guessed"), 1),
+        (Retry(1, repair="guessed"), 2),
+        (Retry(1, mask=False, repair="guessed", temperatures=[0.7]), 2),
+        (Retry(1, mask=False), 2),
+    ):
+        sampler = Scripted("nonsense")
+        failed(sampler, "Who?", PERSON, escalate(Retry(1, mask=False), after))
+        assert len(sampler.calls) == asked
+
+
+def test_repair_costs_nothing_of_a_budget_that_is_used_up() -> None:
+    strategy = escalate(Retry(3, mask=False), Retry(1, repair="guessed"))
+    sampler = Scripted(f"Sure! {BURNS}")
+    outcome = sample(sampler, "Who?", PERSON, strategy, budget=Budget(attempts=2))
+    assert (outcome.value["name"], len(sampler.calls)) == ("Burns", 2)
+
+
+def test_what_a_vote_has_against_its_answer_is_told_though_later_steps_find_nothing() -> None:
+    strategy = escalate(Vote(2, min_agreement=1.0), Retry(1))
+    outcome = failed(Scripted("yes", "no", "perhaps"), "Is it?", YES_NO, strategy)
+    assert "agree to 50% only" in str(outcome.reason)
+    assert outcome.shares == {'"yes"': 0.5, '"no"': 0.5}
+
+
+def test_all_that_pydantic_has_against_a_value_is_told_with_its_place() -> None:
+    """Whether the model is the constraint or a validator beside one."""
+    pydantic = pytest.importorskip("pydantic", reason="pydantic is not installed")
+
+    def is_early(year: int) -> int:
+        if year > 1800:
+            raise ValueError("too late")
+        return year
+
+    year = Annotated[int, pydantic.AfterValidator(is_early)]
+    model = pydantic.create_model("Life", born=(year, ...), died=(year, ...), name=(str, ...))
+    late, early = ({"born": born, "died": born, "name": "Burns"} for born in (1959, 1759))
+    for constraint, validators, failure in (
+        (structgen.json_schema(model), [], "invalid"),
+        (structgen.json_schema({"type": "object"}), [model.model_validate], "rejected"),
+    ):
+        sampler = Scripted(json.dumps(late), json.dumps(early))
+        outcome = sample(sampler, "Who?", constraint, Retry(2), validators=validators)
+        assert outcome.attempts[0].failure == failure
+        told = ("#/born: Value error, too late", "#/died: Value error, too late")
+        assert outcome.attempts[0].problems == told
+        complaint = sampler.calls[1][0][-1]["content"]
+        assert complaint.split("\n")[1:3] == [f"- {one}" for one in told]
+
+
+def test_what_a_validator_has_against_a_mended_answer_is_told_to_the_model() -> None:
+    seen = []
+
+    def refuse(value: Any) -> None:
+        seen.append(value)
+        if value["born"] < 1800:
+            raise ValueError("born too early")
+
+    later = BURNS.replace("17", "18")
+    sampler = Scripted(f"Sure! {BURNS}", later)
+    outcome = sample(sampler, "Who?", PERSON, LADDER, validators=[refuse])
+    assert outcome.text == later
+    assert len(seen) == len(sampler.calls) == 2
+    assert "born too early" in sampler.calls[1][0][-1]["content"]
+
+
+def test_what_a_validator_refused_is_not_put_to_it_again() -> None:
+    seen = []
+
+    def refuse(value: Any) -> None:
+        seen.append(value)
+        raise ValueError("no")
+
+    sampler = Scripted(BURNS)
+    strategy = escalate(Retry(1, mask=False), Retry(1, mask=False, repair="guessed"))
+    failed(sampler, "Who?", PERSON, strategy, validators=[refuse])
+    assert (len(sampler.calls), len(seen)) == (1, 1)
+
+
 def test_the_mask_is_asked_for_or_not() -> None:
     sampler = Scripted("nonsense", BURNS)
     outcome = sample(sampler, "Who?", PERSON, escalate(Retry(1, mask=False), Retry(1)))
@@ -332,8 +496,13 @@ def test_a_score_that_is_good_enough_ends_the_search() -> None:
 
 
 def test_scores_need_log_probabilities() -> None:
-    with pytest.raises(ValueError, match="gives none"):
-        sample(Scripted("yes"), "Is it?", YES_NO, BestOf(2))
+    """What was paid for is not lost: the failure has the answers, and another strategy may go on."""
+    outcome = failed(Scripted("maybe", "yes", "no"), "Is it?", YES_NO, BestOf(3))
+    assert "gives none" in str(outcome.reason)
+    assert [one.value for one in outcome.attempts] == [None, "yes", "no"]
+    best = sample(Scripted("maybe", "yes", "no"), "Is it?", YES_NO, BestOf(3), on_failure="best")
+    assert (best.ok, best.value) == (False, "yes")
+    assert sample(Scripted("yes", "no"), "Is it?", YES_NO, escalate(BestOf(2), Vote(1))).ok
 
 
 # Votes
@@ -529,15 +698,34 @@ def test_strategies_hold_no_state() -> None:
         pytest.param(lambda: BestOf(0), id="best of none"),
         pytest.param(lambda: BestOf(2, temperature=0), id="all the same"),
         pytest.param(lambda: BestOf(2, score="length"), id="an unknown score"),  # type: ignore[arg-type]
+        pytest.param(lambda: Vote(3, repair="dropped"), id="a vote on what was lost"),  # type: ignore[arg-type]
         pytest.param(lambda: Vote(3, min_agreement=2), id="more than all"),
         pytest.param(lambda: Vote(3, key=str, field="a"), id="key and field"),
         pytest.param(lambda: escalate(), id="nothing to escalate"),
+        pytest.param(lambda: escalate(Retry(1), "mask"), id="no strategy"),  # type: ignore[arg-type]
+        pytest.param(lambda: BestOf(2.5), id="half an answer"),  # type: ignore[arg-type]
+        pytest.param(lambda: Vote("3"), id="a number in a text"),  # type: ignore[arg-type]
         pytest.param(lambda: Beam(0), id="no beam"),
     ],
 )
 def test_strategies_that_make_no_sense(make: Any) -> None:
     with pytest.raises(ValueError, match=r".+"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("sampler", "constraint", "strategy", "told"),
+    [
+        (None, YES_NO, Retry(), "sampler"),
+        (Scripted("yes"), {"type": "string"}, Retry(), r"json_schema\(...\) makes one"),
+        (Scripted("yes"), YES_NO, 3, "strategy"),
+    ],
+)
+def test_arguments_of_the_wrong_kind(sampler: Any, constraint: Any, strategy: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        sample(sampler, "Is it?", constraint, strategy)
+    with pytest.raises(TypeError, match=told):
+        asyncio.run(structgen.sample_async(sampler, "Is it?", constraint, strategy))
 
 
 # Async
@@ -557,6 +745,7 @@ STRATEGIES = [
     pytest.param(Vote(3), [BURNS, '{"name": "B", "born": 1}', BURNS], id="vote"),
     pytest.param(FirstValid(3), ["x", "y", BURNS], id="first valid"),
     pytest.param(escalate(Retry(1, mask=False), Vote(2)), ["x", BURNS], id="escalation"),
+    pytest.param(LADDER, ["x", "y", f"Sure! {BURNS[:-1]},}}"], id="escalation with repair"),
     pytest.param(Retry(2), ["x"], id="a failure"),
 ]
 

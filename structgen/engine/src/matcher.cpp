@@ -277,15 +277,6 @@ u32 Grammar::after_accept(u32 parse, u32 from, u32 accept) {
   return after(parse, indices);
 }
 
-// Of those terminals, on memories.
-u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
-  std::vector<u32> indices;
-  for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
-  u8 found = 0;
-  for (u32 t : handed(parse, indices)) found |= effects_[t];
-  return found;
-}
-
 // What a walk found without its base and references.
 void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out) {
   const Walk& walk = *view.walk;

@@ -45,6 +45,15 @@ u8 Grammar::effects(u32 parse, u32 lexer) {
   return static_cast<u8>(found);
 }
 
+// Of the terminals that a set of members of the lexer state `from` stands for.
+u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
+  std::vector<u32> indices;
+  for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
+  u8 found = 0;
+  for (u32 t : handed(parse, indices)) found |= effects_[t];
+  return found;
+}
+
 // The terminal that is being read ends. False if it repeats a text.
 bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
   u32 effect = effects(p.parse, lexer);
@@ -135,10 +144,21 @@ bool Grammar::is_roomy(u32 lexer) {
 // Whether the terminal that is being read can become something that may be read.
 bool Grammar::has_new_text(const Place& p, const Memory& memory) {
   if (p.fresh || !is_recording(p) || !memory.may_repeat()) return true;
-  for (u32 i = 0; i < lexer_.members(p.lexer); ++i)
-    if (!(effects_[state(p.parse).terminals[lexer_.index(p.lexer, i)]] & Record) ||
-        has_new_text(lexer_.rest(p.lexer, i), memory.written(), memory.texts()))
-      return true;
+  const std::vector<u32> terminals = state(p.parse).terminals;
+  for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
+    const u32 terminal = terminals[lexer_.index(p.lexer, i)];
+    std::vector<ExprId> unrecorded{lexer_.rest(p.lexer, i)};
+    if (!(effects_[terminal] & Record)) {
+      // Of those that match one text, the ones with the highest priority count.
+      for (u32 j = 0; j < lexer_.members(p.lexer); ++j) {
+        const u32 other = terminals[lexer_.index(p.lexer, j)];
+        if ((effects_[other] & Record) && priorities_[other] > priorities_[terminal])
+          unrecorded.push_back(expressions_.negate(lexer_.rest(p.lexer, j)));
+      }
+      if (unrecorded.size() == 1 || !expressions_.is_empty(expressions_.intersect(unrecorded))) return true;
+    }
+    if (has_new_text(lexer_.rest(p.lexer, i), memory.written(), memory.texts())) return true;
+  }
   return false;
 }
 

@@ -41,6 +41,28 @@ std::string worth(std::string_view text) {
   return {digits, end.ptr};
 }
 
+// What a number that may go on has so far, without what makes no difference to what it may be worth: zeros before an exponent's
+// digits, digits behind one that no double reaches, and zeros behind a point, as far as these are very many.
+std::string begun_worth(std::string_view text) {
+  constexpr std::size_t kZeros = 32, kReach = 330;
+  const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
+  std::string found(text.substr(0, exponent));
+  if (const std::size_t point = found.find('.'); point != std::string::npos) {
+    const std::size_t last = found.find_last_not_of('0');
+    if (found.size() - last - 1 > kZeros) found.resize(last + 1 + kZeros);
+  }
+  if (exponent == text.size()) return found;
+  if (found.find_first_of("123456789") == std::string::npos) return "0e";
+  std::string_view digits = text.substr(exponent + 1);
+  const bool is_small = digits.starts_with('-');
+  if (is_small || digits.starts_with('+')) digits.remove_prefix(1);
+  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+  std::size_t reach = 0;
+  for (char c : digits.substr(0, 9)) reach = reach * 10 + static_cast<std::size_t>(c - '0');
+  if (digits.size() > 9 || reach > kReach + found.size()) return is_small ? "0e" : found[0] == '-' ? "-infe" : "infe";
+  return found + (is_small ? "e-" : "e") + std::string(digits);
+}
+
 }  // namespace
 
 class Value::Reader {
@@ -161,7 +183,7 @@ class Value::Reader {
     if (text.empty()) return at_ = text_.size(), void();  // no JSON
     made.kind_ = text[0] == '-' || (text[0] >= '0' && text[0] <= '9') ? Number : Word;
     made.whole_ = end < text_.size() || ends_ || text == "true" || text == "false" || text == "null";
-    made.text_ = made.kind_ == Number && made.whole_ ? worth(text) : std::string(text);
+    made.text_ = made.kind_ != Number ? std::string(text) : made.whole_ ? worth(text) : begun_worth(text);
     at_ = end;
   }
 
@@ -202,7 +224,10 @@ bool Value::may_become(const Value& other) const {
   if (whole_) return equals(other);
   if (kind_ == Nothing) return true;
   if (kind_ != other.kind_) return false;
-  if (kind_ == Number) return true;
+  if (kind_ == Number) {  // all that follows an exponent may come to nothing
+    const bool is_settled = text_ == "0e" || text_.ends_with("infe");
+    return !is_settled || std::string_view(text_).substr(0, text_.size() - 1) == other.text_;
+  }
   if (kind_ == Word || kind_ == String) return other.text_.starts_with(text_);
   if (kind_ == Array) {
     const std::size_t count = items_.size();

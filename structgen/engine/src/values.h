@@ -27,7 +27,7 @@ class Value {
   static ValuePtr of(std::string_view text, bool ends);
 
   // Whether this one, the beginning of a value, can become the other, a whole one. Where it is a number that may go on, this
-  // is said of any other number.
+  // is said of nearly any other number.
   bool may_become(const Value& other) const;
   bool equals(const Value& other) const;  // two whole ones
   u64 hash() const { return hash_; }
@@ -42,7 +42,7 @@ class Value {
 
   Kind kind_ = Nothing;
   bool whole_ = false;
-  std::string text_;             // of a word, a string without its escapes; of a number, what it is worth
+  std::string text_;             // of a word, a string without its escapes; of a number, what it is worth (so far)
   std::vector<ValuePtr> items_;  // of an array, whole ones
   std::vector<Member> members_;  // of an object, whole ones by name
   ValuePtr begun_;               // the item, or the value of the member, that is being read

@@ -128,18 +128,21 @@ def _array(
         try:
             return _distinct(compiler, nodes, places[: len(items)], rest_place, least, most)
         except NotScalar as reason:
-            problem = str(reason)
-        if compiler.style.yaml or _could_run_out(compiler, nodes, places[: len(items)], rest_place, least):
-            node = next(node for node in nodes if node.get("uniqueItems") is True)
-            compiler.unsupported(node, "uniqueItems", problem)
-        else:
-            many = not looked_for and all(
-                supply.has_room(compiler, place)
-                for place in (*places[: len(items)], *([] if rest is None else [rest_place]))
+            why = str(reason) if compiler.style.yaml else None
+        known = (places[: len(items)], rest_place, least)
+        if why is None and _could_run_out(compiler, nodes, *known):
+            why = "items that differ could run out before there are as many as there must be"
+        if why is None:
+            layout = layout.distinct(
+                many=not looked_for and _have_room(compiler, *known[:2], rest is not None)
             )
-            layout = layout.distinct(many=many)
+        else:
+            node = next(node for node in nodes if node.get("uniqueItems") is True)
+            compiler.unsupported(node, "uniqueItems", why)
     if looked_for:
-        search = _Search(compiler, nodes, [*places[: len(items)]], rest_place, least, most, comma=layout.comma)
+        search = _Search(
+            compiler, nodes, [*places[: len(items)]], rest_place, least, most, comma=layout.comma
+        )
         found = search.rule()
         return None if found is None else array_of(layout, found)
     if most == 0:
@@ -270,9 +273,12 @@ def _distinct(
         return None if found is None else array_of(compiler.layout, found)
     if most == 0:
         return array_of(compiler.layout, None)
-    return array_of(
-        compiler.layout, _listed(compiler.layout.comma, compiler, rules, rest_rule, least, most)
-    )
+    return array_of(compiler.layout, _listed(compiler.layout.comma, compiler, rules, rest_rule, least, most))
+
+
+def _have_room(compiler: Compiler, prefix: list[Place], rest: Place, more: bool) -> bool:
+    """Whether items that differ never run out, whatever came before."""
+    return all(supply.has_room(compiler, place) for place in ([*prefix, rest] if more else prefix))
 
 
 def _could_run_out(
@@ -295,7 +301,11 @@ def _could_run_out(
         needed += sum(1 for _ in wanted)
         if bounded:  # what is not looked for may have to come too
             return True
-        others = [(*(place if isinstance(place, tuple) else (place,)), one) for one in wanted for place in (*prefix, rest)]
+        others = [
+            (*(place if isinstance(place, tuple) else (place,)), one)
+            for one in wanted
+            for place in (*prefix, rest)
+        ]
         if not all(supply.has_values(compiler, place, needed) for place in others):
             return True
     places = [*prefix[:needed], *([rest] if needed > len(prefix) else [])]

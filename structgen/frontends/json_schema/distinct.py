@@ -68,7 +68,7 @@ def distinct_scalars(compiler: Compiler, place: Place) -> Distinct:
     """
     spelling = compiler.style.spelling
     if not spelling.is_single:
-        raise NotScalar("items that are not from a short list cannot be told apart in several spellings")
+        raise NotScalar("items that are not from a short list cannot be told apart in YAML")
     try:
         options = compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,))
     except TooManyAlternatives:
@@ -90,7 +90,7 @@ def _terminals(compiler: Compiler, nodes: tuple[dict[str, Any], ...], spelling: 
     listed = values.listed(compiler, nodes)
     if listed is not None:
         if any(isinstance(value, (dict, list)) for value in listed):
-            raise NotScalar("objects and arrays cannot be told apart yet")
+            raise NotScalar("objects and arrays cannot be told apart in YAML")
         texts = [
             spelling.string(Literal(value)) if isinstance(value, str) else Literal(_single_text(value))
             for value in listed
@@ -100,7 +100,7 @@ def _terminals(compiler: Compiler, nodes: tuple[dict[str, Any], ...], spelling: 
         return [Terminal(label, union(*texts))] if texts else []
     mask = kinds_left(nodes)
     if mask & (OBJECT | ARRAY):
-        raise NotScalar("objects and arrays cannot be told apart yet")
+        raise NotScalar("objects and arrays cannot be told apart in YAML")
     found: list[Terminal] = []
     if mask & STRING and (string := scalars.string_rule(compiler, nodes)) is not None:
         found.append(_single_string(string, spelling))

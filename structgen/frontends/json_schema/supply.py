@@ -5,9 +5,10 @@ Says what is plain to see, and otherwise no. Only the places of members and item
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from structgen.frontends.json_schema import values
+from structgen.frontends.json_schema import scalars, values
 from structgen.frontends.json_schema.distinct import NotScalar, distinct_scalars
 from structgen.frontends.json_schema.keywords import (
     ARRAY,
@@ -24,12 +25,14 @@ from structgen.frontends.json_schema.keywords import (
 )
 from structgen.frontends.json_schema.kinds import equal, kinds_left
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
+from structgen.grammar.counting import has_many_short
+from structgen.grammar.rules import Choice, Terminal
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
 
 _LEVELS = 8
-_ROOM = 64
+_ROOM, _THOUSANDS = 64, 4096
 _FREE = 8
 """Bytes in which there are thousands of free strings, numbers or names."""
 
@@ -72,7 +75,7 @@ def _has_values(compiler: Compiler, nodes: tuple[dict[str, Any], ...], needed: i
         return True
     if mask & OBJECT and (is_free(OBJECT_KEYWORDS) or _has_objects(compiler, nodes, needed, levels)):
         return True
-    if mask & ARRAY and (is_free(ARRAY_KEYWORDS) or _has_arrays(compiler, nodes)):
+    if mask & ARRAY and (is_free(ARRAY_KEYWORDS) or _has_arrays(compiler, nodes, needed, levels)):
         return True
     return (2 if mask & BOOLEAN else 0) + (1 if mask & NULL else 0) >= needed
 
@@ -101,21 +104,34 @@ def _has_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], needed: 
     for name, places in declared.items():
         if name in required or is_plain:
             missing = [
-                node.get("additionalProperties", True) for node in nodes if name not in node.get("properties", {})
+                node.get("additionalProperties", True)
+                for node in nodes
+                if name not in node.get("properties", {})
             ]
             if has_values(compiler, (*places, *missing), needed, levels - 1):
                 return True
     return False
 
 
-def _has_arrays(compiler: Compiler, nodes: tuple[dict[str, Any], ...]) -> bool:
-    """Their lengths differ."""
-    if any(not ARRAY_KEYWORDS & node.keys() <= _PLAIN_ARRAY for node in nodes):
+def _has_arrays(compiler: Compiler, nodes: tuple[dict[str, Any], ...], needed: int, levels: int) -> bool:
+    """Their lengths differ, or one of their items."""
+    if any(not ARRAY_KEYWORDS & node.keys() <= _PLAIN_ARRAY | {"maxItems", "uniqueItems"} for node in nodes):
         return False
     items = [node["items"] for node in nodes if "items" in node]
-    if any(isinstance(item, list) for item in items):
+    if any(isinstance(item, list) for item in items) or compiler.value(tuple(items) or True) is None:
         return False
-    return compiler.value(tuple(items) or True) is not None
+    bounds = scalars.counts(compiler, nodes, "minItems", "maxItems")
+    if bounds is None:
+        return False
+    least, most = bounds
+    if any(node.get("uniqueItems") is True for node in nodes):  # arrays of one item, and the one of none
+        few = least == 0 and needed <= 2 and most != 0
+        return few or (
+            least <= 1 and most != 0 and has_values(compiler, tuple(items) or True, needed, levels - 1)
+        )
+    if most is None or most - least + 1 >= needed:
+        return True
+    return most > 0 and has_values(compiler, tuple(items) or True, needed, levels - 1)
 
 
 def has_room(compiler: Compiler, place: Place, levels: int = _LEVELS) -> bool:
@@ -138,6 +154,8 @@ def _extra(compiler: Compiler, place: Place, levels: int) -> int | None:
     if found or len(options) != 1:
         return min(found, default=None)
     (nodes,) = options
+    if kinds_left(nodes) in (STRING, INTEGER, NUMBER):
+        return _ROOM // 2 if _has_short_scalars(compiler, place) else None
     if any("enum" in node or "const" in node for node in nodes):
         return None
     mask = kinds_left(nodes)
@@ -145,7 +163,9 @@ def _extra(compiler: Compiler, place: Place, levels: int) -> int | None:
         return _extra_of_objects(compiler, nodes, levels)
     if mask == ARRAY and all(ARRAY_KEYWORDS & node.keys() <= _PLAIN_ARRAY for node in nodes):
         items = [node["items"] for node in nodes if "items" in node]
-        if any(node.get("minItems", 0) >= 1 for node in nodes) and not any(isinstance(item, list) for item in items):
+        if any(node.get("minItems", 0) >= 1 for node in nodes) and not any(
+            isinstance(item, list) for item in items
+        ):
             return _extra(compiler, tuple(items) or True, levels - 1)
     return None
 
@@ -161,9 +181,28 @@ def _free_scalar(nodes: tuple[dict[str, Any], ...]) -> int | None:
         most = min((node.get("maxLength", _ROOM) for node in nodes), default=_ROOM)
         if max(least, 2) <= most:
             return _FREE + int(least)
+    if (
+        mask & STRING
+        and STRING_KEYWORDS & keywords == {"format"}
+        and sum("format" in node for node in nodes) == 1
+    ):
+        return _ROOM // 2  # of each there are thousands of short texts
     if mask & NUMBER and NUMBER_KEYWORDS & keywords <= {"minimum"}:
         return _FREE + len(str(max((node.get("minimum", 0) for node in nodes), default=0)))
     return None
+
+
+def _has_short_scalars(compiler: Compiler, place: Place) -> bool:
+    """Whether thousands of strings, or of numbers, are a few characters longer than the shortest."""
+    try:
+        rule = distinct_scalars(compiler, place).rule
+    except NotScalar:
+        return False
+    terminals = rule.options if isinstance(rule, Choice) else [rule]
+    return len(terminals) == 1 and all(
+        isinstance(one, Terminal) and has_many_short(one.expression, _THOUSANDS, _ROOM // 8)
+        for one in terminals
+    )
 
 
 def _extra_of_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], levels: int) -> int | None:
@@ -176,12 +215,30 @@ def _extra_of_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], lev
     if any(not OBJECT_KEYWORDS & node.keys() <= _PLAIN_OBJECT for node in nodes):
         return None
     found: list[int] = []
-    for name in {name for node in nodes for name in node.get("required", ())}:
+    required = {name for node in nodes for name in node.get("required", ())}
+    declared = {name for node in nodes for name in node.get("properties", {})}
+    for name in sorted(required | declared):
         places = [
-            node["properties"][name] if name in node.get("properties", {}) else node.get("additionalProperties", True)
+            node["properties"][name]
+            if name in node.get("properties", {})
+            else node.get("additionalProperties", True)
             for node in nodes
         ]
-        extra = _extra(compiler, tuple(places), levels - 1)
+        extra = (
+            _extra(compiler, tuple(places), levels - 1)
+            if name in required
+            else _member(compiler, name, places)
+        )
         if extra is not None:
             found.append(extra)
     return min(found, default=None)
+
+
+def _member(compiler: Compiler, name: str, places: list[Any]) -> int | None:
+    """Bytes of a member that may be missing: its name and a free scalar."""
+    try:
+        options = compiler.normalizer.conjunction(tuple(places))
+    except TooManyAlternatives:
+        return None
+    found = [extra for nodes in options if (extra := _free_scalar(nodes)) is not None]
+    return min(found) + len(json.dumps(name)) + 2 if found else None
