@@ -1,20 +1,34 @@
 """What does a mask of a Lark grammar cost? structgen beside llguidance on SQL, Python and JSON5.
 
-    python benchmarks/grammar_masks.py --tokenizer DIR [--json benchmarks/results/grammar_masks.json]
+    python benchmarks/grammar_masks.py --tokenizer DIR [--seed 0] [--json benchmarks/results/grammar_masks.json]
 
 The grammars are those of `grammars/`; llguidance gets the same one in its own syntax: rules as Lark expands them,
-lookaheads at the beginning of a name as `& ~`, without those behind what is ignored. Both engines live in one process
-with one thread, and take turns text by text. Compared are texts of which both allow every token. Measured: the time to
-the first mask, from the text of the grammar, cold and when the process has seen that text; mask + advance for each
-token, cold (the first request with the text on the compiled grammar) and warm (the second).
+lookaheads at the beginning of a name as `& ~`, without those behind what is ignored. The texts are queries written for
+public sample databases (`tests/data/sql`), and modules and settings as people write them (`benchmarks/texts`). Both
+engines live in one process with one thread, and take turns text by text, in random order. A text is compared up to the
+first token that one of them does not allow: llguidance has no priorities, and takes some keywords for names.
+
+Measured:
+
+    first mask           from the text of the grammar, in a process that has imported all and loaded the vocabulary, but
+                         has not seen a grammar
+    first mask, kept     the same, where another process has prepared the grammar (STRUCTGEN_CACHE)
+    first mask again     in a process that has
+    cold, warm           mask + advance for each token: the first request with the text on a compiled grammar, and the
+                         second
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
 import re
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -30,16 +44,12 @@ from rich.console import Console
 from rich.table import Table
 
 from structgen.frontends.library import library_text
+from structgen.frontends.prepared import VARIABLE
 
-TESTS = Path(__file__).parents[1] / "tests"
+TEXTS = Path(__file__).parent / "texts"
+QUERIES = Path(__file__).parents[1] / "tests" / "data" / "sql"
 WIDTH = 32
 RUNS = ("cold", "warm")
-CONFIGURATION = """{ // settings
-  name: 'example', version: "1.4.2", private: true,
-  limits: {memory: 0xFF00, ratio: .25, deadline: +Infinity, retries: 3,},
-  hosts: ["a.example.com", 'b.example.com',], /* more to come */
-  $schema: null, nested: {list: [1, 2.5e3, -4, [true, false]], text: 'it\\'s "quoted"'},
-}"""
 
 
 def main() -> None:
@@ -50,20 +60,29 @@ def main() -> None:
     parser.add_argument(
         "--tokenizer", default="smollm2", help="folder of a tokenizer of transformers, or smollm2"
     )
+    parser.add_argument("--seed", type=int, default=0, help="of the order in which the engines take turns")
     parser.add_argument("--json", type=Path, help="write the summary to this file")
+    parser.add_argument(
+        "--first", metavar="GRAMMAR", help="only print the times to the first mask of this one"
+    )
     options = parser.parse_args()
     tokenizer = load_tokenizer(options.tokenizer)
-    engines = {"structgen": Structgen(tokenizer), "llguidance": Llguidance(tokenizer)}
+    engines: dict[str, Any] = {"structgen": Structgen(tokenizer), "llguidance": Llguidance(tokenizer)}
+    if options.first:
+        print(json.dumps(_first_masks(engines, _sources(options.first))))
+        return
+    rng = random.Random(options.seed)
     results: dict[str, Any] = {}
     for name, texts in _texts().items():
-        grammar = library_text(name)
-        sources = {"structgen": grammar, "llguidance": translated(grammar)}
         tokens = [list(tokenizer.encode(text, add_special_tokens=False)) for text in texts]
-        results[name] = _measured(engines, sources, tokens)
+        results[name] = _measured(engines, _sources(name), tokens, rng)
+        for engine, first in _first_masks_apart(options.tokenizer, name).items():
+            results[name][engine] = first | results[name][engine]
     report = {
-        "tokenizer": Path(options.tokenizer).name,
-        "versions": {engine: adapter.version for engine, adapter in engines.items()},
         "machine": figures.machine(),
+        "tokenizer": Path(options.tokenizer).name,
+        "seed": options.seed,
+        "versions": {engine: adapter.version for engine, adapter in engines.items()},
         "microseconds": results,
     }
     if options.json:
@@ -75,19 +94,18 @@ def _texts() -> dict[str, list[str]]:
     queries = [
         query
         for name in ("chinook", "northwind", "sakila")
-        for query in (TESTS / "data" / "sql" / f"{name}.queries.sql").read_text().split(";\n")
+        for query in (QUERIES / f"{name}.queries.sql").read_text().split(";\n")
     ]
-    modules = [
-        'import os\n\ndef main(path: str, depth: int = 2):\n    """Walks."""\n    for name in os.listdir(path):\n'
-        "        if name.startswith('.') or depth == 0:\n            continue\n        try:\n"
-        "            main(os.path.join(path, name), depth=depth - 1)\n        except NotADirectoryError as error:\n"
-        "            print(name, error)\n\nmain('.')\n",
-        "class Stack(Base):\n    def push(self, item):\n        self.items[len(self.items)] = item\n"
-        "        self.twice = {k: v * 2 for k, v in self.items.items() if v is not None}\n\n    def peek(self):\n"
-        "        while self.items and not self.closed:\n            total += 3.5 ** 2 // 7\n            break\n"
-        "        self.last = self.items[-1] if self.items else None\n",
-    ]
-    return {"sqlite": queries, "python": modules, "json5": [CONFIGURATION]}
+    others = {
+        name: [path.read_text().rstrip("\n") for path in sorted((TEXTS / name).iterdir())]
+        for name in ("python", "json5")
+    }
+    return {"sqlite": queries, **others}
+
+
+def _sources(name: str) -> dict[str, str]:
+    grammar = library_text(name)
+    return {"structgen": grammar, "llguidance": translated(grammar)}
 
 
 def translated(grammar: str) -> str:
@@ -125,24 +143,57 @@ def _name(name: str) -> str:
     return plain.upper() if name.isupper() else plain.lower()
 
 
-def _measured(engines: dict[str, Any], sources: dict[str, str], texts: list[list[int]]) -> dict[str, Any]:
-    grammars, found = {}, {}
+def _first_masks_apart(tokenizer: str, name: str) -> dict[str, dict[str, float]]:
+    """The same in processes of their own: one as it is, and one after another has kept the prepared grammar."""
+
+    def run(**variables: str) -> dict[str, dict[str, float]]:
+        environment = {key: value for key, value in os.environ.items() if key != VARIABLE} | variables
+        command = [sys.executable, __file__, "--tokenizer", tokenizer, "--first", name]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    found = run()
+    with tempfile.TemporaryDirectory() as folder:
+        run(**{VARIABLE: folder})
+        found["structgen"]["first mask, kept"] = run(**{VARIABLE: folder})["structgen"]["first mask"]
+    return found
+
+
+def _first_masks(engines: dict[str, Any], sources: dict[str, str]) -> dict[str, dict[str, float]]:
+    """Microseconds from the text of a grammar to its first mask, by engine: the first time, and again."""
+    found: dict[str, dict[str, float]] = {}
     for engine, adapter in engines.items():
-        started = time.perf_counter()
+        for kind in ("first mask", "first mask again"):
+            started = time.perf_counter()
+            adapter.compile_lark(sources[engine]).matcher().fill()
+            found.setdefault(engine, {})[kind] = (time.perf_counter() - started) * 1e6
+    return found
+
+
+def _measured(
+    engines: dict[str, Any], sources: dict[str, str], texts: list[list[int]], rng: random.Random
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    read: list[int] = [len(tokens) for tokens in texts]
+    grammars = {}
+    for engine, adapter in engines.items():
+        judge = adapter.compile_lark(
+            sources[engine]
+        )  # another one: that to be measured is not to have seen them
+        allowed = [len(_read(judge, tokens)) for tokens in texts]
+        found[engine] = {"cut texts": sum(map(int.__lt__, allowed, map(len, texts)))}
+        read = [*map(min, read, allowed)]
+        adapter.renew()
         grammars[engine] = adapter.compile_lark(sources[engine])
         grammars[engine].matcher().fill()
-        found[engine] = {"first mask": (time.perf_counter() - started) * 1e6}
-        started = time.perf_counter()
-        adapter.compile_lark(sources[engine]).matcher().fill()
-        found[engine]["first mask again"] = (time.perf_counter() - started) * 1e6
     times: dict[tuple[str, str], list[float]] = {(engine, run): [] for engine in engines for run in RUNS}
-    for tokens in texts:
-        cold = {engine: _read(grammar, tokens) for engine, grammar in grammars.items()}
-        for engine, grammar in grammars.items():
-            found[engine]["rejected"] = found[engine].get("rejected", 0) + (cold[engine] is None)
-            if None not in cold.values():
-                times[engine, "cold"] += cold[engine]
-                times[engine, "warm"] += _read(grammar, tokens)
+    order = list(engines)
+    for tokens, count in zip(texts, read, strict=True):
+        rng.shuffle(order)
+        for run in RUNS:
+            for engine in order:
+                times[engine, run] += _read(grammars[engine], tokens[:count])
     for engine in engines:
         for run in RUNS:
             one = times[engine, run]
@@ -152,20 +203,21 @@ def _measured(engines: dict[str, Any], sources: dict[str, str], texts: list[list
                 "mean": statistics.fmean(one),
                 "p50": ordered[len(one) // 2],
                 "p99": ordered[len(one) * 99 // 100],
+                "p99.9": ordered[len(one) * 999 // 1000],
                 "max": ordered[-1],
             }
     return found
 
 
-def _read(grammar: Any, tokens: list[int]) -> Any:
-    """Microseconds for each token; None if one is not allowed."""
+def _read(grammar: Any, tokens: list[int]) -> list[float]:
+    """Microseconds for each token, up to the first one that is not allowed."""
     matcher, times = grammar.matcher(), []
     for token in tokens:
         started = time.perf_counter()
         matcher.fill()
         seconds = time.perf_counter() - started
         if not matcher.mask[token // WIDTH] >> (token % WIDTH) & 1:
-            return None
+            break
         started = time.perf_counter()
         matcher.advance(token)
         times.append((seconds + time.perf_counter() - started) * 1e6)
@@ -176,9 +228,10 @@ def _print(results: dict[str, Any]) -> None:
     table = Table(
         "grammar",
         "engine",
-        "rejected",
+        "cut",
         "first mask, ms",
-        "again, ms",
+        "kept",
+        "again",
         "cold: mean",
         "p50",
         "p99",
@@ -189,14 +242,16 @@ def _print(results: dict[str, Any]) -> None:
     for name, found in results.items():
         for engine, one in found.items():
             cold, warm = one["cold"], one["warm"]
-            figures = (cold["mean"], cold["p50"], cold["p99"], cold["max"], warm["mean"], warm["p99"])
+            times = (cold["mean"], cold["p50"], cold["p99"], cold["max"], warm["mean"], warm["p99"])
+            kept = one.get("first mask, kept")
             table.add_row(
                 name,
                 engine,
-                str(one["rejected"]),
+                str(one["cut texts"]),
                 f"{one['first mask'] / 1000:.1f}",
+                "" if kept is None else f"{kept / 1000:.1f}",
                 f"{one['first mask again'] / 1000:.1f}",
-                *(f"{figure:.1f}" for figure in figures),
+                *(f"{figure:.1f}" for figure in times),
             )
     Console(width=130).print(table)
 

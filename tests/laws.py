@@ -303,6 +303,14 @@ def forced_tokens_are_forced(matcher: Matcher, oracle: Oracle, position: Positio
     other = matcher.fork()
     for token in forced:
         other.advance(token)
+        if not vocabulary[token]:  # a special token: nothing else may come there
+            bytes_there = [byte for byte in range(256) if oracle.read(position, byte) is not None]
+            assert not bytes_there, describe(oracle, position)
+            assert not oracle.can_stop(position), describe(oracle, position)
+            following = read_token(oracle, vocabulary, position, token)
+            assert following is not None, describe(oracle, position)
+            position = following
+            continue
         for byte in vocabulary[token]:
             assert _only_byte(oracle, position) == byte, describe(oracle, position)
             following = oracle.read(position, byte)

@@ -92,19 +92,19 @@ def grammar_masks(report: dict[str, Any]) -> str:
     rows = []
     for grammar, engines in report["microseconds"].items():
         for name, one in engines.items():
-            if "first mask" not in one:
-                continue
             cells = [
-                " / ".join(figures.short(one[kind][key]) for key in ("mean", "p50", "p99"))
-                if kind in one
-                else None
+                " / ".join(figures.short(one[kind][key]) for key in ("mean", "p50", "p99", "max"))
                 for kind in ("cold", "warm")
             ]
-            rows.append([grammar, name, figures.short(one["first mask"] / 1e3), one.get("rejected"), *cells])
-    kinds = (f"{kind}, µs: mean / p50 / p99" for kind in ("cold", "warm"))
+            first = [
+                figures.short(one[kind] / 1e3) if kind in one else None
+                for kind in ("first mask", "first mask, kept")
+            ]
+            rows.append([grammar, name, *first, one["cold"]["tokens"], *cells])
+    kinds = (f"{kind}, µs: mean / p50 / p99 / max" for kind in ("cold", "warm"))
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     return (
-        figures.table(["grammar", "engine", "first mask, ms", "texts rejected", *kinds], rows)
+        figures.table(["grammar", "engine", "first mask, ms", "kept, ms", "tokens", *kinds], rows)
         + f"\n{report['tokenizer']}; {versions}{_where(report)}.\n"
     )
 

@@ -116,6 +116,21 @@ def test_large_bounds_make_no_more_than_small_ones() -> None:
     }
 
 
+def test_a_run_of_blanks_makes_no_states_on_its_way() -> None:
+    """Tokens that come near a bound are found without the states between, for each of the keywords that compete."""
+
+    def work(most: int) -> int:
+        vocabulary = Vocabulary([*(bytes([b]) for b in range(256)), *(b" " * n for n in range(2, 96))])
+        blanks = Repeat(charset(" \n"), 1, most)
+        words = [Terminal(f"w{i}", concat(blanks, Literal(f"word{i}"))) for i in range(20)]
+        found = compile_grammar(Grammar({"start": Choice(tuple(words))}), vocabulary)
+        before = found.stats()["expressions"]
+        found.matcher().bitmask()
+        return found.stats()["expressions"] - before
+
+    assert work(100) < work(1_000_000) + 400  # 2,000 more if each of 100 blanks made a state
+
+
 def test_a_second_grammar_finds_the_walks_of_the_first() -> None:
     vocabulary = Vocabulary([bytes([b]) for b in range(256)])
     string = Terminal("string", concat(Literal('"'), Repeat(charset((0x61, 0x7A)), 0, None), Literal('"')))

@@ -46,6 +46,16 @@ def test_forced_tokens_are_forced(grammar: Grammar, vocabulary: Vocabulary, rand
         laws.forced_tokens_are_forced(matcher, oracle, position)
 
 
+def test_special_tokens_can_be_forced() -> None:
+    parts = Terminal("A", Literal("a")), SpecialToken("<s>"), Terminal("B", Literal("b"))
+    grammar = Grammar({"start": Sequence(parts)})
+    vocabulary = Vocabulary([b"a", b"b", None, None], special_tokens={"<s>": 2, "</s>": 3}, eos_token_ids=[3])
+    matcher = compile_grammar(grammar, vocabulary).matcher()
+    assert list(matcher.forced_tokens()) == [0, 2, 1]
+    oracle = Oracle(grammar)
+    laws.forced_tokens_are_forced(matcher, oracle, oracle.start())
+
+
 @given(grammars(special_tokens=False), vocabularies(), RANDOMS)
 def test_an_explanation_says_what_may_come(grammar: Grammar, vocabulary: Vocabulary, random: Random) -> None:
     oracle = Oracle(grammar)

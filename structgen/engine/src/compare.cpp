@@ -109,7 +109,7 @@ const Walks::InStep& Walks::in_step(u32 one, u32 other) {
 
 // Whether a token that ends in one of the two states ends in the same way as in the other.
 bool Walks::alike(u32 one, u32 other) {
-  if (one == kDead || other == kDead || lexer_.ended(one) || lexer_.ended(other)) return false;
+  if (one <= kBlocked || other <= kBlocked || lexer_.ended(one) || lexer_.ended(other)) return false;
   if (lexer_.accepting(one) != lexer_.accepting(other)) return false;
   return !lexer_.accepting(one) || accepting_members(one) == accepting_members(other);
 }

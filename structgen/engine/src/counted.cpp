@@ -9,6 +9,7 @@ namespace structgen {
 namespace {
 
 constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
+constexpr u32 kShort = 8;  // repetitions that are walked one by one, if few tokens begin like them
 
 }  // namespace
 
@@ -38,6 +39,16 @@ std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
       expressions.is_empty(counter.prefix))
     return std::nullopt;
   return counter;
+}
+
+// Whether a walk that heeds the numbers costs little: it stays where a few X are, such as the digits of an escape. The one
+// without them goes through R from everywhere.
+bool Walks::is_quick(const Counter& counter) {
+  if (counter.prefix != kEpsilon || counter.max > kShort) return false;
+  u32 tokens = 0;
+  for (u32 child = 1; child < trie_.end(0); child = trie_.end(child))
+    if (expressions_.derive(counter.x, trie_.byte(child)) != kEmpty) tokens += trie_.subtree_tokens(child);
+  return tokens < trie_.subtree_tokens(0) / 4;
 }
 
 u32 Walks::counted_state(ExprId x, ExprId rest, bool tail, ExprId e) {
@@ -166,7 +177,7 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
     if (to == kAmbiguous) return nullptr;
     if (to == kStop) {
-      if (top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, top.count);
+      if (top.accept != kNone) leaving.push_back({top.accept, node, top.count, Leaving::With});
       node = trie_.end(node);
       continue;
     }
@@ -176,10 +187,10 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     const u32 first = trie_.first_token(node), behind = trie_.first_token(node + 1);
     if (tail && counted_states_[state].e == kEpsilon) {
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = first; i < behind; ++i) leaving.push_back({accept_first, trie_.order()[i], depth, count, 0});
+        leaving.push_back({accept_first, node, count, Leaving::Own});
         walk->references.push_back({accept_first, node, count, {}});
       } else {
-        leave_subtree(leaving, accept_first, node, depth, count);
+        leaving.push_back({accept_first, node, count, Leaving::Behind});
       }
       node = trie_.end(node);
       continue;
@@ -217,8 +228,10 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
         std::vector<u32> goes_on;
         for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child))
           if (step(state, trie_.byte(child)) != kStop) goes_on.push_back(child);
-        walk->references.push_back({accept, node, count, std::move(goes_on)});
-        accept = kNone;
+        if (leaving_tokens(node, goes_on) > kLarge) {
+          walk->references.push_back({accept, node, count, std::move(goes_on)});
+          accept = kNone;
+        }
       }
     }
     path[depth - base] = {state, count, accept};

@@ -8,6 +8,7 @@ namespace structgen {
 
 namespace {
 
+constexpr ByteSet kAnyByte{~0ull, ~0ull, ~0ull, ~0ull};
 constexpr u32 kFew = 16;  // repetitions of an expression that is not open
 
 void set_bit(ByteSet& s, u32 b) {
@@ -42,7 +43,10 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
   Node node;
   node.bounds = {0, 0, 0, 0};
   auto include = [&](ExprId e) {
-    for (std::size_t i = 0; i < 4; ++i) node.bounds[i] |= nodes_[e].bounds[i];
+    for (std::size_t i = 0; i < 4; ++i) {
+      node.bounds[i] |= nodes_[e].bounds[i];
+      node.live[i] |= nodes_[e].live[i];
+    }
     node.boolean |= nodes_[e].boolean;
     node.open |= nodes_[e].open;
   };
@@ -59,6 +63,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.least = kFar;
       for (u32 i = 1; i < args.size; i += 2) {
         node.open |= nodes_[args[i + 1]].open;
+        for (u32 byte = args[i] & 0xFF; byte <= args[i] >> 8; ++byte) set_bit(node.live, byte);
         set_bit(node.bounds, args[i] & 0xFF);
         set_bit(node.bounds, (args[i] >> 8) + 1);
         best = std::min(best, nodes_[args[i + 1]].shortest);
@@ -95,8 +100,10 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
     case Inter:
       node.nullable = true;
       node.longest = kFar;
+      for (ExprId e : args) include(e);
+      node.live = kAnyByte;
       for (ExprId e : args) {
-        include(e);
+        for (std::size_t i = 0; i < 4; ++i) node.live[i] &= nodes_[e].live[i];
         node.nullable &= nodes_[e].nullable;
         node.least = std::max(node.least, nodes_[e].least);
         node.longest = std::min(node.longest, nodes_[e].longest);
@@ -111,9 +118,11 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.longest = kFar;
       node.boolean = args[0] != kEmpty;  // kAll is plain
       node.open = true;
+      node.live = kAnyByte;
       node.shortest = node.nullable ? 0 : kNone;
       break;
     case Divisible: {
+      node.live = kAnyByte;
       for (u32 byte = '.'; byte <= '9' + 1; ++byte) set_bit(node.bounds, byte);
       node.nullable = args[1] == 0;
       node.open = true;
@@ -424,75 +433,6 @@ std::pair<u8, u8> Expressions::interval(ExprId e, u8 byte) const {
   while (found == 0 && word < 3) found = s[++word];
   const u32 hi = found == 0 ? 255 : word * 64 + static_cast<u32>(std::countr_zero(found)) - 1;
   return {static_cast<u8>(lo), static_cast<u8>(hi)};
-}
-
-ExprId Expressions::derive(ExprId e, u8 byte) {
-  const Kind k = kind(e);
-  if (k == Empty || k == Epsilon) return kEmpty;
-  if (k == Switch) {
-    const Span a = args(e);
-    u32 lo = 0, hi = (a.size - 1) / 2;
-    while (lo < hi) {  // the first range that does not end before `byte`
-      const u32 mid = (lo + hi) / 2;
-      if ((a[1 + 2 * mid] >> 8) < byte)
-        lo = mid + 1;
-      else
-        hi = mid;
-    }
-    if (1 + 2 * lo >= a.size || (a[1 + 2 * lo] & 0xFF) > byte) return kEmpty;
-    return a[2 + 2 * lo];
-  }
-  const u64 key = (static_cast<u64>(e) << 8) | interval(e, byte).first;
-  const u32 known = memo_.find(key);
-  if (known != kNone) return known;
-  const ExprId result = compute_derivative(e, byte);
-  memo_.put(key, result);
-  return result;
-}
-
-ExprId Expressions::compute_derivative(ExprId e, u8 byte) {
-  const Depth guard(depth_);
-  if (meter_) meter_->spend(1);
-  const Span a = args(e);
-  switch (kind(e)) {
-    case Concat: {
-      const ExprId first = concat(derive(a[0], byte), a[1]);
-      if (!nodes_[a[0]].nullable) return first;
-      return unite({first, derive(a[1], byte)});
-    }
-    case Union: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a) {
-        const ExprId d = derive(x, byte);
-        if (d != kEmpty) parts.push_back(d);
-      }
-      return unite(std::move(parts));
-    }
-    case Inter: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a) {
-        const ExprId d = derive(x, byte);
-        if (d == kEmpty) return kEmpty;
-        parts.push_back(d);
-      }
-      return intersect(std::move(parts));
-    }
-    case Not:
-      return negate(derive(a[0], byte));
-    case Repeat: {
-      const u32 min = a[1] == 0 ? 0 : a[1] - 1, max = a[2] == kUnbounded ? kUnbounded : a[2] - 1;
-      const ExprId part = a[0];
-      return concat(derive(part, byte), repeat(part, min, max));
-    }
-    case Divisible: {
-      if (byte == '.') return e;
-      if (byte < '0' || byte > '9') return kEmpty;
-      const u64 number = static_cast<u64>(a[1]) * 10 + (byte - '0');
-      return divisible(a[0], static_cast<u32>(number % a[0]));
-    }
-    default:
-      return kEmpty;
-  }
 }
 
 }  // namespace structgen

@@ -46,6 +46,7 @@ class Expressions {
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
   u32 longest(ExprId e) const { return nodes_[e].longest; }  // no text has more bytes; kFar if there is no bound
   ExprId derive(ExprId e, u8 byte);
+  ExprId derive_run(ExprId e, u8 byte, u32 count);  // by a byte that comes so many times
   bool is_empty(ExprId e);
   // Bytes around `byte` that all have the same derivative.
   std::pair<u8, u8> interval(ExprId e, u8 byte) const;
@@ -85,7 +86,8 @@ class Expressions {
 
  private:
   struct Node {
-    ByteSet bounds;        // bit b: derivatives by b - 1 and b may differ
+    ByteSet bounds{};      // bit b: derivatives by b - 1 and b may differ
+    ByteSet live{};        // bytes that may begin a text
     u32 shortest = 0;      // kNone: not known yet
     u32 least = 0;         // no text is shorter
     u32 longest = 0;       // no text is longer; kFar if there is no bound
@@ -96,7 +98,7 @@ class Expressions {
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
     bool open = false;
-    u8 live = 0;           // of boolean nodes: 0 not known, 1 some text, 2 none
+    u8 alive = 0;          // of boolean nodes: 0 not known, 1 some text, 2 none
   };
 
   ExprId make(Kind kind, const std::vector<u32>& args);

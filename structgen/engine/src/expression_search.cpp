@@ -28,7 +28,7 @@ u8 readable(u32 lo, u32 hi) {
 bool Expressions::is_empty(ExprId e) {
   if (!nodes_[e].boolean) return e == kEmpty;
   if (nodes_[e].nullable) return false;
-  if (nodes_[e].live != 0) return nodes_[e].live == 2;
+  if (nodes_[e].alive != 0) return nodes_[e].alive == 2;
   const Depth guard(depth_);
   const Span a = args(e);
   bool empty = false;
@@ -62,7 +62,7 @@ bool Expressions::is_empty(ExprId e) {
         empty = is_empty(found.e) || (shortest_length(found.e) > found.reach && search_empty(e));
     }
   }
-  nodes_[e].live = empty ? 2 : 1;
+  nodes_[e].alive = empty ? 2 : 1;
   return empty;
 }
 
@@ -99,14 +99,14 @@ Expressions::Search Expressions::search_some(ExprId root, u32 most) {
   std::unordered_set<ExprId> seen{root};
   std::vector<Frame> stack{{root, 0, {}}};
   std::vector<std::pair<u32, ExprId>> order;
-  auto is_found = [this](ExprId d) { return !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].live == 1; };
+  auto is_found = [this](ExprId d) { return !nodes_[d].boolean || nodes_[d].nullable || nodes_[d].alive == 1; };
   // The next derivatives of a frame; whether one of them is found.
   auto look = [&](Frame& frame) {
     order.clear();
     const u32 end = frame.byte < 128 ? 128 : 256;
     for (; frame.byte < end; frame.byte = interval(frame.e, static_cast<u8>(frame.byte)).second + 1u) {
       const ExprId d = derive(frame.e, static_cast<u8>(frame.byte));
-      if (d == kEmpty || nodes_[d].live == 2) continue;
+      if (d == kEmpty || nodes_[d].alive == 2) continue;
       if (is_found(d)) return true;
       order.emplace_back(nearest(d), d);
     }
@@ -127,7 +127,7 @@ Expressions::Search Expressions::search_some(ExprId root, u32 most) {
     } else {
       const ExprId d = top.left.back();
       top.left.pop_back();
-      if (nodes_[d].live == 2) continue;
+      if (nodes_[d].alive == 2) continue;
       // Parts decide: a concatenation or union is empty or not by its own rules.
       const bool decided = kind(d) != Inter && kind(d) != Not;
       found = is_found(d) || (decided && !is_empty(d));
@@ -137,11 +137,11 @@ Expressions::Search Expressions::search_some(ExprId root, u32 most) {
       }
     }
     if (found) {
-      for (const Frame& f : stack) nodes_[f.e].live = 1;
+      for (const Frame& f : stack) nodes_[f.e].alive = 1;
       return Search::found;
     }
   }
-  for (const ExprId dead : seen) nodes_[dead].live = 2;
+  for (const ExprId dead : seen) nodes_[dead].alive = 2;
   return Search::empty;
 }
 
@@ -402,6 +402,26 @@ Expressions::Wider Expressions::wider(ExprId e) {
 
 u32 Expressions::farthest(ExprId root) {
   if (nodes_[root].farthest != kNone) return nodes_[root].farthest;
+  if (const Kind outer = kind(root); outer == Concat || outer == Union || outer == Repeat) {
+    // By parts, without a derivative: each way of reading a beginning can be finished in that part and those behind it.
+    const Depth guard(depth_);
+    const Span a = args(root);
+    u32 most = shortest_length(root);
+    if (outer == Concat) {
+      for (ExprId rest = root; rest != kEpsilon;) {
+        const bool more = kind(rest) == Concat;
+        const ExprId part = more ? args(rest)[0] : rest;
+        rest = more ? args(rest)[1] : kEpsilon;
+        most = std::max(most, add_lengths(farthest(part), shortest_length(rest)));
+      }
+    } else if (outer == Union) {
+      for (ExprId part : a) most = std::max(most, farthest(part));
+    } else {
+      most = std::max(most, add_lengths(farthest(a[0]), times_length(shortest_length(a[0]), std::max(a[1], 1u) - 1)));
+    }
+    nodes_[root].farthest = most;
+    return most;
+  }
   std::vector<ExprId> found{root};
   std::unordered_set<ExprId> seen{root};
   u32 most = 0;

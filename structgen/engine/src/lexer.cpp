@@ -123,10 +123,9 @@ u32 Lexer::plainer(u32 state) {
 }
 
 Lexer::Wider Lexer::wider(u32 state) {
-  if (guarded(state)) return {state, 0};
   std::vector<u32> members;
   u32 reach = kFar, farthest = 0;
-  for (u32 i = 0; i < this->members(state); ++i) {
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i) {  // guards too: whether they go on is all that counts
     const Expressions::Wider found = expressions_.wider(rest(state, i));
     members.push_back(index(state, i));
     members.push_back(found.e);
@@ -134,6 +133,18 @@ Lexer::Wider Lexer::wider(u32 state) {
     if (found.e != rest(state, i)) farthest = std::max(farthest, expressions_.farthest(found.e));
   }
   return {intern(members), reach - std::min(reach, farthest)};
+}
+
+u32 Lexer::run(u32 state, u8 byte, u32 count) {
+  std::vector<u32> members;
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i) {
+    const ExprId left = expressions_.derive_run(rest(state, i), byte, count);
+    if (left == kEmpty || expressions_.is_empty(left)) continue;
+    members.push_back(index(state, i));
+    members.push_back(left);
+  }
+  if (meter_) meter_->spend(tuples_[state].size);
+  return members.empty() || members[0] == kGuard ? kDead : intern(members);
 }
 
 u32 Lexer::renumbered(u32 state, const std::vector<u32>& indices) {

@@ -36,6 +36,9 @@ class Lexer {
   const u32* row(u32 state);
   u32 compute_next(u32 state, u8 byte);
 
+  // The state after a byte that comes `count` times; kDead if no member goes on so far. The states between are not made.
+  u32 run(u32 state, u8 byte, u32 count);
+
   bool accepting(u32 state) const { return infos_[state].accepting; }
   bool ended(u32 state) const { return infos_[state].ended; }
   u32 members(u32 state) const { return infos_[state].members; }

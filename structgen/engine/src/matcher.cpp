@@ -99,50 +99,6 @@ const Grammar::State& Grammar::state(u32 parse) {
   return s;
 }
 
-Grammar::Place Grammar::together(std::vector<Place> places) {
-  std::vector<std::pair<u32, u32>> keys;
-  for (const Place& p : places) keys.emplace_back(p.parse, p.fresh ? kNone : p.lexer);
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  std::vector<u32> flat;
-  for (const auto& [parse, lexer] : keys) flat.push_back(parse), flat.push_back(lexer);
-  meter_.spend(keys.size());
-  return {sets_.intern(flat), kDead, true};
-}
-
-std::vector<Grammar::Place> Grammar::places(const Place& p) const {
-  if (!dynamic_) return {p};
-  std::vector<Place> found;
-  const Span set = sets_[p.parse];
-  for (u32 i = 0; i < set.size; i += 2) found.push_back({set[i], set[i + 1] == kNone ? kDead : set[i + 1], set[i + 1] == kNone});
-  return found;
-}
-
-// The set of places after a byte, each terminal read by itself; kNone if there is none.
-u32 Grammar::read_places(u32 set, u8 byte) {
-  const u64 key = (static_cast<u64>(set) << 8) | byte;
-  u32 found = reads_.find(key);
-  if (found != kNone) return found == kNone - 1 ? kNone : found;
-  std::vector<Place> after_byte;
-  auto read_one = [&](u32 parse, u32 from) {
-    const u32 next = lexer_.next(from, byte);
-    if (next == kDead || next == kBlocked) return next == kBlocked;
-    after_byte.push_back(lexer_.ended(next) ? Place{after(parse, next), kDead, true} : Place{parse, next, false});
-    return true;
-  };
-  for (Place p : places({set, kDead, true})) {
-    if (!p.fresh) {
-      if (read_one(p.parse, p.lexer) || !lexer_.accepting(p.lexer)) continue;
-      p.parse = after(p.parse, p.lexer);
-    }
-    const std::vector<u32> singles = state(p.parse).singles;
-    for (u32 single : singles) read_one(p.parse, single);
-  }
-  found = after_byte.empty() ? kNone : together(std::move(after_byte)).parse;
-  reads_.put(key, found == kNone ? kNone - 1 : found);
-  return found;
-}
-
 std::vector<u32> Grammar::accepting(u32 lexer) const {
   std::vector<u32> indices;
   for (u32 i = 0; i < lexer_.members(lexer); ++i)
@@ -299,16 +255,18 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
   const Walk& walk = *view.walk;
   if (walk.base.walk != nullptr) {
     add_walk(walk.base, parse, lexer_.renumbered(walk.base_state, lexer_.indices(from)), fresh, out);
-    for (u32 node : walk.cut) store_->walks.remove_subtree(out.tokens, node);
+    store_->walks.remove_subtrees(out.tokens, walk.cut);
   }
   const bool begins = fresh && records_ && (state(parse).records || state(parse).ends_item);
   add_own(view, parse, from, begins, out);
+  u32 accept = kNone, next = kNone;
   for (const auto& reference : walk.references) {
     if (reference.count < view.min || reference.count > view.max) continue;
-    const Mask& behind = subtree(reference.node, after_accept(parse, from, reference.accept));
-    add_less(behind, reference.forbidden, true, begins, out);
-    if (const u8 effect = records_ ? accept_effects(parse, from, reference.accept) : u8{None}; effect & Item)
-      behind.tokens.each([&](u32 token) { (effect & Close ? out.ends : out.doubtful).push_back(token); });
+    if (reference.accept != accept) accept = reference.accept, next = after_accept(parse, from, accept);
+    add_less(reference.node, next, reference.forbidden, true, begins, out);
+    if (const u8 effect = records_ ? accept_effects(parse, from, accept) : u8{None}; effect & Item)
+      subtree(reference.node, next).tokens.each(
+          [&](u32 token) { (effect & Close ? out.ends : out.doubtful).push_back(token); });
   }
 }
 
@@ -371,7 +329,7 @@ void Grammar::mask_one(u32 node, const Place& p, Mask& out) {
     add_walk(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, p.fresh, out);
   // The terminal may end before the token, where it can't go on with the token's first byte.
   if (!p.fresh && lexer_.accepting(p.lexer))
-    add_less(subtree(node, after(p.parse, p.lexer)), going_on(node, p.lexer), false, false, out);
+    add_less(node, after(p.parse, p.lexer), going_on(node, p.lexer), false, false, out);
 }
 
 // Children of the node with which the terminal goes on.
@@ -407,22 +365,17 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   return *subtrees_[at];
 }
 
-// `behind`: what is added stands behind the beginning of the token; `begins`: a text is recorded before it.
-void Grammar::add_less(const Mask& from, const std::vector<u32>& nodes, bool behind, bool begins, Mask& out) {
+// Adds what may be read below a node where a terminal begins, without some of its children. `behind`: that stands behind
+// the beginning of the token; `begins`: a text is recorded before it.
+void Grammar::add_less(u32 node, u32 parse, const std::vector<u32>& children, bool behind, bool begins, Mask& out) {
+  const Mask& from = subtree(node, parse);
   if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
   out.doubtful.insert(out.doubtful.end(), from.doubtful.begin(), from.doubtful.end());
   out.ends.insert(out.ends.end(), from.ends.begin(), from.ends.end());
   if (behind) out.ends.insert(out.ends.end(), from.begun_ends.begin(), from.begun_ends.end());
   if (behind) out.doubtful.insert(out.doubtful.end(), from.begun.begin(), from.begun.end());
-  if (nodes.empty()) {
-    out.tokens.add(from.tokens);
-    return;
-  }
-  if (!from.tokens.dense() && from.tokens.list().empty()) return;
-  TokenSet left = from.tokens;
-  for (u32 node : nodes) store_->walks.remove_subtree(left, node);
-  meter_.spend(nodes.size());
-  out.tokens.add(left);
+  meter_.spend(children.size());
+  store_->walks.add_without(out.tokens, from.tokens, node, children);
 }
 
 // Of a residual, what lexer and parser let through from the beginning of a terminal.

@@ -279,7 +279,7 @@ class Grammar {
   void add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, Mask& out);
   const Mask& subtree(u32 node, u32 parse);
   STRUCTGEN_OWN_FRAME const Through& through(u32 residual, u32 parse);
-  STRUCTGEN_OWN_FRAME void add_less(const Mask& from, const std::vector<u32>& nodes, bool behind, bool begins,
+  STRUCTGEN_OWN_FRAME void add_less(u32 node, u32 parse, const std::vector<u32>& children, bool behind, bool begins,
                                      Mask& out);
   STRUCTGEN_OWN_FRAME void add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out);
   STRUCTGEN_OWN_FRAME u32 after_accept(u32 parse, u32 from, u32 accept);

@@ -21,6 +21,7 @@ class TokenSet {
     if (list_.size() > kSparse) densify();
   }
   void add(const TokenSet& other);
+  bool has(u32 token) const { return (words_[token >> 5] >> (token & 31)) & 1; }  // of a dense set
   void remove(u32 token);
   void remove(const std::vector<u32>& words);  // of a dense set
   template <class Keep>

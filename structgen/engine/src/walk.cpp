@@ -8,14 +8,8 @@ namespace structgen {
 namespace {
 
 constexpr u32 kAsked = 8;           // pairs of states of which a walk asks where they are in step
+constexpr u32 kFarAway = 32;        // bytes that few tokens have
 constexpr u32 kDiffering = 40'000;  // trie nodes that a walk in lockstep may differ in
-
-// The first eight bytes, as a number that sorts like them.
-u64 leading_bytes(std::string_view text) {
-  u64 key = 0;
-  for (std::size_t i = 0; i < 8; ++i) key = (key << 8) | (i < text.size() ? static_cast<u8>(text[i]) : 0u);
-  return key;
-}
 
 }  // namespace
 
@@ -40,12 +34,12 @@ Walks::View Walks::walk(u32 node, u32 state) {
     bool added = false;
     const u32 at = counted_keys_.intern(key, 4, &added);
     if (added) counted_walks_.push_back(kNone - 1);
-    if (counted_walks_[at] == kNone - 1) {
+    if (counted_walks_[at] == kNone - 1 && (counter->min != counter->max || !is_quick(*counter))) {
       auto made = counted(node, *counter);
       counted_walks_[at] = made ? size() : kNone;
       if (made) walks_.push_back(std::move(made));
     }
-    if (counted_walks_[at] != kNone) return {walks_[counted_walks_[at]].get(), counter->min, counter->max};
+    if (counted_walks_[at] < kNone - 1) return {walks_[counted_walks_[at]].get(), counter->min, counter->max};
   }
   return {walks_[plain_walk(node, state)].get(), 0, kNone};
 }
@@ -104,14 +98,52 @@ const std::vector<u32>& Walks::subtree_bits(u32 node) {
   return *subtree_bits_[at];
 }
 
-void Walks::remove_subtree(TokenSet& set, u32 node) {
-  const u32 first = trie_.first_token(node), last = trie_.first_token(trie_.end(node));
-  if (!set.dense())
-    set.keep_if([&](u32 token) { return trie_.rank(token) < first || trie_.rank(token) >= last; });
-  else if (last - first > 1024)
-    set.remove(subtree_bits(node));
-  else
-    for (u32 i = first; i < last; ++i) set.remove(trie_.order()[i]);
+void Walks::remove_subtrees(TokenSet& set, const std::vector<u32>& nodes) {
+  if (nodes.empty()) return;
+  if (!set.dense()) {
+    const auto behind = [this](u32 rank, u32 node) { return rank < trie_.first_token(node); };
+    set.keep_if([&](u32 token) {
+      const u32 rank = trie_.rank(token);
+      const auto next = std::upper_bound(nodes.begin(), nodes.end(), rank, behind);
+      return next == nodes.begin() || rank >= trie_.first_token(trie_.end(next[-1]));
+    });
+    return;
+  }
+  for (u32 node : nodes) {
+    const u32 first = trie_.first_token(node), last = trie_.first_token(trie_.end(node));
+    if (last - first > 1024)
+      set.remove(subtree_bits(node));
+    else
+      for (u32 i = first; i < last; ++i) set.remove(trie_.order()[i]);
+  }
+}
+
+void Walks::add_without(TokenSet& out, const TokenSet& from, u32 node, const std::vector<u32>& children) {
+  if (children.empty()) return out.add(from);
+  if (from.dense()) {
+    u32 forbidden = 0;
+    for (u32 child : children) forbidden += trie_.subtree_tokens(child);
+    if (trie_.subtree_tokens(node) / 2 > forbidden) {
+      TokenSet left = from;
+      remove_subtrees(left, children);
+      return out.add(left);
+    }
+    // Few are left: these are looked at instead.
+    auto next = children.begin();
+    for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child)) {
+      if (next != children.end() && *next == child) {
+        ++next;
+        continue;
+      }
+      const u32 last = trie_.first_token(trie_.end(child));
+      for (u32 i = trie_.first_token(child); i < last; ++i)
+        if (from.has(trie_.order()[i])) out.add(trie_.order()[i]);
+    }
+    return;
+  }
+  TokenSet left = from;
+  remove_subtrees(left, children);
+  out.add(left);
 }
 
 std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
@@ -124,9 +156,11 @@ std::vector<u32> Walks::forbidden(u32 node, const u32* row, u32 state) {
   return found;
 }
 
-void Walks::leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const {
-  const u32 last = trie_.first_token(trie_.end(node));
-  for (u32 i = trie_.first_token(node); i < last; ++i) leaving.push_back({accept, trie_.order()[i], offset, count, 0});
+// How many tokens are below the children of a node that are not among these.
+u32 Walks::leaving_tokens(u32 node, const std::vector<u32>& children) const {
+  u32 tokens = trie_.first_token(trie_.end(node)) - trie_.first_token(node + 1);
+  for (u32 child : children) tokens -= trie_.subtree_tokens(child);
+  return tokens;
 }
 
 // Whether the state after any byte of the set is the state itself.
@@ -153,10 +187,32 @@ bool Walks::add_part(Walk& walk, u32 node, u32 state) {
   return true;
 }
 
+// The last node, no deeper than `depth`, of a path from a node on which each byte is the same, and beside which no node is
+// deeper than that.
+u32 Walks::run(u32 node, u32 depth) const {
+  const u8 byte = trie_.byte(node);
+  while (trie_.depth(node) < depth) {
+    u32 deep = kNone;
+    for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child)) {
+      if (trie_.deepest(child) <= depth) continue;
+      if (deep != kNone || trie_.byte(child) != byte) return node;
+      deep = child;
+    }
+    if (deep == kNone) return node;
+    node = deep;
+  }
+  return node;
+}
+
 std::unique_ptr<Walk> Walks::plain(u32 root, u32 state) {
+  const Lexer::Wider wider = lexer_.wider(state);
+  const bool bounded = wider.state != state && wider.reach > 0;
+  // Bounds that hardly any token can reach first: what is left differs less often.
+  if (bounded && wider.reach >= kFarAway)
+    if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
   if (const u32 plainer = lexer_.plainer(state); plainer != kDead)
     if (auto made = search(root, state, plainer, false)) return made;
-  if (const Lexer::Wider wider = lexer_.wider(state); wider.state != state && wider.reach > 0)
+  if (bounded && wider.reach < kFarAway)
     if (auto made = search(root, state, wider.state, false, wider.reach)) return made;
   if (const u32 beside = root == 0 && !lexer_.guarded(state) ? landmark(state) : kDead; beside != kDead)
     if (auto made = search(root, state, beside, true)) return made;
@@ -194,7 +250,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   };
   const u32 end = trie_.end(root);
   for (u32 node = root + 1; node < end;) {
-    const u32 depth = trie_.depth(node);  // bytes up to and with this one
+    u32 depth = trie_.depth(node);  // bytes up to and with this one
     const Frame top = path[depth - base - 1];
     if (++steps % kStride == 0 && meter_) meter_->spend(kStride);
     if (top.neighbour != kDead && trie_.deepest(node) - base <= reach) {
@@ -202,11 +258,24 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       continue;
     }
     const u8 byte = trie_.byte(node);
-    u32 to = top.row[byte];
-    if (to == kNone) to = lexer_.compute_next(top.state, byte);
-    u32 beside = kDead;
+    u32 to = kNone, beside = kDead;
+    if (top.neighbour != kDead && depth - base < reach) {
+      // Tokens of so many equal bytes that the bounds come into sight, such as blanks: the states on the way are skipped.
+      if (const u32 behind = run(node, base + reach); behind != node) {
+        const u32 count = trie_.depth(behind) - depth + 1;
+        for (u32 at = depth; at < trie_.depth(behind); ++at) path[at - base] = top;
+        node = behind;
+        depth = trie_.depth(behind);
+        to = lexer_.run(top.state, byte, count);
+        beside = lexer_.run(top.neighbour, byte, count);
+      }
+    }
+    if (to == kNone) {
+      to = top.row[byte];
+      if (to == kNone) to = lexer_.compute_next(top.state, byte);
+      if (top.neighbour != kDead) beside = lexer_.next(top.neighbour, byte);
+    }
     if (top.neighbour != kDead) {
-      beside = lexer_.next(top.neighbour, byte);
       if (to == beside) {
         meets |= to != kDead;
         node = trie_.end(node);
@@ -219,7 +288,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       }
     }
     if (to == kDead || to == kBlocked) {
-      if (to == kDead && top.accept != kNone) leave_subtree(leaving, top.accept, node, depth - 1, 0);
+      if (to == kDead && top.accept != kNone) leaving.push_back({top.accept, node, 0, Leaving::With});
       node = trie_.end(node);
       continue;
     }
@@ -228,10 +297,10 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     if (!same && lexer_.ended(to)) {
       const u32 accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        for (u32 i = first; i < behind; ++i) leaving.push_back({accept, trie_.order()[i], depth, 0, 0});
+        leaving.push_back({accept, node, 0, Leaving::Own});
         walk->references.push_back({accept, node, 0, {}});
       } else {
-        leave_subtree(leaving, accept, node, depth, 0);
+        leaving.push_back({accept, node, 0, Leaving::Behind});
       }
       node = trie_.end(node);
       continue;
@@ -276,8 +345,11 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     if (lexer_.accepting(to)) {
       next.accept = accepting_members(to);
       if (trie_.subtree_tokens(node) > kLarge) {
-        walk->references.push_back({next.accept, node, 0, forbidden(node, next.row, to)});
-        next.accept = kNone;
+        std::vector<u32> goes_on = forbidden(node, next.row, to);
+        if (leaving_tokens(node, goes_on) > kLarge) {
+          walk->references.push_back({next.accept, node, 0, std::move(goes_on)});
+          next.accept = kNone;
+        }
       }
     }
     path[depth - base] = next;
@@ -288,7 +360,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   // A base of which nothing leaves need not be kept.
   if (const Walk* plain = walk->base.walk; follow && plain->exits.empty() && plain->references.empty()) {
     TokenSet interior = plain->interior;
-    for (u32 node : walk->cut) remove_subtree(interior, node);
+    remove_subtrees(interior, walk->cut);
     interior.add(walk->interior);
     walk->interior = std::move(interior);
     if (meets)
@@ -298,55 +370,6 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
   }
   finish(*walk, std::move(leaving));
   return walk;
-}
-
-// Puts what is left of the tokens into residuals, one for each set of members that accept.
-void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
-  auto rest = [this](const Leaving& l) { return trie_.bytes(l.token).substr(l.offset); };
-  for (Leaving& l : leaving) l.key = leading_bytes(rest(l));
-  std::sort(leaving.begin(), leaving.end(), [&](const Leaving& a, const Leaving& b) {
-    if (a.accept != b.accept) return a.accept < b.accept;
-    if (a.key != b.key) return a.key < b.key;
-    const int order = rest(a).compare(rest(b));
-    return order != 0 ? order < 0 : a.token < b.token;
-  });
-  if (meter_) meter_->spend(leaving.size());
-  for (std::size_t i = 0; i < leaving.size();) {
-    auto residual = std::make_unique<Residual>();
-    Residual& r = *residual;
-    const u32 accept = leaving[i].accept;
-    std::vector<u32> path{0};
-    r.byte.push_back(0);
-    r.end.push_back(0);
-    r.first.push_back(0);
-    std::string_view last;
-    for (; i < leaving.size() && leaving[i].accept == accept; ++i) {
-      const std::string_view text = rest(leaving[i]);
-      std::size_t common = 0;
-      while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
-      while (path.size() > common + 1) {
-        r.end[path.back()] = static_cast<u32>(r.byte.size());
-        path.pop_back();
-      }
-      for (std::size_t k = common; k < text.size(); ++k) {
-        path.push_back(static_cast<u32>(r.byte.size()));
-        r.byte.push_back(static_cast<u8>(text[k]));
-        r.end.push_back(0);
-        r.first.push_back(static_cast<u32>(r.entries.size()));
-      }
-      r.entries.push_back({leaving[i].token, leaving[i].count});
-      last = text;
-    }
-    for (; !path.empty(); path.pop_back()) r.end[path.back()] = static_cast<u32>(r.byte.size());
-    r.first.push_back(static_cast<u32>(r.entries.size()));
-    bytes_ += r.byte.size() * 9 + r.entries.size() * 8;
-    walk.exits.push_back({accept, static_cast<u32>(residuals_.size())});
-    residuals_.push_back(std::move(residual));
-  }
-  std::sort(walk.ends.begin(), walk.ends.end());
-  walk.ends.erase(std::unique(walk.ends.begin(), walk.ends.end()), walk.ends.end());
-  walk.interior.shrink();
-  bytes_ += walk.interior.bytes() + sizeof(Walk) + 4 * (walk.cut.size() + walk.ends.size());
 }
 
 }  // namespace structgen

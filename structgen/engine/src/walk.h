@@ -87,8 +87,10 @@ class Walks {
   const TokenSet& interior(const View& view);
   // The state after some bytes, if it is one of P X{m,n} R and they end in P or an X. Otherwise ask the lexer.
   std::optional<u32> read_counted(u32 state, std::string_view bytes);
-  // Takes the tokens below a trie node out of the set.
-  void remove_subtree(TokenSet& set, u32 node);
+  // Takes the tokens of subtrees of the trie out of the set. The nodes ascend, and none is below another one.
+  void remove_subtrees(TokenSet& set, const std::vector<u32>& nodes);
+  // Adds tokens that are all below `node`, without those of some of its children; these ascend.
+  void add_without(TokenSet& out, const TokenSet& from, u32 node, const std::vector<u32>& children);
 
   Span accept_set(u32 id) const { return accept_sets_[id]; }
   const Residual& residual(u32 id) const { return *residuals_[id]; }
@@ -98,10 +100,15 @@ class Walks {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  // A token that left the terminal after `offset` of its bytes.
+  // Tokens that leave the terminal at a node.
   struct Leaving {
-    u32 accept, token, offset, count;
-    u64 key;  // sorts like the bytes that are left
+    enum Kind : u8 {
+      With,    // before its byte: those that end there or below it
+      Behind,  // behind it: the same
+      Own,     // behind it: those that end there
+    };
+    u32 accept, node, count;
+    Kind kind;
   };
   // Of two states: bytes of which no text tells them apart. Below a node whose bytes are all of these they find the same
   // tokens, which end in some of the states `inside`.
@@ -122,10 +129,12 @@ class Walks {
   };
 
   std::optional<Counter> find_counter(u32 state) const;
+  bool is_quick(const Counter& counter);
   u32 plain_walk(u32 node, u32 state);
   bool add_part(Walk& walk, u32 node, u32 state);
   std::unique_ptr<Walk> plain(u32 node, u32 state);
   std::unique_ptr<Walk> search(u32 node, u32 state, u32 neighbour, bool follow, u32 reach = 0);
+  u32 run(u32 node, u32 depth) const;
   bool alike(u32 one, u32 other);
   u32 landmark(u32 state);
   template <class Visit>
@@ -137,8 +146,9 @@ class Walks {
   u32 accepting_members(u32 state);
   bool stays(u32 state, const u32* row, const ByteSet& bytes);
   const std::vector<u32>& subtree_bits(u32 node);
-  void leave_subtree(std::vector<Leaving>& leaving, u32 accept, u32 node, u32 offset, u32 count) const;
+  u32 leaving_tokens(u32 node, const std::vector<u32>& children) const;
   void finish(Walk& walk, std::vector<Leaving> leaving);
+  Residual residual_of(const Leaving* first, const Leaving* last) const;
   std::vector<u32> forbidden(u32 node, const u32* row, u32 state);
 
   const Trie& trie_;

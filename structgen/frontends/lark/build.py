@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint, judge_by_grammar
 from structgen.constraint import Judge as ConstraintJudge
@@ -25,8 +25,10 @@ from structgen.frontends.lark.loading import Loaded, expand, load
 from structgen.frontends.lark.rules import rules_of_expansions, rules_of_trees
 from structgen.frontends.lark.sources import Source
 from structgen.frontends.lark.tables import NotLALR, Table
+from structgen.frontends.prepared import place
 from structgen.grammar.expressions import EPSILON
 from structgen.grammar.rules import Grammar, Reference, RuleExpression, Sequence, Terminal
+from structgen.grammar.storing import from_data, to_data
 from structgen.limits import Limits
 
 Lexer = Literal["contextual", "dynamic"]
@@ -103,8 +105,30 @@ class _Made:
 
 @lru_cache(32)
 def _make_once(text: str, path: str, start: str, lexer: Lexer, strict: bool) -> _Made:
-    """A server makes the same constraint for each request; a large grammar takes a second."""
-    return _make(Source(text, path), start, lexer, {}, (), strict)
+    """A server makes the same constraint for each request, and a process that starts those of the one before it."""
+    source = Source(text, path)
+    kept = place("lark", text, start, lexer, strict)
+    known = None if kept is None else _made_of(kept.find(), source, start)
+    if known is not None:
+        return known
+    made = _make(source, start, lexer, {}, (), strict)
+    if kept is not None:
+        assert isinstance(made.judge, Judge)
+        problems = [(problem.pointer, problem.reason) for problem in made.unenforced]
+        kept.keep({"grammar": to_data(made.grammar), "parsers": made.judge.parsers, "unenforced": problems})
+    return made
+
+
+def _made_of(data: Any, source: Source, start: str) -> _Made | None:
+    """What was kept of a grammar; None if nothing was, or nothing that makes sense."""
+    try:
+        parsers = tuple(data["parsers"])
+        problems = tuple([Problem(str(pointer), str(reason)) for pointer, reason in data["unenforced"]])
+        if not parsers or not set(parsers) <= set(get_args(ParserName)):
+            return None
+        return _Made(from_data(data["grammar"]), Judge(source, start, parsers), problems)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _make(
@@ -158,7 +182,7 @@ def _make(
         rules[first] = Sequence((Reference(start), at_end))
     return _Made(
         Grammar(rules, first, ignore, lexer),
-        judge_by_grammar if given else Judge(loaded, parsers),
+        judge_by_grammar if given else Judge(source, start, parsers, loaded),
         tuple(dict.fromkeys(lexicon.problems)),
     )
 

@@ -10,18 +10,27 @@ from lark import Lark, Tree
 from lark.exceptions import LarkError
 
 from structgen.errors import InvalidText
-from structgen.frontends.lark.loading import Loaded
+from structgen.frontends.lark.loading import Loaded, load
+from structgen.frontends.lark.sources import Source
 
 ParserName = Literal["lalr", "earley"]
 """LALR comes with Lark's contextual lexer, Earley with its dynamic one."""
 
 
 class Judge:
-    """Lark's own parsers of a grammar, made when the first text comes. A text is valid if one of them parses it."""
+    """Lark's own parsers of a grammar, made when the first text comes. A text is valid if one of them parses it.
 
-    def __init__(self, loaded: Loaded, parsers: Sequence[ParserName]) -> None:
+    Attributes:
+        parsers: which of them.
+    """
+
+    def __init__(
+        self, source: Source, start: str, parsers: Sequence[ParserName], loaded: Loaded | None = None
+    ) -> None:
+        self._source = source
+        self._start = start
         self._loaded = loaded
-        self._names = tuple(parsers)
+        self.parsers = tuple(parsers)
 
     def __call__(self, text: str, error: InvalidText | None) -> Tree[Any]:
         """The tree of a text.
@@ -30,7 +39,7 @@ class Judge:
             InvalidText: Lark does not parse it.
         """
         failure: Exception | None = None
-        for parser in self._parsers:
+        for parser in self._made:
             try:
                 found: Tree[Any] = parser.parse(text)
             except (LarkError, RuntimeError) as unexpected:  # too deep, or a bug of Lark
@@ -42,11 +51,19 @@ class Judge:
         raise _as_invalid_text(text, failure)
 
     @cached_property
-    def _parsers(self) -> list[Lark]:
+    def _made(self) -> list[Lark]:
+        loaded = self._loaded or load(self._source, self._start, [])
+
+        def made(parser: ParserName) -> Lark:
+            return Lark(loaded.grammar, parser=parser, start=self._start)
+
         try:
-            return [Lark(self._loaded.grammar, parser=name, start=self._loaded.start) for name in self._names]
+            try:
+                return [made(name) for name in self.parsers]
+            except RecursionError:  # its LALR analysis recurs; its Earley parser needs none
+                return [made("earley")]
         except (LarkError, RuntimeError) as error:
-            raise self._loaded.source.rewrap(error) from None
+            raise self._source.rewrap(error) from None
 
 
 def _as_invalid_text(text: str, failure: Exception | None) -> InvalidText:

@@ -13,8 +13,14 @@ from functools import cached_property
 from typing import Any
 
 from lark import Token, Tree
+from lark.common import LexerConf, ParserConf
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-from lark.load_grammar import _get_parser, _translate_parser_exception
+from lark.grammar import NonTerminal, Rule, RuleOptions
+from lark.lexer import PatternRE, TerminalDef
+from lark.load_grammar import RULES, TERMINALS, _get_parser, _translate_parser_exception, symbol_from_strcase
+from lark.parse_tree_builder import ParseTreeBuilder
+from lark.parser_frontends import ParsingFrontend
+from lark.tree import SlottedTree
 
 from structgen.errors import InvalidLarkError
 
@@ -87,7 +93,7 @@ class Source:
         Raises:
             InvalidLarkError: It is no grammar.
         """
-        parser = _get_parser()
+        parser = _parser_of_grammars()
         try:
             found: Tree[Token] = parser.parse(self.text + "\n", "start")
         except UnexpectedInput as error:
@@ -203,6 +209,34 @@ class Source:
     def _missing_import(self, filename: str) -> InvalidLarkError:
         stem = filename.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".lark")
         return self.error(f"cannot find the grammar to import, {filename}", stem, used=True)
+
+
+def _parser_of_grammars() -> Any:
+    """Lark's own, made as `lark.load_grammar._get_parser` makes it, and kept where that keeps it.
+
+    But its terminals are not looked through for collisions: where interegular is installed, that takes far longer than
+    to load most grammars.
+    """
+    kept: Any = _get_parser
+    if not hasattr(kept, "cache"):
+        terminals = [TerminalDef(name, PatternRE(value)) for name, value in TERMINALS.items()]
+        rules = [
+            Rule(
+                NonTerminal(name.lstrip("?")),
+                [symbol_from_strcase(symbol) for symbol in expansion.split()],
+                order,
+                None,
+                RuleOptions(expand1=name.startswith("?")),
+            )
+            for name, expansions in RULES.items()
+            for order, expansion in enumerate(expansions)
+        ]
+        lexer = LexerConf(terminals, re, ["WS", "COMMENT", "BACKSLASH"], skip_validation=True)
+        parser = ParserConf(rules, ParseTreeBuilder(rules, SlottedTree).create_callback(), ["start"])
+        lexer.lexer_type = "basic"
+        parser.parser_type = "lalr"
+        kept.cache = ParsingFrontend(lexer, parser, None)
+    return kept.cache
 
 
 def tokens(tree: Tree[Token]) -> Iterator[Token]:

@@ -10,14 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from lark.common import ParserConf
-from lark.exceptions import GrammarError
 from lark.grammar import Rule
-from lark.parsers.lalr_analysis import LALR_Analyzer
 
-END = "$END"
+from structgen.frontends.lark.lalr import END, Automaton
 
 
 class NotLALR(Exception):
@@ -53,62 +49,52 @@ class Table:
         """Make the table.
 
         Raises:
-            NotLALR: The grammar has reduce/reduce conflicts, or is beyond Lark's means.
+            NotLALR: The grammar has reduce/reduce conflicts, or is ambiguous where nothing is read.
         """
         self.rules = rules
         self._ignored = frozenset(ignored)
-        try:
-            analyzer = LALR_Analyzer(ParserConf(rules, {}, [start]))
-            analyzer.compute_lr0_states()
-            analyzer.compute_reads_relations()
-            analyzer.compute_includes_lookback()
-            analyzer.compute_lookaheads()
-            analyzer.compute_lalr1_states()  # only for its complaints
-        except GrammarError as error:
-            raise NotLALR(str(error).split("\n")[0]) from None
-        except RecursionError:
-            raise NotLALR("its rules nest too deeply for Lark") from None
-        self._numbers = {rule: number for number, rule in enumerate(rules)}
-        self._itemsets: list[Any] = list(analyzer.lr0_itemsets)
-        numbers = {id(itemset): i for i, itemset in enumerate(self._itemsets)}
+        self._automaton = Automaton(rules, start)
+        if self._automaton.loops:
+            raise NotLALR("empty rules can follow each other in a circle")
+        self._shifts = self._automaton.shifts
+        self._gotos = self._automaton.gotos
         self.has_conflicts = False
-        self._shifts: list[dict[str, int]] = []
-        self._reductions: list[dict[str, int]] = []
-        self._gotos: list[dict[str, int]] = []
-        for itemset in self._itemsets:
-            moves = {symbol: numbers[id(target)] for symbol, target in itemset.transitions.items()}
-            shifts = {str(symbol.name): target for symbol, target in moves.items() if symbol.is_term}
-            self._shifts.append(shifts)
-            self._gotos.append(
-                {str(symbol.name): target for symbol, target in moves.items() if not symbol.is_term}
-            )
-            self._reductions.append(self._reductions_of(itemset, shifts))
-        self._origins: dict[tuple[int, int], set[int]] = {}
-        for (source, _), finals in analyzer.lookback.items():
-            for final, rule in finals:
-                reduction = numbers[id(final)], self._numbers[rule]
-                self._origins.setdefault(reduction, set()).add(numbers[id(source)])
+        self._reductions = [self._reductions_of(state) for state in range(len(self._shifts))]
         self._sought = [
             frozenset({*shifts, *reductions} | self._ignored) - {END}
             for shifts, reductions in zip(self._shifts, self._reductions, strict=True)
         ]
-        self._places: list[dict[str, list[tuple[int, int]]] | None] = [None] * len(self._itemsets)
-        entered = {target for shifts in self._shifts for target in shifts.values()}
-        entered.update(numbers[id(itemset)] for itemset in analyzer.lr0_start_states.values())
-        self._states = sorted(entered)
+        self._places: list[dict[str, list[tuple[int, int]]] | None] = [None] * len(self._shifts)
+        self._states = sorted({0, *(target for shifts in self._shifts for target in shifts.values())})
         self._certain = True
         self._implied: dict[tuple[int, str, str], bool] = {}
         self._afters: dict[tuple[int, int], set[int]] = {}
 
-    def _reductions_of(self, itemset: Any, shifts: dict[str, int]) -> dict[str, int]:
+    def _reductions_of(self, state: int) -> dict[str, int]:
+        """By terminal, the rule that Lark's parser ends before it."""
+        automaton = self._automaton
         found: dict[str, int] = {}
-        for symbol, rules in itemset.lookaheads.items():
-            name = str(symbol.name)
-            if name in shifts or len(rules) > 1:
-                self.has_conflicts = True
-            if name not in shifts:
-                found[name] = self._numbers[max(rules, key=lambda rule: rule.options.priority or 0)]
-        return found
+        rules = automaton.lookaheads[state]
+        for rule, terminals in rules.items():
+            for name in automaton.named(terminals):
+                if name in self._shifts[state]:
+                    self.has_conflicts = True
+                if name in found:
+                    self.has_conflicts = True
+                    continue
+                found[name] = rule
+                others = [other for other, theirs in rules.items() if theirs >> automaton.number(name) & 1]
+                if len(others) > 1:
+                    found[name] = self._preferred(name, others)
+        return {name: rule for name, rule in found.items() if name not in self._shifts[state]}
+
+    def _preferred(self, name: str, rules: list[int]) -> int:
+        """Of rules that end before the same terminal, the one with the highest priority."""
+        priorities = [self.rules[rule].options.priority or 0 for rule in rules]
+        best = max(priorities)
+        if priorities.count(best) > 1:
+            raise NotLALR(f"Reduce/Reduce collision in Terminal({name!r}) between the following rules:")
+        return rules[priorities.index(best)]
 
     def contexts(self, name: str, others: Iterable[str]) -> dict[int, Context]:
         """The states in which the lexer is asked for a token, and what it looks for there when it finds `name`.
@@ -192,10 +178,10 @@ class Table:
         places = self._places[state]
         if places is None:
             places = self._places[state] = {}
-            for item in self._itemsets[state].closure:
-                if not item.is_satisfied and item.next.is_term:
-                    place = self._numbers[item.rule], item.index
-                    places.setdefault(str(item.next.name), []).append(place)
+            for rule, index in self._automaton.items(state):
+                symbols = self.rules[rule].expansion if rule < len(self.rules) else ()
+                if index < len(symbols) and symbols[index].is_term:
+                    places.setdefault(str(symbols[index].name), []).append((rule, index))
         return places
 
     def _shifting(self, state: int, name: str) -> set[int]:
@@ -221,6 +207,8 @@ class Table:
         found = self._afters.get((state, rule))
         if found is None:
             name = str(self.rules[rule].origin.name)
-            gotos = (self._gotos[origin].get(name) for origin in self._origins.get((state, rule), ()))
+            gotos = (
+                self._gotos[origin].get(name) for origin in self._automaton.origins.get((state, rule), ())
+            )
             found = self._afters[state, rule] = {target for target in gotos if target is not None}
         return found

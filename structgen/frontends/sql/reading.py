@@ -7,20 +7,34 @@ Lark. The longest match counts, and the terminals of the dialects are written so
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 from lark.grammar import NonTerminal
 from lark.lexer import PatternStr, TerminalDef
 from lark.load_grammar import load_grammar
 
+from structgen.frontends.prepared import place
 from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import Expression, Literal
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Sequence, Terminal
+from structgen.grammar.storing import from_data, to_data
 
 
 @lru_cache(maxsize=8)
 def read_grammar(text: str) -> Grammar:
     """The rules of a text in Lark's syntax, from the rule `start`."""
+    kept = place("sql", text)
+    if kept is not None:
+        with suppress(ValueError):
+            return from_data(kept.find())
+    grammar = _read(text)
+    if kept is not None:
+        kept.keep(to_data(grammar))
+    return grammar
+
+
+def _read(text: str) -> Grammar:
     loaded, _ = load_grammar(text, "<string>", [], False)
     terminals, rules, _ = loaded.compile(["start"], set())
     symbols: dict[str, RuleExpression] = {str(one.name): _terminal(one) for one in terminals}
