@@ -224,7 +224,11 @@ Row Grammar::row_within(const Position& position, u64 budget) {
   const Row all = row(position);
   const u32 configuration = position.configuration;
   if (!all || configuration == kFinished) return all;
-  if (is_enough(position, budget)) return position.memory.in_items() ? without_late_items(position, all, budget) : all;
+  if (is_enough(position, budget)) {
+    const Info& info = infos_[configuration];
+    const bool items = position.memory.in_items() || (has_items_ && (info.doubtful || info.ends));
+    return items ? without_late_items(position, all, budget) : all;
+  }
   auto kept = std::make_shared<TokenSet>(store_->trie.words());
   // Down the trie, only where the row has tokens; what follows a place is asked for once.
   const Trie& trie = store_->trie;

@@ -158,7 +158,8 @@ class Grammar {
     const Memory& memory = position.memory;
     const bool safe = !known.doubtful && !(known.recording && memory.recorded() != 0) &&
                       !(known.recording_next && (memory.recorded() != 0 || memory.writing())) &&
-                      !(memory.in_items() && (memory.items_pending() || ((known.ends_item || known.ends) && !memory.items_left())));
+                      !(memory.in_items() ? memory.items_pending() || ((known.ends_item || known.ends) && !memory.items_left())
+                                          : known.ends != nullptr);
     return safe ? known.row : none;
   }
   // Moves the position behind a token, if that is known and does not change its memory.
@@ -201,7 +202,7 @@ class Grammar {
     u32 completion_items = 0, farthest_items = 0;      // items on them that come after others
     Row row;
     Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
-    Tokens ends;                 // and those that end an item, where items may run out
+    Tokens ends;                 // and those that end an item, where items may run out, or are begun within the token
   };
   struct State {  // of the parser
     bool ready = false;

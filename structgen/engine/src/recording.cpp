@@ -375,7 +375,8 @@ Row Grammar::row(const Position& position) {
   const Row all = row(position.configuration);
   if (!records_ || !all || position.configuration == kFinished) return all;
   const Memory& memory = position.memory;
-  const bool open = memory.recorded() == 0 && !memory.in_items() && !infos_[position.configuration].doubtful;
+  const Info& info = infos_[position.configuration];
+  const bool open = memory.recorded() == 0 && !memory.in_items() && !info.doubtful && !info.ends;
   if (open || memory.length() + memory.log_length() > kShortText) return without_forbidden(position, all);
   const u64 key = mix(memory.hash() + position.configuration);
   if (asked_.size() >= kAsked && !asked_.contains(key)) {
@@ -403,7 +404,7 @@ Row Grammar::without_forbidden(const Position& position, const Row& all) {
   if (doubtful)
     for (u32 token : *doubtful)
       if (!fits(position, token)) forbidden.push_back(token);
-  if (ends && position.memory.in_items() && (position.memory.items_pending() || !position.memory.items_left()))
+  if (ends && (position.memory.items_pending() || !position.memory.items_left()))
     for (u32 token : *ends)
       if (!fits(position, token)) forbidden.push_back(token);
   if (can_stop(position.configuration) && !can_stop(position))

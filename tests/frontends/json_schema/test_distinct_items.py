@@ -125,6 +125,18 @@ def test_masks_beside_all_texts(items: dict[str, Any], least: int) -> None:
     check_masks(schema, Random(1), whitespace="compact", closed=True, property_order="any")
 
 
+def test_items_that_begin_and_end_in_one_token() -> None:
+    """The array is opened in it, too; where blanks may follow the bracket, only the token says that none do."""
+    schema = {"type": "array", "uniqueItems": True, "items": {"enum": [None, {}]}, "contains": {"const": None}}
+    grammar = compile_grammar(json_schema(schema).grammar, vocabulary([b"null,", b"null]", b"[null", b"{},"]))
+    for seed in range(20):
+        laws.text_is_finished_in_time(grammar, Random(seed), budget=30)
+    matcher = Matcher(grammar)
+    for byte in b"[null, {}":
+        matcher.advance(byte)
+    assert {chr(byte) for byte in laws.allowed(matcher)} == {" ", "\n", "]"}
+
+
 @pytest.mark.parametrize(
     "schema",
     [
