@@ -41,6 +41,26 @@ std::string worth(std::string_view text) {
   return {digits, end.ptr};
 }
 
+// The digits of a number that count: from the first that is no zero to the last one, without what an exponent says.
+std::string significant(std::string_view text) {
+  std::string digits;
+  for (char c : text.substr(0, text.find_first_of("eE")))
+    if (c >= '0' && c <= '9' && (c != '0' || !digits.empty())) digits.push_back(c);
+  return digits;
+}
+
+// Whether a number that begins like this can be worth another one. An exponent can make any number 0 or infinite.
+bool may_be_worth(std::string_view begun, std::string_view worth, std::string_view digits) {
+  constexpr std::size_t kExact = 15;  // digits that a double tells apart
+  if (begun == "0e" || begun.ends_with("infe")) return begun.substr(0, begun.size() - 1) == worth;
+  if (worth == "0" || worth.ends_with("inf")) return true;
+  const std::string own = significant(begun);
+  if (own.size() > kExact) return true;
+  if (begun.starts_with('-') != worth.starts_with('-')) return false;
+  if (own.size() <= digits.size()) return digits.starts_with(own);
+  return own.starts_with(digits) && own.find_first_not_of('0', digits.size()) == std::string::npos;
+}
+
 // What a number that may go on has so far, without what makes no difference to what it may be worth: zeros before an exponent's
 // digits, digits behind one that no double reaches, and zeros behind a point, as far as these are very many.
 std::string begun_worth(std::string_view text) {
@@ -184,6 +204,10 @@ class Value::Reader {
     made.kind_ = text[0] == '-' || (text[0] >= '0' && text[0] <= '9') ? Number : Word;
     made.whole_ = end < text_.size() || ends_ || text == "true" || text == "false" || text == "null";
     made.text_ = made.kind_ != Number ? std::string(text) : made.whole_ ? worth(text) : begun_worth(text);
+    if (made.kind_ == Number && made.whole_) {
+      made.name_ = significant(made.text_);
+      made.name_.resize(made.name_.find_last_not_of('0') + 1);
+    }
     at_ = end;
   }
 
@@ -224,10 +248,7 @@ bool Value::may_become(const Value& other) const {
   if (whole_) return equals(other);
   if (kind_ == Nothing) return true;
   if (kind_ != other.kind_) return false;
-  if (kind_ == Number) {  // all that follows an exponent may come to nothing
-    const bool is_settled = text_ == "0e" || text_.ends_with("infe");
-    return !is_settled || std::string_view(text_).substr(0, text_.size() - 1) == other.text_;
-  }
+  if (kind_ == Number) return may_be_worth(text_, other.text_, other.name_);
   if (kind_ == Word || kind_ == String) return other.text_.starts_with(text_);
   if (kind_ == Array) {
     const std::size_t count = items_.size();

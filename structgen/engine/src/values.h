@@ -26,8 +26,8 @@ class Value {
   // Throws LimitExceeded where it nests too deeply.
   static ValuePtr of(std::string_view text, bool ends);
 
-  // Whether this one, the beginning of a value, can become the other, a whole one. Where it is a number that may go on, this
-  // is said of nearly any other number.
+  // Whether this one, the beginning of a value, can become the other, a whole one. Of a number that may go on this is said
+  // rather too often.
   bool may_become(const Value& other) const;
   bool equals(const Value& other) const;  // two whole ones
   u64 hash() const { return hash_; }
@@ -46,7 +46,7 @@ class Value {
   std::vector<ValuePtr> items_;  // of an array, whole ones
   std::vector<Member> members_;  // of an object, whole ones by name
   ValuePtr begun_;               // the item, or the value of the member, that is being read
-  std::string name_;             // of that member
+  std::string name_;             // of that member; of a whole number, its digits
   bool named_ = false;           // a name is being read
   bool name_is_whole_ = false;
   u64 hash_ = 0;
