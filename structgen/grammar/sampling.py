@@ -267,7 +267,7 @@ def _identity(value: Any) -> Any:
     if isinstance(value, dict):
         return frozenset((name, _identity(one)) for name, one in value.items())
     if isinstance(value, list):
-        return tuple(map(_identity, value))
+        return ("list", *map(_identity, value))
     return ("boolean", value) if isinstance(value, bool) else value
 
 

@@ -236,6 +236,7 @@ Row Grammar::row_within(const Position& position, u64 budget) {
   // makes it one of the texts that are recorded after it.
   struct Verdict {
     bool fits;
+    u32 needed;
     Recorded recorded;
     std::size_t begun;  // bytes of the text when it was looked at
   };
@@ -251,12 +252,19 @@ Row Grammar::row_within(const Position& position, u64 budget) {
     const bool shared = (!memory.writing() || memory.differs()) && !(memory.in_items() && memory.items_pending());
     if (const auto known = shared ? verdicts.find(key) : verdicts.end(); known != verdicts.end()) {
       const Verdict& v = known->second;
+      // The item that is being read may be one of those after it: that one is another then, and somewhat longer.
+      if (v.recorded.items != 0 && v.fits && v.needed + kRoom + 2 < budget) return true;
+      if (v.recorded.items != 0 && v.fits) return is_in_time(p, memory, budget);
       if (!memory.writing() || v.recorded.later.empty()) return v.fits;
       const std::size_t rest = v.recorded.own.size() - v.begun;
       if (memory.length() + (depth - written) + rest > v.recorded.longest) return v.fits;
       std::string own = memory.written();
       own.append(way(node, written, depth)).append(v.recorded.own, v.begun);
       if (std::find(v.recorded.later.begin(), v.recorded.later.end(), own) == v.recorded.later.end()) return v.fits;
+    }
+    if (memory.in_items() && shared && memory.items_roomy() && all_roomy_ && spells_ascii_) {
+      const Cost cost = tokens_to_finish(intern(p));
+      if (cost.records == 0 && cost.tokens + (cost.items + u64{1}) * (kRoom + 2) < budget) return true;
     }
     Recorded recorded;
     u32 needed = kNone;
@@ -268,9 +276,9 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       needed = static_cast<u32>(found->tokens.size()) + 1;
     const bool fits = needed != kNone && needed < budget;
     // What is longer than all that comes after it takes none of these away.
-    // An item that is being read may be one of those after it.
-    if (shared && !(memory.in_items() && recorded.items != 0) && (!memory.writing() || recorded.own.size() > recorded.longest))
-      verdicts.try_emplace(key, Verdict{fits, std::move(recorded), whole.length()});
+    const bool roomy = all_roomy_ && memory.items_roomy() && spells_ascii_;
+    if (shared && (!memory.in_items() || recorded.items == 0 || roomy) && (!memory.writing() || recorded.own.size() > recorded.longest))
+      verdicts.try_emplace(key, Verdict{fits, needed, std::move(recorded), whole.length()});
     return fits;
   };
   struct Frame {

@@ -5,6 +5,7 @@
 // few bytes long, as most bytes make a difference.
 #include <algorithm>
 #include <queue>
+#include <tuple>
 
 #include "matcher.h"
 
@@ -37,6 +38,14 @@ u32 Grammar::tokens_beside_items(const Place& p, const Memory& memory) {
     known = leaving_.find(key);
   }
   return known->second;
+}
+
+// What is written of a terminal that cannot be recorded any more makes no difference.
+u64 Grammar::leaving_key(const Place& p, const Memory& memory) {
+  bool records = false;
+  for (u32 i = 0; !p.fresh && i < lexer_.members(p.lexer); ++i)
+    records |= (effects_[state(p.parse).terminals[lexer_.index(p.lexer, i)]] & Record) != 0;
+  return mix(memory.hash(records) + intern(p));
 }
 
 void Grammar::leave(u64 key, u32 tokens) {
@@ -80,12 +89,12 @@ std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Me
     const bool known = spells_ascii_ && cost.records == 0 && (cost.items == 0 || all_roomy_);
     return known ? add_lengths(cost.tokens, cost.items * (kRoom + 2)) : kFar;
   };
-  using Entry = std::pair<u32, u32>;  // estimate, step
+  using Entry = std::tuple<u32, bool, u32, u32>;  // estimate, pending, bytes left, step
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
   std::unordered_set<u64> seen{steps[0].key};
-  queue.push({bytes_to_finish(from), 0});
+  queue.push({bytes_to_finish(from), true, bytes_to_finish(from), 0});
   while (!queue.empty()) {
-    const u32 at = queue.top().second;
+    const u32 at = std::get<3>(queue.top());
     queue.pop();
     if (steps[at].out) return way(at, to_finish(at));
     const Step step = steps[at];
@@ -110,7 +119,7 @@ std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Me
       steps.push_back({at, step.distance + 1, byte, out, key, p, std::move(now)});
       const u32 made = static_cast<u32>(steps.size() - 1);
       if (any && (out || known_tokens != kNone)) return way(made, out ? to_finish(made) : known_tokens);
-      queue.push({add_lengths(step.distance + 1, left), made});
+      queue.push({add_lengths(step.distance + 1, left), !out, left, made});
     }
     if (steps.size() > kMostSteps) throw LimitExceeded{"work", kMostSteps};
   }

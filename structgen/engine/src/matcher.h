@@ -314,7 +314,7 @@ class Grammar {
   }
   u32 tokens_beside_items(const Place& p, const Memory& memory);
   const ByteSet& following(u32 configuration);
-  u64 leaving_key(const Place& p, const Memory& memory) { return mix(memory.hash() + intern(p)); }
+  u64 leaving_key(const Place& p, const Memory& memory);
   void leave(u64 key, u32 tokens);
   std::optional<std::string> way_out_of_items(const Place& p, const Memory& memory, bool any);
   std::optional<std::string> text_beside_items(const Place& p, const Memory& memory);

@@ -142,8 +142,8 @@ bool Memory::may_repeat() const {
   return !differs_;
 }
 
-u64 Memory::hash() const {
-  const u64 text = writing_ ? mix(std::hash<std::string>{}(written()) + 1) : 0;
+u64 Memory::hash(bool with_written) const {
+  const u64 text = writing_ && with_written ? mix(std::hash<std::string>{}(written()) + 1) : 0;
   return mix((scopes_ ? scopes_->hash : 0) + text) + (items_ || repeated_ ? items_hash() : 0);
 }
 
@@ -224,8 +224,7 @@ void Memory::end_item(bool closes) {
   if (!is_last) {
     ValuePtr value = Value::of(log_.text().substr(start), true);
     bool is_new = true;
-    if (items_->left)
-      for (const ValuePtr& other : *items_->left) is_new &= !value->equals(*other);
+    for (const Recorded* one = values.get(); one != nullptr && is_new; one = one->next.get()) is_new = !value->equals(*one->value);
     if (!is_new) repeated_ = true;
     if (is_new && !closes) {
       if (values && values->size >= kMost) throw LimitExceeded{"states", kMost};

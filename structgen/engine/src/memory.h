@@ -142,7 +142,7 @@ class Memory {
   std::shared_ptr<const void> scopes() const { return scopes_; }
 
   // Equal for memories that are the same; what is written must be short.
-  u64 hash() const;
+  u64 hash(bool with_written = true) const;
   bool is_same(const Memory& other) const;
 
   // A name for this very memory, given by who keeps it; 0: none. A copy has it, until it is changed.

@@ -26,16 +26,20 @@ bool is_low(u32 code) { return code >= 0xDC00 && code < 0xE000; }
 
 // What a number is worth, in one spelling. Digits that no double reaches are left for infinity or zero.
 std::string worth(std::string_view text) {
-  if (text.find_first_of(".eE") == std::string_view::npos) return text == "-0" ? "0" : std::string(text);
+  const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
+  const std::size_t point = std::min(text.find('.'), exponent);
+  if (point == text.size()) return text == "-0" ? "0" : std::string(text);
   double number = 0;
   if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc::result_out_of_range) {
-    const std::size_t exponent = text.find_first_of("eE");
-    if (exponent != std::string_view::npos && text.substr(exponent + 1).starts_with('-')) return "0";
+    // Too large or too small: by where its first digit is, and by an exponent that is large itself.
+    const std::size_t first = text.find_first_of("123456789");
+    const bool is_small = exponent == text.size() ? first > point : text.substr(exponent + 1).starts_with('-');
+    if (is_small) return "0";
     return text.starts_with('-') ? "-inf" : "inf";
   }
   if (number == 0) return "0";
   char digits[512];
-  const bool is_integer = number == static_cast<double>(static_cast<long long>(number)) || number > 1e17 || number < -1e17;
+  const bool is_integer = number > 1e17 || number < -1e17 || number == static_cast<double>(static_cast<long long>(number));
   const auto end = is_integer ? std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, 0)
                               : std::to_chars(digits, digits + sizeof digits, number);
   return {digits, end.ptr};
@@ -96,7 +100,7 @@ class Value::Reader {
       switch (text_[at_]) {
         case '"':
           made->kind_ = String;
-          made->whole_ = string(made->text_);
+          made->whole_ = string(made->text_, made->escape_);
           break;
         case '[':
           made->kind_ = Array;
@@ -122,7 +126,7 @@ class Value::Reader {
   }
 
   // False if the text ends within it; an escape that is begun is no part of it then.
-  bool string(std::string& out) {
+  bool string(std::string& out, std::string& begun) {
     for (++at_; at_ < text_.size();) {
       const char c = text_[at_];
       if (c == '"') return ++at_, true;
@@ -140,7 +144,7 @@ class Value::Reader {
         if (goes_on) length = 0;
         if (more != 0 && is_low(low)) length += more, code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
       }
-      if (length == 0) return at_ = text_.size(), false;
+      if (length == 0) return begun = text_.substr(at_), at_ = text_.size(), false;
       add_utf8(out, code);
       at_ += length;
     }
@@ -180,7 +184,7 @@ class Value::Reader {
     while (at_ < text_.size()) {
       std::string name;
       made.named_ = true;
-      made.name_is_whole_ = string(name);
+      made.name_is_whole_ = string(name, made.escape_);
       made.name_ = name;
       if (!made.name_is_whole_ || !next_is(':')) return;
       ValuePtr item = value();
@@ -224,6 +228,7 @@ void Value::seal() {
   const std::hash<std::string> of;
   add(kind_ * 2u + whole_);
   add(of(text_));
+  if (!escape_.empty()) add(of(escape_) + 1);
   for (const ValuePtr& item : items_) add(item->hash_);
   for (const auto& [name, value] : members_) add(of(name)), add(value->hash_);
   if (named_) add(of(name_) + 1 + name_is_whole_);

@@ -49,6 +49,7 @@ class Value {
   std::string name_;             // of that member; of a whole number, its digits
   bool named_ = false;           // a name is being read
   bool name_is_whole_ = false;
+  std::string escape_;           // begun, at the end of a string or name
   u64 hash_ = 0;
 };
 

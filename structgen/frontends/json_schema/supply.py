@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from structgen.frontends.json_schema import scalars, values
+from structgen.frontends.json_schema import scalars, strings, values
 from structgen.frontends.json_schema.distinct import NotScalar, distinct_scalars
 from structgen.frontends.json_schema.keywords import (
     ARRAY,
@@ -37,6 +37,7 @@ _FREE = 8
 """Bytes in which there are thousands of free strings, numbers or names."""
 
 _PLAIN_OBJECT = frozenset(("properties", "required", "additionalProperties"))
+_KNOWN_OBJECT = _PLAIN_OBJECT | {"propertyNames", "minProperties", "maxProperties"}
 _PLAIN_ARRAY = frozenset(("items", "minItems"))
 
 
@@ -52,6 +53,8 @@ def has_values(compiler: Compiler, place: Place, needed: int, levels: int = _LEV
         options = compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,))
     except TooManyAlternatives:
         return False
+    if len(options) > 1:  # of a single one it is known
+        options = [nodes for nodes in options if compiler.plain(nodes) is not None]
     return any(_has_values(compiler, nodes, needed, levels) for nodes in options)
 
 
@@ -60,7 +63,9 @@ def _has_values(compiler: Compiler, nodes: tuple[dict[str, Any], ...], needed: i
     if listed is not None:
         distinct: list[Any] = []
         for value in listed:
-            if len(distinct) < needed and not any(equal(value, one) for one in distinct):
+            if len(distinct) >= needed or any(equal(value, one) for one in distinct):
+                continue
+            if values.compound(compiler, value) is not None:  # it can be written
                 distinct.append(value)
         return len(distinct) >= needed
     mask = kinds_left(nodes)
@@ -91,6 +96,8 @@ def _has_scalars(compiler: Compiler, nodes: tuple[dict[str, Any], ...], kind: st
 def _has_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], needed: int, levels: int) -> bool:
     """One member that has so many values, and is there or may be."""
     required = {name for node in nodes for name in node.get("required", ())}
+    if any(not OBJECT_KEYWORDS & node.keys() <= _KNOWN_OBJECT for node in nodes):
+        return False
     is_plain = all(OBJECT_KEYWORDS & node.keys() <= _PLAIN_OBJECT for node in nodes)
     declared: dict[str, list[Any]] = {}
     for node in nodes:
@@ -99,10 +106,8 @@ def _has_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], needed: 
     others = [node.get("additionalProperties", True) for node in nodes]
     if is_plain and not compiler.style.closed and all(other is True for other in others):
         return True
-    if any("patternProperties" in node for node in nodes):
-        return False
     for name, places in declared.items():
-        if name in required or is_plain:
+        if (name in required or is_plain) and not strings.has_lone_surrogate(name):
             missing = [
                 node.get("additionalProperties", True)
                 for node in nodes
@@ -218,6 +223,8 @@ def _extra_of_objects(compiler: Compiler, nodes: tuple[dict[str, Any], ...], lev
     required = {name for node in nodes for name in node.get("required", ())}
     declared = {name for node in nodes for name in node.get("properties", {})}
     for name in sorted(required | declared):
+        if strings.has_lone_surrogate(name):
+            continue
         places = [
             node["properties"][name]
             if name in node.get("properties", {})

@@ -127,7 +127,12 @@ def test_masks_beside_all_texts(items: dict[str, Any], least: int) -> None:
 
 def test_items_that_begin_and_end_in_one_token() -> None:
     """The array is opened in it, too; where blanks may follow the bracket, only the token says that none do."""
-    schema = {"type": "array", "uniqueItems": True, "items": {"enum": [None, {}]}, "contains": {"const": None}}
+    schema = {
+        "type": "array",
+        "uniqueItems": True,
+        "items": {"enum": [None, {}]},
+        "contains": {"const": None},
+    }
     grammar = compile_grammar(json_schema(schema).grammar, vocabulary([b"null,", b"null]", b"[null", b"{},"]))
     for seed in range(20):
         laws.text_is_finished_in_time(grammar, Random(seed), budget=30)
@@ -332,3 +337,111 @@ def test_a_dynamic_lexer_tells_no_items_apart() -> None:
     grammar = Grammar({"start": Terminal("[", Literal("["), effect="open items")}, lexer="dynamic")
     with pytest.raises(InvalidGrammarError, match="dynamic"):
         check(grammar)
+
+
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [
+        pytest.param({"type": "object"}, '[{}, {\n \t "a": 1}]', id="blanks before a name"),
+        pytest.param(
+            objects(id={"type": "integer", "minimum": 10_000}),
+            '[{"id":10000}, {"id":10001}]',
+            id="long numbers",
+        ),
+        pytest.param(
+            objects(a={"type": "string", "minLength": 45}),
+            json.dumps([{"a": "x" * 45}, {"a": "x" * 46}]),
+            id="long strings",
+        ),
+    ],
+)
+def test_ways_out_are_found_soon(items: dict[str, Any], text: str) -> None:
+    """Every mask on the way, and a completion from each place."""
+    grammar = json_schema({"type": "array", "uniqueItems": True, "items": items})._compiled
+    matcher = Matcher(grammar)
+    for byte in text.encode():
+        assert byte in laws.allowed(matcher)
+        assert matcher.shortest_completion().text is not None
+        matcher.advance(byte)
+    assert matcher.can_stop
+
+
+def test_escapes_that_begin_alike_are_told_apart() -> None:
+    """All characters whose code begins with 006 are there already; of those with 004 some are not."""
+    grammar = json_schema(
+        {
+            "type": "array",
+            "uniqueItems": True,
+            "items": objects(a={"type": "string", "minLength": 1, "maxLength": 1}),
+        }
+    )._compiled
+    start = json.dumps([{"a": chr(code)} for code in range(0x60, 0x70)])[:-1] + ', {"a": "\\u00'
+    matcher = Matcher(grammar)
+    for byte in start.encode():
+        matcher.advance(byte)
+    allowed = {chr(byte) for byte in laws.allowed(matcher)}
+    assert "4" in allowed
+    assert "6" not in allowed
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        pytest.param(
+            {
+                **objects(a={"type": ["integer", "null"]}),
+                "not": {"additionalProperties": {"type": "integer"}},
+            },
+            id="a member that must exist",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "required": ["a"],
+                "properties": {
+                    "a": {"type": "integer", "minimum": 0},
+                    **{name: {"const": 1} for name in "bcd"},
+                },
+                "additionalProperties": False,
+                "maxProperties": 1,
+                "allOf": [
+                    {"anyOf": [{"properties": {"a": {"maximum": 0}}}, {"required": [name]}]} for name in "bcd"
+                ],
+            },
+            id="left open",
+        ),
+        pytest.param(objects(a={"enum": ["\ud800", "x"]}), id="a value that no text has"),
+        pytest.param(
+            {"anyOf": [objects(a={"type": "string"}, b=False), objects(a={"const": 1})]}, id="no value at all"
+        ),
+    ],
+)
+def test_values_are_not_counted_twice(items: dict[str, Any]) -> None:
+    """No value is left for a second item: the schema is refused, not a text that cannot be finished."""
+    with pytest.raises((UnsupportedSchemaError, EmptyLanguageError)):
+        json_schema({"type": "array", "uniqueItems": True, "minItems": 2, "items": items})
+
+
+@pytest.mark.parametrize("budget", [42, 60, 120, 400])
+def test_budgets_where_more_items_must_follow(budget: int) -> None:
+    words = [b'{"', b'": ', b'}, {"', b'"}', b"abc", b"1234", b'"s": "']
+    for items in ({"type": "object"}, objects(s={"type": "string"}, n={"type": "integer"})):
+        schema = {"type": "array", "uniqueItems": True, "minItems": 3, "items": items}
+        grammar = compile_grammar(json_schema(schema).grammar, vocabulary(words))
+        for seed in range(3):
+            laws.text_is_finished_in_time(grammar, Random(seed), budget=budget)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (f"0.{'0' * 400}1", "0", True),
+        (f"0.{'0' * 400}1", "1e400", False),
+        (f"1{'0' * 400}.0", "1e400", True),
+        ("1e300", "10e299", True),
+        ("-1e400", "1e400", False),
+    ],
+)
+def test_numbers_that_no_double_reaches(one: str, other: str, equal: bool) -> None:
+    grammar = json_schema({"uniqueItems": True}, exact=True)._compiled
+    assert grammar.accepts(f"[{one}, {other}]") is not equal
