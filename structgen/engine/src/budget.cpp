@@ -18,6 +18,7 @@ namespace structgen {
 
 namespace {
 
+constexpr u32 kMostLooks = 1000;  // completions of single tokens, for a mask
 constexpr u64 kFewTexts = 256, kManyTexts = 4096;  // that are looked for at least; the latter where some are excluded
 
 }  // namespace
@@ -241,6 +242,7 @@ Row Grammar::row_within(const Position& position, u64 budget) {
     std::size_t begun;  // bytes of the text when it was looked at
   };
   std::map<std::tuple<u32, u32, std::shared_ptr<const void>, std::shared_ptr<const void>>, Verdict> verdicts;
+  u32 looks = 0;
   // Bytes on the way to a node. (Not asked for at every node: they lie far apart.)
   auto way = [&trie](u32 node, u32 from, u32 to) {
     return trie.bytes(trie.order()[trie.first_token(node)]).substr(from, to - from);
@@ -254,7 +256,7 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       const Verdict& v = known->second;
       // The item that is being read may be one of those after it: that one is another then, and somewhat longer.
       if (v.recorded.items != 0 && v.fits && v.needed + kRoom + 2 < budget) return true;
-      if (v.recorded.items != 0 && v.fits) return is_in_time(p, memory, budget);
+      if (v.recorded.items != 0 && v.fits) return looks++ < kMostLooks && is_in_time(p, memory, budget);
       if (!memory.writing() || v.recorded.later.empty()) return v.fits;
       const std::size_t rest = v.recorded.own.size() - v.begun;
       if (memory.length() + (depth - written) + rest > v.recorded.longest) return v.fits;
@@ -266,6 +268,8 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       const Cost cost = tokens_to_finish(intern(p));
       if (cost.records == 0 && cost.tokens + (cost.items + u64{1}) * (kRoom + 2) < budget) return true;
     }
+    // Near the end of a budget some tokens are left out rather than all looked at; the way that is known stays open, below.
+    if (memory.in_items() && looks++ >= kMostLooks) return false;
     Recorded recorded;
     u32 needed = kNone;
     Memory whole = memory;
@@ -320,6 +324,8 @@ Row Grammar::row_within(const Position& position, u64 budget) {
     ++node;
   }
   meter_.spend(trie.nodes());
+  if (looks > kMostLooks)
+    if (const auto out = completion(position); out && !out->tokens.empty() && out->tokens.size() < budget) kept->add(out->tokens[0]);
   if (budget >= 1 && can_stop(position))
     for (u32 t : end_tokens_) kept->add(t);
   if (kept->empty()) return nullptr;
