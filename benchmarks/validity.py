@@ -35,9 +35,10 @@ RESULTS = Path(__file__).parent / "results"
 def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The figures of each arm; those of the plain one are what the others are compared with."""
     rows: list[dict[str, Any]] = []
+    timed = in_one_part(found)
     for name, answers in arms.by_arm(found).items():
         made = [one for one in answers if "error" not in one]
-        seconds = statistics.fmean(one["seconds"] for one in made) if made else 0.0
+        seconds = statistics.fmean([one["seconds"] for one in made if one["task"] in timed] or [0.0])
         # `ended`: by the end token. Only those can be held to the promise of the mask.
         ended = [one for one in made if not one["cut"]]
         rows.append(
@@ -56,6 +57,14 @@ def summary(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def in_one_part(found: list[dict[str, Any]]) -> set[str]:
+    """The tasks that every arm answered in the same part of a run: only their seconds can be compared."""
+    parts: dict[str, set[int]] = {}
+    for one in found:
+        parts.setdefault(one["task"], set()).add(one.get("part", 0))
+    return {task for task, which in parts.items() if len(which) == 1}
 
 
 def families(found: list[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int]]]:
@@ -77,11 +86,13 @@ class Answers:
     Attributes:
         known: what earlier runs wrote.
         machines: where each part of the run was made, the latest last.
+        parts: in which of them each answer was given.
     """
 
     def __init__(self, path: Path | None, about: dict[str, Any], machine: dict[str, Any]) -> None:
         self.known: dict[tuple[str, str], dict[str, Any]] = {}
         self.machines: list[dict[str, Any]] = []
+        self.parts: dict[tuple[str, str], int] = {}
         self._path = path
         self._machine: dict[str, Any] | None = machine
         if path is not None:
@@ -95,8 +106,11 @@ class Answers:
                 self._write(about)
             elif written != about:
                 raise SystemExit(f"{path} is of another run: {written}, not {about}. Name another file.")
-            self.machines = [one for one in parts if "arm" not in one]
-            self.known = {(one["task"], one["arm"]): one for one in parts if "arm" in one}
+            for one in parts:
+                if "arm" in one:
+                    self._keep(one)
+                else:
+                    self.machines.append(one)
 
     def add(self, answer: dict[str, Any]) -> None:
         """Keep one more."""
@@ -104,8 +118,12 @@ class Answers:
             self.machines.append(self._machine)
             self._write(self._machine)
             self._machine = None
-        self.known[answer["task"], answer["arm"]] = answer
+        self._keep(answer)
         self._write(answer)
+
+    def _keep(self, answer: dict[str, Any]) -> None:
+        key = answer["task"], answer["arm"]
+        self.known[key], self.parts[key] = answer, len(self.machines) - 1
 
     def _write(self, record: dict[str, Any]) -> None:
         if self._path is None:
@@ -156,7 +174,8 @@ def main() -> None:
         for arm in used:
             if (task.name, arm.name) not in answers.known:
                 answers.add(arms.measure(arm, task, sampler, options.max_new_tokens))
-            found.append(arms.judged(arm, task, answers.known[task.name, arm.name]))
+            key = task.name, arm.name
+            found.append(arms.judged(arm, task, answers.known[key]) | {"part": answers.parts[key]})
         sampler.forget()
         done += 1
         if options.seconds is not None and time.monotonic() - started > options.seconds:
@@ -167,6 +186,7 @@ def main() -> None:
         "machines": answers.machines,
         **about,
         "tasks": done,
+        "timed": len(in_one_part(found)),
         "refused": refused,
         "arms": summary(found),
         "families": families(found),

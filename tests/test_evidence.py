@@ -81,6 +81,21 @@ def test_schemas_that_are_refused_are_named(tmp_path: Path) -> None:
     assert ([one.name for one in found], refused) == (["a_0"], ["a_1"])
 
 
+def test_seconds_are_compared_within_a_part_of_a_run() -> None:
+    answer = {"parseable": True, "valid": True, "cut": False, "tokens": 1, "attempts": 1, "family": "schemas"}
+    found = [
+        {"task": task, "arm": arm, "part": part, "seconds": seconds, **answer}
+        for task, arm, part, seconds in [
+            ("a", "prompt only", 0, 1.0),
+            ("a", "mask", 1, 9.0),
+            ("b", "prompt only", 1, 2.0),
+            ("b", "mask", 1, 3.0),
+        ]
+    ]
+    assert validity.in_one_part(found) == {"b"}
+    assert [(row["seconds"], row["added"]) for row in validity.summary(found)] == [(2.0, 0.0), (3.0, 1.0)]
+
+
 def test_a_task_without_an_answer_counts_as_not_valid() -> None:
     answer = {"parseable": True, "valid": True, "cut": False, "tokens": 1, "attempts": 1, "seconds": 1.0}
     found = [

@@ -245,6 +245,11 @@ def validity(report: dict[str, Any]) -> str:
     parts = f"; in {len(report['machines'])} parts" if len(report["machines"]) > 1 else ""
     failed = sorted({f"{one['task']}: {one['error']}" for one in report["answers"] if "error" in one})
     notes = []
+    timed = report.get("timed", report["tasks"])
+    if timed < report["tasks"]:
+        notes.append(
+            f"Seconds are those of the {timed} tasks that all arms answered in the same part of the run.\n"
+        )
     if failed:
         notes.append(f"Not valid for want of an answer, and in no mean: {'; '.join(failed)}.\n")
     if report["refused"]:
