@@ -18,7 +18,7 @@ import json
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ def measure(
     total: Counter[str] = Counter()
     hopeless: Counter[str] = Counter()
     shown: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for kind, text, value, schema in cases(path, sample, seed, damages, format):
         if id(schema) not in constraints:
             try:
@@ -177,7 +177,7 @@ def measure(
                 except (TypeError, ValueError):
                     right = False
                 verdict = "restored" if right else "wrong, says so" if said else "silently wrong"
-            seconds[name] += time.process_time() - started  # type: ignore[assignment]
+            seconds[name] += time.process_time() - started
             counts[name][verdict] += 1
             restored_by[name][kind] += verdict == "restored"
             verdicts[name] = verdict

@@ -241,10 +241,12 @@ def budget_is_kept(matcher: Matcher, oracle: Oracle, position: Position, *, budg
         assert fits.within(position, bound)
 
 
-def text_is_finished_in_time(grammar: CompiledGrammar, random: Random, *, budget: int) -> None:
+def text_is_finished_in_time(
+    grammar: CompiledGrammar, random: Random, *, budget: int, runs_out: bool = True
+) -> None:
     """Whoever takes any token that is allowed under what is left of a budget finishes the text within it.
 
-    (Unless texts that must differ run out, where the grammar asks for more than there are.)
+    (Unless texts that must differ run out, where the grammar asks for more than there are: if `runs_out`.)
     """
     configuration = grammar.initial
     try:
@@ -257,6 +259,7 @@ def text_is_finished_in_time(grammar: CompiledGrammar, random: Random, *, budget
     for left in range(budget, 0, -1):
         found = allowed_within(grammar, configuration, left)
         if not found:
+            assert runs_out, f"a dead end after {taken}"
             with pytest.raises(DeadEnd):
                 grammar.completion_tokens(configuration)
             return

@@ -43,6 +43,9 @@ from typing import Literal
 from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import EMPTY, Expression
 
+Lexer = Literal["contextual", "dynamic"]
+"""How terminals are told apart in a text."""
+
 Effect = Literal["record", "open", "close", "open items", "open many items", "item", "close items"]
 """Of a terminal that was read, on the texts and items that must differ."""
 
@@ -150,7 +153,7 @@ class Grammar:
     rules: Mapping[str, RuleExpression]
     start: str = "start"
     ignore: tuple[Terminal, ...] = field(default=())
-    lexer: Literal["contextual", "dynamic"] = "contextual"
+    lexer: Lexer = "contextual"
 
     def __str__(self) -> str:
         from structgen.grammar.printing import format_grammar

@@ -29,6 +29,7 @@ from structgen.grammar.rules import (
     Choice,
     Effect,
     Grammar,
+    Lexer,
     Permutation,
     Reference,
     Repetition,
@@ -128,12 +129,14 @@ def from_data(data: Any) -> Grammar:
         for kind, *values in data["nodes"]:
             nodes.append(_READERS[kind](nodes, *values))
         rules = {str(name): _rule(nodes, number) for name, number in data["rules"].items()}
-        ignore = tuple(_rule(nodes, number) for number in data["ignore"])
-        if data["lexer"] not in ("contextual", "dynamic"):
+        ignored = [_rule(nodes, number) for number in data["ignore"]]
+        ignore = tuple(terminal for terminal in ignored if isinstance(terminal, Terminal))
+        lexer: Lexer = "dynamic" if data["lexer"] == "dynamic" else "contextual"
+        if data["lexer"] != lexer:
             raise ValueError("there is no such lexer")
-        if not all(isinstance(terminal, Terminal) for terminal in ignore):
+        if len(ignore) < len(ignored):
             raise ValueError("what is ignored are terminals")
-        grammar = Grammar(rules, data["start"], ignore, data["lexer"])  # type: ignore[arg-type]
+        grammar = Grammar(rules, data["start"], ignore, lexer)
         check(grammar)
     except (AttributeError, IndexError, KeyError, TypeError, InvalidGrammarError) as error:
         raise ValueError(f"not the data of a grammar: {error}") from None

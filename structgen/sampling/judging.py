@@ -155,8 +155,11 @@ class Judge:
 def _told(error: BaseException) -> list[str]:
     """What an exception says, problem by problem: pydantic's has a list of them, each with its place."""
     for one in (error, error.__cause__):
+        errors = getattr(one, "errors", None)
         try:
-            found = [f"{_pointer(part['loc'])}: {part['msg']}" for part in one.errors()]  # type: ignore[union-attr]
+            found = (
+                [f"{_pointer(part['loc'])}: {part['msg']}" for part in errors()] if callable(errors) else []
+            )
         except (AttributeError, TypeError, KeyError):  # it is none of pydantic's
             continue
         if found:

@@ -123,8 +123,7 @@ std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Me
     }
     if (steps.size() > kMostSteps) throw LimitExceeded{"work", kMostSteps};
   }
-  for (const Step& step : steps) leave(step.key, kNone);
-  leave(steps[0].key, kNone);
+  for (std::size_t i = steps.size(); i-- > 0;) leave(steps[i].key, kNone);  // that of `from` last: others may be forgotten
   return std::nullopt;
 }
 

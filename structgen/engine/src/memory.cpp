@@ -189,30 +189,23 @@ void Memory::log(std::string_view bytes) {
   name_ = 0;
   std::size_t from = 0;  // of what is to be kept
   for (std::size_t i = 0; i < bytes.size() && items_; ++i) {
-    const char c = bytes[i];
-    if (in_string_) {
-      if (escaped_ || c == '\\')
-        escaped_ = !escaped_;
-      else if (c == '"')
-        in_string_ = false;
-      continue;
-    }
-    const bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    const bool ends = (c == ',' || c == ']') && nesting_ == items_->nesting;
-    if (is_blank || ends) {
+    const Scanner::Part part = scanner_.read(bytes[i]);
+    const bool ends = (part == Scanner::Comma || part == Scanner::Closes) && nesting_ == items_->nesting;
+    if (part == Scanner::Blank || ends) {
       log_.append(bytes.substr(from, i - from));
-      from = i + is_blank;
+      from = i + (part == Scanner::Blank);
     }
-    if (ends) end_item(c == ']');
-    if (ends && c == ',' && !items_->next) from = i + 1;
-    if (c == '"')
-      in_string_ = true;
-    else if (c == '{' || c == '[')
+    if (ends) {
+      const bool outermost = !items_->next;
+      end_item(part == Scanner::Closes);
+      if (outermost) from = i + 1;
+    }
+    if (part == Scanner::Opens)
       ++nesting_;
-    else if ((c == '}' || c == ']') && nesting_ > 0)
+    else if (part == Scanner::Closes && nesting_ > 0)
       --nesting_;
   }
-  if (items_ && from < bytes.size()) log_.append(bytes.substr(from));
+  if (items_) log_.append(bytes.substr(from));
 }
 
 // Its text is whole; a comma or the bracket that closes the array comes next.
@@ -234,7 +227,7 @@ void Memory::end_item(bool closes) {
   std::shared_ptr<const Items> outer = items_->next;
   if (closes) {
     items_ = std::move(outer);
-    if (!items_) log_.clear(), nesting_ = 0, in_string_ = escaped_ = false;
+    if (!items_) log_.clear(), nesting_ = 0, scanner_ = {};
   } else {
     // The outermost array is not an item of another one: what is behind it need not be kept.
     if (!outer) log_.clear();

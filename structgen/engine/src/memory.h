@@ -195,7 +195,8 @@ class Memory {
   mutable std::size_t looked_at_ = 0;           // bytes of it, for `left`
   mutable u64 begun_hash_ = 0;                  // of what is read of items that may be equal to others
   u32 nesting_ = 0;                             // of brackets
-  bool in_string_ = false, escaped_ = false, repeated_ = false;
+  Scanner scanner_;
+  bool repeated_ = false;
 };
 
 }  // namespace structgen

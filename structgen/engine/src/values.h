@@ -1,10 +1,12 @@
-// Values: what a JSON text says, and what the beginning of one may come to say.
+// Values: what a JSON text says, and what the beginning of one may come to say. All that the engine knows of JSON is here.
 //
 // Two texts say the same where they differ in escapes, in the order of members and in the spelling of a number. Numbers are
 // equal by what they are worth: an integer is exact, and what has a point or an exponent is the double that it stands
 // for (as in the judges of JSON Schema: 1 and 1.0 are equal). Of members with one name the last counts.
 //
-// Not here     blanks between the parts of a text (whoever keeps the text leaves them out), grammars, tokens.
+// A text is read for its parts (Scanner) as it comes, and for its value without the blanks between them.
+//
+// Not here     which texts are kept, and where an item begins (memory.h); grammars, tokens.
 #pragma once
 
 #include <memory>
@@ -16,6 +18,30 @@
 #include "meter.h"
 
 namespace structgen {
+
+// Follows a text byte by byte.
+class Scanner {
+ public:
+  enum Part : u8 { Inside, Blank, Opens, Closes, Comma };  // Inside: of a string, or another scalar
+  Part read(char c) {
+    if (in_string_) {
+      in_string_ = escaped_ || c != '"';
+      escaped_ = !escaped_ && c == '\\';
+      return Inside;
+    }
+    in_string_ = c == '"';
+    switch (c) {
+      case ' ': case '\t': case '\n': case '\r': return Blank;
+      case '{': case '[': return Opens;
+      case '}': case ']': return Closes;
+      case ',': return Comma;
+      default: return Inside;
+    }
+  }
+
+ private:
+  bool in_string_ = false, escaped_ = false;
+};
 
 class Value;
 using ValuePtr = std::shared_ptr<const Value>;

@@ -297,10 +297,10 @@ def _could_run_out(
             bounded |= "maxContains" in node
             needed = max(needed, low or 0)
             wanted.append(node["contains"])
-    if bounded or len(wanted) > 1 or (wanted and needed > 1):
-        needed += sum(1 for _ in wanted)
-        if bounded:  # what is not looked for may have to come too
-            return True
+    if bounded:  # what is not looked for may have to come too
+        return True
+    if len(wanted) > 1 or (wanted and needed > 1):
+        needed += len(wanted)
         others = [
             (*(place if isinstance(place, tuple) else (place,)), one)
             for one in wanted

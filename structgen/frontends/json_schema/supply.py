@@ -36,6 +36,9 @@ _ROOM, _THOUSANDS = 64, 4096
 _FREE = 8
 """Bytes in which there are thousands of free strings, numbers or names."""
 
+_FORMAT = 40
+"""Bytes in which there are thousands of texts of any format; a uuid takes 38."""
+
 _PLAIN_OBJECT = frozenset(("properties", "required", "additionalProperties"))
 _KNOWN_OBJECT = _PLAIN_OBJECT | {"propertyNames", "minProperties", "maxProperties"}
 _PLAIN_ARRAY = frozenset(("items", "minItems"))
@@ -191,9 +194,10 @@ def _free_scalar(nodes: tuple[dict[str, Any], ...]) -> int | None:
         and STRING_KEYWORDS & keywords == {"format"}
         and sum("format" in node for node in nodes) == 1
     ):
-        return _ROOM // 2  # of each there are thousands of short texts
+        return _FORMAT
     if mask & NUMBER and NUMBER_KEYWORDS & keywords <= {"minimum"}:
-        return _FREE + len(str(max((node.get("minimum", 0) for node in nodes), default=0)))
+        least = max((node.get("minimum", 0) for node in nodes), default=0)
+        return _FREE + len(str(int(least))) if least < 10**9 else None
     return None
 
 

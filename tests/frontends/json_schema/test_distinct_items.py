@@ -78,7 +78,7 @@ def check_masks(schema: Any, random: Random, **options: Any) -> None:
     grammar = compile_grammar(json_schema(schema, **options).grammar, words)
     for _ in range(8):
         _check_walk(grammar, left, random)
-    laws.text_is_finished_in_time(grammar, random, budget=random.randint(1, 60))
+    laws.text_is_finished_in_time(grammar, random, budget=random.randint(1, 60), runs_out=False)
 
 
 def _check_walk(grammar: CompiledGrammar, left: list[bytes], random: Random) -> None:
@@ -135,7 +135,7 @@ def test_items_that_begin_and_end_in_one_token() -> None:
     }
     grammar = compile_grammar(json_schema(schema).grammar, vocabulary([b"null,", b"null]", b"[null", b"{},"]))
     for seed in range(20):
-        laws.text_is_finished_in_time(grammar, Random(seed), budget=30)
+        laws.text_is_finished_in_time(grammar, Random(seed), budget=30, runs_out=False)
     matcher = Matcher(grammar)
     for byte in b"[null, {}":
         matcher.advance(byte)
@@ -227,15 +227,17 @@ def _array(random: Random, levels: int, *, unique: bool) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_masks_of_random_schemas(seed: int) -> None:
-    """Those with few enough texts, of a handful."""
+    """Two that have few enough texts."""
     random = Random(seed)
-    for _ in range(4):
+    checked = 0
+    while checked < 2:
         schema = _array(random, 3, unique=True)
         order = random.choice(["schema", "any"])
         try:
             check_masks(schema, random, whitespace="compact", property_order=order)
         except (UnsupportedSchemaError, EmptyLanguageError, _TooMany):
             continue
+        checked += 1
 
 
 @pytest.mark.parametrize(
@@ -429,7 +431,7 @@ def test_budgets_where_more_items_must_follow(budget: int) -> None:
         schema = {"type": "array", "uniqueItems": True, "minItems": 3, "items": items}
         grammar = compile_grammar(json_schema(schema).grammar, vocabulary(words))
         for seed in range(3):
-            laws.text_is_finished_in_time(grammar, Random(seed), budget=budget)
+            laws.text_is_finished_in_time(grammar, Random(seed), budget=budget, runs_out=False)
 
 
 @pytest.mark.parametrize(
