@@ -48,6 +48,19 @@ class Builder:
 
     def special(self, arg: int, /) -> int: ...
 
+    def is_empty(self, arg: int, /) -> bool: ...
+
+    def has_empty_text(self, arg: int, /) -> bool: ...
+
+    def shortest(self, arg: int, /) -> bytes:
+        """A shortest text; empty if there is none."""
+
+    def after(self, arg0: int, arg1: bytes, /) -> int:
+        """What is left after some bytes."""
+
+    def first_bytes(self, arg: int, /) -> bytes:
+        """The bytes that texts begin with."""
+
 class Grammar:
     """A compiled grammar: rules over terminals, for one store."""
 

@@ -1,12 +1,10 @@
 """Lowering: the IR becomes flat numbers that the native engine reads.
 
-Expressions go to the store of the vocabulary, which gives equal ones equal numbers; rules become one list of integers
-(`Parser::Source` in src/parser.h). The only Python that knows the native layout.
+Expressions go to the store of the vocabulary (`expressions.py`); rules become one list of integers (`Parser::Source`
+in src/parser.h). The only Python that knows that layout.
 
 What changes on the way:
 
-- Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
-  only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
 - A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, or something.
 - Terminals with the same name, expression, priority, guard and effect become one.
 """
@@ -17,20 +15,9 @@ import math
 from dataclasses import dataclass
 
 from structgen.engine import _native
+from structgen.engine.expressions import MAX_COUNT, Expressions
 from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
-from structgen.grammar.expressions import (
-    ANY_TEXT,
-    EMPTY,
-    CharSet,
-    Complement,
-    Concat,
-    Divisible,
-    Expression,
-    Intersection,
-    Literal,
-    Repeat,
-    Union,
-)
+from structgen.grammar.expressions import EMPTY
 from structgen.grammar.lengths import fewest_characters
 from structgen.grammar.rules import (
     Choice,
@@ -46,8 +33,6 @@ from structgen.grammar.rules import (
 )
 from structgen.limits import Limits
 
-_MAX_COUNT = 2**31 - 2
-_MOST_KNOWN = 50_000
 _MOST_BYTES = 2**30
 _RULE, _REPETITION, _PERMUTATION = 0, 1, 2
 _EFFECTS = {  # of the engine's `Grammar::Effect`
@@ -119,7 +104,7 @@ def lower(
             store,
             [number for node in lowering.nodes for number in node],
             start,
-            lowering.expressions,
+            lowering.terminals,
             lowering.priorities,
             lowering.guards,
             lowering.effects,
@@ -158,87 +143,33 @@ class _Lowering:
         eos_token_ids: frozenset[int],
         limits: Limits,
     ) -> None:
-        self.builder = _native.Builder(store, limits.expressions, limits.work)
+        self.expressions = Expressions(store, limits)
         self.special_tokens = special_tokens
         self.eos_token_ids = eos_token_ids
         self.nodes: list[list[int]] = []
-        self.expressions: list[int] = []
+        self.terminals: list[int] = []
         self.priorities: list[int] = []
         self.guards: list[int] = []
         self.effects: list[int] = []
         self.names: list[str] = []
         self._terminals: dict[tuple[int, int, str, int, int], int] = {}
         self._rules: dict[str, int] = {}
-        # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile;
-        # what is known of expressions stays with the store, which therefore keeps them alive itself.
-        known: dict[int, tuple[Expression, int]] | None = getattr(store, "known", None)
-        if known is None or len(known) > _MOST_KNOWN:
-            known = {}
-            setattr(store, "known", known)  # noqa: B010 - an attribute that the native class does not declare
-        self._known = known
+        # By identity: front ends share the objects that they use often. The grammar keeps rules alive meanwhile.
         self._symbols: dict[int, int] = {}
-        self._any_text: int | None = None
-
-    # Expressions
-
-    def expression(self, node: Expression) -> int:
-        """The number of an expression that denotes the same texts as UTF-8."""
-        found = self._known.get(id(node))
-        if found is None:
-            found = self._known[id(node)] = (node, self._lower_expression(node))
-        return found[1]
-
-    def _lower_expression(self, node: Expression) -> int:
-        build = self.builder
-        if isinstance(node, Literal):
-            return build.literal(_utf8(node.text))
-        if isinstance(node, CharSet):
-            return build.charset(node.ranges)
-        if isinstance(node, Concat):
-            return build.concat([self.expression(part) for part in node.parts])
-        if isinstance(node, Union):
-            literals = [_utf8(part.text) for part in node.parts if isinstance(part, Literal)]
-            others = [self.expression(part) for part in node.parts if not isinstance(part, Literal)]
-            return build.unite([*others, build.literals(literals)]) if literals else build.unite(others)
-        if isinstance(node, Repeat):
-            if node.min > _MAX_COUNT or (node.max or 0) > _MAX_COUNT:
-                raise InvalidGrammarError(
-                    f"a repetition of {node.max or node.min} times is beyond what can be counted"
-                )
-            return build.repeat(self.expression(node.part), node.min, node.max)
-        if isinstance(node, Divisible):
-            return build.divisible(node.modulus, node.remainder)
-        if isinstance(node, Intersection):
-            return self._lower_intersection(node)
-        if isinstance(node, Complement):
-            return build.intersect([build.negate(self.expression(node.part)), self.any_text()])
-        raise TypeError(f"not an expression: {node!r}")
-
-    def _lower_intersection(self, node: Intersection) -> int:
-        build = self.builder
-        numbers = [build.negate(self.expression(p.part)) for p in node.parts if isinstance(p, Complement)]
-        texts = [self.expression(p) for p in node.parts if not isinstance(p, Complement) and p != ANY_TEXT]
-        return build.intersect(numbers + (texts or [self.any_text()]))
-
-    def any_text(self) -> int:
-        """Every UTF-8 text."""
-        if self._any_text is None:
-            self._any_text = self.expression(ANY_TEXT)
-        return self._any_text
 
     # Terminals
 
     def terminal(self, node: Terminal) -> int:
         """The number of a terminal."""
-        guard = self.expression(node.guard)
-        expression = self.expression(node.expression)
+        guard = self.expressions.number(node.guard)
+        expression = self.expressions.number(node.expression)
         return self._add_terminal(expression, node.priority, node.name, guard, _EFFECTS[node.effect])
 
     def _add_terminal(self, expression: int, priority: int, name: str, guard: int, effect: int = 0) -> int:
         key = expression, priority, name, guard, effect
-        number = self._terminals.setdefault(key, len(self.expressions))
-        if number == len(self.expressions):
-            self.expressions.append(expression)
+        number = self._terminals.setdefault(key, len(self.terminals))
+        if number == len(self.terminals):
+            self.terminals.append(expression)
             self.priorities.append(priority)
             self.guards.append(guard)
             self.effects.append(effect)
@@ -253,7 +184,9 @@ class _Lowering:
             raise InvalidGrammarError(
                 f"{node.token!r} ends the text, so a grammar cannot ask for it; end the rule there instead"
             )
-        return self._add_terminal(self.builder.special(token), 0, str(node.token), self.expression(EMPTY))
+        return self._add_terminal(
+            self.expressions.builder.special(token), 0, str(node.token), self.expressions.number(EMPTY)
+        )
 
     # Rules
 
@@ -327,7 +260,7 @@ class _Lowering:
     def _repetition(self, symbol: int, least: int, most: int | None) -> int:
         if least < 0 or (most is not None and most < least):
             raise _NotWellFormed("bounds")
-        if least > _MAX_COUNT or (most or 0) > _MAX_COUNT:
+        if least > MAX_COUNT or (most or 0) > MAX_COUNT:
             raise InvalidGrammarError(f"a repetition of {most or least} times is beyond what can be counted")
         if (least, most) == (0, 1):
             return self._add([_RULE, 2, 1, symbol, 0])
@@ -380,10 +313,3 @@ class _Lowering:
                 first_node = [_RULE, 2, len(begin), *begin, len(skip), *skip]
             first, rest = self._add(first_node), self._add(rest_node)
         return self._add([_RULE, 1, 0]) if first is None else first
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise EmptyLanguageError(f"{text[:80]!r} holds a lone surrogate, which no text can") from None

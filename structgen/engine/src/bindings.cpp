@@ -1,8 +1,5 @@
-// With apply_bindings.cpp the only unit that includes nanobind: converts, translates errors, releases the GIL, decides
-// nothing.
-//
-// The lock of a store is never waited for while the GIL is held, and never held while the GIL is waited for: so the two
-// can't deadlock. What is memoised is answered at once, without giving up the GIL.
+// With expression_bindings.cpp and apply_bindings.cpp all that includes nanobind: converts, translates errors, releases
+// the GIL, decides nothing. What is memoised is answered at once, without giving up the GIL (bindings.h).
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -13,6 +10,7 @@
 
 #include <utility>
 
+#include "bindings.h"
 #include "matcher.h"
 
 namespace nb = nanobind;
@@ -60,16 +58,6 @@ auto step(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken) {
     }
   }
   return locked(grammar, work, std::move(taken));
-}
-
-// The lock of a store, taken without giving up the GIL if nobody else has it.
-std::unique_lock<std::mutex> brief_lock(Store& store) {
-  std::unique_lock lock(store.mutex, std::try_to_lock);
-  if (!lock.owns_lock()) {
-    const nb::gil_scoped_release released;
-    lock.lock();
-  }
-  return lock;
 }
 
 // The position of a number that came from here.
@@ -227,28 +215,6 @@ class Matcher {
 };
 
 // Builds expressions of one store; every call holds the lock and spends from one meter.
-class Builder {
- public:
-  Builder(std::shared_ptr<Store> store, u64 expressions, u64 work) : store_(std::move(store)) {
-    meter_.limits.expressions = expressions;
-    meter_.limits.work = work;
-  }
-  template <class Work>
-  ExprId run(Work&& work) {
-    const auto lock = brief_lock(*store_);
-    const u64 spent = meter_.work;
-    const Spending spending(*store_, meter_);
-    meter_.work = spent;  // over all calls
-    return work(store_->expressions);
-  }
-  std::shared_ptr<Store> store_;
-  Meter meter_;
-};
-
-std::string bytes_of(const nb::bytes& b) { return {b.c_str(), b.size()}; }
-
-nb::bytes to_bytes(const std::string& s) { return nb::bytes(s.data(), s.size()); }
-
 std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::bytes>>& tokens, u32 size) {
   std::vector<std::optional<std::string>> native;
   native.reserve(tokens.size());
@@ -289,8 +255,8 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<
 
 }  // namespace
 
-// apply_bindings.cpp
-void bind_apply(nb::module_& m);
+void bind_expressions(nb::module_& m);  // expression_bindings.cpp
+void bind_apply(nb::module_& m);        // apply_bindings.cpp
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);  // what lives as long as the process is not a leak
@@ -321,55 +287,7 @@ NB_MODULE(_native, m) {
         return s.bytes();
       });
 
-  nb::class_<Builder>(m, "Builder", "Makes expressions in a store; the numbers returned are theirs.")
-      .def("__init__",
-           [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
-             new (self) Builder(std::move(store), expressions, work);
-           },
-           "store"_a, "expressions"_a, "work"_a)
-      .def("literal",
-           [](Builder& b, const nb::bytes& text) {
-             return b.run([&](Expressions& e) { return e.literal(bytes_of(text)); });
-           })
-      .def("literals",
-           [](Builder& b, const nb::typed<nb::list, nb::bytes>& texts) {
-             std::vector<std::string> options;
-             options.reserve(texts.size());
-             for (const nb::handle text : texts) options.push_back(bytes_of(nb::cast<nb::bytes>(text)));
-             return b.run([&](Expressions& e) { return e.literals(std::move(options)); });
-           })
-      .def("charset",
-           [](Builder& b, const std::vector<std::pair<u32, u32>>& ranges) {
-             return b.run([&](Expressions& e) { return e.charset(ranges); });
-           })
-      .def("concat",
-           [](Builder& b, const std::vector<u32>& parts) {
-             return b.run([&](Expressions& e) { return e.concat(parts); });
-           })
-      .def("unite",
-           [](Builder& b, std::vector<u32> parts) {
-             return b.run([&](Expressions& e) { return e.unite(std::move(parts)); });
-           })
-      .def("intersect",
-           [](Builder& b, std::vector<u32> parts) {
-             return b.run([&](Expressions& e) { return e.intersect(std::move(parts)); });
-           })
-      .def("negate", [](Builder& b, u32 part) { return b.run([&](Expressions& e) { return e.negate(part); }); })
-      .def("repeat",
-           [](Builder& b, u32 part, u32 min, std::optional<u32> max) {
-             return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
-           },
-           "part"_a, "min"_a, "max"_a.none())
-      .def("divisible",
-           [](Builder& b, u32 modulus, u32 remainder) {
-             if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
-               throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
-             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
-           },
-           "modulus"_a, "remainder"_a)
-      .def("special", [](Builder& b, u32 token) {
-        return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
-      });
+  bind_expressions(m);
 
   nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
       .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,

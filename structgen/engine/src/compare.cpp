@@ -38,7 +38,7 @@ void Walks::each_step(u32 a, u32 b, Visit&& visit) {
     const u32 to_a = row_a[first] != kNone ? row_a[first] : lexer_.compute_next(a, static_cast<u8>(first));
     const u32 to_b = row_b[first] != kNone ? row_b[first] : lexer_.compute_next(b, static_cast<u8>(first));
     ByteSet bytes{};
-    for (u32 c = first; c <= last; ++c) bytes[c >> 6] |= 1ull << (c & 63);
+    for (u32 c = first; c <= last; ++c) include(bytes, static_cast<u8>(c));
     visit(bytes, to_a, to_b);
     first = last + 1;
   }
@@ -98,6 +98,8 @@ const Walks::InStep& Walks::in_step(u32 one, u32 other) {
       leave_out(bytes);
     });
   }
+  found.kinds = kinds_within(found.bytes);
+  found.other_kinds = kinds_within(found.left_out());
   if (meter_) meter_->spend(64 * pairs.size());
   bytes_ += sizeof(InStep) + 4 * found.inside.size() + 24 * pairs.size();
   const u32 id = static_cast<u32>(in_step_.size());

@@ -6,9 +6,8 @@
 namespace structgen {
 
 ExprId Expressions::derive(ExprId e, u8 byte) {
-  const Kind k = kind(e);
-  if (k == Empty || k == Epsilon) return kEmpty;
-  if (k == Switch) {
+  if (!contains(nodes_[e].live, byte)) return kEmpty;
+  if (kind(e) == Switch) {
     const Span a = args(e);
     u32 lo = 0, hi = (a.size - 1) / 2;
     while (lo < hi) {  // the first range that does not end before `byte`
@@ -18,10 +17,8 @@ ExprId Expressions::derive(ExprId e, u8 byte) {
       else
         hi = mid;
     }
-    if (1 + 2 * lo >= a.size || (a[1 + 2 * lo] & 0xFF) > byte) return kEmpty;
     return a[2 + 2 * lo];
   }
-  if (!contains(nodes_[e].live, byte)) return kEmpty;
   const u64 key = (static_cast<u64>(e) << 8) | interval(e, byte).first;
   const u32 known = memo_.find(key);
   if (known != kNone) return known;

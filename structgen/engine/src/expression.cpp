@@ -25,13 +25,11 @@ Expressions::Expressions() {
   make(Not, {kEmpty});
 }
 
-ExprId Expressions::make(Kind kind, const std::vector<u32>& args) {
-  std::vector<u32> key;
-  key.reserve(args.size() + 1);
-  key.push_back(kind);
-  key.insert(key.end(), args.begin(), args.end());
+ExprId Expressions::make(Kind kind, Span args) {
+  key_.assign(1, kind);
+  key_.insert(key_.end(), args.begin(), args.end());
   bool added = false;
-  const ExprId id = keys_.intern(key, &added);
+  const ExprId id = keys_.intern(key_, &added);
   if (added) {
     nodes_.push_back(describe(kind, this->args(id)));
     if (meter_) meter_->expression();
@@ -420,19 +418,6 @@ ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
     return repeat(args(part)[0], 0, max);  // (X?){0,n} = X{0,n}
   if (min == 1 && max == 1) return part;
   return make(Repeat, {part, min, max});
-}
-
-std::pair<u8, u8> Expressions::interval(ExprId e, u8 byte) const {
-  const ByteSet& s = nodes_[e].bounds;
-  u32 word = byte >> 6;
-  u64 found = s[word] & (~0ull >> (63 - (byte & 63)));  // borders up to and with `byte`
-  while (found == 0 && word > 0) found = s[--word];
-  const u32 lo = found == 0 ? 0 : word * 64 + 63 - static_cast<u32>(std::countl_zero(found));
-  word = byte >> 6;
-  found = s[word] & ~(~0ull >> (63 - (byte & 63)));
-  while (found == 0 && word < 3) found = s[++word];
-  const u32 hi = found == 0 ? 255 : word * 64 + static_cast<u32>(std::countr_zero(found)) - 1;
-  return {static_cast<u8>(lo), static_cast<u8>(hi)};
 }
 
 }  // namespace structgen

@@ -49,8 +49,9 @@ class Expressions {
   ExprId derive_run(ExprId e, u8 byte, u32 count);  // by a byte that comes so many times
   bool is_empty(ExprId e);
   // Bytes around `byte` that all have the same derivative.
-  std::pair<u8, u8> interval(ExprId e, u8 byte) const;
+  std::pair<u8, u8> interval(ExprId e, u8 byte) const { return interval_of(nodes_[e].bounds, byte); }
   const ByteSet& bounds(ExprId e) const { return nodes_[e].bounds; }
+  const ByteSet& live(ExprId e) const { return nodes_[e].live; }
   u32 shortest_length(ExprId e);  // in bytes; kFar if there is none
   std::string shortest(ExprId e);
   // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
@@ -101,7 +102,9 @@ class Expressions {
     u8 alive = 0;          // of boolean nodes: 0 not known, 1 some text, 2 none
   };
 
-  ExprId make(Kind kind, const std::vector<u32>& args);
+  ExprId make(Kind kind, Span args);
+  ExprId make(Kind kind, const std::vector<u32>& args) { return make(kind, Span{args.data(), static_cast<u32>(args.size())}); }
+  ExprId make(Kind kind, std::initializer_list<u32> args) { return make(kind, Span{args.begin(), static_cast<u32>(args.size())}); }
   Node describe(Kind kind, Span args) const;
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);
@@ -117,6 +120,7 @@ class Expressions {
   SpanTable keys_;
   std::vector<Node> nodes_;
   Memo memo_;
+  std::vector<u32> key_;  // of what is being made
   Meter* meter_ = nullptr;
   u32 depth_ = 0;
 };

@@ -9,12 +9,12 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "byte_set.h"
 
 // Of functions that what nests deeply calls: so that they do not take of its stack.
 #if defined(__GNUC__) || defined(__clang__)
@@ -24,18 +24,6 @@
 #endif
 
 namespace structgen {
-
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-
-using ByteSet = std::array<u64, 4>;  // bit b % 64 of word b / 64
-
-inline bool contains(const ByteSet& set, u8 byte) { return (set[byte >> 6] >> (byte & 63)) & 1; }
-inline bool within(const ByteSet& part, const ByteSet& whole) {
-  return ((part[0] & ~whole[0]) | (part[1] & ~whole[1]) | (part[2] & ~whole[2]) | (part[3] & ~whole[3])) == 0;
-}
 
 constexpr u32 kNone = UINT32_MAX;
 constexpr u32 kFar = 1u << 30;  // length of what does not exist

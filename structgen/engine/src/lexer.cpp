@@ -1,6 +1,7 @@
 #include "lexer.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace structgen {
 
@@ -44,33 +45,61 @@ u32 Lexer::state(const std::vector<ExprId>& parts, const std::vector<ExprId>& gu
 
 u32 Lexer::compute_next(u32 state, u8 byte) {
   const Span tuple = tuples_[state];
-  std::vector<u32> members;
-  u32 lo = 0, hi = 255;
+  Row* const row = rows_[state].get();
+  members_.clear();
   for (u32 i = 0; i < tuple.size; i += 2) {
     const ExprId rest = expressions_.derive(tuple[i + 1], byte);
-    const auto [first, last] = expressions_.interval(tuple[i + 1], byte);
-    lo = std::max<u32>(lo, first);
-    hi = std::min<u32>(hi, last);
     if (rest == kEmpty || expressions_.is_empty(rest)) continue;
-    members.push_back(tuple[i]);
-    members.push_back(rest);
+    members_.push_back(tuple[i]);
+    members_.push_back(rest);
   }
   if (meter_) meter_->spend(tuple.size);
-  const u32 result = !members.empty() && members[0] == kGuard ? kBlocked : intern(members);
-  if (u32* row = rows_[state].get())
-    std::fill(row + lo, row + hi + 1, result);
-  else
+  const u32 result = !members_.empty() && members_[0] == kGuard ? kBlocked : intern(members_);
+  if (row != nullptr) {
+    const auto [lo, hi] = interval_of(row->bounds, byte);
+    std::fill(row->next.begin() + lo, row->next.begin() + hi + 1, result);
+    ByteSet& known = result == state ? row->back : row->away;
+    for (u32 b = lo; b <= hi; ++b) include(known, static_cast<u8>(b));
+    row->news = true;
+  } else {
     memo_.put((static_cast<u64>(state) << 8) | byte, result);
+  }
   return result;
 }
 
 const u32* Lexer::row(u32 state) {
-  if (!rows_[state]) {
-    rows_[state] = std::make_unique<u32[]>(256);
-    std::fill_n(rows_[state].get(), 256, kNone);
-    ++row_count_;
+  if (rows_[state]) return rows_[state]->next.data();
+  rows_[state] = std::make_unique<Row>();
+  Row& row = *rows_[state];
+  ByteSet live{};
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i)
+    for (std::size_t word = 0; word < 4; ++word) {
+      live[word] |= expressions_.live(rest(state, i))[word];
+      row.bounds[word] |= expressions_.bounds(rest(state, i))[word];
+    }
+  for (u32 byte = 0; byte < 256; ++byte) row.next[byte] = contains(live, static_cast<u8>(byte)) ? kNone : kDead;
+  for (std::size_t word = 0; word < 4; ++word) row.away[word] = state == kDead ? 0 : ~live[word];
+  ++row_count_;
+  return row.next.data();
+}
+
+bool Lexer::stays(u32 state, u32 kinds, const ByteSet& bytes) {
+  Row& row = *rows_[state];
+  if (row.news) {
+    row.all_back = kinds_within(row.back);
+    row.all_away = kinds_within(row.away);
+    row.news = false;
   }
-  return rows_[state].get();
+  if ((kinds & row.all_away) != 0) return false;
+  if ((kinds & ~row.all_back) == 0) return true;
+  for (std::size_t word = 0; word < 4; ++word) {
+    if ((bytes[word] & row.away[word]) != 0) return false;
+    while (const u64 left = bytes[word] & ~row.back[word]) {
+      const u32 bit = static_cast<u32>(std::countr_zero(left));
+      if (compute_next(state, static_cast<u8>(word * 64 + bit)) != state) return false;
+    }
+  }
+  return true;
 }
 
 u32 Lexer::clipped(u32 state, u32 longest) {

@@ -28,13 +28,15 @@ class Lexer {
   // A state with members (0, parts[0]), (1, parts[1]), ...
   u32 state(const std::vector<ExprId>& parts, const std::vector<ExprId>& guards = {});
   u32 next(u32 state, u8 byte) {
-    const u32* row = rows_[state].get();
-    const u32 known = row ? row[byte] : memo_.find((static_cast<u64>(state) << 8) | byte);
+    const Row* row = rows_[state].get();
+    const u32 known = row ? row->next[byte] : memo_.find((static_cast<u64>(state) << 8) | byte);
     return known != kNone ? known : compute_next(state, byte);
   }
-  // The same by a table of 256 entries that is kept: for states from which a trie is walked.
+  // The same by a table of 256 entries that is kept: for states from which a trie is walked. kNone: compute_next.
   const u32* row(u32 state);
   u32 compute_next(u32 state, u8 byte);
+  // Whether the state after any byte of the set is the state itself, which has a row; `kinds` are those of the bytes.
+  bool stays(u32 state, u32 kinds, const ByteSet& bytes);
 
   // The state after a byte that comes `count` times; kDead if no member goes on so far. The states between are not made.
   u32 run(u32 state, u8 byte, u32 count);
@@ -68,7 +70,7 @@ class Lexer {
 
   void set_meter(Meter* meter) { meter_ = meter; }
   u32 size() const { return tuples_.size(); }
-  std::size_t bytes() const { return tuples_.bytes() + memo_.bytes() + row_count_ * 1024; }
+  std::size_t bytes() const { return tuples_.bytes() + memo_.bytes() + row_count_ * sizeof(Row); }
 
  private:
   struct Info {
@@ -76,15 +78,23 @@ class Lexer {
     u32 members = 0;
     u32 clipped = kNone, normal = kNone, plainer = kNone;
   };
+  struct Row {
+    std::array<u32, 256> next;
+    ByteSet bounds{};          // bit b: next by b - 1 and b may differ
+    ByteSet back{}, away{};    // bytes after which the state is known to be itself, or another one
+    u32 all_back = 0, all_away = 0;  // kinds of which that is known of all bytes
+    bool news = true;                // since then
+  };
   static constexpr u32 kGuard = kNone;  // the index of guards
   u32 intern(const std::vector<u32>& members);
 
   Expressions& expressions_;
   SpanTable tuples_;
   std::vector<Info> infos_;
-  std::vector<std::unique_ptr<u32[]>> rows_;
+  std::vector<std::unique_ptr<Row>> rows_;
   std::size_t row_count_ = 0;
   Memo memo_;
+  std::vector<u32> members_;  // of the state that is being made
   Meter* meter_ = nullptr;
 };
 

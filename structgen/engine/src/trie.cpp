@@ -7,6 +7,7 @@ namespace structgen {
 namespace {
 
 constexpr std::size_t kLongest = 60'000;  // bytes of a token; longer ones are never offered
+constexpr std::size_t kMostBelow = 1u << 24;  // nodes of which the bytes below are kept
 constexpr u32 kManyNodes = 4096;          // of a trie whose first two bytes are found by a table
 
 bool never_text(u8 b) { return b == 0xC0 || b == 0xC1 || b >= 0xF5; }
@@ -52,37 +53,25 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
     const int order = bytes_[a.token].compare(bytes_[b.token]);
     return order != 0 ? order < 0 : a.token < b.token;
   });
-  const std::size_t guess = keys.size() * 3;
-  byte_.reserve(guess);
-  end_.reserve(guess);
-  first_token_.reserve(guess);
+  nodes_.reserve(keys.size() * 3);
   order_.reserve(keys.size());
-  std::vector<u32> path{0};  // nodes from the root to the last token
-  byte_.push_back(0);
-  depth_.push_back(0);
-  end_.push_back(0);
-  first_token_.push_back(0);
+  const auto add = [this](u8 byte, std::size_t depth) {
+    nodes_.push_back({0, static_cast<u32>(order_.size()), byte, 0, static_cast<u16>(depth), static_cast<u16>(depth), 0});
+    return static_cast<u32>(nodes_.size()) - 1;
+  };
+  std::vector<u32> path{add(0, 0)};  // nodes from the root to the last token
   std::string_view last;
   for (const Key& key : keys) {
     const std::string_view text = bytes_[key.token];
     std::size_t common = 0;
     while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
-    while (path.size() > common + 1) {
-      end_[path.back()] = nodes();
-      path.pop_back();
-    }
-    for (std::size_t i = common; i < text.size(); ++i) {
-      depth_.push_back(static_cast<u16>(std::min<std::size_t>(path.size(), UINT16_MAX)));
-      path.push_back(nodes());
-      byte_.push_back(static_cast<u8>(text[i]));
-      end_.push_back(0);
-      first_token_.push_back(static_cast<u32>(order_.size()));
-    }
+    for (; path.size() > common + 1; path.pop_back()) nodes_[path.back()].end = static_cast<u32>(nodes_.size());
+    for (std::size_t i = common; i < text.size(); ++i) path.push_back(add(static_cast<u8>(text[i]), path.size()));
     order_.push_back(key.token);
     last = text;
   }
-  for (; !path.empty(); path.pop_back()) end_[path.back()] = nodes();
-  first_token_.push_back(static_cast<u32>(order_.size()));  // behind the last node
+  for (; !path.empty(); path.pop_back()) nodes_[path.back()].end = static_cast<u32>(nodes_.size());
+  add(0, 0);
   rank_.assign(tokens.size(), kNone);
   for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
   std::array<u32, 256> seen;
@@ -96,37 +85,38 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   }
   // From the last node to the first, children before parents.
   constexpr u32 kWorthIt = 2;
-  below_index_.assign(nodes(), kNone);
-  deepest_ = depth_;
+  below_.emplace_back();
   for (u32 node = nodes(); node-- > 0;) {
-    for (u32 child = node + 1; child < end_[node]; child = end_[child])
-      deepest_[node] = std::max(deepest_[node], deepest_[child]);
-    if (end_[node] - node <= kWorthIt) continue;
+    for (u32 child = node + 1; child < end(node); child = end(child)) {
+      nodes_[node].deepest = std::max(nodes_[node].deepest, nodes_[child].deepest);
+      nodes_[node].kinds |= nodes_[child].kinds | kind_of(byte(child));
+    }
+    if (end(node) - node <= kWorthIt || below_.size() == kMostBelow) continue;
     ByteSet set{};
-    for (u32 child = node + 1; child < end_[node]; child = end_[child]) {
-      set[byte_[child] >> 6] |= 1ull << (byte_[child] & 63);
+    for (u32 child = node + 1; child < end(node); child = end(child)) {
+      include(set, byte(child));
       if (const ByteSet* deeper = bytes_below(child))
         for (std::size_t i = 0; i < 4; ++i) set[i] |= (*deeper)[i];
       else
-        for (u32 inner = child + 1; inner < end_[child]; ++inner) set[byte_[inner] >> 6] |= 1ull << (byte_[inner] & 63);
+        for (u32 inner = child + 1; inner < end(child); ++inner) include(set, byte(inner));
     }
-    below_index_[node] = static_cast<u32>(below_.size());
+    nodes_[node].below = static_cast<u32>(below_.size()) & (kMostBelow - 1);
     below_.push_back(set);
   }
   roots_.fill(kNone);
   if (nodes() > kManyNodes) pairs_.assign(1u << 16, kNone);
-  for (u32 root = 1; root < end_[0]; root = end_[root]) {
-    roots_[byte_[root]] = root;
-    for (u32 child = root + 1; child < end_[root] && !pairs_.empty(); child = end_[child])
-      pairs_[(byte_[root] << 8) | byte_[child]] = child;
+  for (u32 root = 1; root < end(0); root = end(root)) {
+    roots_[byte(root)] = root;
+    for (u32 child = root + 1; child < end(root) && !pairs_.empty(); child = end(child))
+      pairs_[(byte(root) << 8) | byte(child)] = child;
   }
 }
 
-u32 Trie::child(u32 node, u8 byte) const {
-  if (node == 0) return roots_[byte];
-  if (depth_[node] == 1 && !pairs_.empty()) return pairs_[(byte_[node] << 8) | byte];
-  for (u32 at = node + 1; at < end_[node]; at = end_[at])
-    if (byte_[at] >= byte) return byte_[at] == byte ? at : kNone;
+u32 Trie::child(u32 node, u8 with) const {
+  if (node == 0) return roots_[with];
+  if (depth(node) == 1 && !pairs_.empty()) return pairs_[(byte(node) << 8) | with];
+  for (u32 at = node + 1; at < end(node); at = end(at))
+    if (byte(at) >= with) return byte(at) == with ? at : kNone;
   return kNone;
 }
 
@@ -140,10 +130,10 @@ std::optional<std::vector<u32>> Trie::segment(std::string_view text) const {
     for (std::size_t to = from; to < n; ++to) {
       node = child(node, static_cast<u8>(text[to]));
       if (node == kNone) break;
-      if (first_token_[node] == first_token_[node + 1]) continue;
+      if (first_token(node) == first_token(node + 1)) continue;
       if (cost[from] + 1 < cost[to + 1]) {
         cost[to + 1] = cost[from] + 1;
-        via[to + 1] = order_[first_token_[node]];
+        via[to + 1] = order_[first_token(node)];
       }
     }
   }

@@ -1,4 +1,4 @@
-// The vocabulary as a trie: flat arrays in depth-first order.
+// The vocabulary as a trie: an array of nodes in depth-first order.
 //
 // Node i is followed by its subtree; end(i) is the first node behind it, so skipping a subtree is one assignment.
 // Tokens are listed in the same order: the own tokens of i are [first_token(i), first_token(i + 1)), those of its
@@ -31,32 +31,45 @@ class Trie {
   bool is_special(u32 token) const { return special_[token]; }
   static std::string special_bytes(u32 token);
 
-  u32 nodes() const { return static_cast<u32>(byte_.size()); }
-  u8 byte(u32 node) const { return byte_[node]; }
-  u32 end(u32 node) const { return end_[node]; }
-  u32 first_token(u32 node) const { return first_token_[node]; }
-  u32 depth(u32 node) const { return depth_[node]; }                       // bytes from the root
-  u32 deepest(u32 node) const { return deepest_[node]; }                   // depth of the deepest node below, or its own
+  u32 nodes() const { return static_cast<u32>(nodes_.size()) - 1; }
+  u8 byte(u32 node) const { return nodes_[node].byte; }
+  u32 end(u32 node) const { return nodes_[node].end; }
+  u32 first_token(u32 node) const { return nodes_[node].first_token; }
+  u32 depth(u32 node) const { return nodes_[node].depth; }                 // bytes from the root
+  u32 deepest(u32 node) const { return nodes_[node].deepest; }             // depth of the deepest node below, or its own
   u32 rank(u32 token) const { return rank_[token]; }                       // its place in order(); kNone: not in the trie
   u32 characters(u32 rank) const { return characters_[rank]; }             // begun in a token, by its place in order()
   u32 tokens_with(u8 byte) const { return tokens_with_[byte]; }            // how many hold it
   // Bytes that occur below a node; null where the subtree is too small to be worth it.
   const ByteSet* bytes_below(u32 node) const {
-    return below_index_[node] == kNone ? nullptr : &below_[below_index_[node]];
+    return nodes_[node].below == 0 ? nullptr : &below_[nodes_[node].below];
+  }
+  u32 kinds_below(u32 node) const { return nodes_[node].kinds; }           // of these bytes
+  // Whether all bytes below a node, of which bytes_below knows, are in a set, given the kinds in it and beside it.
+  bool all_below(u32 node, const ByteSet& set, u32 inside, u32 outside) const {
+    const u32 kinds = nodes_[node].kinds;
+    return (kinds & outside) == 0 && ((kinds & ~inside) == 0 || within(*bytes_below(node), set));
   }
   const u32* order() const { return order_.data(); }                       // token ids in depth-first order
-  u32 subtree_tokens(u32 node) const { return first_token_[end_[node]] - first_token_[node]; }
-  u32 child(u32 node, u8 byte) const;                                      // kNone if there is none
+  u32 subtree_tokens(u32 node) const { return first_token(end(node)) - first_token(node); }
+  u32 child(u32 node, u8 with) const;                                      // kNone if there is none
   // The fewest tokens that spell `text`, or nothing if the vocabulary cannot.
   std::optional<std::vector<u32>> segment(std::string_view text) const;
 
  private:
+  // Together, as the first walks of a process wait for memory more than for arithmetic.
+  struct Node {
+    u32 end, first_token;
+    u32 byte : 8, below : 24;  // below: in below_; 0: nothing is kept
+    u16 depth, deepest;
+    u32 kinds;  // of the bytes below
+  };
   u32 width_, longest_ = 1;
   std::vector<std::string> bytes_;
   std::vector<bool> special_;
-  std::vector<u8> byte_;
-  std::vector<u16> depth_, deepest_, characters_;
-  std::vector<u32> end_, first_token_, order_, rank_, below_index_;
+  std::vector<Node> nodes_;  // and one behind the last
+  std::vector<u16> characters_;
+  std::vector<u32> order_, rank_;
   std::vector<ByteSet> below_;
   std::array<u32, 256> tokens_with_{};
   std::array<u32, 256> roots_{};  // the children of the root, by their byte

@@ -1,7 +1,6 @@
 #include "walk.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace structgen {
 
@@ -163,18 +162,6 @@ u32 Walks::leaving_tokens(u32 node, const std::vector<u32>& children) const {
   return tokens;
 }
 
-// Whether the state after any byte of the set is the state itself.
-bool Walks::stays(u32 state, const u32* row, const ByteSet& bytes) {
-  for (u32 word = 0; word < 4; ++word)
-    for (u64 left = bytes[word]; left != 0; left &= left - 1) {
-      const u8 byte = static_cast<u8>(word * 64 + static_cast<u32>(std::countr_zero(left)));
-      u32 to = row[byte];
-      if (to == kNone) to = lexer_.compute_next(state, byte);
-      if (to != state) return false;
-    }
-  return true;
-}
-
 // What lies below a leading byte of longer characters: states that differ for ASCII are often the same after it, so
 // these walks are kept by themselves. False if this one is no walk of its own.
 bool Walks::add_part(Walk& walk, u32 node, u32 state) {
@@ -317,7 +304,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       const ByteSet* below = follow ? trie_.bytes_below(node) : nullptr;
       if (below != nullptr && (in_step_memo_.find(pair_key(to, beside)) != kNone || ++asked <= kAsked)) {
         const InStep& found = in_step(to, beside);
-        if (within(*below, found.bytes)) {
+        if (trie_.all_below(node, found.bytes, found.kinds, found.other_kinds)) {
           if (&found != followed) walk->ends.insert(walk->ends.end(), found.inside.begin(), found.inside.end());
           followed = &found;
           node = trie_.end(node);
@@ -330,7 +317,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       continue;
     }
     const ByteSet* below = trie_.bytes_below(node);
-    if (below != nullptr && stays(to, next.row, *below)) {
+    if (below != nullptr && lexer_.stays(to, trie_.kinds_below(node), *below)) {
       const u32 last = trie_.first_token(trie_.end(node));
       for (u32 i = behind; i < last; ++i) walk->interior.add(trie_.order()[i]);
       ends_in(to);

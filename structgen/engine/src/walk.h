@@ -114,6 +114,7 @@ class Walks {
   // tokens, which end in some of the states `inside`.
   struct InStep {
     ByteSet bytes{};
+    u32 kinds = 0, other_kinds = 0;  // all of whose bytes are among these; none
     std::vector<u32> inside;
     ByteSet left_out() const { return {~bytes[0], ~bytes[1], ~bytes[2], ~bytes[3]}; }
   };
@@ -144,7 +145,6 @@ class Walks {
   u32 counted_state(ExprId x, ExprId rest, bool tail, ExprId e);
   u32 counted_next(u32 state, ExprId x, ExprId rest, u8 byte);
   u32 accepting_members(u32 state);
-  bool stays(u32 state, const u32* row, const ByteSet& bytes);
   const std::vector<u32>& subtree_bits(u32 node);
   u32 leaving_tokens(u32 node, const std::vector<u32>& children) const;
   void finish(Walk& walk, std::vector<Leaving> leaving);

@@ -8,7 +8,7 @@ have it, and take it, and fail. `Table.reads` says where each terminal is read, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lark.grammar import Rule
@@ -67,8 +67,12 @@ class Table:
         self._places: list[dict[str, list[tuple[int, int]]] | None] = [None] * len(self._shifts)
         self._states = sorted({0, *(target for shifts in self._shifts for target in shifts.values())})
         self._certain = True
-        self._implied: dict[tuple[int, str, str], bool] = {}
-        self._afters: dict[tuple[int, int], set[int]] = {}
+        # Sets of states are integers, one bit for each.
+        self._shifters = _by_terminal(self._shifts)
+        self._reducers = _by_terminal(self._reductions)
+        self._implying: dict[tuple[str, str], tuple[int, int]] = {}
+        self._afters: dict[tuple[int, int], int] = {}
+        self._behind: dict[tuple[str, int], int] = {}
 
     def _reductions_of(self, state: int) -> dict[str, int]:
         """By terminal, the rule that Lark's parser ends before it."""
@@ -117,24 +121,30 @@ class Table:
 
     def _implies(self, state: int, name: str, other: str) -> bool:
         """Whether another terminal can come wherever `name` can, in a state: they lead through the same reductions."""
-        key = state, name, other
-        if key not in self._implied:
-            seen, stack = {state}, [state]
-            holds = True
-            while stack and holds:
-                at = stack.pop()
-                if other in self._shifts[at]:
-                    continue
-                rule = self._reductions[at].get(name)
-                if rule is None:  # shifted here, or an error: then it can't come after all
-                    holds = name not in self._shifts[at] and at != state
-                    continue
-                holds = self._reductions[at].get(other) == rule
-                for target in self._after(at, rule) - seen:
-                    seen.add(target)
-                    stack.append(target)
-            self._implied[key] = holds
-        return self._implied[key]
+        start = 1 << state
+        shifting, reducing = self._shifters.get(name, 0), self._reducers.get(name, 0)
+        enough = self._shifters.get(other, 0)
+        if enough & start:
+            return True
+        if not reducing & start:  # shifted here, or an error: then it can't come after all
+            return False
+        holding, failing = self._implying.get((name, other), (0, 0))  # states that reduce, and are decided
+        if failing & start:
+            return False
+        seen = pending = start & ~holding
+        while pending:
+            low = pending & -pending
+            pending ^= low
+            at = low.bit_length() - 1
+            rule = self._reductions[at][name]
+            new = self._after(at, rule) & ~(seen | enough)
+            if self._reductions[at].get(other) != rule or new & (shifting | failing):
+                self._implying[name, other] = holding, failing | start
+                return False
+            seen |= new
+            pending |= new & reducing & ~holding
+        self._implying[name, other] = holding | seen & reducing, failing
+        return True
 
     def finishes(self, is_lost: Callable[[Rule, int], bool]) -> bool:
         """Whether every rule can be finished, without the terminals at places that are lost."""
@@ -184,31 +194,53 @@ class Table:
                     places.setdefault(str(symbols[index].name), []).append((rule, index))
         return places
 
-    def _shifting(self, state: int, name: str) -> set[int]:
+    def _shifting(self, state: int, name: str) -> Iterator[int]:
         """The states in which a terminal may be shifted, after the reductions that it causes in a state."""
-        found: set[int] = set()
-        seen = {state}
-        stack = [state]
-        while stack:
-            at = stack.pop()
-            if name in self._shifts[at]:
-                found.add(at)
-                continue
-            rule = self._reductions[at].get(name)
-            if rule is None:
-                continue
-            for target in self._after(at, rule) - seen:
-                seen.add(target)
-                stack.append(target)
+        if name in self._shifts[state]:
+            return iter((state,))
+        rule = self._reductions[state].get(name)
+        return iter(()) if rule is None else _numbers(self._shifting_behind(name, self._after(state, rule)))
+
+    def _shifting_behind(self, name: str, states: int) -> int:
+        found = self._behind.get((name, states))
+        if found is None:
+            shifting, reducing = self._shifters.get(name, 0), self._reducers.get(name, 0)
+            seen, pending = states, states & reducing
+            while pending:
+                low = pending & -pending
+                pending ^= low
+                at = low.bit_length() - 1
+                new = self._after(at, self._reductions[at][name]) & ~seen
+                seen |= new
+                pending |= new & reducing
+            found = self._behind[name, states] = seen & shifting
         return found
 
-    def _after(self, state: int, rule: int) -> set[int]:
+    def _after(self, state: int, rule: int) -> int:
         """The states to which the reduction of a rule may lead."""
         found = self._afters.get((state, rule))
         if found is None:
+            found = 0
             name = str(self.rules[rule].origin.name)
-            gotos = (
-                self._gotos[origin].get(name) for origin in self._automaton.origins.get((state, rule), ())
-            )
-            found = self._afters[state, rule] = {target for target in gotos if target is not None}
+            for origin in self._automaton.origins.get((state, rule), ()):
+                target = self._gotos[origin].get(name)
+                if target is not None:
+                    found |= 1 << target
+            self._afters[state, rule] = found
         return found
+
+
+def _by_terminal(actions: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The states in which there is an action, for each terminal."""
+    found: dict[str, int] = {}
+    for state, names in enumerate(actions):
+        for name in names:
+            found[name] = found.get(name, 0) | 1 << state
+    return found
+
+
+def _numbers(states: int) -> Iterator[int]:
+    while states:
+        low = states & -states
+        yield low.bit_length() - 1
+        states ^= low

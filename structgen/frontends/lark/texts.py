@@ -1,7 +1,6 @@
 """Questions about the texts of terminals, answered by the engine.
 
-A terminal compiled over single bytes is a deterministic automaton whose states are configurations; whether an
-expression denotes anything is decided when it is compiled.
+An expression and what is left of it after bytes (its derivatives) are the states of a deterministic automaton.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from structgen.engine import Expressions
 from structgen.errors import EmptyLanguageError
-from structgen.grammar.expressions import ANY_CHAR, Expression, Literal, intersection, repeat
-from structgen.grammar.rules import Grammar, Terminal
-from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.grammar.expressions import ANY_CHAR, EMPTY, Expression, Literal, repeat
+from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
 MAX_STATES = 2_000
@@ -32,75 +31,76 @@ class Texts:
         self.expression = expression
 
     @cached_property
-    def _compiled(self) -> CompiledGrammar | None:
-        try:
-            return compile_grammar(
-                Grammar({"start": Terminal("TERMINAL", self.expression)}), Vocabulary.of_bytes()
-            )
-        except EmptyLanguageError:
-            return None
+    def _engine(self) -> Expressions:
+        return Expressions(Vocabulary.of_bytes().native, Limits())
 
-    @property
+    @cached_property
+    def _number(self) -> int:
+        return self._number_of(self.expression)
+
+    def _number_of(self, expression: Expression) -> int:
+        try:
+            return self._engine.number(expression)
+        except EmptyLanguageError:
+            return self._engine.number(EMPTY)
+
+    @cached_property
     def is_empty(self) -> bool:
         """Whether there are none."""
-        return self._compiled is None
+        return self._engine.builder.is_empty(self._number)
 
     @cached_property
     def shortest(self) -> str:
         """A shortest of them, if there are any."""
-        if self._compiled is None:
-            return ""
-        return self._compiled.completion(self._compiled.initial).text.decode()
+        return self._engine.builder.shortest(self._number).decode()
 
     @cached_property
     def first(self) -> frozenset[int]:
         """The bytes that they begin with."""
         if isinstance(self.expression, Literal):
             return frozenset(self.expression.text.encode(errors="replace")[:1])
-        return frozenset() if self._compiled is None else frozenset(self._next(self._compiled.initial))
+        return self._next(self._number)
 
     def has(self, text: str) -> bool:
         """Whether a text is one of them."""
-        return self._compiled is not None and self._compiled.accepts(text)
+        return self._engine.builder.has_empty_text(self._after(text))
 
     def after(self, text: str) -> frozenset[int]:
         """The bytes by which they go on after a text."""
-        if self._compiled is None:
-            return frozenset()
-        data = text.encode(errors="replace")
-        configuration, length = self._compiled.native.try_read(self._compiled.initial, data)
-        return frozenset(self._next(configuration)) if length == len(data) else frozenset()
+        return self._next(self._after(text))
 
     def overlaps(self, other: Texts) -> bool:
         """Whether a text is in both."""
-        return (
-            bool(self.first & other.first)
-            and not Texts(intersection(self.expression, other.expression)).is_empty
-        )
+        if not self.first & other.first:
+            return False
+        build = self._engine.builder
+        return not build.is_empty(build.intersect([self._number, self._number_of(other.expression)]))
 
     def swallow(self, following: frozenset[int]) -> bool:
         """Whether each of them goes on with any of these bytes, so that none of the bytes ever follows it."""
-        if self._compiled is None:
+        if self.is_empty:
             return False
-        for configuration in self._states(self._compiled):
-            if configuration is None:
+        for state in self._states():
+            if state is None:
                 return False
-            if self._compiled.can_stop(configuration) and not following <= set(self._next(configuration)):
+            if self._engine.builder.has_empty_text(state) and not following <= self._next(state):
                 return False
         return True
 
-    def _next(self, configuration: int) -> bytes:
-        assert self._compiled is not None
-        return self._compiled.native.next_bytes(configuration)
+    def _after(self, text: str) -> int:
+        return self._engine.builder.after(self._number, text.encode(errors="replace"))
 
-    def _states(self, compiled: CompiledGrammar) -> Iterator[int | None]:
+    def _next(self, state: int) -> frozenset[int]:
+        return frozenset(self._engine.builder.first_bytes(state))
+
+    def _states(self) -> Iterator[int | None]:
         """The states of the automaton; None where there are too many."""
-        seen = {compiled.initial}
-        order = [compiled.initial]
-        for configuration in order:
-            yield configuration
-            for byte in self._next(configuration):
-                target = compiled.native.try_advance(configuration, byte)
+        order = [self._number]
+        seen = set(order)
+        for state in order:
+            yield state
+            for byte in self._next(state):
+                target = self._engine.builder.after(state, bytes([byte]))
                 if target not in seen:
                     if len(seen) >= MAX_STATES:
                         yield None

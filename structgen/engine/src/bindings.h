@@ -1,0 +1,30 @@
+// What the bindings share.
+//
+// The lock of a store is never waited for while the GIL is held, and never held while the GIL is waited for: so the two
+// can't deadlock.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <mutex>
+#include <string>
+
+#include "store.h"
+
+namespace structgen {
+
+// The lock of a store, taken without giving up the GIL if nobody else has it.
+inline std::unique_lock<std::mutex> brief_lock(Store& store) {
+  std::unique_lock lock(store.mutex, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    const nanobind::gil_scoped_release released;
+    lock.lock();
+  }
+  return lock;
+}
+
+inline std::string bytes_of(const nanobind::bytes& b) { return {b.c_str(), b.size()}; }
+
+inline nanobind::bytes to_bytes(const std::string& s) { return nanobind::bytes(s.data(), s.size()); }
+
+}  // namespace structgen

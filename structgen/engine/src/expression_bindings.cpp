@@ -1,0 +1,127 @@
+// Expressions, for Python: made, and asked about.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace structgen;
+
+namespace {
+
+class Builder {
+ public:
+  Builder(std::shared_ptr<Store> store, u64 expressions, u64 work) : store_(std::move(store)) {
+    meter_.limits.expressions = expressions;
+    meter_.limits.work = work;
+  }
+  template <class Work>
+  ExprId run(Work&& work) {
+    const auto lock = brief_lock(*store_);
+    const u64 spent = meter_.work;
+    const Spending spending(*store_, meter_);
+    meter_.work = spent;  // over all calls since a question
+    return work(store_->expressions);
+  }
+  // A question: what it may cost is its own.
+  template <class Work>
+  auto ask(Work&& work) {
+    const nb::gil_scoped_release released;
+    const std::lock_guard guard(store_->mutex);
+    const Spending spending(*store_, meter_);
+    return work(store_->expressions);
+  }
+
+ private:
+  std::shared_ptr<Store> store_;
+  Meter meter_;
+};
+
+std::string first_bytes(Expressions& e, ExprId of) {
+  std::string found;
+  for (u32 low = 0; low < 256;) {
+    const u32 high = e.interval(of, static_cast<u8>(low)).second;
+    if (!e.is_empty(e.derive(of, static_cast<u8>(low))))
+      for (u32 byte = low; byte <= high; ++byte) found.push_back(static_cast<char>(byte));
+    low = high + 1;
+  }
+  return found;
+}
+
+}  // namespace
+
+void bind_expressions(nb::module_& m) {
+  nb::class_<Builder>(m, "Builder", "Makes expressions in a store; the numbers returned are theirs.")
+      .def("__init__",
+           [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
+             new (self) Builder(std::move(store), expressions, work);
+           },
+           "store"_a, "expressions"_a, "work"_a)
+      .def("literal",
+           [](Builder& b, const nb::bytes& text) {
+             return b.run([&](Expressions& e) { return e.literal(bytes_of(text)); });
+           })
+      .def("literals",
+           [](Builder& b, const nb::typed<nb::list, nb::bytes>& texts) {
+             std::vector<std::string> options;
+             options.reserve(texts.size());
+             for (const nb::handle text : texts) options.push_back(bytes_of(nb::cast<nb::bytes>(text)));
+             return b.run([&](Expressions& e) { return e.literals(std::move(options)); });
+           })
+      .def("charset",
+           [](Builder& b, const std::vector<std::pair<u32, u32>>& ranges) {
+             return b.run([&](Expressions& e) { return e.charset(ranges); });
+           })
+      .def("concat",
+           [](Builder& b, const std::vector<u32>& parts) {
+             return b.run([&](Expressions& e) { return e.concat(parts); });
+           })
+      .def("unite",
+           [](Builder& b, std::vector<u32> parts) {
+             return b.run([&](Expressions& e) { return e.unite(std::move(parts)); });
+           })
+      .def("intersect",
+           [](Builder& b, std::vector<u32> parts) {
+             return b.run([&](Expressions& e) { return e.intersect(std::move(parts)); });
+           })
+      .def("negate", [](Builder& b, u32 part) { return b.run([&](Expressions& e) { return e.negate(part); }); })
+      .def("repeat",
+           [](Builder& b, u32 part, u32 min, std::optional<u32> max) {
+             return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
+           },
+           "part"_a, "min"_a, "max"_a.none())
+      .def("divisible",
+           [](Builder& b, u32 modulus, u32 remainder) {
+             if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
+               throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
+             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
+           },
+           "modulus"_a, "remainder"_a)
+      .def("special",
+           [](Builder& b, u32 token) {
+             return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
+           })
+      .def("is_empty", [](Builder& b, u32 of) { return b.ask([&](Expressions& e) { return e.is_empty(of); }); })
+      .def("has_empty_text", [](Builder& b, u32 of) { return b.ask([&](Expressions& e) { return e.nullable(of); }); })
+      .def("shortest",
+           [](Builder& b, u32 of) { return to_bytes(b.ask([&](Expressions& e) { return e.shortest(of); })); },
+           "A shortest text; empty if there is none.")
+      .def("after",
+           [](Builder& b, u32 of, const nb::bytes& text) {
+             const std::string bytes = bytes_of(text);
+             return b.ask([&](Expressions& e) {
+               ExprId rest = of;
+               for (const char c : bytes) rest = e.derive(rest, static_cast<u8>(c));
+               return rest;
+             });
+           },
+           "What is left after some bytes.")
+      .def("first_bytes",
+           [](Builder& b, u32 of) { return to_bytes(b.ask([&](Expressions& e) { return first_bytes(e, of); })); },
+           "The bytes that texts begin with.");
+}
