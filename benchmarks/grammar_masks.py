@@ -11,9 +11,10 @@ first token that one of them does not allow: llguidance has no priorities, and t
 Measured:
 
     first mask           from the text of the grammar, in a process that has imported all and loaded the vocabulary, but
-                         has not seen a grammar
-    first mask, kept     the same, where another process has prepared the grammar (STRUCTGEN_CACHE)
-    first mask again     in a process that has
+                         has not seen a grammar. (Those of the library are prepared when structgen is built.)
+    first mask, own      the same with another comment in the text: a grammar that nobody has prepared
+    first mask, kept     the same, where another process has prepared it (STRUCTGEN_CACHE)
+    first mask again     in a process that has seen the grammar
     cold, warm           mask + advance for each token: the first request with the text on a compiled grammar, and the
                          second
 """
@@ -65,11 +66,15 @@ def main() -> None:
     parser.add_argument(
         "--first", metavar="GRAMMAR", help="only print the times to the first mask of this one"
     )
+    parser.add_argument("--own", action="store_true", help="with --first: as a grammar of one's own")
     options = parser.parse_args()
     tokenizer = load_tokenizer(options.tokenizer)
     engines: dict[str, Any] = {"structgen": Structgen(tokenizer), "llguidance": Llguidance(tokenizer)}
     if options.first:
-        print(json.dumps(_first_masks(engines, _sources(options.first))))
+        sources = _sources(options.first)
+        if options.own:
+            sources = {engine: f"{text}\n// of my own\n" for engine, text in sources.items()}
+        print(json.dumps(_first_masks(engines, sources)))
         return
     rng = random.Random(options.seed)
     results: dict[str, Any] = {}
@@ -144,19 +149,21 @@ def _name(name: str) -> str:
 
 
 def _first_masks_apart(tokenizer: str, name: str) -> dict[str, dict[str, float]]:
-    """The same in processes of their own: one as it is, and one after another has kept the prepared grammar."""
+    """The same in processes of their own."""
 
-    def run(**variables: str) -> dict[str, dict[str, float]]:
+    def run(*options: str, **variables: str) -> dict[str, dict[str, float]]:
         environment = {key: value for key, value in os.environ.items() if key != VARIABLE} | variables
-        command = [sys.executable, __file__, "--tokenizer", tokenizer, "--first", name]
+        command = [sys.executable, __file__, "--tokenizer", tokenizer, "--first", name, *options]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
         return found
 
     found = run()
+    found["structgen"]["first mask, own"] = run("--own")["structgen"]["first mask"]
     with tempfile.TemporaryDirectory() as folder:
-        run(**{VARIABLE: folder})
-        found["structgen"]["first mask, kept"] = run(**{VARIABLE: folder})["structgen"]["first mask"]
+        run("--own", **{VARIABLE: folder})
+        kept = run("--own", **{VARIABLE: folder})
+    found["structgen"]["first mask, kept"] = kept["structgen"]["first mask"]
     return found
 
 
@@ -230,6 +237,7 @@ def _print(results: dict[str, Any]) -> None:
         "engine",
         "cut",
         "first mask, ms",
+        "own",
         "kept",
         "again",
         "cold: mean",
@@ -243,13 +251,13 @@ def _print(results: dict[str, Any]) -> None:
         for engine, one in found.items():
             cold, warm = one["cold"], one["warm"]
             times = (cold["mean"], cold["p50"], cold["p99"], cold["max"], warm["mean"], warm["p99"])
-            kept = one.get("first mask, kept")
+            others = [one.get(f"first mask, {kind}") for kind in ("own", "kept")]
             table.add_row(
                 name,
                 engine,
                 str(one["cut texts"]),
                 f"{one['first mask'] / 1000:.1f}",
-                "" if kept is None else f"{kept / 1000:.1f}",
+                *("" if other is None else f"{other / 1000:.1f}" for other in others),
                 f"{one['first mask again'] / 1000:.1f}",
                 *(f"{figure:.1f}" for figure in times),
             )

@@ -98,13 +98,13 @@ def grammar_masks(report: dict[str, Any]) -> str:
             ]
             first = [
                 figures.short(one[kind] / 1e3) if kind in one else None
-                for kind in ("first mask", "first mask, kept")
+                for kind in ("first mask", "first mask, own", "first mask, kept")
             ]
             rows.append([grammar, name, *first, one["cold"]["tokens"], *cells])
     kinds = (f"{kind}, µs: mean / p50 / p99 / max" for kind in ("cold", "warm"))
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     return (
-        figures.table(["grammar", "engine", "first mask, ms", "kept, ms", "tokens", *kinds], rows)
+        figures.table(["grammar", "engine", "first mask, ms", "own, ms", "kept, ms", "tokens", *kinds], rows)
         + f"\n{report['tokenizer']}; {versions}{_where(report)}.\n"
     )
 

@@ -1,9 +1,10 @@
-"""Prepared grammars in a folder: the same constraint as without one, whatever is in the folder."""
+"""Prepared grammars in a folder, or in the package: the same constraint as without, whatever is there."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 import structgen
 from structgen.errors import InvalidText
+from structgen.frontends import prepared
 from structgen.frontends.lark import build
-from structgen.frontends.prepared import VARIABLE, place
+from structgen.frontends.library import library, library_text
+from structgen.frontends.prepared import VARIABLE, place, seal
 from structgen.frontends.sql import reading
 
 GRAMMAR = """
@@ -89,7 +92,6 @@ def test_without_the_variable_nothing_is_kept(folder: Path, monkeypatch: pytest.
     monkeypatch.delenv(VARIABLE)
     structgen.lark(GRAMMAR)
     assert not folder.exists()
-    assert place("lark", GRAMMAR) is None
 
 
 def test_arguments_that_are_no_text_are_not_kept(folder: Path) -> None:
@@ -156,3 +158,80 @@ def test_many_at_once(folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(200)))
     assert [name for name in os.listdir(folder) if name.endswith(".tmp")] == []
+
+
+# The grammars of the library, which are prepared when the package is built.
+
+
+def sources_are_newer() -> bool:
+    """Whether this package was edited after it was installed."""
+    forget_package()
+    return prepared._shipped() is None
+
+
+def forget_package() -> None:
+    prepared._shipped.cache_clear()
+    prepared._versions.cache_clear()
+    forget()
+
+
+@pytest.mark.parametrize("name", library())
+def test_the_library_is_prepared_when_it_is_built(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sources_are_newer():
+        pytest.skip("the package was edited after it was installed")
+    monkeypatch.delenv(VARIABLE, raising=False)
+    unprepared_build = build._make
+    unprepared(monkeypatch)
+    found = structgen.lark(name)
+    source = build.Source(library_text(name), "")
+    made = unprepared_build(source, "start", "contextual", {}, (), True)
+    assert found.grammar == made.grammar
+    assert found.unenforced == made.unenforced
+
+
+@pytest.fixture
+def package(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of the package in which GRAMMAR is prepared."""
+    monkeypatch.setattr(structgen, "__path__", [])
+    forget_package()
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "prepared"))
+    structgen.lark(GRAMMAR)
+    seal(tmp_path / "prepared")
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(structgen, "__path__", [str(tmp_path)])
+    forget_package()
+    yield tmp_path
+    forget_package()
+
+
+def test_what_the_package_brings_is_found(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unprepared(monkeypatch)
+    assert structgen.lark(GRAMMAR).is_valid("let x = 1")
+    with pytest.raises(AssertionError, match="prepared again"):
+        structgen.lark(GRAMMAR + "other: NAME\n")
+
+
+def test_nothing_is_written_into_the_package(package: Path) -> None:
+    before = sorted((package / "prepared").iterdir())
+    structgen.lark(GRAMMAR + "other: NAME\n")
+    assert sorted((package / "prepared").iterdir()) == before
+
+
+@pytest.mark.parametrize("changed", ["runtime", "sources"])
+def test_what_was_built_from_other_code_is_not_used(package: Path, changed: str) -> None:
+    file = package / "prepared" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    if changed == "sources":
+        manifest["sources"]["grammar/rules.py"][0] += 1
+    else:
+        manifest["runtime"] += "+"
+    file.write_text(json.dumps(manifest))
+    assert prepared._shipped() is None
+    assert structgen.lark(GRAMMAR).is_valid("let x = 1")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sources": 1}'])
+def test_a_manifest_that_is_none(package: Path, text: str) -> None:
+    (package / "prepared" / "manifest.json").write_text(text)
+    assert prepared._shipped() is None
+    assert structgen.lark(GRAMMAR).is_valid("let x = 1")

@@ -52,6 +52,12 @@ class Trie {
   }
   const u32* order() const { return order_.data(); }                       // token ids in depth-first order
   u32 subtree_tokens(u32 node) const { return first_token(end(node)) - first_token(node); }
+  // Has the memory of a node fetched, which will be asked for soon.
+  void prefetch([[maybe_unused]] u32 node) const {
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(&nodes_[node]);
+#endif
+  }
   u32 child(u32 node, u8 with) const;                                      // kNone if there is none
   // The fewest tokens that spell `text`, or nothing if the vocabulary cannot.
   std::optional<std::vector<u32>> segment(std::string_view text) const;

@@ -245,6 +245,7 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
       continue;
     }
     const u8 byte = trie_.byte(node);
+    trie_.prefetch(trie_.end(node));
     u32 to = kNone, beside = kDead;
     if (top.neighbour != kDead && depth - base < reach) {
       // Tokens of so many equal bytes that the bounds come into sight, such as blanks: the states on the way are skipped.
