@@ -30,6 +30,7 @@ def plan(out: Path, data: Path | None, *, full: bool) -> dict[str, list[str]]:
     damaged = ["--data", str(data or FOLDER / "tasks" / "schemas.jsonl"), "--output"]
     found = {
         "masks": ["masks.py", "--json", str(out / "masks.json"), *given],
+        "memory": ["memory.py", "--json", str(out / "memory.json"), *given],
         "apply": ["apply.py", "--out", str(out / "apply.json")],
         "repair_json": ["repair.py", "--format", "json", *damaged, str(out / "repair_json.json")],
         "repair_yaml": ["repair.py", "--format", "yaml", *damaged, str(out / "repair_yaml.json")],
@@ -55,6 +56,7 @@ def plan(out: Path, data: Path | None, *, full: bool) -> dict[str, list[str]]:
         }
     short = {
         "masks": ["--sample", "30", "--timeout", "10"],
+        "memory": ["--sample", "30", "--timeout", "5"],
         "apply": ["--seconds", "0.1"],
         "repair_json": ["--sample", "150"],
         "repair_yaml": ["--sample", "150"],

@@ -111,6 +111,16 @@ def _masks(axes: Any, report: dict[str, Any]) -> None:
     axes.legend(fontsize=9)
 
 
+def _memory(axes: Any, report: dict[str, Any]) -> None:
+    """MiB that a schema keeps, from the median to the worst."""
+    keys = ("p50", "p90", "p99", "p99.9", "max")
+    for name, one in report["engines"].items():
+        axes.plot(keys, [one["MiB"][key] for key in keys], marker="o", label=name)
+    axes.set(ylabel="MiB for a compiled schema", yscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=9)
+
+
 def _repair(axes: Any, report: dict[str, Any]) -> None:
     """What became of damaged texts, a bar for each tool."""
     names = list(report["tools"])[::-1]
@@ -231,6 +241,7 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "latency": _latency,
     "generate": _generate,
     "masks": _masks,
+    "memory": _memory,
     "grammar_masks": _grammar_masks,
     "apply": _apply,
     "repair_json": _repair,

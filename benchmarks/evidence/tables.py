@@ -87,6 +87,29 @@ def masks_beside_llguidance(report: dict[str, Any]) -> str:
     )
 
 
+def memory(report: dict[str, Any]) -> str:
+    """What a compiled schema keeps."""
+    keys = ("mean", "p50", "p90", "p99", "max")
+    subject = next(iter(report["engines"]))
+    rows: list[list[Any]] = []
+    for name, one in report["engines"].items():
+        without = ", ".join(f"{count} {why}" for why, count in one["without"].items()) or "–"
+        rows.append(
+            [name, round(one["MiB"]["count"]), without, *(figures.short(one["MiB"][key]) for key in keys)]
+        )
+    parts = [figures.table(["MiB for a schema", "schemas", "not counted", *keys], rows)]
+    for peer, paired in report["paired"].items():
+        both = {subject: paired["MiB"], peer: paired["peer's MiB"]}
+        rows = [[name, *(figures.short(one[key]) for key in keys)] for name, one in both.items()]
+        parts.append(figures.table([f"the {paired['schemas']:,} that both compile", *keys], rows))
+    options = report["options"]
+    parts.append(
+        f"{options['data']}, {options['schemas']:,} schemas, {options['tokenizer']}, at most {options['timeout']} s of "
+        f"the processor for a schema{_where(report, 'structgen', 'llguidance', 'xgrammar')}.\n"
+    )
+    return "\n".join(parts)
+
+
 def grammar_masks(report: dict[str, Any]) -> str:
     """The engines on Lark grammars."""
     rows = []
@@ -350,6 +373,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "quality": quality,
     "latency": latency,
     "masks": masks,
+    "memory": memory,
     "grammar_masks": grammar_masks,
     "generate": generate,
     "apply": apply,
