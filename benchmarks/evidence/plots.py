@@ -241,6 +241,7 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "latency": _latency,
     "generate": _generate,
     "masks": _masks,
+    "masks_xgrammar": _masks,
     "memory": _memory,
     "grammar_masks": _grammar_masks,
     "apply": _apply,

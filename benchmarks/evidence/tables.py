@@ -43,7 +43,7 @@ def masks(report: dict[str, Any]) -> str:
     schemas = max(sum(one["schemas"].values()) for one in report["engines"].values())
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     parts.append(
-        f"{options['data']}, {schemas} schemas, seed {options['seed']}, {options['tokenizer']}; "
+        f"{options['data']}, {schemas:,} schemas, seed {options['seed']}, {options['tokenizer']}; "
         f"{figures.measured(machine)}; {versions}.\n"
     )
     return "\n".join(parts)
@@ -76,11 +76,12 @@ def masks_beside_llguidance(report: dict[str, Any]) -> str:
     compiled = [one["schemas"].get("measured", 0) for one in (ours, theirs)]
     # The ratios are of the same schemas for both; how many that are stands with the first mask, one for each.
     read = round(paired["first mask, ms"]["subject"]["count"])
+    schemas = f"{sum(ours['schemas'].values()):,}{' random' if options['sample'] else ''} schemas"
     return (
         f"{_ratios(paired, f'ratio to llguidance {version}, in one process (less is better)')}\n"
-        f"{sum(ours['schemas'].values())} random schemas of MaskBench, vocabulary of {options['tokenizer']}, "
-        f"{machine['processors']} cores of an {machine['processor']}; ratios over the {read} schemas that both read. "
-        f"structgen compiled {compiled[0]} (llguidance {compiled[1]}), accepted {ours['invalid accepted']} of "
+        f"{schemas} of MaskBench, vocabulary of {options['tokenizer']}, {machine['processors']} cores of an "
+        f"{machine['processor']}; ratios over the {read:,} schemas that both read. structgen compiled "
+        f"{compiled[0]:,} (llguidance {compiled[1]:,}), accepted {ours['invalid accepted']} of "
         f"{ours['invalid instances']:,} invalid instances ({theirs['invalid accepted']} of "
         f"{theirs['invalid instances']:,}) and rejected {ours['valid rejected']} of {ours['valid instances']:,} valid "
         f"ones ({theirs['valid rejected']} of {theirs['valid instances']:,}).\n"
@@ -373,6 +374,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "quality": quality,
     "latency": latency,
     "masks": masks,
+    "masks_xgrammar": masks,
     "memory": memory,
     "grammar_masks": grammar_masks,
     "generate": generate,
