@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +14,14 @@ from pathlib import Path
 import pytest
 
 import structgen
+from structgen.engine import _native
 from structgen.errors import InvalidText
 from structgen.frontends import prepared
 from structgen.frontends.lark import build
 from structgen.frontends.library import library, library_text
-from structgen.frontends.prepared import VARIABLE, place, seal
+from structgen.frontends.prepared import VARIABLE, place
 from structgen.frontends.sql import reading
+from structgen.repairing import _reader
 
 GRAMMAR = """
 start: "let" NAME "=" (NAME | NUMBER)
@@ -131,8 +136,7 @@ def test_damaged_files_are_made_anew(folder: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_whole_files_that_hold_something_else(folder: Path, data: object) -> None:
     kept = place("lark", GRAMMAR, "start", "contextual", True)
-    assert kept is not None
-    kept.keep(data)
+    kept.keep(lambda: data)
     assert kept.find() == data
     assert structgen.lark(GRAMMAR).is_valid("let x = 1")
     assert kept.find() != data
@@ -147,11 +151,10 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_many_at_once(folder: Path) -> None:
     kept = place("test", "many")
-    assert kept is not None
     texts = [json.dumps(["x" * 50_000, i]) for i in range(8)]
 
     def work(i: int) -> bool:
-        kept.keep(json.loads(texts[i % 8]))
+        kept.keep(lambda: json.loads(texts[i % 8]))
         found = kept.find()
         return json.dumps(found) in texts
 
@@ -163,45 +166,42 @@ def test_many_at_once(folder: Path) -> None:
 # The grammars of the library, which are prepared when the package is built.
 
 
-def sources_are_newer() -> bool:
-    """Whether this package was edited after it was installed."""
-    forget_package()
-    return prepared._shipped() is None
+def shipped(name: str) -> Path | None:
+    """The prepared form that came with the package; None if the code was edited since."""
+    kept = place("lark", library_text(name), "start", "contextual", True)
+    return next((file for file in kept._files if file != kept.target and file.exists()), None)
 
 
-def forget_package() -> None:
-    prepared._shipped.cache_clear()
-    prepared._versions.cache_clear()
-    forget()
+def test_the_library_is_prepared_when_it_is_built() -> None:
+    """All of it, or nothing: where the package was edited after it was installed, or built without its libraries."""
+    found = [shipped(name) is not None for name in library()]
+    assert all(found) or not any(found)
 
 
 @pytest.mark.parametrize("name", library())
-def test_the_library_is_prepared_when_it_is_built(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if sources_are_newer():
-        pytest.skip("the package was edited after it was installed")
+def test_a_prepared_grammar_is_what_it_would_be(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shipped(name) is None:
+        pytest.skip("the package was edited after it was installed, or built without its libraries")
     monkeypatch.delenv(VARIABLE, raising=False)
-    unprepared_build = build._make
+    forget()
+    make = build._make
     unprepared(monkeypatch)
     found = structgen.lark(name)
-    source = build.Source(library_text(name), "")
-    made = unprepared_build(source, "start", "contextual", {}, (), True)
+    made = make(build.Source(library_text(name), ""), "start", "contextual", {}, (), True)
     assert found.grammar == made.grammar
     assert found.unenforced == made.unenforced
 
 
 @pytest.fixture
 def package(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of the package in which GRAMMAR is prepared."""
-    monkeypatch.setattr(structgen, "__path__", [])
-    forget_package()
+    """A package in which GRAMMAR is prepared; its folder for that."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "prepared"))
     structgen.lark(GRAMMAR)
-    seal(tmp_path / "prepared")
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(structgen, "__path__", [str(tmp_path)])
-    forget_package()
-    yield tmp_path
-    forget_package()
+    forget()
+    yield tmp_path / "prepared"
+    forget()
 
 
 def test_what_the_package_brings_is_found(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,26 +212,47 @@ def test_what_the_package_brings_is_found(package: Path, monkeypatch: pytest.Mon
 
 
 def test_nothing_is_written_into_the_package(package: Path) -> None:
-    before = sorted((package / "prepared").iterdir())
+    before = sorted(package.iterdir())
     structgen.lark(GRAMMAR + "other: NAME\n")
-    assert sorted((package / "prepared").iterdir()) == before
+    assert sorted(package.iterdir()) == before
 
 
-@pytest.mark.parametrize("changed", ["runtime", "sources"])
-def test_what_was_built_from_other_code_is_not_used(package: Path, changed: str) -> None:
-    file = package / "prepared" / "manifest.json"
-    manifest = json.loads(file.read_text())
-    if changed == "sources":
-        manifest["sources"]["grammar/rules.py"][0] += 1
-    else:
-        manifest["runtime"] += "+"
-    file.write_text(json.dumps(manifest))
-    assert prepared._shipped() is None
+def test_what_was_made_by_other_code_is_not_found(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "code"
+    for folder in prepared._SOURCES:
+        shutil.copytree(prepared._PACKAGE / folder, code / folder, dirs_exist_ok=True)
+    monkeypatch.setattr(prepared, "_PACKAGE", code)
+    assert prepared._versions() == prepared._VERSIONS
+    with (code / "frontends" / "lark" / "lexing.py").open("a") as file:
+        file.write("# another line\n")
+    assert prepared._versions() != prepared._VERSIONS
+    monkeypatch.setattr(prepared, "_VERSIONS", prepared._versions())
+    unprepared(monkeypatch)
+    with pytest.raises(AssertionError, match="prepared again"):
+        structgen.lark(GRAMMAR)
+
+
+def test_code_that_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "_PACKAGE", folder / "nowhere")
+    monkeypatch.setattr(prepared, "_VERSIONS", prepared._versions())
     assert structgen.lark(GRAMMAR).is_valid("let x = 1")
+    assert not folder.exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sources": 1}'])
-def test_a_manifest_that_is_none(package: Path, text: str) -> None:
-    (package / "prepared" / "manifest.json").write_text(text)
-    assert prepared._shipped() is None
-    assert structgen.lark(GRAMMAR).is_valid("let x = 1")
+def test_the_script_prepares_the_library_or_leaves_nothing(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "grammars" / "prepare.py"
+    modules = [_native.__file__, _reader.__file__]
+
+    def run(*modules: str) -> str:
+        command = [sys.executable, str(script), str(tmp_path), *modules]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=250).stdout
+
+    (tmp_path / "old.json").write_text("")
+    assert run(*modules) == f"prepared {len(library())} grammars\n"
+    assert len(list(tmp_path.iterdir())) == len(library())
+    broken = tmp_path.parent / "_native.so"
+    broken.write_bytes(b"no module")
+    assert "are not prepared" in run(str(broken))
+    assert list(tmp_path.iterdir()) == []

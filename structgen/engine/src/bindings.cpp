@@ -214,7 +214,6 @@ class Matcher {
   std::size_t words_ = 0;
 };
 
-// Builds expressions of one store; every call holds the lock and spends from one meter.
 std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::bytes>>& tokens, u32 size) {
   std::vector<std::optional<std::string>> native;
   native.reserve(tokens.size());

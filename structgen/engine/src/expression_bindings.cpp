@@ -6,6 +6,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <stdexcept>
+
 #include "bindings.h"
 
 namespace nb = nanobind;
@@ -14,6 +16,7 @@ using namespace structgen;
 
 namespace {
 
+// Builds expressions of one store; every call holds the lock and spends from one meter.
 class Builder {
  public:
   Builder(std::shared_ptr<Store> store, u64 expressions, u64 work) : store_(std::move(store)) {
@@ -25,15 +28,18 @@ class Builder {
     const auto lock = brief_lock(*store_);
     const u64 spent = meter_.work;
     const Spending spending(*store_, meter_);
-    meter_.work = spent;  // over all calls since a question
+    meter_.work = spent;  // over all calls
     return work(store_->expressions);
   }
-  // A question: what it may cost is its own.
+  // A question about an expression.
   template <class Work>
-  auto ask(Work&& work) {
+  auto ask(u32 of, Work&& work) {
     const nb::gil_scoped_release released;
     const std::lock_guard guard(store_->mutex);
+    if (of >= store_->expressions.size()) throw std::out_of_range("no such expression");
+    const u64 spent = meter_.work;
     const Spending spending(*store_, meter_);
+    meter_.work = spent;
     return work(store_->expressions);
   }
 
@@ -106,15 +112,15 @@ void bind_expressions(nb::module_& m) {
            [](Builder& b, u32 token) {
              return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
            })
-      .def("is_empty", [](Builder& b, u32 of) { return b.ask([&](Expressions& e) { return e.is_empty(of); }); })
-      .def("has_empty_text", [](Builder& b, u32 of) { return b.ask([&](Expressions& e) { return e.nullable(of); }); })
+      .def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.is_empty(of); }); })
+      .def("has_empty_text", [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.nullable(of); }); })
       .def("shortest",
-           [](Builder& b, u32 of) { return to_bytes(b.ask([&](Expressions& e) { return e.shortest(of); })); },
+           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return e.shortest(of); })); },
            "A shortest text; empty if there is none.")
       .def("after",
            [](Builder& b, u32 of, const nb::bytes& text) {
              const std::string bytes = bytes_of(text);
-             return b.ask([&](Expressions& e) {
+             return b.ask(of, [&](Expressions& e) {
                ExprId rest = of;
                for (const char c : bytes) rest = e.derive(rest, static_cast<u8>(c));
                return rest;
@@ -122,6 +128,6 @@ void bind_expressions(nb::module_& m) {
            },
            "What is left after some bytes.")
       .def("first_bytes",
-           [](Builder& b, u32 of) { return to_bytes(b.ask([&](Expressions& e) { return first_bytes(e, of); })); },
+           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return first_bytes(e, of); })); },
            "The bytes that texts begin with.");
 }

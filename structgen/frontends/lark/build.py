@@ -108,15 +108,18 @@ def _make_once(text: str, path: str, start: str, lexer: Lexer, strict: bool) -> 
     """A server makes the same constraint for each request, and a process that starts those of the one before it."""
     source = Source(text, path)
     kept = place("lark", text, start, lexer, strict)
-    known = None if kept is None else _made_of(kept.find(), source, start)
+    known = _made_of(kept.find(), source, start)
     if known is not None:
         return known
     made = _make(source, start, lexer, {}, (), strict)
-    if kept is not None:
-        assert isinstance(made.judge, Judge)
-        problems = [(problem.pointer, problem.reason) for problem in made.unenforced]
-        kept.keep({"grammar": to_data(made.grammar), "parsers": made.judge.parsers, "unenforced": problems})
+    kept.keep(lambda: _data_of(made))
     return made
+
+
+def _data_of(made: _Made) -> Any:
+    assert isinstance(made.judge, Judge)
+    problems = [(problem.pointer, problem.reason) for problem in made.unenforced]
+    return {"grammar": to_data(made.grammar), "parsers": made.judge.parsers, "unenforced": problems}
 
 
 def _made_of(data: Any, source: Source, start: str) -> _Made | None:

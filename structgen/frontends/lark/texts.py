@@ -5,7 +5,6 @@ An expression and what is left of it after bytes (its derivatives) are the state
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 from structgen.engine import Expressions
@@ -21,7 +20,9 @@ LONGER = repeat(ANY_CHAR, 1, None)
 
 
 class Texts:
-    """The texts of a terminal.
+    """The texts of a terminal; the empty text is one of them, if the expression denotes it.
+
+    What a question may cost is its own: a terminal may be compared with thousands.
 
     Attributes:
         expression: which they are.
@@ -31,79 +32,80 @@ class Texts:
         self.expression = expression
 
     @cached_property
-    def _engine(self) -> Expressions:
-        return Expressions(Vocabulary.of_bytes().native, Limits())
-
-    @cached_property
-    def _number(self) -> int:
-        return self._number_of(self.expression)
-
-    def _number_of(self, expression: Expression) -> int:
-        try:
-            return self._engine.number(expression)
-        except EmptyLanguageError:
-            return self._engine.number(EMPTY)
-
-    @cached_property
     def is_empty(self) -> bool:
         """Whether there are none."""
-        return self._engine.builder.is_empty(self._number)
+        engine, number = self._asked()
+        return engine.builder.is_empty(number)
 
     @cached_property
     def shortest(self) -> str:
         """A shortest of them, if there are any."""
-        return self._engine.builder.shortest(self._number).decode()
+        engine, number = self._asked()
+        return engine.builder.shortest(number).decode()
 
     @cached_property
     def first(self) -> frozenset[int]:
         """The bytes that they begin with."""
         if isinstance(self.expression, Literal):
             return frozenset(self.expression.text.encode(errors="replace")[:1])
-        return self._next(self._number)
+        engine, number = self._asked()
+        return frozenset(engine.builder.first_bytes(number))
 
     def has(self, text: str) -> bool:
         """Whether a text is one of them."""
-        return self._engine.builder.has_empty_text(self._after(text))
+        if not _is_utf8(text):
+            return False
+        engine, number = self._asked()
+        return engine.builder.has_empty_text(engine.builder.after(number, text.encode()))
 
     def after(self, text: str) -> frozenset[int]:
         """The bytes by which they go on after a text."""
-        return self._next(self._after(text))
+        if not _is_utf8(text):
+            return frozenset()
+        engine, number = self._asked()
+        return frozenset(engine.builder.first_bytes(engine.builder.after(number, text.encode())))
 
     def overlaps(self, other: Texts) -> bool:
         """Whether a text is in both."""
         if not self.first & other.first:
             return False
-        build = self._engine.builder
-        return not build.is_empty(build.intersect([self._number, self._number_of(other.expression)]))
+        engine, number = self._asked()
+        both = engine.builder.intersect([number, _number(engine, other.expression)])
+        return not engine.builder.is_empty(both)
 
     def swallow(self, following: frozenset[int]) -> bool:
         """Whether each of them goes on with any of these bytes, so that none of the bytes ever follows it."""
         if self.is_empty:
             return False
-        for state in self._states():
-            if state is None:
-                return False
-            if self._engine.builder.has_empty_text(state) and not following <= self._next(state):
-                return False
-        return True
-
-    def _after(self, text: str) -> int:
-        return self._engine.builder.after(self._number, text.encode(errors="replace"))
-
-    def _next(self, state: int) -> frozenset[int]:
-        return frozenset(self._engine.builder.first_bytes(state))
-
-    def _states(self) -> Iterator[int | None]:
-        """The states of the automaton; None where there are too many."""
-        order = [self._number]
+        engine, number = self._asked()
+        order = [number]
         seen = set(order)
         for state in order:
-            yield state
-            for byte in self._next(state):
-                target = self._engine.builder.after(state, bytes([byte]))
+            going_on = engine.builder.first_bytes(state)
+            if engine.builder.has_empty_text(state) and not following <= set(going_on):
+                return False
+            for byte in going_on:
+                target = engine.builder.after(state, bytes([byte]))
                 if target not in seen:
                     if len(seen) >= MAX_STATES:
-                        yield None
-                        return
+                        return False
                     seen.add(target)
                     order.append(target)
+        return True
+
+    def _asked(self) -> tuple[Expressions, int]:
+        """Whom to ask, and the number of the expression there."""
+        engine = Expressions(Vocabulary.of_bytes().native, Limits())
+        return engine, _number(engine, self.expression)
+
+
+def _number(engine: Expressions, expression: Expression) -> int:
+    try:
+        return engine.number(expression)
+    except EmptyLanguageError:  # a literal that is no text
+        return engine.number(EMPTY)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether it holds no lone surrogate, and so can be generated."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)

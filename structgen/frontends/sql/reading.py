@@ -25,12 +25,10 @@ from structgen.grammar.storing import from_data, to_data
 def read_grammar(text: str) -> Grammar:
     """The rules of a text in Lark's syntax, from the rule `start`."""
     kept = place("sql", text)
-    if kept is not None:
-        with suppress(ValueError):
-            return from_data(kept.find())
+    with suppress(ValueError):
+        return from_data(kept.find())
     grammar = _read(text)
-    if kept is not None:
-        kept.keep(to_data(grammar))
+    kept.keep(lambda: to_data(grammar))
     return grammar
 
 
