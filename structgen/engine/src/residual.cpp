@@ -8,6 +8,12 @@
 
 namespace structgen {
 
+namespace {
+
+constexpr std::size_t kFewParts = 64;  // that are sorted faster by comparing them
+
+}  // namespace
+
 Residual Walks::residual_of(const Leaving* first, const Leaving* last) const {
   Residual r;
   struct Part {
@@ -34,8 +40,18 @@ Residual Walks::residual_of(const Leaving* first, const Leaving* last) const {
       parts.push_back({child, count, trie_.byte(child)});
   };
   auto sorted = [](std::vector<Part> parts) {
-    std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.byte < b.byte; });
-    return parts;
+    const auto earlier = [](const Part& a, const Part& b) { return a.byte < b.byte; };
+    if (std::is_sorted(parts.begin(), parts.end(), earlier)) return parts;
+    if (parts.size() < kFewParts) {
+      std::stable_sort(parts.begin(), parts.end(), earlier);
+      return parts;
+    }
+    std::array<std::size_t, 257> place{};  // by byte: where its parts begin
+    for (const Part& part : parts) ++place[part.byte + 1u];
+    for (std::size_t i = 1; i < place.size(); ++i) place[i] += place[i - 1];
+    std::vector<Part> found(parts.size());
+    for (const Part& part : parts) found[place[part.byte]++] = part;
+    return found;
   };
   std::vector<Part> top;
   add_node(0);
@@ -81,7 +97,8 @@ Residual Walks::residual_of(const Leaving* first, const Leaving* last) const {
 
 // Puts what leaves into residuals, one for each set of members that accept.
 void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
-  std::stable_sort(leaving.begin(), leaving.end(), [](const Leaving& a, const Leaving& b) { return a.accept < b.accept; });
+  const auto earlier = [](const Leaving& a, const Leaving& b) { return a.accept < b.accept; };
+  if (!std::is_sorted(leaving.begin(), leaving.end(), earlier)) std::stable_sort(leaving.begin(), leaving.end(), earlier);
   for (std::size_t from = 0, to = 0; from < leaving.size(); from = to) {
     while (to < leaving.size() && leaving[to].accept == leaving[from].accept) ++to;
     Residual residual = residual_of(&leaving[from], leaving.data() + to);
