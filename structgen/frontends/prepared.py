@@ -109,10 +109,12 @@ def _versions() -> str | None:
     try:
         for folder in _SOURCES:
             path = os.path.join(_PACKAGE, folder)
-            for name in sorted(os.listdir(path)):
-                if name.endswith(".py"):
-                    with open(os.path.join(path, name), "rb", buffering=0) as file:
-                        digest.update(file.read())
+            names = sorted(name for name in os.listdir(path) if name.endswith(".py"))
+            if not names:  # only byte code was installed
+                return None
+            for name in names:
+                with open(os.path.join(path, name), "rb", buffering=0) as file:
+                    digest.update(file.read())
     except OSError:
         return None
     return digest.hexdigest()

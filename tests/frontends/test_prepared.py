@@ -234,8 +234,13 @@ def test_what_was_made_by_other_code_is_not_found(
         structgen.lark(GRAMMAR)
 
 
-def test_code_that_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepared, "_PACKAGE", folder / "nowhere")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_code_that_cannot_be_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    for name in prepared._SOURCES if is_there else ():  # byte code alone
+        (tmp_path / "code" / name).mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(prepared, "_PACKAGE", tmp_path / "code")
     monkeypatch.setattr(prepared, "_VERSIONS", prepared._versions())
     assert structgen.lark(GRAMMAR).is_valid("let x = 1")
     assert not folder.exists()
