@@ -21,10 +21,12 @@ Walks::Walks(const Trie& trie, Expressions& expressions, Lexer& lexer)
 }
 
 u32 Walks::accepting_members(u32 state) {
+  if (state >= accepting_.size()) accepting_.resize(lexer_.size(), kNone);
+  if (accepting_[state] != kNone) return accepting_[state];
   std::vector<u32> found;
   for (u32 i = 0; i < lexer_.members(state); ++i)
     if (expressions_.nullable(lexer_.rest(state, i))) found.push_back(lexer_.index(state, i));
-  return accept_sets_.intern(found);
+  return accepting_[state] = accept_sets_.intern(found);
 }
 
 Walks::View Walks::walk(u32 node, u32 state) {

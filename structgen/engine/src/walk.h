@@ -161,6 +161,7 @@ class Walks {
   std::vector<u32> landmarks_;  // states in which any text goes on: one that never accepts, one that always does
   std::vector<std::unique_ptr<std::vector<u32>>> subtree_bits_;
   SpanTable counted_keys_, counted_state_keys_, accept_sets_;
+  std::vector<u32> accepting_;  // by lexer state: its accept set; kNone: not known
   std::vector<u32> counted_walks_;  // kNone: ambiguous
   std::vector<CountedState> counted_states_;
   std::vector<std::unique_ptr<Walk>> walks_;
