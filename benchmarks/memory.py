@@ -7,7 +7,8 @@ reads its valid instances token by token with a mask for each, and says by how m
 grown meanwhile, with the grammar and all that it has cached still there. So nothing is shared between schemas, and an
 engine that shares something (expressions of a vocabulary, a cache) is counted as if each schema were its first.
 
-`--raw FILE` keeps every measurement as a JSON line; what is there already is not measured again.
+`--raw FILE` keeps every measurement as a JSON line; what is there already is not measured again. `--seconds` ends a run
+early (0: only the summary of what is there), and the report says how many schemas each engine got.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import os
 import random
 import resource
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         default=20,
         help="seconds of the processor for one engine and schema; then it is not counted",
     )
+    add("--seconds", type=float, help="measure for so long; then the rest is left out")
     add("--json", type=Path, help="write the summary to this file")
     add("--raw", type=Path, help="keep every measurement in this file, and go on with what is there")
     return parser
@@ -108,11 +111,13 @@ def _measured(
             name, schema, grown = json.loads(line)
             found.setdefault(name, {})[schema] = grown
     rng = random.Random(options.seed)
+    started = time.monotonic()
     gc.collect()
     gc.freeze()
     for case in track(cases, "schemas", console=Console(stderr=True)):
         for name in rng.sample(list(engines), len(engines)):
-            if case.name in found[name]:
+            is_late = options.seconds is not None and time.monotonic() - started >= options.seconds
+            if is_late or case.name in found[name]:
                 continue
             grown = _forked(lambda name=name, case=case: _growth(engines[name], case), options.timeout)
             found[name][case.name] = grown
