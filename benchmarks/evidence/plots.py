@@ -115,7 +115,8 @@ def _memory(axes: Any, report: dict[str, Any]) -> None:
     """MiB that a schema keeps, from the median to the worst."""
     keys = ("p50", "p90", "p99", "p99.9", "max")
     for name, one in report["engines"].items():
-        axes.plot(keys, [one["MiB"][key] for key in keys], marker="o", label=name)
+        if one["MiB"]["count"]:
+            axes.plot(keys, [one["MiB"][key] for key in keys], marker="o", label=name)
     axes.set(ylabel="MiB for a compiled schema", yscale="log")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=9)

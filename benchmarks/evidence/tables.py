@@ -91,17 +91,18 @@ def masks_beside_llguidance(report: dict[str, Any]) -> str:
 def memory(report: dict[str, Any]) -> str:
     """What a compiled schema keeps."""
     keys = ("mean", "p50", "p90", "p99", "max")
-    subject = next(iter(report["engines"]))
+
+    def cells(one: dict[str, float]) -> list[str | None]:
+        return [figures.short(one[key]) if key in one else None for key in keys]
+
     rows: list[list[Any]] = []
     for name, one in report["engines"].items():
         without = ", ".join(f"{count} {why}" for why, count in one["without"].items()) or "–"
-        rows.append(
-            [name, round(one["MiB"]["count"]), without, *(figures.short(one["MiB"][key]) for key in keys)]
-        )
+        rows.append([name, round(one["MiB"]["count"]), without, *cells(one["MiB"])])
     parts = [figures.table(["MiB for a schema", "schemas", "not counted", *keys], rows)]
+    subject = next(iter(report["engines"]))
     for peer, paired in report["paired"].items():
-        both = {subject: paired["MiB"], peer: paired["peer's MiB"]}
-        rows = [[name, *(figures.short(one[key]) for key in keys)] for name, one in both.items()]
+        rows = [[subject, *cells(paired["MiB"])], [peer, *cells(paired["peer's MiB"])]]
         parts.append(figures.table([f"the {paired['schemas']:,} that both compile", *keys], rows))
     options = report["options"]
     parts.append(

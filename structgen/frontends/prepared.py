@@ -43,10 +43,7 @@ class Place:
 
     Args:
         files: where it may be.
-        target: where it is kept, if anywhere.
-
-    Attributes:
-        target: the same.
+        target: where it is kept, if anywhere; an attribute too.
     """
 
     def __init__(self, files: list[Path], target: Path | None) -> None:
