@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import os
+import signal
+import sys
 from pathlib import Path
 
 import masks
+import memory
 import numpy as np
 import pytest
+from evidence.tables import TABLES
 from maskbench import records, tables
 from maskbench.cases import Case, Instance, bounded_pairs, case_of, position_at, sample_lines
 from maskbench.measure import Measurement, Reading, clock_cost, measure
@@ -371,3 +376,41 @@ def test_data_without_records_are_told(tmp_path: Path) -> None:
     ):
         with pytest.raises(SystemExit, match=told):
             records.lines(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # other tests have left threads
+def test_memory_is_asked_of_forks() -> None:
+    def refuse() -> int:
+        raise Refused("no")
+
+    def fail() -> int:
+        raise ValueError("so")
+
+    def loop() -> int:
+        while True:
+            pass
+
+    def die() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+    assert [memory._forked(work, 1) for work in (lambda: 7, refuse, fail, loop, die)] == [
+        7,
+        "refused",
+        "ValueError: so",
+        "timeout",
+        "died",
+    ]
+
+
+def test_memory_of_an_engine_that_measured_nothing_has_a_row() -> None:
+    found: dict[str, dict[str, int | str]] = {"mine": {"a": 2 << 20, "b": 4 << 20}, "its": {"a": "timeout"}}
+    report = {
+        "options": {"data": "x", "schemas": 2, "tokenizer": "t", "timeout": 1},
+        "engines": {name: memory._summary(one) for name, one in found.items()},
+        "paired": {"its": memory._paired(found, "mine", "its")},
+    }
+    table = TABLES["memory"](report)
+    assert "| mine | 2 | – | 3.00 | 3.00 |" in table
+    assert "| its | 0 | 1 timeout | – | – |" in table
