@@ -231,8 +231,7 @@ void apply_avx2(Bits* logits, std::size_t groups, const u32* mask, Bits minus_in
       continue;
     }
     if (group == Group::AllClear) {
-      for (int i = 0; i < kTokens; i += kLanes)
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(logits + i), forbidden);
+      for (int i = 0; i < kTokens; i += kLanes) _mm256_storeu_si256(reinterpret_cast<__m256i*>(logits + i), forbidden);
       continue;
     }
     for (int i = 0; i < kTokens; i += kLanes) {
@@ -334,7 +333,8 @@ void apply_rows(const LogitRows& logits, const MaskRows& mask, std::span<const s
 template <class Bits>
 std::vector<bool> copy_rows(const LogitRows& from, const LogitRows& to, std::size_t batch, const MaskRows& mask,
                             std::span<const std::int64_t> rows,
-                            bool (*copy_groups)(const Bits*, Bits*, std::size_t, const u32*, Bits), Bits minus_infinity) {
+                            bool (*copy_groups)(const Bits*, Bits*, std::size_t, const u32*, Bits),
+                            Bits minus_infinity) {
   const std::size_t groups = from.width / kTokens;
   std::vector<bool> left;
   for (std::size_t row = 0; row < batch; ++row) {
@@ -347,7 +347,8 @@ std::vector<bool> copy_rows(const LogitRows& from, const LogitRows& to, std::siz
     const u32* words = reinterpret_cast<const u32*>(mask.first) + static_cast<std::ptrdiff_t>(row) * mask.stride;
     const bool any = copy_groups(source, target, groups, words, minus_infinity);
     const std::size_t done = groups * kTokens;
-    left.push_back(copy_singly(source + done, target + done, from.width - done, words + groups * kWords, minus_infinity) || any);
+    left.push_back(
+        copy_singly(source + done, target + done, from.width - done, words + groups * kWords, minus_infinity) || any);
   }
   return left;
 }

@@ -11,8 +11,8 @@
 //
 // Tried on a Zen 5, on 131072 logits and on 64 x 262144 with cold caches: groups of 32 took three times as long where
 // 95 % of the tokens are allowed at random (a mispredicted branch per word); blending where a few are clear four times
-// as long where 99.9 % are allowed; and blending everything took 3.6 µs there instead of 0.5. Masked stores, which would
-// spare the load, took up to twice as long as blends once the logits were larger than the caches.
+// as long where 99.9 % are allowed; and blending everything took 3.6 µs there instead of 0.5. Masked stores, which
+// would spare the load, took up to twice as long as blends once the logits were larger than the caches.
 //
 // Logits are handled as bit patterns: a forbidden NaN becomes minus infinity, an allowed one stays.
 //
@@ -56,8 +56,8 @@ const std::vector<const char*>& apply_instructions();
 void apply_bitmask(const LogitRows& logits, const MaskRows& mask, std::span<const std::int64_t> rows,
                    std::size_t instructions = 0);
 
-// Writes the rows of `from` to `to`, those named in `rows` (ascending) masked. Says of each of these whether anything but
-// minus infinity is left of it.
+// Writes the rows of `from` to `to`, those named in `rows` (ascending) masked. Says of each of these whether anything
+// but minus infinity is left of it.
 std::vector<bool> copy_masked(const LogitRows& from, const LogitRows& to, std::size_t batch, const MaskRows& mask,
                               std::span<const std::int64_t> rows, std::size_t instructions = 0);
 

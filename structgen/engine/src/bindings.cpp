@@ -37,8 +37,8 @@ auto locked(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken = 
   return work();
 }
 
-// The same for what is mostly short: with the GIL for so long, and anew without it if that was not enough. Tables are whole
-// in between, and what was found meanwhile is found again.
+// The same for what is mostly short: with the GIL for so long, and anew without it if that was not enough. Tables are
+// whole in between, and what was found meanwhile is found again.
 template <class Work>
 auto step(Grammar& grammar, Work&& work, std::unique_lock<std::mutex> taken) {
   constexpr u64 kShort = 1000;
@@ -76,7 +76,8 @@ std::int64_t number(Grammar& grammar, const Position& position) {
   return static_cast<std::int64_t>(grammar.number(position));
 }
 
-// Moves the position behind the token. False if it is not allowed. What its memory was is put into `before`, if that changes.
+// Moves the position behind the token. False if it is not allowed. What its memory was is put into `before`, if that
+// changes.
 bool advance(Grammar& grammar, Position& position, std::int64_t token, std::optional<Memory>* before = nullptr) {
   if (token < 0 || token >= static_cast<std::int64_t>(kNone)) return false;
   const u32 id = static_cast<u32>(token);
@@ -207,8 +208,9 @@ class Matcher {
 
   std::shared_ptr<Grammar> grammar_;
   Position now_;
-  std::vector<u32> before_;                               // configurations
-  std::vector<std::pair<std::size_t, Memory>> memories_;  // where tokens changed them: how many came before, what it was
+  std::vector<u32> before_;  // configurations
+  std::vector<std::pair<std::size_t, Memory>>
+      memories_;  // where tokens changed them: how many came before, what it was
   std::optional<Rows> rows_;
   u32* place_ = nullptr;
   std::size_t words_ = 0;
@@ -234,8 +236,9 @@ std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::by
 
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Store> store, std::vector<int> nodes, u32 start,
                                       std::vector<u32> terminals, std::vector<int> priorities, std::vector<u32> guards,
-                                      std::vector<u8> effects, std::vector<u32> ignored, std::vector<u32> end_tokens, bool dynamic, u64 expressions,
-                                      u64 states, u64 work, u64 row_bytes, u64 nesting, u64 milliseconds) {
+                                      std::vector<u8> effects, std::vector<u32> ignored, std::vector<u32> end_tokens,
+                                      bool dynamic, u64 expressions, u64 states, u64 work, u64 row_bytes, u64 nesting,
+                                      u64 milliseconds) {
   Grammar::Source source;
   source.rules.nodes = std::move(nodes);
   source.rules.start = start;
@@ -268,8 +271,9 @@ NB_MODULE(_native, m) {
       const nb::object made = nb::module_::import_("structgen.errors").attr("LimitExceeded")(error.which, error.value);
       PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
     } catch (const Forgotten&) {
-      PyErr_SetString(PyExc_IndexError,
-                      "this configuration of the grammar was given too many configurations ago: a Matcher keeps its own");
+      PyErr_SetString(
+          PyExc_IndexError,
+          "this configuration of the grammar was given too many configurations ago: a Matcher keeps its own");
     } catch (const EmptyLanguage& error) {
       const nb::object made = nb::module_::import_("structgen.errors").attr("EmptyLanguageError")(error.what);
       PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
@@ -290,8 +294,8 @@ NB_MODULE(_native, m) {
 
   nb::class_<Grammar>(m, "Grammar", "A compiled grammar: rules over terminals, for one store.")
       .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,
-           "effects"_a, "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a, "nesting"_a,
-           "milliseconds"_a)
+           "effects"_a, "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a,
+           "nesting"_a, "milliseconds"_a)
       .def_prop_ro("initial", &Grammar::initial)
       .def("try_advance",
            [](Grammar& g, std::int64_t configuration, std::int64_t token) -> std::int64_t {
@@ -299,37 +303,40 @@ NB_MODULE(_native, m) {
              if (!advance(g, position, token)) return -1;
              return number(g, position);
            })
-      .def("try_read",
-           [](Grammar& g, std::int64_t configuration, const nb::bytes& text) {
-             Position at = check(g, configuration);
-             const std::string bytes = bytes_of(text);
-             return locked(g, [&]() -> std::pair<std::int64_t, std::size_t> {
-               const std::size_t read = g.read_text(at, bytes);
-               return {static_cast<std::int64_t>(g.number(at)), read};
-             });
-           },
-           "The configuration after as many bytes of the text as can be read, and how many these are.")
-      .def("fill",
-           [](Grammar& g, std::int64_t configuration, const Rows& rows, std::int64_t row) {
-             std::size_t words = 0;
-             u32* place = place_of(rows, row, g.store().trie, &words);
-             return fill(g, check(g, configuration), place, words);
-           },
-           "configuration"_a, "array"_a.noconvert(), "row"_a, "Write the row of a configuration; False in a dead end.")
-      .def("fill_within",
-           [](Grammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
-             std::size_t words = 0;
-             u32* place = place_of(rows, row, g.store().trie, &words);
-             const Position at = check(g, configuration);
-             return locked(g, [&] {
-               const Row made = g.row_within(at, budget);
-               if (!made) return false;
-               made->store(place);
-               std::fill(place + g.store().trie.words(), place + words, 0u);
-               return true;
-             });
-           },
-           "configuration"_a, "budget"_a, "array"_a.noconvert(), "row"_a)
+      .def(
+          "try_read",
+          [](Grammar& g, std::int64_t configuration, const nb::bytes& text) {
+            Position at = check(g, configuration);
+            const std::string bytes = bytes_of(text);
+            return locked(g, [&]() -> std::pair<std::int64_t, std::size_t> {
+              const std::size_t read = g.read_text(at, bytes);
+              return {static_cast<std::int64_t>(g.number(at)), read};
+            });
+          },
+          "The configuration after as many bytes of the text as can be read, and how many these are.")
+      .def(
+          "fill",
+          [](Grammar& g, std::int64_t configuration, const Rows& rows, std::int64_t row) {
+            std::size_t words = 0;
+            u32* place = place_of(rows, row, g.store().trie, &words);
+            return fill(g, check(g, configuration), place, words);
+          },
+          "configuration"_a, "array"_a.noconvert(), "row"_a, "Write the row of a configuration; False in a dead end.")
+      .def(
+          "fill_within",
+          [](Grammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
+            std::size_t words = 0;
+            u32* place = place_of(rows, row, g.store().trie, &words);
+            const Position at = check(g, configuration);
+            return locked(g, [&] {
+              const Row made = g.row_within(at, budget);
+              if (!made) return false;
+              made->store(place);
+              std::fill(place + g.store().trie.words(), place + words, 0u);
+              return true;
+            });
+          },
+          "configuration"_a, "budget"_a, "array"_a.noconvert(), "row"_a)
       .def("can_stop",
            [](Grammar& g, std::int64_t configuration) {
              const Position at = check(g, configuration);
@@ -357,25 +364,28 @@ NB_MODULE(_native, m) {
              const Position at = check(g, configuration);
              return locked(g, [&] { return g.forced_tokens(at, most); });
            })
-      .def("live_terminals",
-           [](Grammar& g, std::int64_t configuration) {
-             const Position at = check(g, configuration);
-             return locked(g, [&] { return g.live_terminals(at.configuration); });
-           },
-           "Terminals that are being read, or that may begin.")
-      .def("next_bytes",
-           [](Grammar& g, std::int64_t configuration) {
-             const Position at = check(g, configuration);
-             return to_bytes(locked(g, [&] { return g.next_bytes(at); }));
-           },
-           "The bytes that may come next.")
-      .def("is_fresh",
-           [](Grammar& g, std::int64_t configuration) {
-             const Position at = check(g, configuration);
-             const auto lock = brief_lock(g.store());
-             return g.is_fresh(at.configuration);
-           },
-           "Whether nothing is read of a terminal.")
+      .def(
+          "live_terminals",
+          [](Grammar& g, std::int64_t configuration) {
+            const Position at = check(g, configuration);
+            return locked(g, [&] { return g.live_terminals(at.configuration); });
+          },
+          "Terminals that are being read, or that may begin.")
+      .def(
+          "next_bytes",
+          [](Grammar& g, std::int64_t configuration) {
+            const Position at = check(g, configuration);
+            return to_bytes(locked(g, [&] { return g.next_bytes(at); }));
+          },
+          "The bytes that may come next.")
+      .def(
+          "is_fresh",
+          [](Grammar& g, std::int64_t configuration) {
+            const Position at = check(g, configuration);
+            const auto lock = brief_lock(g.store());
+            return g.is_fresh(at.configuration);
+          },
+          "Whether nothing is read of a terminal.")
       .def("stats", [](Grammar& g) {
         const auto lock = brief_lock(g.store());
         const Grammar::Stats s = g.stats();
@@ -396,9 +406,9 @@ NB_MODULE(_native, m) {
       });
 
   nb::class_<Matcher>(m, "Matcher", "One sequence's position in a compiled grammar.")
-      .def("__init__",
-           [](Matcher* self, std::shared_ptr<Grammar> grammar) { new (self) Matcher(std::move(grammar)); },
-           "grammar"_a)
+      .def(
+          "__init__", [](Matcher* self, std::shared_ptr<Grammar> grammar) { new (self) Matcher(std::move(grammar)); },
+          "grammar"_a)
       .def("advance", &Matcher::advance, "token_id"_a)
       .def("try_advance", &Matcher::try_advance, "token_id"_a)
       .def("rollback", &Matcher::rollback, "count"_a)

@@ -1,11 +1,12 @@
 // Budgets: the tokens after which so many more tokens can finish the text.
 //
-// Far from the end all tokens are. How near it must be for a look at each is known of a configuration: the most tokens that
-// any token allowed there leaves to be written (farthest), from the ends of its walks, without a walk along the vocabulary.
+// Far from the end all tokens are. How near it must be for a look at each is known of a configuration: the most tokens
+// that any token allowed there leaves to be written (farthest), from the ends of its walks, without a walk along the
+// vocabulary.
 //
 // What a memory forbids makes completions longer than they are without one. A way out on which nothing is recorded is
-// open whatever was recorded; otherwise there must be room for the longest texts that may have to be recorded instead, and
-// where these could run out, so that other ways have to be gone, each token is looked at.
+// open whatever was recorded; otherwise there must be room for the longest texts that may have to be recorded instead,
+// and where these could run out, so that other ways have to be gone, each token is looked at.
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -18,7 +19,7 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kMostLooks = 1000;  // completions of single tokens, for a mask
+constexpr u32 kMostLooks = 1000;                   // completions of single tokens, for a mask
 constexpr u64 kFewTexts = 256, kManyTexts = 4096;  // that are looked for at least; the latter where some are excluded
 
 }  // namespace
@@ -85,11 +86,12 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinat
       ++n;
     }
   }
-  for (const auto& reference : walk.references) destinations(reference.node, begin(parse_after(reference.accept)), found);
+  for (const auto& reference : walk.references)
+    destinations(reference.node, begin(parse_after(reference.accept)), found);
 }
 
-// Tokens that finish the text, at most, and texts that are recorded then. The terminal that is being read is finished by
-// itself: what comes behind it is the same after many tokens, and found once.
+// Tokens that finish the text, at most, and texts that are recorded then. The terminal that is being read is finished
+// by itself: what comes behind it is the same after many tokens, and found once.
 Grammar::Cost Grammar::tokens_to_finish(u32 configuration) {
   auto exact = [&]() -> Cost {
     const u32 tokens = completion_tokens({configuration, {}});
@@ -114,7 +116,8 @@ Grammar::Cost Grammar::tokens_to_finish(u32 configuration) {
   const u32 rest = completion_tokens({behind, {}});
   const u32 first = infos_[behind].completion_first;
   // The longest match must end there.
-  if (rest == kNone || (!q.fresh && first != kNone && lexer_.next(q.lexer, static_cast<u8>(first)) != kDead)) return exact();
+  if (rest == kNone || (!q.fresh && first != kNone && lexer_.next(q.lexer, static_cast<u8>(first)) != kDead))
+    return exact();
   const auto tokens = store_->trie.segment(word);
   if (!tokens) return exact();
   return {add_lengths(static_cast<u32>(tokens->size()), rest), infos_[behind].completion_records + is_recording(p),
@@ -210,7 +213,8 @@ Row Grammar::without_late_items(const Position& position, const Row& all, u64 bu
   };
   std::vector<u32> forbidden, tokens;
   find_equal_items(position, forbidden, tokens);
-  if (const Tokens doubtful = infos_[position.configuration].doubtful) tokens.insert(tokens.end(), doubtful->begin(), doubtful->end());
+  if (const Tokens doubtful = infos_[position.configuration].doubtful)
+    tokens.insert(tokens.end(), doubtful->begin(), doubtful->end());
   const Tokens ends = infos_[position.configuration].ends;
   if (ends && !position.memory.items_roomy()) tokens.insert(tokens.end(), ends->begin(), ends->end());
   for (u32 token : tokens) look(token);
@@ -268,7 +272,8 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       const Cost cost = tokens_to_finish(intern(p));
       if (cost.records == 0 && cost.tokens + (cost.items + u64{1}) * (kRoom + 2) < budget) return true;
     }
-    // Near the end of a budget some tokens are left out rather than all looked at; the way that is known stays open, below.
+    // Near the end of a budget some tokens are left out rather than all looked at; the way that is known stays open,
+    // below.
     if (memory.in_items() && looks++ >= kMostLooks) return false;
     Recorded recorded;
     u32 needed = kNone;
@@ -281,14 +286,16 @@ Row Grammar::row_within(const Position& position, u64 budget) {
     const bool fits = needed != kNone && needed < budget;
     // What is longer than all that comes after it takes none of these away.
     const bool roomy = all_roomy_ && memory.items_roomy() && spells_ascii_;
-    if (shared && (!memory.in_items() || recorded.items == 0 || roomy) && (!memory.writing() || recorded.own.size() > recorded.longest))
+    if (shared && (!memory.in_items() || recorded.items == 0 || roomy) &&
+        (!memory.writing() || recorded.own.size() > recorded.longest))
       verdicts.try_emplace(key, Verdict{fits, needed, std::move(recorded), whole.length()});
     return fits;
   };
   struct Frame {
     Place place;
     u32 memory, end;
-    u32 written;  // bytes on the way here that the memory has; it need not have those of a text that nothing begins with
+    u32 written;  // bytes on the way here that the memory has; it need not have those of a text that nothing begins
+                  // with
   };
   std::vector<Memory> memories{position.memory};  // of the frames; most have that of the one before
   std::vector<Frame> stack{{place(configuration), 0, trie.end(0), 0}};
@@ -307,8 +314,7 @@ Row Grammar::row_within(const Position& position, u64 budget) {
       next.written = top.written;
     } else if (records_ && (ends || in_items || (!next.place.fresh && is_recording(next.place)))) {
       Memory memory = memories.back();
-      if (memory.writing() && top.written + 1 < next.written)
-        memory.write(way(node, top.written, next.written - 1));
+      if (memory.writing() && top.written + 1 < next.written) memory.write(way(node, top.written, next.written - 1));
       next.place = top.place;
       if (!read(next.place, memory, trie.byte(node)) || !is_alive(next.place, memory)) {
         node = trie.end(node);
@@ -325,7 +331,8 @@ Row Grammar::row_within(const Position& position, u64 budget) {
   }
   meter_.spend(trie.nodes());
   if (looks > kMostLooks)
-    if (const auto out = completion(position); out && !out->tokens.empty() && out->tokens.size() < budget) kept->add(out->tokens[0]);
+    if (const auto out = completion(position); out && !out->tokens.empty() && out->tokens.size() < budget)
+      kept->add(out->tokens[0]);
   if (budget >= 1 && can_stop(position))
     for (u32 t : end_tokens_) kept->add(t);
   if (kept->empty()) return nullptr;

@@ -9,8 +9,8 @@ namespace {
 
 // Control characters, and what UTF-8 (RFC 3629) never has, are the first; then come single characters and groups.
 constexpr std::string_view kGroups[] = {
-    "\t\r", "\n", " ",  "\"", "'",  "\\", "/",  "-",       "+",    ".",          ",",      ":",
-    ";",    "_",  "$",  "()", "[]", "{}", "<=>", "!%&*?^|~", "#@`", "0123456789", "ABCDEF", "abcdef",
+    "\t\r", "\n", " ", "\"", "'",  "\\", "/",   "-",        "+",   ".",          ",",      ":",
+    ";",    "_",  "$", "()", "[]", "{}", "<=>", "!%&*?^|~", "#@`", "0123456789", "ABCDEF", "abcdef",
 };
 constexpr u32 kFirstRange = 1 + static_cast<u32>(std::size(kGroups));
 struct Range {

@@ -7,8 +7,9 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kPrintable = 24;  // characters of ASCII that must go on in both of two states for it to be worth following them
-constexpr u32 kInStep = 96;     // pairs of states that are followed to see whether they stay in step
+constexpr u32 kPrintable =
+    24;  // characters of ASCII that must go on in both of two states for it to be worth following them
+constexpr u32 kInStep = 96;  // pairs of states that are followed to see whether they stay in step
 
 }  // namespace
 
@@ -44,8 +45,8 @@ void Walks::each_step(u32 a, u32 b, Visit&& visit) {
   }
 }
 
-// Pairs of states are followed from (one, other), over all bytes but those after which a pair would end tokens differently.
-// A pair that would cost more than the bytes that lead to it is not entered: these are left out instead.
+// Pairs of states are followed from (one, other), over all bytes but those after which a pair would end tokens
+// differently. A pair that would cost more than the bytes that lead to it is not entered: these are left out instead.
 const Walks::InStep& Walks::in_step(u32 one, u32 other) {
   const u64 key = pair_key(one, other);
   const u32 known = in_step_memo_.find(key);

@@ -2,8 +2,8 @@
 // budget.cpp.)
 //
 // Every parse state knows a lower bound of the bytes that finish it (the shortest terminals, in the shortest order).
-// A witness is built along that bound and then read back through lexer and parser. It nearly always holds, and is then a
-// shortest text, since nothing is below the bound. Where the longest match gets in its way (`a` and `ab` both
+// A witness is built along that bound and then read back through lexer and parser. It nearly always holds, and is then
+// a shortest text, since nothing is below the bound. Where the longest match gets in its way (`a` and `ab` both
 // terminals), a search over configurations (A*, with the same bound) decides.
 #include <algorithm>
 #include <queue>
@@ -51,16 +51,16 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
   return found;
 }
 
-// Along the lower bounds, beside the texts that are recorded; what the longest match and items that must differ make of it is
-// for the caller to see.
+// Along the lower bounds, beside the texts that are recorded; what the longest match and items that must differ make of
+// it is for the caller to see.
 std::optional<std::string> Grammar::witness(const Place& from, const Memory& memory, Recorded* recorded) {
   const std::vector<Place> all = places(from);
   std::vector<u32> left;
   for (const Place& one : all) left.push_back(bytes_from(one));
   Place p = all[static_cast<std::size_t>(std::min_element(left.begin(), left.end()) - left.begin())];
   Memory now = memory;
-  int depth = 0;          // of scopes, beside that in which it begins
-  bool outside = false;   // that one is closed
+  int depth = 0;         // of scopes, beside that in which it begins
+  bool outside = false;  // that one is closed
   u32 detours = 0;
   std::string text;
   struct Way {
@@ -79,7 +79,8 @@ std::optional<std::string> Grammar::witness(const Place& from, const Memory& mem
       if (p.fresh && word == 0) {
         word = kFar;
         for (u32 b = 0; b < 256; b = expressions_.interval(rest, static_cast<u8>(b)).second + 1u)
-          word = std::min(word, add_lengths(1, expressions_.shortest_length(expressions_.derive(rest, static_cast<u8>(b)))));
+          word = std::min(word,
+                          add_lengths(1, expressions_.shortest_length(expressions_.derive(rest, static_cast<u8>(b)))));
       }
       const u32 terminal = terminals[lexer_.index(lexer, i)];
       const u32 parse = parser_.next(p.parse, {terminal});
@@ -232,7 +233,8 @@ std::optional<Completion> Grammar::completion(const Place& p, const Memory& memo
 u32 Grammar::completion_tokens(const Position& position) {
   if (position.configuration == kFinished) return 1;
   const bool plain = position.memory.recorded() == 0 && !position.memory.writing() && !position.memory.in_items();
-  if (plain && infos_[position.configuration].completion != Info::kUnknown) return infos_[position.configuration].completion;
+  if (plain && infos_[position.configuration].completion != Info::kUnknown)
+    return infos_[position.configuration].completion;
   Recorded recorded;
   const auto found = completion(place(position.configuration), position.memory, &recorded);
   const u32 tokens = found ? static_cast<u32>(found->tokens.size()) + 1 : kNone;
@@ -240,7 +242,8 @@ u32 Grammar::completion_tokens(const Position& position) {
     infos_[position.configuration].completion = tokens;
     infos_[position.configuration].completion_records = recorded.count;
     infos_[position.configuration].completion_items = recorded.items;
-    infos_[position.configuration].completion_first = found && !found->text.empty() ? static_cast<u8>(found->text[0]) : kNone;
+    infos_[position.configuration].completion_first =
+        found && !found->text.empty() ? static_cast<u8>(found->text[0]) : kNone;
   }
   return tokens;
 }

@@ -33,7 +33,8 @@ std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
   const Span a = expressions_.args(spine[where]);
   Counter counter{kEpsilon, a[0], at, a[1], a[2]};
   Expressions& expressions = expressions_;
-  for (u32 i = static_cast<u32>(spine.size()); i-- > where + 1;) counter.rest = expressions.concat(spine[i], counter.rest);
+  for (u32 i = static_cast<u32>(spine.size()); i-- > where + 1;)
+    counter.rest = expressions.concat(spine[i], counter.rest);
   for (u32 i = where; i-- > 0;) counter.prefix = expressions.concat(spine[i], counter.prefix);
   if (expressions.nullable(counter.rest) || expressions.is_empty(counter.rest) || expressions.is_empty(counter.x) ||
       expressions.is_empty(counter.prefix))
@@ -41,8 +42,8 @@ std::optional<Walks::Counter> Walks::find_counter(u32 state) const {
   return counter;
 }
 
-// Whether a walk that heeds the numbers costs little: it stays where a few X are, such as the digits of an escape. The one
-// without them goes through R from everywhere.
+// Whether a walk that heeds the numbers costs little: it stays where a few X are, such as the digits of an escape. The
+// one without them goes through R from everywhere.
 bool Walks::is_quick(const Counter& counter) {
   if (counter.prefix != kEpsilon || counter.max > kShort) return false;
   u32 tokens = 0;
@@ -136,12 +137,14 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     last_end = state;
     walk->farthest = std::max(walk->farthest, expressions_.shortest_length(counted_states_[state].e));
   };
-  // The bytes of which each is one whole X from a state that is then the same again, or begins a character of which every one
-  // is. What is no text can't be told by its bytes alone: from the beginning of a text, the landmark knows.
+  // The bytes of which each is one whole X from a state that is then the same again, or begins a character of which
+  // every one is. What is no text can't be told by its bytes alone: from the beginning of a text, the landmark knows.
   const u32 landmark = landmarks_[0];
-  const TokenSet* texts = root == 0 && counter.prefix == kEpsilon ? &walks_[plain_walk(0, landmark)]->interior : nullptr;
+  const TokenSet* texts =
+      root == 0 && counter.prefix == kEpsilon ? &walks_[plain_walk(0, landmark)]->interior : nullptr;
   if (texts != nullptr && !texts->dense()) texts = nullptr;
-  // Whether the rest of every character leads from `at`, in an X that has begun, to `border`; the landmark is in `text`.
+  // Whether the rest of every character leads from `at`, in an X that has begun, to `border`; the landmark is in
+  // `text`.
   auto finishes = [&](auto&& self, u32 at, u32 text, u32 border) -> bool {
     if (at == kStop || at == kAmbiguous || (at & 1) || counted_states_[at >> 1].tail) return false;
     u32 last = kNone, last_text = kNone;
@@ -208,7 +211,8 @@ std::unique_ptr<Walk> Walks::counted(u32 root, const Counter& counter) {
     if (!tail && below != nullptr && within(*below, whole(state))) {
       const u32 last = trie_.first_token(trie_.end(node));
       const std::string_view before = trie_.bytes(trie_.order()[behind]).substr(0, depth);
-      const auto begun = std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<u8>(c) & 0xC0) != 0x80; });
+      const auto begun =
+          std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<u8>(c) & 0xC0) != 0x80; });
       const bool high = texts != nullptr && ((*below)[2] | (*below)[3]) != 0;
       for (u32 i = behind; i < last; ++i) {
         const u32 token = trie_.order()[i];

@@ -1,8 +1,8 @@
 // Items that must differ: what an array has is not written in it again, whatever its text.
 //
 // A text inside such an array is looked at for as long as it may still become equal to an item before it (Memory::
-// items_pending). A place is alive there if some way on leads out of that: to an item that differs. It is nearly always a
-// few bytes long, as most bytes make a difference.
+// items_pending). A place is alive there if some way on leads out of that: to an item that differs. It is nearly always
+// a few bytes long, as most bytes make a difference.
 #include <algorithm>
 #include <queue>
 #include <tuple>
@@ -28,8 +28,8 @@ bool Grammar::ends_item(const Place& p) {
   return lexer_.accepting(p.lexer) && state(after(p.parse, p.lexer)).ends_item;
 }
 
-// Of a place that is pending: tokens that finish the text, the end-of-text token included, as a bound that is good enough where
-// many are left; kFar if none is known, kNone if nothing does.
+// Of a place that is pending: tokens that finish the text, the end-of-text token included, as a bound that is good
+// enough where many are left; kFar if none is known, kNone if nothing does.
 u32 Grammar::tokens_beside_items(const Place& p, const Memory& memory) {
   const u64 key = leaving_key(p, memory);
   auto known = leaving_.find(key);
@@ -62,8 +62,8 @@ const ByteSet& Grammar::following(u32 configuration) {
   return following_[configuration] = found;
 }
 
-// Bytes after which no item can become equal to one before it: with what follows them the fewest there are (A*, along the lower
-// bounds of what finishes the text), or `any`.
+// Bytes after which no item can become equal to one before it: with what follows them the fewest there are (A*, along
+// the lower bounds of what finishes the text), or `any`.
 std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Memory& memory, bool any) {
   struct Step {
     u32 parent, distance;
@@ -123,12 +123,13 @@ std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Me
     }
     if (steps.size() > kMostSteps) throw LimitExceeded{"work", kMostSteps};
   }
-  for (std::size_t i = steps.size(); i-- > 0;) leave(steps[i].key, kNone);  // that of `from` last: others may be forgotten
+  for (std::size_t i = steps.size(); i-- > 0;)
+    leave(steps[i].key, kNone);  // that of `from` last: others may be forgotten
   return std::nullopt;
 }
 
-// A text that finishes this one: out of what may become equal to an item on the shortest way, and on along the lower bounds
-// until another item begins. (So a completion goes on with what is left of it when its first bytes are read.)
+// A text that finishes this one: out of what may become equal to an item on the shortest way, and on along the lower
+// bounds until another item begins. (So a completion goes on with what is left of it when its first bytes are read.)
 std::optional<std::string> Grammar::text_beside_items(const Place& from, const Memory& memory) {
   Place p = from;
   Memory now = memory;
@@ -174,7 +175,8 @@ void Grammar::find_equal_items(const Position& position, std::vector<u32>& forbi
     }
     Memory memory = stack.back().memory;
     if (!read(p, memory, trie.byte(node)) || !is_alive(p, memory)) {
-      for (u32 i = trie.first_token(node); i < trie.first_token(trie.end(node)); ++i) forbidden.push_back(trie.order()[i]);
+      for (u32 i = trie.first_token(node); i < trie.first_token(trie.end(node)); ++i)
+        forbidden.push_back(trie.order()[i]);
       meter_.spend(trie.subtree_tokens(node));
       node = trie.end(node);
     } else if (!matters(p, memory)) {

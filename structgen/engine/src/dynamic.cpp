@@ -20,7 +20,8 @@ std::vector<Grammar::Place> Grammar::places(const Place& p) const {
   if (!dynamic_) return {p};
   std::vector<Place> found;
   const Span set = sets_[p.parse];
-  for (u32 i = 0; i < set.size; i += 2) found.push_back({set[i], set[i + 1] == kNone ? kDead : set[i + 1], set[i + 1] == kNone});
+  for (u32 i = 0; i < set.size; i += 2)
+    found.push_back({set[i], set[i + 1] == kNone ? kDead : set[i + 1], set[i + 1] == kNone});
   return found;
 }
 

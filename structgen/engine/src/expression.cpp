@@ -90,9 +90,8 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
         node.nullable |= nodes_[e].nullable;
         node.least = std::min(node.least, nodes_[e].least);
         node.longest = std::max(node.longest, nodes_[e].longest);
-        node.shortest = node.shortest == kNone || nodes_[e].shortest == kNone
-                            ? kNone
-                            : std::min(node.shortest, nodes_[e].shortest);
+        node.shortest =
+            node.shortest == kNone || nodes_[e].shortest == kNone ? kNone : std::min(node.shortest, nodes_[e].shortest);
       }
       break;
     case Inter:
@@ -125,7 +124,8 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.nullable = args[1] == 0;
       node.open = true;
       // After n more digits the number is one of 10^n that follow each other: some multiple is among them, or is not.
-      for (u64 first = args[1], many = 1; first % args[0] != 0 && args[0] - first % args[0] >= many; first *= 10, many *= 10)
+      for (u64 first = args[1], many = 1; first % args[0] != 0 && args[0] - first % args[0] >= many;
+           first *= 10, many *= 10)
         ++node.shortest;
       node.least = node.shortest;
       node.longest = kFar;
@@ -138,7 +138,7 @@ Expressions::Node Expressions::describe(Kind kind, Span args) const {
       node.least = times_length(nodes_[args[0]].least, args[1]);
       node.longest = nodes_[args[0]].longest == 0 ? 0 : times_length(nodes_[args[0]].longest, args[2]);
       const u32 one = nodes_[args[0]].shortest;
-      node.shortest = node.nullable ? 0
+      node.shortest = node.nullable  ? 0
                       : one == kNone ? kNone
                                      : static_cast<u32>(std::min<u64>(kFar, static_cast<u64>(one) * args[1]));
       break;

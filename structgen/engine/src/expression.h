@@ -41,7 +41,9 @@ class Expressions {
   ExprId intersect(std::vector<ExprId> parts);
   ExprId negate(ExprId part);
   ExprId repeat(ExprId part, u32 min, u32 max);
-  ExprId divisible(u32 modulus, u32 remainder) { return make(Divisible, {modulus, remainder}); }  // remainder < modulus <= kMostModulus
+  ExprId divisible(u32 modulus, u32 remainder) {
+    return make(Divisible, {modulus, remainder});
+  }  // remainder < modulus <= kMostModulus
 
   bool nullable(ExprId e) const { return nodes_[e].nullable; }
   u32 longest(ExprId e) const { return nodes_[e].longest; }  // no text has more bytes; kFar if there is no bound
@@ -63,8 +65,9 @@ class Expressions {
   // The same without the complements of what is not open that stand beside something else in an intersection.
   ExprId plainer(ExprId e);
 
-  // The same with the upper bounds of repetitions lifted (but for small ones, and those under a complement), and the number
-  // of bytes up to which no text can tell: a text uses a repetition of X at most once for every shortest X that it holds.
+  // The same with the upper bounds of repetitions lifted (but for small ones, and those under a complement), and the
+  // number of bytes up to which no text can tell: a text uses a repetition of X at most once for every shortest X that
+  // it holds.
   struct Wider {
     ExprId e;
     u32 reach;
@@ -76,8 +79,8 @@ class Expressions {
   // At least so many texts match, as far as that is easy to see; no more than kMany are counted.
   static constexpr u32 kMany = 1u << 24;
   u32 texts_at_least(ExprId e, u32 depth = 0);
-  // So many texts of the language, and of what is left of it after any text, have no more bytes than this; kFar if there
-  // are not so many, or it is not easy to see.
+  // So many texts of the language, and of what is left of it after any text, have no more bytes than this; kFar if
+  // there are not so many, or it is not easy to see.
   u32 longest_of(ExprId e, u32 texts);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }
@@ -87,11 +90,11 @@ class Expressions {
 
  private:
   struct Node {
-    ByteSet bounds{};      // bit b: derivatives by b - 1 and b may differ
-    ByteSet live{};        // bytes that may begin a text
-    u32 shortest = 0;      // kNone: not known yet
-    u32 least = 0;         // no text is shorter
-    u32 longest = 0;       // no text is longer; kFar if there is no bound
+    ByteSet bounds{};  // bit b: derivatives by b - 1 and b may differ
+    ByteSet live{};    // bytes that may begin a text
+    u32 shortest = 0;  // kNone: not known yet
+    u32 least = 0;     // no text is shorter
+    u32 longest = 0;   // no text is longer; kFar if there is no bound
     u32 clipped = kNone;
     u32 wider = kNone, reach = kFar;
     u32 farthest = kNone;
@@ -99,12 +102,16 @@ class Expressions {
     bool nullable = false;
     bool boolean = false;  // an Inter or Not is inside
     bool open = false;
-    u8 alive = 0;          // of boolean nodes: 0 not known, 1 some text, 2 none
+    u8 alive = 0;  // of boolean nodes: 0 not known, 1 some text, 2 none
   };
 
   ExprId make(Kind kind, Span args);
-  ExprId make(Kind kind, const std::vector<u32>& args) { return make(kind, Span{args.data(), static_cast<u32>(args.size())}); }
-  ExprId make(Kind kind, std::initializer_list<u32> args) { return make(kind, Span{args.begin(), static_cast<u32>(args.size())}); }
+  ExprId make(Kind kind, const std::vector<u32>& args) {
+    return make(kind, Span{args.data(), static_cast<u32>(args.size())});
+  }
+  ExprId make(Kind kind, std::initializer_list<u32> args) {
+    return make(kind, Span{args.begin(), static_cast<u32>(args.size())});
+  }
   Node describe(Kind kind, Span args) const;
   ExprId compute_derivative(ExprId e, u8 byte);
   void merge_ranges(std::vector<ExprId>& parts);

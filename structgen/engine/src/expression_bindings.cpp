@@ -63,11 +63,12 @@ std::string first_bytes(Expressions& e, ExprId of) {
 
 void bind_expressions(nb::module_& m) {
   nb::class_<Builder>(m, "Builder", "Makes expressions in a store; the numbers returned are theirs.")
-      .def("__init__",
-           [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
-             new (self) Builder(std::move(store), expressions, work);
-           },
-           "store"_a, "expressions"_a, "work"_a)
+      .def(
+          "__init__",
+          [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
+            new (self) Builder(std::move(store), expressions, work);
+          },
+          "store"_a, "expressions"_a, "work"_a)
       .def("literal",
            [](Builder& b, const nb::bytes& text) {
              return b.run([&](Expressions& e) { return e.literal(bytes_of(text)); });
@@ -96,38 +97,44 @@ void bind_expressions(nb::module_& m) {
              return b.run([&](Expressions& e) { return e.intersect(std::move(parts)); });
            })
       .def("negate", [](Builder& b, u32 part) { return b.run([&](Expressions& e) { return e.negate(part); }); })
-      .def("repeat",
-           [](Builder& b, u32 part, u32 min, std::optional<u32> max) {
-             return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
-           },
-           "part"_a, "min"_a, "max"_a.none())
-      .def("divisible",
-           [](Builder& b, u32 modulus, u32 remainder) {
-             if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
-               throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
-             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
-           },
-           "modulus"_a, "remainder"_a)
+      .def(
+          "repeat",
+          [](Builder& b, u32 part, u32 min, std::optional<u32> max) {
+            return b.run([&](Expressions& e) { return e.repeat(part, min, max.value_or(kUnbounded)); });
+          },
+          "part"_a, "min"_a, "max"_a.none())
+      .def(
+          "divisible",
+          [](Builder& b, u32 modulus, u32 remainder) {
+            if (modulus == 0 || modulus > kMostModulus || remainder >= modulus)
+              throw nb::value_error("a modulus from 1 to 10^9, and a remainder below it");
+            return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
+          },
+          "modulus"_a, "remainder"_a)
       .def("special",
            [](Builder& b, u32 token) {
              return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
            })
       .def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.is_empty(of); }); })
-      .def("has_empty_text", [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.nullable(of); }); })
-      .def("shortest",
-           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return e.shortest(of); })); },
-           "A shortest text; empty if there is none.")
-      .def("after",
-           [](Builder& b, u32 of, const nb::bytes& text) {
-             const std::string bytes = bytes_of(text);
-             return b.ask(of, [&](Expressions& e) {
-               ExprId rest = of;
-               for (const char c : bytes) rest = e.derive(rest, static_cast<u8>(c));
-               return rest;
-             });
-           },
-           "What is left after some bytes.")
-      .def("first_bytes",
-           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return first_bytes(e, of); })); },
-           "The bytes that texts begin with.");
+      .def("has_empty_text",
+           [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.nullable(of); }); })
+      .def(
+          "shortest",
+          [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return e.shortest(of); })); },
+          "A shortest text; empty if there is none.")
+      .def(
+          "after",
+          [](Builder& b, u32 of, const nb::bytes& text) {
+            const std::string bytes = bytes_of(text);
+            return b.ask(of, [&](Expressions& e) {
+              ExprId rest = of;
+              for (const char c : bytes) rest = e.derive(rest, static_cast<u8>(c));
+              return rest;
+            });
+          },
+          "What is left after some bytes.")
+      .def(
+          "first_bytes",
+          [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return first_bytes(e, of); })); },
+          "The bytes that texts begin with.");
 }

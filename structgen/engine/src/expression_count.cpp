@@ -9,10 +9,10 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kCountedDeep = 200;  // nested expressions whose texts are counted
+constexpr u32 kCountedDeep = 200;                  // nested expressions whose texts are counted
 constexpr u32 kManyStates = 64, kMoreBytes = 512;  // of a language whose texts are many
-constexpr u64 kMostCounted = 1u << 16;                  // states after so many bytes, all together
-constexpr u32 kCounted = 64;      // repetitions of an expression that are looked at to count its texts
+constexpr u64 kMostCounted = 1u << 16;             // states after so many bytes, all together
+constexpr u32 kCounted = 64;                       // repetitions of an expression that are looked at to count its texts
 constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
 
 }  // namespace
@@ -30,7 +30,8 @@ u32 Expressions::texts_at_least(ExprId root, u32 depth) {
       break;
     case Switch:
       count = a[0];
-      for (u32 i = 1; i < a.size; i += 2) add(((a[i] >> 8) - (a[i] & 0xFF) + 1) * u64{texts_at_least(a[i + 1], depth + 1)});
+      for (u32 i = 1; i < a.size; i += 2)
+        add(((a[i] >> 8) - (a[i] & 0xFF) + 1) * u64{texts_at_least(a[i + 1], depth + 1)});
       break;
     case Concat: {  // one text of the one, with all of the other
       const u64 first = texts_at_least(a[0], depth + 1), second = texts_at_least(a[1], depth + 1);
@@ -61,7 +62,8 @@ u32 Expressions::texts_at_least(ExprId root, u32 depth) {
       const u64 bytes = bytes_matched(part);
       u64 power = 1, sum = 0;
       for (u32 k = 0; k < min && bytes > 1 && power < kMany; ++k) power = std::min<u64>(kMany, power * bytes);
-      for (u32 k = min; k <= max && bytes > 1 && sum < kMany; ++k, power = std::min<u64>(kMany, power * bytes)) sum += power;
+      for (u32 k = min; k <= max && bytes > 1 && sum < kMany; ++k, power = std::min<u64>(kMany, power * bytes))
+        sum += power;
       count = std::min<u64>(kMany, std::max(count, sum));
       break;
     }

@@ -12,7 +12,7 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kNarrow = 4;        // repetitions whose bound is not lifted
+constexpr u32 kNarrow = 4;                    // repetitions whose bound is not lifted
 constexpr u32 kGlimpse = 64, kGlance = 4096;  // states of searches that may give up, the first and the last
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
@@ -48,8 +48,8 @@ bool Expressions::is_empty(ExprId e) {
         empty = search_empty(e);
         break;
       }
-      // Most languages hold a text that a short search comes upon. Where none does, a bound rarely decides: the language
-      // without bounds has few states, and mostly is empty too.
+      // Most languages hold a text that a short search comes upon. Where none does, a bound rarely decides: the
+      // language without bounds has few states, and mostly is empty too.
       const bool searched = kind(found.e) == Inter || kind(found.e) == Not;
       Search quick = Search::gave_up, wide = Search::gave_up;
       for (u32 most = kGlimpse; most <= kGlance && quick == Search::gave_up && wide != Search::empty; most *= 8) {
@@ -68,7 +68,8 @@ bool Expressions::is_empty(ExprId e) {
 
 bool Expressions::search_empty(ExprId root) { return search_some(root, kFar) == Search::empty; }
 
-// Whether no part needs more bytes than another allows: so digits are not read on where no multiple can follow any more.
+// Whether no part needs more bytes than another allows: so digits are not read on where no multiple can follow any
+// more.
 bool Expressions::lengths_meet(const std::vector<ExprId>& parts) const {
   u32 least = 0, longest = kFar;
   for (ExprId e : parts) {
@@ -78,7 +79,8 @@ bool Expressions::lengths_meet(const std::vector<ExprId>& parts) const {
   return least <= longest;
 }
 
-// No text of the language is shorter, as far as that is plain to see: the parts of an intersection are asked one by one.
+// No text of the language is shorter, as far as that is plain to see: the parts of an intersection are asked one by
+// one.
 u32 Expressions::nearest(ExprId e) const {
   if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
   u32 length = 1;
@@ -238,9 +240,8 @@ std::string Expressions::shortest(ExprId e) {
         todo.push_back(a[0]);
         break;
       case Union:
-        todo.push_back(*std::min_element(a.begin(), a.end(), [this](ExprId x, ExprId y) {
-          return shortest_length(x) < shortest_length(y);
-        }));
+        todo.push_back(*std::min_element(
+            a.begin(), a.end(), [this](ExprId x, ExprId y) { return shortest_length(x) < shortest_length(y); }));
         break;
       case Repeat:
         for (u32 i = 0; i < a[1]; ++i) todo.push_back(a[0]);

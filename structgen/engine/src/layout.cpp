@@ -1,4 +1,5 @@
-// Parser: the grammar laid out. Positions in right-hand sides, shortest texts, what is nullable, left-corner components.
+// Parser: the grammar laid out. Positions in right-hand sides, shortest texts, what is nullable, left-corner
+// components.
 #include <algorithm>
 #include <bit>
 
@@ -68,7 +69,8 @@ void Parser::find_lengths(const Source&) {
       u32 sum = 0, required = 0;
       for (const Member& m : node.members)
         if (m.mode == 1) sum = add_lengths(sum, symbol_shortest(m.symbol)), ++required;
-      if (node.separated && required > 1) sum = add_lengths(sum, times_length(symbol_shortest(node.body), required - 1));
+      if (node.separated && required > 1)
+        sum = add_lengths(sum, times_length(symbol_shortest(node.body), required - 1));
       best = sum;
     }
     return best;
@@ -89,8 +91,10 @@ void Parser::find_lengths(const Source&) {
         queue.push_back(user);
       }
   }
-  if (nodes_.back().shortest >= kFar) throw EmptyLanguage{"no text can match: every way through the grammar needs a "
-                                                          "rule that never finishes, or a terminal that denotes nothing"};
+  if (nodes_.back().shortest >= kFar)
+    throw EmptyLanguage{
+        "no text can match: every way through the grammar needs a "
+        "rule that never finishes, or a terminal that denotes nothing"};
   for (NodeInfo& node : nodes_) {
     node.nullable = node.shortest == 0;
     std::erase_if(node.symbols, [&](const std::vector<int>& alternative) {

@@ -8,11 +8,12 @@
 //   accepting(state)    some member may end here
 //   ended(state)        nothing but the empty text is left of any member: the terminal ends at once
 //
-// Behind the members stand guards: they compete like terminals, but lead nowhere. Where only guards could go on with the
-// next byte, the text is refused there (kBlocked) instead of the terminal ending before it.
+// Behind the members stand guards: they compete like terminals, but lead nowhere. Where only guards could go on with
+// the next byte, the text is refused there (kBlocked) instead of the terminal ending before it.
 //
-// State 0 (kDead) has no members, and state 1 (kBlocked) nothing but guards. That nothing has been read of a terminal is not a lexer state but a fact of the
-// configuration (matcher.h): a terminal never matches the empty text, so the difference matters.
+// State 0 (kDead) has no members, and state 1 (kBlocked) nothing but guards. That nothing has been read of a terminal
+// is not a lexer state but a fact of the configuration (matcher.h): a terminal never matches the empty text, so the
+// difference matters.
 #pragma once
 
 #include "expression.h"
@@ -38,7 +39,8 @@ class Lexer {
   // Whether the state after any byte of the set is the state itself, which has a row; `kinds` are those of the bytes.
   bool stays(u32 state, u32 kinds, const ByteSet& bytes);
 
-  // The state after a byte that comes `count` times; kDead if no member goes on so far. The states between are not made.
+  // The state after a byte that comes `count` times; kDead if no member goes on so far. The states between are not
+  // made.
   u32 run(u32 state, u8 byte, u32 count);
 
   bool accepting(u32 state) const { return infos_[state].accepting; }
@@ -57,8 +59,8 @@ class Lexer {
   // of `state` but are shared by more states. kDead if there is none.
   u32 plainer(u32 state);
 
-  // The members with the bounds of their repetitions lifted, and the length of tokens up to which walks of it are those of
-  // `state`.
+  // The members with the bounds of their repetitions lifted, and the length of tokens up to which walks of it are those
+  // of `state`.
   struct Wider {
     u32 state, reach;
   };
@@ -80,8 +82,8 @@ class Lexer {
   };
   struct Row {
     std::array<u32, 256> next;
-    ByteSet bounds{};          // bit b: next by b - 1 and b may differ
-    ByteSet back{}, away{};    // bytes after which the state is known to be itself, or another one
+    ByteSet bounds{};                // bit b: next by b - 1 and b may differ
+    ByteSet back{}, away{};          // bytes after which the state is known to be itself, or another one
     u32 all_back = 0, all_away = 0;  // kinds of which that is known of all bytes
     bool news = true;                // since then
   };

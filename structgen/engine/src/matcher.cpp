@@ -41,9 +41,11 @@ Grammar::Grammar(std::shared_ptr<Store> store, Source source)
       effects_(std::move(source.effects)),
       end_tokens_(std::move(source.end_tokens)),
       dynamic_(source.dynamic),
-      parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)), store_->trie.longest(),
-              meter_) {
-  for (u8 effect : effects_) records_ |= (effect & (Record | Items)) != 0, has_items_ |= (effect & Items) != 0, all_roomy_ &= (effect & (Items | Roomy)) != Items;
+      parser_(with_lengths(std::move(source.rules), terminal_lengths(*store_, meter_, terminals_)),
+              store_->trie.longest(), meter_) {
+  for (u8 effect : effects_)
+    records_ |= (effect & (Record | Items)) != 0, has_items_ |= (effect & Items) != 0,
+        all_roomy_ &= (effect & (Items | Roomy)) != Items;
   for (u32 b = 0; b < 0xF5; ++b)
     if (b != 0xC0 && b != 0xC1) {
       const u32 node = store_->trie.child(0, static_cast<u8>(b));
@@ -86,9 +88,11 @@ const Grammar::State& Grammar::state(u32 parse) {
       s.records |= (effects_[t] & Record) != 0;
       s.ends_item |= (effects_[t] & Item) != 0;
       const std::vector<ExprId> guard(guards_[t] != kEmpty, guards_[t]);
-      if (dynamic_) singles.push_back(lexer_.renumbered(lexer_.state({terminals_[t]}, guard), {static_cast<u32>(parts.size())}));
+      if (dynamic_)
+        singles.push_back(lexer_.renumbered(lexer_.state({terminals_[t]}, guard), {static_cast<u32>(parts.size())}));
       parts.push_back(terminals_[t]);
-      if (!guard.empty() && std::find(guards.begin(), guards.end(), guard[0]) == guards.end()) guards.push_back(guard[0]);
+      if (!guard.empty() && std::find(guards.begin(), guards.end(), guard[0]) == guards.end())
+        guards.push_back(guard[0]);
     }
     std::sort(guards.begin(), guards.end());
     s.lexer = lexer_.state(parts, guards);
@@ -250,7 +254,8 @@ const Row& Grammar::row(u32 configuration) {
   return infos_[configuration].row;
 }
 
-// What a walk of the lexer state `from` found, with what follows it in the parse state. `fresh`: a terminal begins there.
+// What a walk of the lexer state `from` found, with what follows it in the parse state. `fresh`: a terminal begins
+// there.
 void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, Mask& out) {
   const Walk& walk = *view.walk;
   if (walk.base.walk != nullptr) {
@@ -265,8 +270,9 @@ void Grammar::add_walk(const Walk::View& view, u32 parse, u32 from, bool fresh, 
     if (reference.accept != accept) accept = reference.accept, next = after_accept(parse, from, accept);
     add_less(reference.node, next, reference.forbidden, true, begins, out);
     if (const u8 effect = records_ ? accept_effects(parse, from, accept) : u8{None}; effect & Item)
-      subtree(reference.node, next).tokens.each(
-          [&](u32 token) { (effect & Close ? out.ends : out.doubtful).push_back(token); });
+      subtree(reference.node, next).tokens.each([&](u32 token) {
+        (effect & Close ? out.ends : out.doubtful).push_back(token);
+      });
   }
 }
 
@@ -289,7 +295,8 @@ void Grammar::add_own(const Walk::View& view, u32 parse, u32 from, bool begins, 
     interior.each([&](u32 token) { out.begun_ends.push_back(token); });
     for (const auto& entry : walk.tail) out.begun_ends.push_back(entry.token);
   }
-  if (begins && (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
+  if (begins &&
+      (walk.counted || !std::all_of(walk.ends.begin(), walk.ends.end(), [this](u32 end) { return is_roomy(end); }))) {
     interior.each([&](u32 token) { out.begun.push_back(token); });
     for (const auto& entry : walk.tail) out.begun.push_back(entry.token);
   }
@@ -357,7 +364,9 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
     else
       mask_one(node, {parse, kDead, true}, *made);
     made->tokens.shrink();
-    row_bytes_ += made->tokens.bytes() + (made->doubtful.size() + made->begun.size() + made->ends.size() + made->begun_ends.size()) * sizeof(u32);
+    row_bytes_ +=
+        made->tokens.bytes() +
+        (made->doubtful.size() + made->begun.size() + made->ends.size() + made->begun_ends.size()) * sizeof(u32);
     at = static_cast<u32>(subtrees_.size());
     subtrees_.push_back(std::move(made));
     subtree_memo_.put(key, at);
@@ -365,8 +374,8 @@ const Grammar::Mask& Grammar::subtree(u32 node, u32 parse) {
   return *subtrees_[at];
 }
 
-// Adds what may be read below a node where a terminal begins, without some of its children. `behind`: that stands behind
-// the beginning of the token; `begins`: a text is recorded before it.
+// Adds what may be read below a node where a terminal begins, without some of its children. `behind`: that stands
+// behind the beginning of the token; `begins`: a text is recorded before it.
 void Grammar::add_less(u32 node, u32 parse, const std::vector<u32>& children, bool behind, bool begins, Mask& out) {
   const Mask& from = subtree(node, parse);
   if (begins) from.tokens.each([&](u32 token) { out.begun.push_back(token); });
@@ -422,7 +431,8 @@ const Grammar::Through& Grammar::through(u32 id, u32 parse) {
     ++node;
   }
   meter_.spend(steps);
-  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) + (found->doubtful.size() + found->ends.size()) * sizeof(u32) + 32;
+  row_bytes_ += found->entries.size() * sizeof(Residual::Entry) +
+                (found->doubtful.size() + found->ends.size()) * sizeof(u32) + 32;
   at = static_cast<u32>(throughs_.size());
   throughs_.push_back(std::move(found));
   through_memo_.put(key, at);
@@ -446,9 +456,9 @@ bool Grammar::is_fresh(u32 configuration) const {
 }
 
 Grammar::Stats Grammar::stats() const {
-  return {infos_.size(),     parser_.states(), parser_.items(),           rows_,
-          row_bytes_,        advances_.size(), expressions_.size(),       lexer_.size(),
-          store_->walks.size(), store_->walks.visited(), store_->bytes(), parser_.bytes()};
+  return {infos_.size(),        parser_.states(),        parser_.items(),     rows_,
+          row_bytes_,           advances_.size(),        expressions_.size(), lexer_.size(),
+          store_->walks.size(), store_->walks.visited(), store_->bytes(),     parser_.bytes()};
 }
 
 }  // namespace structgen

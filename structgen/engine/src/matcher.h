@@ -24,8 +24,8 @@
 //
 // Invariants   A row never changes once a configuration has it. A row has a bit set, or the configuration is a dead
 //              end and has none. Bits from the width up are zero.
-// Errors       A LimitExceeded leaves every table whole: what was asked for is not there, and all that was there still is.
-// Memory       Masks are counted against Limits::row_bytes; when they pass it, all memoised ones go.
+// Errors       A LimitExceeded leaves every table whole: what was asked for is not there, and all that was there still
+// is. Memory       Masks are counted against Limits::row_bytes; when they pass it, all memoised ones go.
 #pragma once
 
 #include <atomic>
@@ -49,8 +49,8 @@ struct Position {
 };
 
 struct Completion {
-  std::string text;          // bytes that finish the text
-  std::vector<u32> tokens;   // the fewest tokens that spell them; the end-of-text token not included
+  std::string text;         // bytes that finish the text
+  std::vector<u32> tokens;  // the fewest tokens that spell them; the end-of-text token not included
 };
 
 // A number that stood for a position, and no longer does.
@@ -104,9 +104,10 @@ class Grammar {
     Record = 1,
     Open = 2,
     Close = 4,
-    Items = 8,  // a scope of items opens
-    Item = 16,  // an item ended, which differs from those before it
-    Roomy = 32,  // whatever these items are (Memory::kRoomy at most), another one is left, kRoom bytes longer than the shortest
+    Items = 8,   // a scope of items opens
+    Item = 16,   // an item ended, which differs from those before it
+    Roomy = 32,  // whatever these items are (Memory::kRoomy at most), another one is left, kRoom bytes longer than the
+                 // shortest
   };
 
   Grammar(std::shared_ptr<Store> store, Source source);
@@ -156,10 +157,11 @@ class Grammar {
     const Info& known = infos_[position.configuration];
     if (!records_) return known.row;
     const Memory& memory = position.memory;
-    const bool safe = !known.doubtful && !(known.recording && memory.recorded() != 0) &&
-                      !(known.recording_next && (memory.recorded() != 0 || memory.writing())) &&
-                      !(memory.in_items() ? memory.items_pending() || ((known.ends_item || known.ends) && !memory.items_left())
-                                          : known.ends != nullptr);
+    const bool safe =
+        !known.doubtful && !(known.recording && memory.recorded() != 0) &&
+        !(known.recording_next && (memory.recorded() != 0 || memory.writing())) &&
+        !(memory.in_items() ? memory.items_pending() || ((known.ends_item || known.ends) && !memory.items_left())
+                            : known.ends != nullptr);
     return safe ? known.row : none;
   }
   // Moves the position behind a token, if that is known and does not change its memory.
@@ -188,21 +190,21 @@ class Grammar {
   using Tokens = std::shared_ptr<const std::vector<u32>>;
   struct Info {
     u32 parse = 0, lexer = 0;
-    bool fresh = true;        // nothing is read of a terminal; lexer is kDead then
+    bool fresh = true;           // nothing is read of a terminal; lexer is kDead then
     bool recording = true;       // the terminal that is being read may be recorded; known where the row is
     bool recording_next = true;  // it may end here, and the next one be recorded
     bool ends_item = true;       // an item may end here, or after the terminal that is being read
-    u8 stop = 2;              // 2: not known yet
+    u8 stop = 2;                 // 2: not known yet
     u32 canonical = kNone;
     static constexpr u32 kUnknown = kNone - 1;
-    u32 completion = kUnknown;       // tokens
-    u32 completion_first = kNone;    // its first byte; kNone: it is empty
-    u32 farthest = kUnknown;         // most tokens that finish the text after a token allowed here
+    u32 completion = kUnknown;                         // tokens
+    u32 completion_first = kNone;                      // its first byte; kNone: it is empty
+    u32 farthest = kUnknown;                           // most tokens that finish the text after a token allowed here
     u32 completion_records = 0, farthest_records = 0;  // texts that are recorded on these ways, at most
     u32 completion_items = 0, farthest_items = 0;      // items on them that come after others
     Row row;
-    Tokens doubtful;             // tokens of the row that a memory may forbid, beside those that go on with a recorded text
-    Tokens ends;                 // and those that end an item, where items may run out, or are begun within the token
+    Tokens doubtful;  // tokens of the row that a memory may forbid, beside those that go on with a recorded text
+    Tokens ends;      // and those that end an item, where items may run out, or are begun within the token
   };
   struct State {  // of the parser
     bool ready = false;
@@ -214,10 +216,10 @@ class Grammar {
   };
   struct Destinations {  // where tokens lead
     std::unordered_set<u32> configurations;
-    u32 bytes = 0;                 // of what has no number: most bytes that finish it
-    u32 lost = 0;                  // most bytes that must come and that configurations lack
+    u32 bytes = 0;                   // of what has no number: most bytes that finish it
+    u32 lost = 0;                    // most bytes that must come and that configurations lack
     std::unordered_set<u32> behind;  // configurations to which that comes
-    std::unordered_set<u64> seen;  // trie node and parse state in which a terminal begins
+    std::unordered_set<u64> seen;    // trie node and parse state in which a terminal begins
   };
   struct Place {  // a configuration that has no number (yet); or, of a dynamic lexer, also a member of one
     u32 parse, lexer;
@@ -234,7 +236,8 @@ class Grammar {
   struct Mask {
     TokenSet tokens;
     std::vector<u32> doubtful;  // tokens that a memory may forbid
-    std::vector<u32> begun;     // those too, if the terminal with which a part begins is not the first of the sequence's token
+    std::vector<u32>
+        begun;  // those too, if the terminal with which a part begins is not the first of the sequence's token
     std::vector<u32> ends, begun_ends;  // the same of tokens that end an item
   };
   struct Through {
@@ -256,7 +259,9 @@ class Grammar {
   std::vector<Place> places(const Place& p) const;
   u32 read_places(u32 set, u8 byte);
   u32 lexer_state(const Place& p) { return p.fresh ? state(p.parse).lexer : p.lexer; }
-  bool read(Place& p, u8 byte) { return read(p, byte, [](u32, u32, bool) {}); }
+  bool read(Place& p, u8 byte) {
+    return read(p, byte, [](u32, u32, bool) {});
+  }
   // The same; calls ends(parse, lexer, with_byte) where a terminal ends.
   template <class Ends>
   bool read(Place& p, u8 byte, Ends&& ends);
@@ -281,7 +286,7 @@ class Grammar {
   const Mask& subtree(u32 node, u32 parse);
   STRUCTGEN_OWN_FRAME const Through& through(u32 residual, u32 parse);
   STRUCTGEN_OWN_FRAME void add_less(u32 node, u32 parse, const std::vector<u32>& children, bool behind, bool begins,
-                                     Mask& out);
+                                    Mask& out);
   STRUCTGEN_OWN_FRAME void add_own(const Walk::View& view, u32 parse, u32 from, bool begins, Mask& out);
   STRUCTGEN_OWN_FRAME u32 after_accept(u32 parse, u32 from, u32 accept);
   STRUCTGEN_OWN_FRAME u8 accept_effects(u32 parse, u32 from, u32 accept);
@@ -360,12 +365,13 @@ class Grammar {
   std::vector<u8> effects_;
   std::vector<u32> end_tokens_;
   bool dynamic_;
-  bool records_ = false;  // some terminal does, or opens a scope of items
+  bool records_ = false;                       // some terminal does, or opens a scope of items
   bool has_items_ = false, all_roomy_ = true;  // of its terminals
-  std::vector<u32> longest_new_;  // longest_new_text(), by the width of the number of texts
+  std::vector<u32> longest_new_;               // longest_new_text(), by the width of the number of texts
   u32 depth_ = 0;
   Parser parser_;
-  bool spells_bytes_ = true, spells_ascii_ = true;  // every byte of UTF-8, every one that is printed of ASCII is a token
+  bool spells_bytes_ = true,
+       spells_ascii_ = true;  // every byte of UTF-8, every one that is printed of ASCII is a token
 
   SpanTable configurations_, sets_;
   std::vector<Info> infos_;
@@ -380,8 +386,8 @@ class Grammar {
     Memory memory;
     Row row;
   };
-  std::unordered_map<u64, Asked> asked_;  // rows of positions, by hash
-  u64 asked_bytes_ = 0;                   // of row_bytes_
+  std::unordered_map<u64, Asked> asked_;        // rows of positions, by hash
+  u64 asked_bytes_ = 0;                         // of row_bytes_
   std::unordered_map<u64, u32> leaving_;        // by hash of place and memory: tokens_beside_items()
   std::unordered_map<u32, ByteSet> following_;  // bytes after a configuration
   u64 numbered_ = 0;

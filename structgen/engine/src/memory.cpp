@@ -21,11 +21,15 @@ void unchain(std::shared_ptr<const Link>& next) {
 }  // namespace
 
 Texts::Texts(std::string text, u64 priority, TextsPtr left, TextsPtr right)
-    : text_(std::move(text)), priority_(priority), size_(1 + size(left) + size(right)), left_(std::move(left)),
-      right_(std::move(right)), hash_(mix(priority) + hash(left_) + hash(right_)) {}
+    : text_(std::move(text)),
+      priority_(priority),
+      size_(1 + size(left) + size(right)),
+      left_(std::move(left)),
+      right_(std::move(right)),
+      hash_(mix(priority) + hash(left_) + hash(right_)) {}
 
-// The shape of a treap follows from its texts, but where two of them have the same priority; equal sets may then seem not
-// to be, which costs time only.
+// The shape of a treap follows from its texts, but where two of them have the same priority; equal sets may then seem
+// not to be, which costs time only.
 bool Texts::same(const TextsPtr& a, const TextsPtr& b) {
   if (a == b) return true;
   return a && b && a->hash_ == b->hash_ && a->size_ == b->size_ && a->text_ == b->text_ && same(a->left_, b->left_) &&
@@ -217,7 +221,8 @@ void Memory::end_item(bool closes) {
   if (!is_last) {
     ValuePtr value = Value::of(log_.text().substr(start), true);
     bool is_new = true;
-    for (const Recorded* one = values.get(); one != nullptr && is_new; one = one->next.get()) is_new = !value->equals(*one->value);
+    for (const Recorded* one = values.get(); one != nullptr && is_new; one = one->next.get())
+      is_new = !value->equals(*one->value);
     if (!is_new) repeated_ = true;
     if (is_new && !closes) {
       if (values && values->size >= kMost) throw LimitExceeded{"states", kMost};
@@ -235,7 +240,8 @@ void Memory::end_item(bool closes) {
     for (const Recorded* one = values.get(); one != nullptr; one = one->next.get()) left->push_back(one->value);
     const u32 next_start = outer ? static_cast<u32>(log_.size()) + 1 : 0;
     const bool roomy = items_->roomy && left->size() < kRoomy;
-    items_ = std::make_shared<const Items>(std::move(outer), std::move(values), next_start, nesting_, std::move(left), roomy);
+    items_ = std::make_shared<const Items>(std::move(outer), std::move(values), next_start, nesting_, std::move(left),
+                                           roomy);
   }
   looked_at_ = 0;
 }
@@ -244,7 +250,8 @@ bool Memory::items_pending() const {
   if (repeated_) return true;
   if (!items_) return false;
   bool pending = false;
-  for (const Items* scope = items_.get(); scope != nullptr && !pending; scope = scope->next.get()) pending = scope->left != nullptr;
+  for (const Items* scope = items_.get(); scope != nullptr && !pending; scope = scope->next.get())
+    pending = scope->left != nullptr;
   if (!pending || looked_at_ == log_.size() + 1) return pending;
   looked_at_ = log_.size() + 1;
   begun_hash_ = 0;
@@ -256,9 +263,11 @@ bool Memory::items_pending() const {
   for (const Items* scope = items_.get(); scope != nullptr; scope = scope->next.get()) {
     Left left = scope->left;
     if (left) {
-      const ValuePtr begun = Value::of(std::string_view(text).substr(std::min<std::size_t>(scope->start, text.size())), false);
+      const ValuePtr begun =
+          Value::of(std::string_view(text).substr(std::min<std::size_t>(scope->start, text.size())), false);
       begun_hash_ = mix(begun_hash_ + begun->hash());
-      const auto count = std::count_if(left->begin(), left->end(), [&](const ValuePtr& one) { return begun->may_become(*one); });
+      const auto count =
+          std::count_if(left->begin(), left->end(), [&](const ValuePtr& one) { return begun->may_become(*one); });
       if (count == 0) {
         left = nullptr;
       } else if (static_cast<std::size_t>(count) < left->size()) {

@@ -8,11 +8,11 @@
 //
 // A memory is a value that shares what it does not change: a copy costs as much as a few pointers, and sequences, forks
 // and places to roll back to have memories of their own. Sets are treaps (Seidel, Aragon, Algorithmica 16, 1996) whose
-// paths are copied. Scopes in which nothing is recorded, with none below in which something is, are left out: so a blank
-// memory is the beginning, and what a text without recorded texts leaves behind.
+// paths are copied. Scopes in which nothing is recorded, with none below in which something is, are left out: so a
+// blank memory is the beginning, and what a text without recorded texts leaves behind.
 //
-// Items, which are values and no texts of terminals, are told apart in scopes of their own (distinct_items.cpp): from where
-// one is opened the text itself is kept, and says where an item ends.
+// Items, which are values and no texts of terminals, are told apart in scopes of their own (distinct_items.cpp): from
+// where one is opened the text itself is kept, and says where an item ends.
 //
 // Not here     when something is recorded (recording.cpp), grammars, tokens.
 #pragma once
@@ -155,7 +155,9 @@ class Memory {
     TextsPtr texts;
     u64 total, hash;
     Scope(std::shared_ptr<const Scope> o, TextsPtr t)
-        : next(std::move(o)), texts(std::move(t)), total(Texts::size(texts) + (next ? next->total : 0)),
+        : next(std::move(o)),
+          texts(std::move(t)),
+          total(Texts::size(texts) + (next ? next->total : 0)),
           hash(mix(Texts::hash(texts) + (next ? next->hash : 0) + 1)) {}
     ~Scope();
   };
@@ -165,7 +167,9 @@ class Memory {
     u32 size;
     u64 hash;
     Recorded(std::shared_ptr<const Recorded> n, ValuePtr v)
-        : next(std::move(n)), value(std::move(v)), size(1 + (next ? next->size : 0)),
+        : next(std::move(n)),
+          value(std::move(v)),
+          size(1 + (next ? next->size : 0)),
           hash(mix(value->hash()) + (next ? next->hash : 0)) {}
     ~Recorded();
   };
@@ -191,10 +195,10 @@ class Memory {
   mutable u64 name_ = 0;
 
   mutable std::shared_ptr<const Items> items_;  // mutable for `left`
-  Rope log_;                                    // from the outermost scope of items on, without blanks between its parts
-  mutable std::size_t looked_at_ = 0;           // bytes of it, for `left`
-  mutable u64 begun_hash_ = 0;                  // of what is read of items that may be equal to others
-  u32 nesting_ = 0;                             // of brackets
+  Rope log_;                           // from the outermost scope of items on, without blanks between its parts
+  mutable std::size_t looked_at_ = 0;  // bytes of it, for `left`
+  mutable u64 begun_hash_ = 0;         // of what is read of items that may be equal to others
+  u32 nesting_ = 0;                    // of brackets
   Scanner scanner_;
   bool repeated_ = false;
 };

@@ -48,7 +48,7 @@ struct Meter {
   u64 expressions = 0;  // made so far, in all
   u64 work = 0;         // spent by the call under way
 
-  bool held = false;    // tables are half written: steps are counted, but nothing is thrown
+  bool held = false;  // tables are half written: steps are counted, but nothing is thrown
 
   u64 ticks = 0, next_look = kTicks;
   std::chrono::steady_clock::time_point deadline{};

@@ -8,7 +8,6 @@ namespace {
 
 constexpr u32 kReference = 1u << 31;  // marks a continuation that is a reference, not a set
 
-
 }  // namespace
 
 Parser::Parser(const Source& source, u32 longest_token, Meter& meter)
@@ -276,8 +275,8 @@ u32 Parser::reference(u32 component, const std::vector<std::pair<u32, u32>>& out
     std::vector<std::pair<u32, u32>> wide = outside;
     for (auto& entry : wide) entry.second = continuation_canonical(entry.second);
     for (std::size_t i = 0; i < active.size(); ++i) {
-      const u32 found = wide == outside ? kReference | (first + static_cast<u32>(i))
-                                        : reference(component, wide, active[i]);
+      const u32 found =
+          wide == outside ? kReference | (first + static_cast<u32>(i)) : reference(component, wide, active[i]);
       references_[first + i].canonical = found;
     }
   }
@@ -341,9 +340,8 @@ void Parser::close(u32 state) {
         });
       });
   }
-  std::sort(moves.begin(), moves.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first < b.first : a.second < b.second;
-  });
+  std::sort(moves.begin(), moves.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first < b.first : a.second < b.second; });
   moves.erase(std::unique(moves.begin(), moves.end()), moves.end());
   meter_.spend(moves.size());
   item_count_ += moves.size();

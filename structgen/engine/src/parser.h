@@ -69,7 +69,7 @@ class Parser {
     u32 min = 0, max = kNone;
     std::vector<Member> members;
     bool separated = false;
-    bool alone = false;  // the separator denotes nothing: only one member can be there
+    bool alone = false;                  // the separator denotes nothing: only one member can be there
     u32 loop = 0, choose = 0, more = 0;  // positions
     u32 shortest = 1u << 30;
     u32 component = 0;

@@ -2,11 +2,13 @@
 //
 // Rows, and what follows a token, are found as if nothing were recorded; they are the same for all memories. Then
 //
-//   a row          loses tokens that go on with a recorded text until it is repeated, or until nothing else can come of it
-//                  (forbid_repeats: only the paths of recorded texts through the trie are looked at), and doubtful tokens that
-//                  don't fit when they are read byte by byte: those in which a whole text is recorded, or one is begun that can
-//                  only be one of a few. Most rows have none.
-//   an advance     has a program, kept for (configuration, token): which bytes are written down, what is recorded, opened and
+//   a row          loses tokens that go on with a recorded text until it is repeated, or until nothing else can come of
+//   it
+//                  (forbid_repeats: only the paths of recorded texts through the trie are looked at), and doubtful
+//                  tokens that don't fit when they are read byte by byte: those in which a whole text is recorded, or
+//                  one is begun that can only be one of a few. Most rows have none.
+//   an advance     has a program, kept for (configuration, token): which bytes are written down, what is recorded,
+//   opened and
 //                  closed. It is replayed; only where it would repeat a text is the token read byte by byte.
 //
 // A terminal that records and one that does not may match the same text. Where the text was recorded, the one that does
@@ -292,8 +294,8 @@ std::optional<Position> Grammar::advance(const Position& from, u32 token) {
   return Position{to, std::move(memory)};
 }
 
-// Tokens that go on with a recorded text until it is repeated, or nothing else can come of it; from here, and from where the
-// terminal that is being read ends before the token.
+// Tokens that go on with a recorded text until it is repeated, or nothing else can come of it; from here, and from
+// where the terminal that is being read ends before the token.
 void Grammar::forbid_repeats(const Position& position, std::vector<u32>& forbidden) {
   const Place here = place(position.configuration);
   forbid_repeats(position, here, position.memory, forbidden);
@@ -303,7 +305,8 @@ void Grammar::forbid_repeats(const Position& position, std::vector<u32>& forbidd
   if (end(behind, here.lexer, memory)) forbid_repeats(position, behind, memory, forbidden);
 }
 
-void Grammar::forbid_repeats(const Position& position, const Place& here, const Memory& from, std::vector<u32>& forbidden) {
+void Grammar::forbid_repeats(const Position& position, const Place& here, const Memory& from,
+                             std::vector<u32>& forbidden) {
   if (!from.texts() || !is_recording(here) || (!here.fresh && !from.may_repeat())) return;
   const bool ended = !place(position.configuration).fresh && here.fresh;
   const TextsPtr& texts = from.texts();
@@ -316,8 +319,8 @@ void Grammar::forbid_repeats(const Position& position, const Place& here, const 
   struct Frame {
     Place place;
     u32 end;
-    std::string text;    // of the terminal
-    Texts::Next next;    // with which recorded texts go on
+    std::string text;  // of the terminal
+    Texts::Next next;  // with which recorded texts go on
   };
   const std::string begun = here.fresh ? "" : from.written();
   std::vector<Frame> stack{{here, trie.end(0), begun, Texts::next(texts, begun)}};

@@ -1,7 +1,8 @@
 // Walks: what is left of tokens in which a terminal ended, as small tries.
 //
-// Where a terminal ends before `(`, whole subtrees of the vocabulary's trie are left, thousands of them alike. They are laid
-// over each other from their roots on, so that each text that is left is in the residual once, and no text is looked at.
+// Where a terminal ends before `(`, whole subtrees of the vocabulary's trie are left, thousands of them alike. They are
+// laid over each other from their roots on, so that each text that is left is in the residual once, and no text is
+// looked at.
 #include <algorithm>
 
 #include "walk.h"
@@ -33,7 +34,8 @@ Residual Walks::residual_of(const Leaving* first, const Leaving* last) const {
     return static_cast<u32>(r.byte.size() - 1);
   };
   auto add_own = [&](u32 node, u32 count) {
-    for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i) r.entries.push_back({trie_.order()[i], count});
+    for (u32 i = trie_.first_token(node); i < trie_.first_token(node + 1); ++i)
+      r.entries.push_back({trie_.order()[i], count});
   };
   auto add_children = [this](std::vector<Part>& parts, u32 node, u32 count) {
     for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child))
@@ -98,7 +100,8 @@ Residual Walks::residual_of(const Leaving* first, const Leaving* last) const {
 // Puts what leaves into residuals, one for each set of members that accept.
 void Walks::finish(Walk& walk, std::vector<Leaving> leaving) {
   const auto earlier = [](const Leaving& a, const Leaving& b) { return a.accept < b.accept; };
-  if (!std::is_sorted(leaving.begin(), leaving.end(), earlier)) std::stable_sort(leaving.begin(), leaving.end(), earlier);
+  if (!std::is_sorted(leaving.begin(), leaving.end(), earlier))
+    std::stable_sort(leaving.begin(), leaving.end(), earlier);
   for (std::size_t from = 0, to = 0; from < leaving.size(); from = to) {
     while (to < leaving.size() && leaving[to].accept == leaving[from].accept) ++to;
     Residual residual = residual_of(&leaving[from], leaving.data() + to);

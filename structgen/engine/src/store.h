@@ -1,8 +1,8 @@
 // What all grammars of a vocabulary share: its trie, expressions, lexer states and walks. And the lock.
 //
-// One mutex guards everything here and in the compiled grammars of the store: simple, and right. A warm call holds it for
-// a look-up and the copy of a row; a cold call may hold it for a millisecond. bindings.cpp never waits for it while it
-// holds the GIL.
+// One mutex guards everything here and in the compiled grammars of the store: simple, and right. A warm call holds it
+// for a look-up and the copy of a row; a cold call may hold it for a millisecond. bindings.cpp never waits for it while
+// it holds the GIL.
 #pragma once
 
 #include <mutex>

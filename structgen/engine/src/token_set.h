@@ -25,7 +25,7 @@ class TokenSet {
   void remove(u32 token);
   void remove(const std::vector<u32>& words);  // of a dense set
   template <class Keep>
-  void keep_if(Keep&& keep) {                  // of a list
+  void keep_if(Keep&& keep) {  // of a list
     std::erase_if(list_, [&](u32 token) { return !keep(token); });
   }
   template <class Visit>

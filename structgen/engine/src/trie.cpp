@@ -6,9 +6,9 @@ namespace structgen {
 
 namespace {
 
-constexpr std::size_t kLongest = 60'000;  // bytes of a token; longer ones are never offered
+constexpr std::size_t kLongest = 60'000;      // bytes of a token; longer ones are never offered
 constexpr std::size_t kMostBelow = 1u << 24;  // nodes of which the bytes below are kept
-constexpr u32 kManyNodes = 4096;          // of a trie whose first two bytes are found by a table
+constexpr u32 kManyNodes = 4096;              // of a trie whose first two bytes are found by a table
 
 bool never_text(u8 b) { return b == 0xC0 || b == 0xC1 || b >= 0xF5; }
 
@@ -37,8 +37,8 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   special_.assign(tokens.size(), false);
   for (u32 t = 0; t < tokens.size(); ++t) {
     if (tokens[t]) {
-      if (tokens[t]->empty() || tokens[t]->size() > kLongest || std::any_of(tokens[t]->begin(), tokens[t]->end(),
-                                            [](char c) { return never_text(static_cast<u8>(c)); }))
+      if (tokens[t]->empty() || tokens[t]->size() > kLongest ||
+          std::any_of(tokens[t]->begin(), tokens[t]->end(), [](char c) { return never_text(static_cast<u8>(c)); }))
         continue;
       bytes_[t] = std::move(*tokens[t]);
       longest_ = std::max(longest_, static_cast<u32>(bytes_[t].size()));
@@ -56,7 +56,8 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   nodes_.reserve(keys.size() * 3);
   order_.reserve(keys.size());
   const auto add = [this](u8 byte, std::size_t depth) {
-    nodes_.push_back({0, static_cast<u32>(order_.size()), byte, 0, static_cast<u16>(depth), static_cast<u16>(depth), 0});
+    nodes_.push_back(
+        {0, static_cast<u32>(order_.size()), byte, 0, static_cast<u16>(depth), static_cast<u16>(depth), 0});
     return static_cast<u32>(nodes_.size()) - 1;
   };
   std::vector<u32> path{add(0, 0)};  // nodes from the root to the last token

@@ -23,11 +23,11 @@ class Trie {
  public:
   Trie(std::vector<std::optional<std::string>> tokens, u32 width);
 
-  u32 width() const { return width_; }                                     // of the logits, in tokens
-  u32 words() const { return (width_ + 31) / 32; }                         // of a row
-  u32 tokens() const { return static_cast<u32>(bytes_.size()); }           // ids that have a meaning
-  u32 longest() const { return longest_; }                                 // token with text, in bytes
-  std::string_view bytes(u32 token) const { return bytes_[token]; }        // empty: never part of a text
+  u32 width() const { return width_; }                               // of the logits, in tokens
+  u32 words() const { return (width_ + 31) / 32; }                   // of a row
+  u32 tokens() const { return static_cast<u32>(bytes_.size()); }     // ids that have a meaning
+  u32 longest() const { return longest_; }                           // token with text, in bytes
+  std::string_view bytes(u32 token) const { return bytes_[token]; }  // empty: never part of a text
   bool is_special(u32 token) const { return special_[token]; }
   static std::string special_bytes(u32 token);
 
@@ -35,22 +35,20 @@ class Trie {
   u8 byte(u32 node) const { return nodes_[node].byte; }
   u32 end(u32 node) const { return nodes_[node].end; }
   u32 first_token(u32 node) const { return nodes_[node].first_token; }
-  u32 depth(u32 node) const { return nodes_[node].depth; }                 // bytes from the root
-  u32 deepest(u32 node) const { return nodes_[node].deepest; }             // depth of the deepest node below, or its own
-  u32 rank(u32 token) const { return rank_[token]; }                       // its place in order(); kNone: not in the trie
-  u32 characters(u32 rank) const { return characters_[rank]; }             // begun in a token, by its place in order()
-  u32 tokens_with(u8 byte) const { return tokens_with_[byte]; }            // how many hold it
+  u32 depth(u32 node) const { return nodes_[node].depth; }       // bytes from the root
+  u32 deepest(u32 node) const { return nodes_[node].deepest; }   // depth of the deepest node below, or its own
+  u32 rank(u32 token) const { return rank_[token]; }             // its place in order(); kNone: not in the trie
+  u32 characters(u32 rank) const { return characters_[rank]; }   // begun in a token, by its place in order()
+  u32 tokens_with(u8 byte) const { return tokens_with_[byte]; }  // how many hold it
   // Bytes that occur below a node; null where the subtree is too small to be worth it.
-  const ByteSet* bytes_below(u32 node) const {
-    return nodes_[node].below == 0 ? nullptr : &below_[nodes_[node].below];
-  }
-  u32 kinds_below(u32 node) const { return nodes_[node].kinds; }           // of these bytes
+  const ByteSet* bytes_below(u32 node) const { return nodes_[node].below == 0 ? nullptr : &below_[nodes_[node].below]; }
+  u32 kinds_below(u32 node) const { return nodes_[node].kinds; }  // of these bytes
   // Whether all bytes below a node, of which bytes_below knows, are in a set, given the kinds in it and beside it.
   bool all_below(u32 node, const ByteSet& set, u32 inside, u32 outside) const {
     const u32 kinds = nodes_[node].kinds;
     return (kinds & outside) == 0 && ((kinds & ~inside) == 0 || within(*bytes_below(node), set));
   }
-  const u32* order() const { return order_.data(); }                       // token ids in depth-first order
+  const u32* order() const { return order_.data(); }  // token ids in depth-first order
   u32 subtree_tokens(u32 node) const { return first_token(end(node)) - first_token(node); }
   // Has the memory of a node fetched, which will be asked for soon.
   void prefetch([[maybe_unused]] u32 node) const {
@@ -58,7 +56,7 @@ class Trie {
     __builtin_prefetch(&nodes_[node]);
 #endif
   }
-  u32 child(u32 node, u8 with) const;                                      // kNone if there is none
+  u32 child(u32 node, u8 with) const;  // kNone if there is none
   // The fewest tokens that spell `text`, or nothing if the vocabulary cannot.
   std::optional<std::vector<u32>> segment(std::string_view text) const;
 

@@ -39,7 +39,8 @@ std::string worth(std::string_view text) {
   }
   if (number == 0) return "0";
   char digits[512];
-  const bool is_integer = number > 1e17 || number < -1e17 || number == static_cast<double>(static_cast<long long>(number));
+  const bool is_integer =
+      number > 1e17 || number < -1e17 || number == static_cast<double>(static_cast<long long>(number));
   const auto end = is_integer ? std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, 0)
                               : std::to_chars(digits, digits + sizeof digits, number);
   return {digits, end.ptr};
@@ -65,8 +66,8 @@ bool may_be_worth(std::string_view begun, std::string_view worth, std::string_vi
   return own.starts_with(digits) && own.find_first_not_of('0', digits.size()) == std::string::npos;
 }
 
-// What a number that may go on has so far, without what makes no difference to what it may be worth: zeros before an exponent's
-// digits, digits behind one that no double reaches, and zeros behind a point, as far as these are very many.
+// What a number that may go on has so far, without what makes no difference to what it may be worth: zeros before an
+// exponent's digits, digits behind one that no double reaches, and zeros behind a point, as far as these are very many.
 std::string begun_worth(std::string_view text) {
   constexpr std::size_t kZeros = 32, kReach = 330;
   const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());

@@ -1,8 +1,9 @@
-// Values: what a JSON text says, and what the beginning of one may come to say. All that the engine knows of JSON is here.
+// Values: what a JSON text says, and what the beginning of one may come to say. All that the engine knows of JSON is
+// here.
 //
-// Two texts say the same where they differ in escapes, in the order of members and in the spelling of a number. Numbers are
-// equal by what they are worth: an integer is exact, and what has a point or an exponent is the double that it stands
-// for (as in the judges of JSON Schema: 1 and 1.0 are equal). Of members with one name the last counts.
+// Two texts say the same where they differ in escapes, in the order of members and in the spelling of a number. Numbers
+// are equal by what they are worth: an integer is exact, and what has a point or an exponent is the double that it
+// stands for (as in the judges of JSON Schema: 1 and 1.0 are equal). Of members with one name the last counts.
 //
 // A text is read for its parts (Scanner) as it comes, and for its value without the blanks between them.
 //
@@ -31,11 +32,21 @@ class Scanner {
     }
     in_string_ = c == '"';
     switch (c) {
-      case ' ': case '\t': case '\n': case '\r': return Blank;
-      case '{': case '[': return Opens;
-      case '}': case ']': return Closes;
-      case ',': return Comma;
-      default: return Inside;
+      case ' ':
+      case '\t':
+      case '\n':
+      case '\r':
+        return Blank;
+      case '{':
+      case '[':
+        return Opens;
+      case '}':
+      case ']':
+        return Closes;
+      case ',':
+        return Comma;
+      default:
+        return Inside;
     }
   }
 
@@ -52,8 +63,8 @@ class Value {
   // Throws LimitExceeded where it nests too deeply.
   static ValuePtr of(std::string_view text, bool ends);
 
-  // Whether this one, the beginning of a value, can become the other, a whole one. Of a number that may go on this is said
-  // rather too often.
+  // Whether this one, the beginning of a value, can become the other, a whole one. Of a number that may go on this is
+  // said rather too often.
   bool may_become(const Value& other) const;
   bool equals(const Value& other) const;  // two whole ones
   u64 hash() const { return hash_; }
@@ -75,7 +86,7 @@ class Value {
   std::string name_;             // of that member; of a whole number, its digits
   bool named_ = false;           // a name is being read
   bool name_is_whole_ = false;
-  std::string escape_;           // begun, at the end of a string or name
+  std::string escape_;  // begun, at the end of a string or name
   u64 hash_ = 0;
 };
 

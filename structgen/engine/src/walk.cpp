@@ -75,7 +75,8 @@ const TokenSet& Walks::interior(const View& view) {
       made = std::make_unique<TokenSet>(*walk.up_to[upper]);
       for (u32 i = here; i < here + to_remove; ++i) made->remove(walk.by_count[i]);
     } else {
-      made = walk.up_to[lower] ? std::make_unique<TokenSet>(*walk.up_to[lower]) : std::make_unique<TokenSet>(trie_.words());
+      made = walk.up_to[lower] ? std::make_unique<TokenSet>(*walk.up_to[lower])
+                               : std::make_unique<TokenSet>(trie_.words());
       for (u32 i = here - to_add; i < here; ++i) made->add(walk.by_count[i]);
     }
     bytes_ += made->bytes();
@@ -176,8 +177,8 @@ bool Walks::add_part(Walk& walk, u32 node, u32 state) {
   return true;
 }
 
-// The last node, no deeper than `depth`, of a path from a node on which each byte is the same, and beside which no node is
-// deeper than that.
+// The last node, no deeper than `depth`, of a path from a node on which each byte is the same, and beside which no node
+// is deeper than that.
 u32 Walks::run(u32 node, u32 depth) const {
   const u8 byte = trie_.byte(node);
   while (trie_.depth(node) < depth) {
@@ -250,7 +251,8 @@ std::unique_ptr<Walk> Walks::search(u32 root, u32 state, u32 neighbour, bool fol
     trie_.prefetch(trie_.end(node));
     u32 to = kNone, beside = kDead;
     if (top.neighbour != kDead && depth - base < reach) {
-      // Tokens of so many equal bytes that the bounds come into sight, such as blanks: the states on the way are skipped.
+      // Tokens of so many equal bytes that the bounds come into sight, such as blanks: the states on the way are
+      // skipped.
       if (const u32 behind = run(node, base + reach); behind != node) {
         const u32 count = trie_.depth(behind) - depth + 1;
         for (u32 at = depth; at < trie_.depth(behind); ++at) path[at - base] = top;

@@ -12,11 +12,12 @@
 //
 // Walks are kept under (node, normal lexer state), and so shared by all grammars of the vocabulary.
 //
-// A state that differs little from a plainer one (an identifier that is no keyword, a key beside all other keys) is walked
-// in lockstep with it (Lexer::plainer), and only along the difference: its walk is the plainer one's, less some subtrees of
-// the trie, and what was found in these. A state with bounded repetitions is walked beside the
-// same without the bounds, and only where tokens are longer than what it takes to meet them. States in which most texts may go on (in a string, in a comment, in a word of a pattern) are walked beside
-// one in which every text may go on, and only where a token holds a byte that makes a difference.
+// A state that differs little from a plainer one (an identifier that is no keyword, a key beside all other keys) is
+// walked in lockstep with it (Lexer::plainer), and only along the difference: its walk is the plainer one's, less some
+// subtrees of the trie, and what was found in these. A state with bounded repetitions is walked beside the same without
+// the bounds, and only where tokens are longer than what it takes to meet them. States in which most texts may go on
+// (in a string, in a comment, in a word of a pattern) are walked beside one in which every text may go on, and only
+// where a token holds a byte that makes a difference.
 //
 // Counters cost one walk. In P X{m,n} R, where the next byte always tells whether an X goes on, an X begins or R
 // begins, a walk does not depend on m and n: it is made once, noting for each token how many X it begins, and
@@ -36,7 +37,7 @@
 namespace structgen {
 
 constexpr u32 kStride = 512;  // trie nodes between two looks at the limits
-constexpr u32 kLarge = 48;  // tokens of a subtree from which it is referred to instead of copied
+constexpr u32 kLarge = 48;    // tokens of a subtree from which it is referred to instead of copied
 
 // What is left of tokens in which a terminal ended. Node 0 is the root.
 struct Residual {
@@ -62,17 +63,17 @@ struct Walk {
     std::vector<u32> forbidden;  // children of node where the terminal goes on
   };
   bool counted = false;
-  TokenSet interior;                    // not counted
-  std::vector<u32> by_count, starts;    // counted: tokens that end inside, ascending by count; where each count begins
+  TokenSet interior;                  // not counted
+  std::vector<u32> by_count, starts;  // counted: tokens that end inside, ascending by count; where each count begins
   std::vector<std::unique_ptr<TokenSet>> up_to;  // of by_count, made when asked for
-  std::vector<Residual::Entry> tail;    // counted: tokens that end in R
+  std::vector<Residual::Entry> tail;             // counted: tokens that end in R
   std::vector<Exit> exits;
   std::vector<Reference> references;
-  std::vector<u32> ends;                // not counted: lexer states in which interior tokens end
-  u32 farthest = 0;                     // counted: most bytes that finish the X in which a token ends
-  View base;                            // the walk of `base_state`; everything else here comes on top of it
-  u32 base_state = kDead;               // its members are numbered as those of the state
-  std::vector<u32> cut;                 // subtrees of the trie that the base speaks of in vain
+  std::vector<u32> ends;   // not counted: lexer states in which interior tokens end
+  u32 farthest = 0;        // counted: most bytes that finish the X in which a token ends
+  View base;               // the walk of `base_state`; everything else here comes on top of it
+  u32 base_state = kDead;  // its members are numbered as those of the state
+  std::vector<u32> cut;    // subtrees of the trie that the base speaks of in vain
 };
 
 class Walks {
@@ -110,8 +111,8 @@ class Walks {
     u32 accept, node, count;
     Kind kind;
   };
-  // Of two states: bytes of which no text tells them apart. Below a node whose bytes are all of these they find the same
-  // tokens, which end in some of the states `inside`.
+  // Of two states: bytes of which no text tells them apart. Below a node whose bytes are all of these they find the
+  // same tokens, which end in some of the states `inside`.
   struct InStep {
     ByteSet bytes{};
     u32 kinds = 0, other_kinds = 0;  // all of whose bytes are among these; none
@@ -125,7 +126,7 @@ class Walks {
   // The automaton of P X{} R without its numbers.
   struct CountedState {
     bool tail;
-    ExprId e;  // what is left of the X begun, or of R
+    ExprId e;                     // what is left of the X begun, or of R
     std::unique_ptr<u32[]> next;  // id << 1 | 1 if an X begins; kNone: not known, kStop, kAmbiguous
   };
 
@@ -161,7 +162,7 @@ class Walks {
   std::vector<u32> landmarks_;  // states in which any text goes on: one that never accepts, one that always does
   std::vector<std::unique_ptr<std::vector<u32>>> subtree_bits_;
   SpanTable counted_keys_, counted_state_keys_, accept_sets_;
-  std::vector<u32> accepting_;  // by lexer state: its accept set; kNone: not known
+  std::vector<u32> accepting_;      // by lexer state: its accept set; kNone: not known
   std::vector<u32> counted_walks_;  // kNone: ambiguous
   std::vector<CountedState> counted_states_;
   std::vector<std::unique_ptr<Walk>> walks_;

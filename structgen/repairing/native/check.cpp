@@ -1,7 +1,7 @@
 // Whether a text is JSON at all, without making anything of it: so that broken text is not read twice.
 //
-// Accepts what Python's json accepts but for `NaN` and `Infinity` (RFC 8259), whose depth is bounded by the caller's stack, not
-// here. Names are compared by hash: equal hashes are "perhaps twice", and so are names with escapes.
+// Accepts what Python's json accepts but for `NaN` and `Infinity` (RFC 8259), whose depth is bounded by the caller's
+// stack, not here. Names are compared by hash: equal hashes are "perhaps twice", and so are names with escapes.
 #include <algorithm>
 
 #include "reader.h"
@@ -107,7 +107,14 @@ class Checker {
       if (escaped != nullptr) *escaped = true;
       if (++at_ == end_) return false;
       switch (static_cast<std::uint32_t>(*at_)) {
-        case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't':
           break;
         case 'u':
           for (int digit = 0; digit < 4; ++digit) {
@@ -137,11 +144,16 @@ class Checker {
 
   bool scalar() {
     switch (static_cast<std::uint32_t>(*at_)) {
-      case '"': return string(nullptr, nullptr);
-      case 't': return word("true");
-      case 'f': return word("false");
-      case 'n': return word("null");
-      default: break;
+      case '"':
+        return string(nullptr, nullptr);
+      case 't':
+        return word("true");
+      case 'f':
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        break;
     }
     if (*at_ == '-') ++at_;
     if (at_ == end_) return false;
@@ -170,9 +182,12 @@ class Checker {
 int check(PyObject* text) {
   const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
   switch (PyUnicode_KIND(text)) {
-    case PyUnicode_1BYTE_KIND: return Checker(PyUnicode_1BYTE_DATA(text), length).run();
-    case PyUnicode_2BYTE_KIND: return Checker(PyUnicode_2BYTE_DATA(text), length).run();
-    default: return Checker(PyUnicode_4BYTE_DATA(text), length).run();
+    case PyUnicode_1BYTE_KIND:
+      return Checker(PyUnicode_1BYTE_DATA(text), length).run();
+    case PyUnicode_2BYTE_KIND:
+      return Checker(PyUnicode_2BYTE_DATA(text), length).run();
+    default:
+      return Checker(PyUnicode_4BYTE_DATA(text), length).run();
   }
 }
 

@@ -1,5 +1,5 @@
-#include "names.h"
 #include "reader.h"
+#include "names.h"
 #include "text.h"
 
 #include <array>
@@ -47,8 +47,9 @@ class Reader : Text<Char> {
   bool broken() const { return broken_; }
 
  private:
-  using Text<Char>::at, Text<Char>::blanks, Text<Char>::hex, Text<Char>::is_comment, Text<Char>::is_cut_literal, Text<Char>::is_end, Text<Char>::is_name, Text<Char>::is_over,
-      Text<Char>::is_word, Text<Char>::judge, Text<Char>::may_begin_member, Text<Char>::stop_, Text<Char>::text_;
+  using Text<Char>::at, Text<Char>::blanks, Text<Char>::hex, Text<Char>::is_comment, Text<Char>::is_cut_literal,
+      Text<Char>::is_end, Text<Char>::is_name, Text<Char>::is_over, Text<Char>::is_word, Text<Char>::judge,
+      Text<Char>::may_begin_member, Text<Char>::stop_, Text<Char>::text_;
 
   bool in_row() const { return is_row_ && frames_.size() == 1; }
 
@@ -107,12 +108,16 @@ class Reader : Text<Char> {
     if (c == '/' || c == '#') return !in_row() && comment(at_);
     switch (next_) {
       case Next::FirstName:
-      case Next::Name: return name(c);
-      case Next::Colon: return colon(c);
+      case Next::Name:
+        return name(c);
+      case Next::Colon:
+        return colon(c);
       case Next::Value:
       case Next::FirstItem:
-      case Next::Item: return value(c);
-      case Next::AfterValue: return after(c);
+      case Next::Item:
+        return value(c);
+      case Next::AfterValue:
+        return after(c);
     }
     return false;
   }
@@ -328,14 +333,30 @@ class Reader : Text<Char> {
       Code c = at(i);
       if (c == '\\') {
         switch (at(++i)) {
-          case '"': c = '"'; break;
-          case '\\': c = '\\'; break;
-          case '/': c = '/'; break;
-          case 'b': c = '\b'; break;
-          case 'f': c = '\f'; break;
-          case 'n': c = '\n'; break;
-          case 'r': c = '\r'; break;
-          case 't': c = '\t'; break;
+          case '"':
+            c = '"';
+            break;
+          case '\\':
+            c = '\\';
+            break;
+          case '/':
+            c = '/';
+            break;
+          case 'b':
+            c = '\b';
+            break;
+          case 'f':
+            c = '\f';
+            break;
+          case 'n':
+            c = '\n';
+            break;
+          case 'r':
+            c = '\r';
+            break;
+          case 't':
+            c = '\t';
+            break;
           case 'u': {
             Code low = 0;
             if (i + 4 >= end || !hex(i + 1, c)) return nullptr;
@@ -347,7 +368,8 @@ class Reader : Text<Char> {
             }
             break;
           }
-          default: return nullptr;
+          default:
+            return nullptr;
         }
       }
       buffer_.push_back(c);
@@ -420,8 +442,8 @@ class Reader : Text<Char> {
   }
 
   bool literal(Role role) {
-    static constexpr std::array<const char*, 13> kWords = {
-        "true", "false", "null", "none", "True", "False", "None", "Null", "TRUE", "FALSE", "NONE", "NULL", ""};
+    static constexpr std::array<const char*, 13> kWords = {"true", "false", "null",  "none", "True", "False", "None",
+                                                           "Null", "TRUE",  "FALSE", "NONE", "NULL", ""};
     const Index start = at_;
     std::size_t which = 0;
     while (kWords[which][0] != 0 && !is_word(start, kWords[which])) ++which;
@@ -484,9 +506,12 @@ Outcome run(const Char* text, int kind, Py_ssize_t start, Py_ssize_t stop, What 
 Outcome read(PyObject* text, Py_ssize_t start, Py_ssize_t stop, What what, bool& failed) {
   const int kind = PyUnicode_KIND(text);
   switch (kind) {
-    case PyUnicode_1BYTE_KIND: return run(PyUnicode_1BYTE_DATA(text), kind, start, stop, what, failed);
-    case PyUnicode_2BYTE_KIND: return run(PyUnicode_2BYTE_DATA(text), kind, start, stop, what, failed);
-    default: return run(PyUnicode_4BYTE_DATA(text), kind, start, stop, what, failed);
+    case PyUnicode_1BYTE_KIND:
+      return run(PyUnicode_1BYTE_DATA(text), kind, start, stop, what, failed);
+    case PyUnicode_2BYTE_KIND:
+      return run(PyUnicode_2BYTE_DATA(text), kind, start, stop, what, failed);
+    default:
+      return run(PyUnicode_4BYTE_DATA(text), kind, start, stop, what, failed);
   }
 }
 

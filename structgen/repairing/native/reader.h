@@ -1,10 +1,11 @@
 // The fast half of the JSON repair: reads a value whose damage is local straight into Python objects, in one pass.
 //
-// Damage is local if it can be set right where it stands, whatever the brackets around it mean: other quotes, a name without
-// quotes, a comma or colon too much or too few, a comment, `True`, a quote inside a string. Whatever else is met (a bracket
-// that does not fit, a name that comes twice, a text that breaks off) is not for this unit: it stops, says where, and hands
-// out the complete items of the arrays that were open, so that nothing is read again. The rest is the work of lexer.py and
-// structure.py, which would read all of what is read here in the same way, at a hundredth of the speed.
+// Damage is local if it can be set right where it stands, whatever the brackets around it mean: other quotes, a name
+// without quotes, a comma or colon too much or too few, a comment, `True`, a quote inside a string. Whatever else is
+// met (a bracket that does not fit, a name that comes twice, a text that breaks off) is not for this unit: it stops,
+// says where, and hands out the complete items of the arrays that were open, so that nothing is read again. The rest is
+// the work of lexer.py and structure.py, which would read all of what is read here in the same way, at a hundredth of
+// the speed.
 //
 // Invariants   What is accepted here means the same to lexer.py; a doubt is a stop, never a guess.
 //              Every character that is not taken as it stands is under a mark.
@@ -22,14 +23,14 @@ namespace structgen::repairing {
 
 // What was set right. In marks.py these have their names, in this order.
 enum class Change : std::int64_t {
-  OtherQuote,      // detail: the quote
+  OtherQuote,  // detail: the quote
   BareName,
   ForeignLiteral,
   TrailingComma,
   SurplusComma,
   MissingComma,
   Comment,
-  InnerQuotes,     // detail: how many
+  InnerQuotes,  // detail: how many
   MissingColon,
   OtherColon,
   SurplusColon,
@@ -72,8 +73,8 @@ class Owned {
 struct Frame {
   Owned container;
   bool is_object = false;
-  Owned name;                      // of the member whose value is being read
-  Py_ssize_t start = 0;            // of the bracket
+  Owned name;                               // of the member whose value is being read
+  Py_ssize_t start = 0;                     // of the bracket
   Py_ssize_t last_start = 0, last_end = 0;  // of the last complete item
   std::size_t marks = 0, marks_done = 0;    // before the bracket, and after the last complete item
 };
@@ -82,9 +83,9 @@ struct Frame {
 enum class Cut { No, Outside, InString };
 
 struct Outcome {
-  Owned value;              // null: not read to its end
+  Owned value;                                           // null: not read to its end
   std::vector<std::pair<Py_ssize_t, Py_ssize_t>> spans;  // of the values in a row
-  Py_ssize_t end = 0;       // of the value; or how far the text was looked at
+  Py_ssize_t end = 0;                                    // of the value; or how far the text was looked at
   Cut cut = Cut::No;
   std::vector<Frame> open;  // where reading stopped, the outermost first
   std::vector<Mark> marks;
@@ -92,9 +93,9 @@ struct Outcome {
 
 enum class What { Value, Items, Row };
 
-// Reads the container at `start`, or the items of an array from `start` on, whose bracket stands somewhere before: that one
-// is the first open frame then, and never closed here. Or containers in a row with nothing but blanks between them, such as
-// JSON Lines. A Python error is left set, and told by `failed`.
+// Reads the container at `start`, or the items of an array from `start` on, whose bracket stands somewhere before: that
+// one is the first open frame then, and never closed here. Or containers in a row with nothing but blanks between them,
+// such as JSON Lines. A Python error is left set, and told by `failed`.
 Outcome read(PyObject* text, Py_ssize_t start, Py_ssize_t stop, What what, bool& failed);
 
 // 0: not JSON; 1: JSON in which no object has a name twice; 2: JSON in which some object may.

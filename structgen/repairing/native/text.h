@@ -1,7 +1,7 @@
 // What stands in a text: characters, and what may follow them. Looks ahead, never changes anything.
 //
-// Each question is answered as patterns.py would, or more strictly: in doubt a string has no end here. Look-ahead is bounded
-// but for blanks and comments, which are passed over once more when they are read.
+// Each question is answered as patterns.py would, or more strictly: in doubt a string has no end here. Look-ahead is
+// bounded but for blanks and comments, which are passed over once more when they are read.
 #pragma once
 
 #include <Python.h>
@@ -28,20 +28,31 @@ constexpr bool is_quote(Code c) {
 // Whether a quote may end a string that another one began.
 constexpr bool closes(Code open, Code c) {
   switch (open) {
-    case '"': return c == '"';
-    case '\'': return c == '\'';
-    case '`': return c == '`' || c == '\'';
-    case 0x201c: case 0x201d: return c == 0x201d || c == 0x201c || c == '"';
-    case 0x201e: return c == 0x201c || c == 0x201d || c == '"';
-    case 0x2018: case 0x2019: return c == 0x2019 || c == 0x2018 || c == '\'';
-    case 0xab: return c == 0xbb;
-    default: return false;
+    case '"':
+      return c == '"';
+    case '\'':
+      return c == '\'';
+    case '`':
+      return c == '`' || c == '\'';
+    case 0x201c:
+    case 0x201d:
+      return c == 0x201d || c == 0x201c || c == '"';
+    case 0x201e:
+      return c == 0x201c || c == 0x201d || c == '"';
+    case 0x2018:
+    case 0x2019:
+      return c == 0x2019 || c == 0x2018 || c == '\'';
+    case 0xab:
+      return c == 0xbb;
+    default:
+      return false;
   }
 }
 
 // What a quote inside a text may be followed by, if it is not its end.
 constexpr bool goes_on(Code c) {
-  return is_letter(c) || is_digit(c) || c == '(' || c == '.' || c == '!' || c == '?' || c == '-' || c == '&' || c == '%';
+  return is_letter(c) || is_digit(c) || c == '(' || c == '.' || c == '!' || c == '?' || c == '-' || c == '&' ||
+         c == '%';
 }
 
 enum class Role { Name, Member, Item };
@@ -61,9 +72,7 @@ class Text {
     return i;
   }
 
-  bool is_comment(Index i) const {
-    return at(i) == '#' || (at(i) == '/' && (at(i + 1) == '/' || at(i + 1) == '*'));
-  }
+  bool is_comment(Index i) const { return at(i) == '#' || (at(i) == '/' && (at(i + 1) == '/' || at(i + 1) == '*')); }
 
   // A name in double quotes with its colon, as it follows a value whose comma is missing.
   bool is_quoted_name(Index i) const {
@@ -174,7 +183,8 @@ class Text {
       ++i;
     } else if (is_digit(c) || c == '-') {
       const Index most = std::min(stop_, i + kNear);
-      while (i < most && (is_digit(at(i)) || at(i) == '.' || at(i) == '-' || at(i) == '+' || at(i) == 'e' || at(i) == 'E'))
+      while (i < most &&
+             (is_digit(at(i)) || at(i) == '.' || at(i) == '-' || at(i) == '+' || at(i) == 'e' || at(i) == 'E'))
         ++i;
     } else if (is_word(i, "true") || is_word(i, "null")) {
       i += 4;
