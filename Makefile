@@ -19,7 +19,7 @@ LIBRARIES = "lark>=1.2" "interegular>=0.3.3" "jsonschema>=4.20" "numpy>=1.24" "t
 # Tests, or some of them: make test TESTS=tests/engine
 TESTS ?= tests
 
-.PHONY: demo test check bench bench-full clean
+.PHONY: demo test check format bench bench-full clean
 
 demo: $(VENV)/ready
 	$(BIN)/structgen demo
@@ -31,7 +31,12 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_layers.py
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_rails.py
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix --select I .
+	$(BIN)/ruff format .
+	find structgen -name '*.cpp' -o -name '*.h' | xargs $(BIN)/clang-format -i
 
 # Ten minutes on two cores, with the few schemas of the repository; the tables and plots are in
 # benchmarks/results/short.
