@@ -406,8 +406,8 @@ def test_latency_is_in_the_readme_once_it_is_measured(tmp_path: Path) -> None:
         )
     )
     found = readme.blocks(tmp_path)["latency"]
-    assert "| structgen | 0.234 | 0.234 |\n| absent | – | – |" in found
-    assert "latency.svg" in found
+    assert "| structgen 0.1.0 | 0.234 | 0.234 |\n| absent | – | – |" in found
+    assert "latency.md" in found
 
 
 def test_a_benchmark_that_fails_or_takes_too_long_is_told_and_the_rest_goes_on(

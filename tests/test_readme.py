@@ -59,7 +59,7 @@ def test_the_code_gives_what_the_comments_say() -> None:
     torch.set_num_threads(1)
     names: dict[str, Any] = {}
     found = blocks("python")
-    assert len(found) >= 6
+    assert len(found) >= 2
     for block in found:
         run(block, names)
 

@@ -1,8 +1,9 @@
-"""What the README and other pages have of the results: made from their files, and never written by hand."""
+"""Tables of the README and other pages, made from the result files and never written by hand."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,11 @@ from typing import Any
 from evidence import figures, tables
 
 PLACE = "benchmarks/results"
-"""Of the results, as the README sees them."""
-DATA = "[where MaskBench is](benchmarks/README.md#maskbenchs-schemas)"
+"""The folder of the results, relative to the README."""
 
 
 def blocks(folder: Path) -> dict[str, str]:
-    """The blocks of the pages by name; of what there are no results, none."""
+    """Returns the blocks of the pages by name, for each benchmark that has results."""
     found = {}
     for name, write in _WRITERS.items():
         source = folder / f"{name}.json"
@@ -25,51 +25,93 @@ def blocks(folder: Path) -> dict[str, str]:
 
 
 def _masks(report: dict[str, Any]) -> str:
-    options = report["options"]
+    """Absolute times of both engines and their ratio, over the schemas that both compile."""
+    options, machine = report["options"], report["machine"]
+    ours, theirs = report["engines"]["structgen"], report["engines"]["llguidance"]
+    paired = report["paired"]["llguidance"]
+    rows = [
+        [title, *(_times(paired[kind][side], unit) for side in ("subject", "peer")), _ratio(paired[kind])]
+        for kind, title, unit in (
+            ("first mask, ms", "first mask, from the text of a schema", "ms"),
+            ("cold, µs", "mask and advance, first request", "µs"),
+            ("warm, µs", "mask and advance, later requests", "µs"),
+        )
+    ]
+    headings = ["p50 / p99 / max", "structgen", f"llguidance {report['versions']['llguidance']}", "ratio"]
+    both = round(paired["first mask, ms"]["subject"]["count"])
     return (
-        f"{tables.masks_beside_llguidance(report)}\n[All figures]({PLACE}/masks.json); repeat: `python "
-        f"benchmarks/masks.py --data {options['data']} --tokenizer DIR --sample {options['sample']} "
-        f"--engines {','.join(options['engines'])}`; {DATA}.\n"
+        figures.table(headings, rows)
+        + f"\n{_compiled(ours)} MaskBench schemas compile ({_compiled(theirs)} with llguidance); times are over the "
+        f"{both:,} that both compile. {ours['invalid accepted']} of {ours['invalid instances']:,} invalid instances "
+        f"are accepted. {ours['valid rejected']} of {ours['valid instances']:,} valid ones are rejected, because their "
+        f'properties are not in the order of the schema; `property_order="any"` accepts these. {options["tokenizer"]} '
+        f"vocabulary, {machine['processors']} cores of an {machine['processor']}, "
+        f"{machine['date']} ([data]({PLACE}/masks.json), [how to repeat it](benchmarks/README.md#masks)).\n"
     )
 
 
+def _times(one: dict[str, float], unit: str) -> str:
+    return " / ".join(figures.short(one[key]) for key in ("p50", "p99", "max")) + f" {unit}"
+
+
+def _ratio(paired: dict[str, Any]) -> str:
+    return " / ".join(figures.short(paired["ratio"][key], 2) for key in ("p50", "p99", "max"))
+
+
+def _compiled(engine: dict[str, Any]) -> str:
+    schemas = engine["schemas"]
+    return f"{schemas.get('measured', 0):,} of {sum(schemas.values()):,}"
+
+
 def _validity(report: dict[str, Any]) -> str:
-    by_family = next(iter(report["families"].values()))
-    schemas = by_family.get("schemas", [0, 0])[1]
-    own = sum(count for _, count in by_family.values()) - schemas
+    """Three arms: the prompt alone, its answers repaired, and the mask."""
+    arms = {one["arm"]: one for one in report["arms"]}
+    rows = [
+        [title, f"{arms[arm]['valid']} of {arms[arm]['tasks']}", arms[arm]["cut"], arms[arm]["tokens"]]
+        for arm, title in (
+            ("prompt with schema", "prompt with the schema"),
+            ("+ repair (schema), guesses too", "the same answers, repaired"),
+            ("mask", "mask"),
+        )
+    ]
     return (
-        f"{report['model']}, on {schemas} schemas of MaskBench (of each family as many as come; those of at most "
-        f"1,200 characters that structgen compiles) and {own} tasks of our own, judged by `jsonschema`, `re` and "
-        f"`sqlite3`:\n\n"
-        f"{tables.validity(report)}\n"
-        f"![Validity against cost]({PLACE}/validity.svg)\n\n"
-        f"Repeat: `python benchmarks/validity.py --data {report['data']} --schemas {schemas} --seed {report['seed']} "
-        f"--threads {report['machine']['threads']}`; {DATA}.\n"
+        figures.table(
+            [f"{report['model']}, {report['tasks']} tasks", "valid", "cut off", "tokens a task"], rows
+        )
+        + f"\nThe model has 135 million parameters, so its unmasked answers are weak; compare the rows. "
+        f"{report['machine']['date']}; nine arms, confidence intervals and families are in the "
+        f"[report]({PLACE}/validity.md), the command is in the [list of benchmarks](benchmarks/README.md#validity).\n"
     )
 
 
 def _latency(report: dict[str, Any]) -> str:
-    places = list(dict.fromkeys((one["width"], one["batch"]) for one in report["results"]))
+    """What the three fastest libraries add to a step: every vocabulary, its smallest and its largest batch."""
     cells = {(one["library"], one["width"], one["batch"]): one["added_ms"] for one in report["results"]}
-    names = [name for name in dict.fromkeys(one["library"] for one in report["results"]) if name != "none"]
+    by_width: dict[int, list[int]] = {}
+    for _, width, batch in cells:
+        by_width.setdefault(width, []).append(batch)
+    places = [
+        (width, batch)
+        for width, batches in sorted(by_width.items())
+        for batch in sorted({min(batches), max(batches)})
+    ]
+    names = [name for name in dict.fromkeys(library for library, _, _ in cells) if name != "none"]
+    names = sorted(names, key=lambda name: cells.get((name, *places[-1])) or math.inf)[:3]
+    versions = report["machine"]["versions"]
     rows = [
-        [name, *(None if (ms := cells.get((name, *at))) is None else figures.short(ms) for at in places)]
+        [f"{name} {versions.get(name, '')}".strip(), *(_added(cells.get((name, *place))) for place in places)]
         for name in names
     ]
-    machine = report["machine"]
-    versions = ", ".join(
-        f"{name} {machine['versions'][name]}" for name in names if machine["versions"].get(name)
-    )
+    headings = [f"vocabulary {width // 1000}k, batch {batch}" for width, batch in places]
     return (
-        "Milliseconds that a constraint adds to a step of `generate()`, a batch and a vocabulary wide:\n\n"
-        + figures.table(["", *(f"{width // 1000}k, {batch}" for width, batch in places)], rows)
-        + f"\n{versions}; a model of random weights, {report['device']}, {report['threads']} threads of an "
-        f"{machine['processor']}, load {machine['load']}, {machine['date']}.\n\n"
-        f"![Milliseconds added to a step]({PLACE}/latency.svg)\n\n"
-        f"Repeat: `python benchmarks/latency.py --tokenizers {','.join(report['vocabularies'])} "
-        f"--steps {report['steps']} --rounds {report['rounds']}`, each tokenizer a folder or "
-        f"smollm2.\n"
+        figures.table(["added to a step of `generate()`, ms", *headings], rows)
+        + f"\n{report['threads']} thread of an {report['machine']['processor']}, a model of random weights, "
+        f"{report['machine']['date']}; all libraries and settings are in the [report]({PLACE}/latency.md).\n"
     )
+
+
+def _added(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else figures.short(milliseconds)
 
 
 _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -68,26 +68,6 @@ def _ratios(paired: dict[str, Any], heading: str = "") -> str:
     return figures.table([heading, *keys], rows)
 
 
-def masks_beside_llguidance(report: dict[str, Any]) -> str:
-    """For the README: ratios, and what was measured."""
-    ours, theirs = report["engines"]["structgen"], report["engines"]["llguidance"]
-    paired, options, machine = report["paired"]["llguidance"], report["options"], report["machine"]
-    version = report["versions"]["llguidance"]
-    compiled = [one["schemas"].get("measured", 0) for one in (ours, theirs)]
-    # The ratios are of the same schemas for both; how many that are stands with the first mask, one for each.
-    read = round(paired["first mask, ms"]["subject"]["count"])
-    schemas = f"{sum(ours['schemas'].values()):,}{' random' if options['sample'] else ''} schemas"
-    return (
-        f"{_ratios(paired, f'ratio to llguidance {version}, in one process (less is better)')}\n"
-        f"{schemas} of MaskBench, vocabulary of {options['tokenizer']}, {machine['processors']} cores of an "
-        f"{machine['processor']}; ratios over the {read:,} schemas that both read. structgen compiled "
-        f"{compiled[0]:,} (llguidance {compiled[1]:,}), accepted {ours['invalid accepted']} of "
-        f"{ours['invalid instances']:,} invalid instances ({theirs['invalid accepted']} of "
-        f"{theirs['invalid instances']:,}) and rejected {ours['valid rejected']} of {ours['valid instances']:,} valid "
-        f"ones ({theirs['valid rejected']} of {theirs['valid instances']:,}).\n"
-    )
-
-
 def memory(report: dict[str, Any]) -> str:
     """What a compiled schema keeps."""
     keys = ("mean", "p50", "p90", "p99", "max")
