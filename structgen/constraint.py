@@ -78,6 +78,11 @@ class Constraint:
         """What becomes of every keyword of a JSON Schema (`KeywordReport`); empty for other constraints."""
         return ()
 
+    @property
+    def view(self) -> Any:
+        """What a JSON Schema says about the value (`SchemaView`); None for other constraints."""
+        return None
+
     def validate(self, text: str) -> Any:
         """The value of `text`: the parsed JSON of a schema, an instance of a type, the text itself for the others.
 

@@ -16,6 +16,7 @@ from structgen.frontends.json_schema.report import KeywordReport, report_of
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY, NEEDED, NEEDED_ASCII
 from structgen.frontends.json_schema.style import Style
+from structgen.frontends.json_schema.view import SchemaView, view_of
 from structgen.frontends.json_schema.yaml_judge import YamlJudge
 from structgen.frontends.json_schema.yaml_scalars import YAML, YAML_ASCII
 from structgen.grammar.expressions import Expression
@@ -35,6 +36,12 @@ class JsonConstraint(Constraint):
         judge = self.schema
         assert isinstance(judge, JsonJudge)
         return report_of(judge.document, self.unenforced, formats=judge.formats)
+
+    @cached_property
+    def view(self) -> SchemaView:
+        """What the schema says about the value, place by place; a hint for repair, not a verdict."""
+        assert self.schema is not None
+        return view_of(self.schema.document)
 
     def validate(self, text: str) -> Any:
         """The value of `text`, as `Constraint.validate`; texts beyond the limits of the mask are valid all the same.
