@@ -4,8 +4,8 @@
 matcher, completion, apply, bindings. `expressions` and `lowering` are the only Python that knows the native layout.
 """
 
-from structgen.engine._native import Grammar, Matcher, Store
+from structgen.engine._native import CompiledGrammar, Matcher, Store
 from structgen.engine.expressions import Expressions
 from structgen.engine.lowering import LoweredGrammar, lower
 
-__all__ = ["Expressions", "Grammar", "LoweredGrammar", "Matcher", "Store", "lower"]
+__all__ = ["CompiledGrammar", "Expressions", "LoweredGrammar", "Matcher", "Store", "lower"]

@@ -61,7 +61,7 @@ class Builder:
     def first_bytes(self, arg: int, /) -> bytes:
         """The bytes that texts begin with."""
 
-class Grammar:
+class CompiledGrammar:
     """A compiled grammar: rules over terminals, for one store."""
 
     def __init__(self, store: Store, nodes: Sequence[int], start: int, terminals: Sequence[int], priorities: Sequence[int], guards: Sequence[int], effects: Sequence[int], ignored: Sequence[int], end_tokens: Sequence[int], dynamic: bool, expressions: int, states: int, work: int, row_bytes: int, nesting: int, milliseconds: int) -> None: ...
@@ -105,7 +105,7 @@ class Grammar:
 class Matcher:
     """One sequence's position in a compiled grammar."""
 
-    def __init__(self, grammar: Grammar) -> None: ...
+    def __init__(self, grammar: CompiledGrammar) -> None: ...
 
     def advance(self, token_id: int) -> None: ...
 

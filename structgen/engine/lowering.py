@@ -35,7 +35,7 @@ from structgen.limits import Limits
 
 _MOST_BYTES = 2**30
 _RULE, _REPETITION, _PERMUTATION = 0, 1, 2
-_EFFECTS = {  # of the engine's `Grammar::Effect`
+_EFFECTS = {  # `Effect` in src
     None: 0,
     "record": 1,
     "open": 2,
@@ -56,7 +56,7 @@ class LoweredGrammar:
         terminals: the name of each terminal, by its number.
     """
 
-    native: _native.Grammar
+    native: _native.CompiledGrammar
     terminals: tuple[str, ...]
 
 
@@ -100,7 +100,7 @@ def lower(
     if size > limits.grammar_size:
         raise LimitExceeded("grammar_size", limits.grammar_size)
     try:
-        native = _native.Grammar(
+        native = _native.CompiledGrammar(
             store,
             [number for node in lowering.nodes for number in node],
             start,

@@ -1,4 +1,4 @@
-// What the bindings share.
+// What all bindings share.
 //
 // The lock of a store is never waited for while the GIL is held, and never held while the GIL is waited for: so the two
 // can't deadlock.
@@ -13,7 +13,7 @@
 
 namespace structgen {
 
-// The lock of a store, taken without giving up the GIL if nobody else has it.
+// The lock of a store, taken without releasing the GIL if nobody else has it.
 inline std::unique_lock<std::mutex> brief_lock(Store& store) {
   std::unique_lock lock(store.mutex, std::try_to_lock);
   if (!lock.owns_lock()) {
@@ -28,3 +28,8 @@ inline std::string bytes_of(const nanobind::bytes& b) { return {b.c_str(), b.siz
 inline nanobind::bytes to_bytes(const std::string& s) { return nanobind::bytes(s.data(), s.size()); }
 
 }  // namespace structgen
+
+void bind_expressions(nanobind::module_& m);  // expression_bindings.cpp
+void bind_grammar(nanobind::module_& m);      // grammar_bindings.cpp
+void bind_matcher(nanobind::module_& m);      // matcher_bindings.cpp
+void bind_apply(nanobind::module_& m);        // apply_bindings.cpp

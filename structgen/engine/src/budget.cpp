@@ -13,7 +13,7 @@
 #include <tuple>
 #include <unordered_set>
 
-#include "matcher.h"
+#include "compiled_grammar.h"
 
 namespace structgen {
 
@@ -25,7 +25,7 @@ constexpr u64 kFewTexts = 256, kManyTexts = 4096;  // that are looked for at lea
 }  // namespace
 
 // Where the tokens allowed below `node` lead. What is asked for twice is looked at once.
-void Grammar::destinations(u32 node, const Place& p, Destinations& found) {
+void CompiledGrammar::destinations(u32 node, const Place& p, Destinations& found) {
   if (p.fresh && !found.seen.insert(pair_key(node, p.parse)).second) return;
   const Depth guard(depth_);
   if (!dynamic_) return destinations_of_one(node, p, found);
@@ -40,7 +40,7 @@ void Grammar::destinations(u32 node, const Place& p, Destinations& found) {
   }
 }
 
-void Grammar::destinations_of_one(u32 node, const Place& p, Destinations& found) {
+void CompiledGrammar::destinations_of_one(u32 node, const Place& p, Destinations& found) {
   const u32 from = lexer_state(p);
   if (from != kDead)
     destinations(store_->walks.walk(node, lexer_.normal(from, store_->trie.longest())), p.parse, from, found);
@@ -48,7 +48,7 @@ void Grammar::destinations_of_one(u32 node, const Place& p, Destinations& found)
 }
 
 // Of a walk with a base, where tokens that were cut would lead is found too: the bound is no longer exact.
-void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found) {
+void CompiledGrammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinations& found) {
   const Walk& walk = *view.walk;
   const std::vector<u32> members = lexer_.indices(from);
   if (walk.base.walk != nullptr) destinations(walk.base, parse, lexer_.renumbered(walk.base_state, members), found);
@@ -92,7 +92,7 @@ void Grammar::destinations(const Walk::View& view, u32 parse, u32 from, Destinat
 
 // Tokens that finish the text, at most, and texts that are recorded then. The terminal that is being read is finished
 // by itself: what comes behind it is the same after many tokens, and found once.
-Grammar::Cost Grammar::tokens_to_finish(u32 configuration) {
+CompiledGrammar::Cost CompiledGrammar::tokens_to_finish(u32 configuration) {
   auto exact = [&]() -> Cost {
     const u32 tokens = completion_tokens({configuration, {}});
     return {tokens, infos_[configuration].completion_records, infos_[configuration].completion_items};
@@ -125,7 +125,7 @@ Grammar::Cost Grammar::tokens_to_finish(u32 configuration) {
 }
 
 // The most tokens that any token allowed here leaves to be read, the end-of-text token included.
-u32 Grammar::farthest(u32 configuration) {
+u32 CompiledGrammar::farthest(u32 configuration) {
   if (infos_[configuration].farthest == Info::kUnknown) {
     Destinations found;
     u32 most = 1;
@@ -152,7 +152,7 @@ u32 Grammar::farthest(u32 configuration) {
 }
 
 // No more bytes are in one that is new, where so many texts at most were recorded; kFar if these may run out.
-u32 Grammar::longest_new_text(u64 recorded) {
+u32 CompiledGrammar::longest_new_text(u64 recorded) {
   const u64 texts = std::max(kFewTexts, std::bit_ceil(2 * recorded));
   const u64 beside_excluded = std::max(kManyTexts, texts);
   if (texts > Expressions::kMany) return kFar;
@@ -172,7 +172,7 @@ u32 Grammar::longest_new_text(u64 recorded) {
 }
 
 // Whether a budget is enough to finish the text after any token that is allowed, as far as that is plain to see.
-bool Grammar::is_enough(const Position& position, u64 budget) {
+bool CompiledGrammar::is_enough(const Position& position, u64 budget) {
   const u32 configuration = position.configuration;
   const u32 most = farthest(configuration);
   if (most == kNone || budget <= most) return false;
@@ -190,13 +190,13 @@ bool Grammar::is_enough(const Position& position, u64 budget) {
 }
 
 // Whether fewer tokens than the budget finish the text.
-bool Grammar::is_in_time(const Place& p, const Memory& memory, u64 budget) {
+bool CompiledGrammar::is_in_time(const Place& p, const Memory& memory, u64 budget) {
   const auto found = completion(p, memory);
   return found && found->tokens.size() + 1 < budget;
 }
 
 // Where the budget is enough for all that does not come to be equal to an item: each token that still may is looked at.
-Row Grammar::without_late_items(const Position& position, const Row& all, u64 budget) {
+Row CompiledGrammar::without_late_items(const Position& position, const Row& all, u64 budget) {
   std::vector<u32> late;
   auto look = [&](u32 token) {
     Place p = place(position.configuration);
@@ -225,7 +225,7 @@ Row Grammar::without_late_items(const Position& position, const Row& all, u64 bu
   return left;
 }
 
-Row Grammar::row_within(const Position& position, u64 budget) {
+Row CompiledGrammar::row_within(const Position& position, u64 budget) {
   const Row all = row(position);
   const u32 configuration = position.configuration;
   if (!all || configuration == kFinished) return all;

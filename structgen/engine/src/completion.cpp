@@ -9,7 +9,7 @@
 #include <queue>
 #include <unordered_map>
 
-#include "matcher.h"
+#include "compiled_grammar.h"
 
 namespace structgen {
 
@@ -20,14 +20,14 @@ constexpr u32 kMostDetours = 256;      // terminals that bring the end no nearer
 
 }  // namespace
 
-u32 Grammar::bytes_to_finish(const Place& p) {
+u32 CompiledGrammar::bytes_to_finish(const Place& p) {
   if (!dynamic_) return bytes_from(p);
   u32 best = kFar;
   for (const Place& one : places(p)) best = std::min(best, bytes_from(one));
   return best;
 }
 
-u32 Grammar::bytes_from(const Place& p) {
+u32 CompiledGrammar::bytes_from(const Place& p) {
   if (p.fresh) return parser_.shortest(p.parse);
   u32 best = kFar;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
@@ -38,7 +38,7 @@ u32 Grammar::bytes_from(const Place& p) {
   return best;
 }
 
-std::optional<std::string> Grammar::shortest_text(const Place& from, const Memory& memory, Recorded* recorded) {
+std::optional<std::string> CompiledGrammar::shortest_text(const Place& from, const Memory& memory, Recorded* recorded) {
   const auto text = witness(from, memory, recorded);
   if (!text) return std::nullopt;
   Place p = from;
@@ -53,7 +53,7 @@ std::optional<std::string> Grammar::shortest_text(const Place& from, const Memor
 
 // Along the lower bounds, beside the texts that are recorded; what the longest match and items that must differ make of
 // it is for the caller to see.
-std::optional<std::string> Grammar::witness(const Place& from, const Memory& memory, Recorded* recorded) {
+std::optional<std::string> CompiledGrammar::witness(const Place& from, const Memory& memory, Recorded* recorded) {
   const std::vector<Place> all = places(from);
   std::vector<u32> left;
   for (const Place& one : all) left.push_back(bytes_from(one));
@@ -131,7 +131,7 @@ std::optional<std::string> Grammar::witness(const Place& from, const Memory& mem
   return text;
 }
 
-std::optional<std::string> Grammar::search_text(const Place& from, const Memory& memory) {
+std::optional<std::string> CompiledGrammar::search_text(const Place& from, const Memory& memory) {
   struct Step {
     u32 parent, configuration, distance;
     u8 byte;
@@ -172,7 +172,7 @@ std::optional<std::string> Grammar::search_text(const Place& from, const Memory&
 }
 
 // Where the vocabulary lacks the bytes of a shortest text: a search over tokens, with the same bound.
-std::optional<std::vector<u32>> Grammar::search_tokens(const Position& from) {
+std::optional<std::vector<u32>> CompiledGrammar::search_tokens(const Position& from) {
   struct Step {
     u32 parent, distance, token;
     Position position;
@@ -214,12 +214,12 @@ std::optional<std::vector<u32>> Grammar::search_tokens(const Position& from) {
   return std::nullopt;
 }
 
-std::optional<Completion> Grammar::completion(const Position& position) {
+std::optional<Completion> CompiledGrammar::completion(const Position& position) {
   if (position.configuration == kFinished) return Completion{};
   return completion(place(position.configuration), position.memory);
 }
 
-std::optional<Completion> Grammar::completion(const Place& p, const Memory& memory, Recorded* recorded) {
+std::optional<Completion> CompiledGrammar::completion(const Place& p, const Memory& memory, Recorded* recorded) {
   std::optional<std::vector<u32>> tokens;
   if (const auto text = shortest_text(p, memory, recorded)) tokens = store_->trie.segment(*text);
   if (!tokens && !spells_bytes_) tokens = search_tokens({intern(p), memory});
@@ -230,7 +230,7 @@ std::optional<Completion> Grammar::completion(const Place& p, const Memory& memo
   return Completion{std::move(text), std::move(*tokens)};
 }
 
-u32 Grammar::completion_tokens(const Position& position) {
+u32 CompiledGrammar::completion_tokens(const Position& position) {
   if (position.configuration == kFinished) return 1;
   const bool plain = position.memory.recorded() == 0 && !position.memory.writing() && !position.memory.in_items();
   if (plain && infos_[position.configuration].completion != Info::kUnknown)
@@ -248,7 +248,7 @@ u32 Grammar::completion_tokens(const Position& position) {
   return tokens;
 }
 
-std::string Grammar::forced_bytes(const Position& position, std::size_t most) {
+std::string CompiledGrammar::forced_bytes(const Position& position, std::size_t most) {
   std::string text;
   if (position.configuration == kFinished) return text;
   Place p = place(position.configuration);
@@ -272,7 +272,7 @@ std::string Grammar::forced_bytes(const Position& position, std::size_t most) {
   return text;
 }
 
-std::vector<u32> Grammar::forced_tokens(const Position& position, std::size_t most_bytes) {
+std::vector<u32> CompiledGrammar::forced_tokens(const Position& position, std::size_t most_bytes) {
   const std::string text = forced_bytes(position, most_bytes);
   const Trie& trie = store_->trie;
   std::vector<u32> found;

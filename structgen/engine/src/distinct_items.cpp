@@ -7,7 +7,7 @@
 #include <queue>
 #include <tuple>
 
-#include "matcher.h"
+#include "compiled_grammar.h"
 
 namespace structgen {
 
@@ -20,7 +20,7 @@ constexpr u32 kMostTries = 4096;              // ways out in one completion
 }  // namespace
 
 // Whether an item may end before the next byte, or with the terminal that is being read.
-bool Grammar::ends_item(const Place& p) {
+bool CompiledGrammar::ends_item(const Place& p) {
   if (!has_items_ || dynamic_) return false;
   if (p.fresh) return state(p.parse).ends_item;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i)
@@ -30,7 +30,7 @@ bool Grammar::ends_item(const Place& p) {
 
 // Of a place that is pending: tokens that finish the text, the end-of-text token included, as a bound that is good
 // enough where many are left; kFar if none is known, kNone if nothing does.
-u32 Grammar::tokens_beside_items(const Place& p, const Memory& memory) {
+u32 CompiledGrammar::tokens_beside_items(const Place& p, const Memory& memory) {
   const u64 key = leaving_key(p, memory);
   auto known = leaving_.find(key);
   if (known == leaving_.end()) {
@@ -41,19 +41,19 @@ u32 Grammar::tokens_beside_items(const Place& p, const Memory& memory) {
 }
 
 // What is written of a terminal that cannot be recorded any more makes no difference.
-u64 Grammar::leaving_key(const Place& p, const Memory& memory) {
+u64 CompiledGrammar::leaving_key(const Place& p, const Memory& memory) {
   bool records = false;
   for (u32 i = 0; !p.fresh && i < lexer_.members(p.lexer); ++i)
     records |= (effects_[state(p.parse).terminals[lexer_.index(p.lexer, i)]] & Record) != 0;
   return mix(memory.hash(records) + intern(p));
 }
 
-void Grammar::leave(u64 key, u32 tokens) {
+void CompiledGrammar::leave(u64 key, u32 tokens) {
   if (leaving_.size() >= kMostKnown && !leaving_.contains(key)) leaving_.clear();
   leaving_[key] = tokens;
 }
 
-const ByteSet& Grammar::following(u32 configuration) {
+const ByteSet& CompiledGrammar::following(u32 configuration) {
   if (const auto known = following_.find(configuration); known != following_.end()) return known->second;
   ByteSet found{};
   for (u32 b = 0; b < 256; ++b)
@@ -64,7 +64,7 @@ const ByteSet& Grammar::following(u32 configuration) {
 
 // Bytes after which no item can become equal to one before it: with what follows them the fewest there are (A*, along
 // the lower bounds of what finishes the text), or `any`.
-std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Memory& memory, bool any) {
+std::optional<std::string> CompiledGrammar::way_out_of_items(const Place& from, const Memory& memory, bool any) {
   struct Step {
     u32 parent, distance;
     u8 byte;
@@ -130,7 +130,7 @@ std::optional<std::string> Grammar::way_out_of_items(const Place& from, const Me
 
 // A text that finishes this one: out of what may become equal to an item on the shortest way, and on along the lower
 // bounds until another item begins. (So a completion goes on with what is left of it when its first bytes are read.)
-std::optional<std::string> Grammar::text_beside_items(const Place& from, const Memory& memory) {
+std::optional<std::string> CompiledGrammar::text_beside_items(const Place& from, const Memory& memory) {
   Place p = from;
   Memory now = memory;
   std::string text;
@@ -152,7 +152,8 @@ std::optional<std::string> Grammar::text_beside_items(const Place& from, const M
 }
 
 // Tokens that lead to where an item can only become equal to one before it; and those after which it still may.
-void Grammar::find_equal_items(const Position& position, std::vector<u32>& forbidden, std::vector<u32>& pending) {
+void CompiledGrammar::find_equal_items(const Position& position, std::vector<u32>& forbidden,
+                                       std::vector<u32>& pending) {
   const Place here = place(position.configuration);
   auto matters = [this](const Place& p, const Memory& memory) {
     return memory.in_items() && (memory.items_pending() || (ends_item(p) && !memory.items_left()));

@@ -1,11 +1,11 @@
 // A dynamic lexer: each terminal is read by itself, so a text is in a set of places at once, which has a number.
 #include <algorithm>
 
-#include "matcher.h"
+#include "compiled_grammar.h"
 
 namespace structgen {
 
-Grammar::Place Grammar::together(std::vector<Place> places) {
+CompiledGrammar::Place CompiledGrammar::together(std::vector<Place> places) {
   std::vector<std::pair<u32, u32>> keys;
   for (const Place& p : places) keys.emplace_back(p.parse, p.fresh ? kNone : p.lexer);
   std::sort(keys.begin(), keys.end());
@@ -16,7 +16,7 @@ Grammar::Place Grammar::together(std::vector<Place> places) {
   return {sets_.intern(flat), kDead, true};
 }
 
-std::vector<Grammar::Place> Grammar::places(const Place& p) const {
+std::vector<CompiledGrammar::Place> CompiledGrammar::places(const Place& p) const {
   if (!dynamic_) return {p};
   std::vector<Place> found;
   const Span set = sets_[p.parse];
@@ -26,7 +26,7 @@ std::vector<Grammar::Place> Grammar::places(const Place& p) const {
 }
 
 // The set of places after a byte, each terminal read by itself; kNone if there is none.
-u32 Grammar::read_places(u32 set, u8 byte) {
+u32 CompiledGrammar::read_places(u32 set, u8 byte) {
   const u64 key = (static_cast<u64>(set) << 8) | byte;
   u32 found = reads_.find(key);
   if (found != kNone) return found == kNone - 1 ? kNone : found;

@@ -15,7 +15,7 @@
 // not is read.
 #include <algorithm>
 
-#include "matcher.h"
+#include "compiled_grammar.h"
 
 namespace structgen {
 
@@ -31,7 +31,7 @@ constexpr std::size_t kShortText = 256;   // bytes of a text whose positions' ro
 }  // namespace
 
 // Of the terminals that the parser gets where a terminal ends.
-u8 Grammar::effects(u32 parse, u32 lexer) {
+u8 CompiledGrammar::effects(u32 parse, u32 lexer) {
   const u64 key = pair_key(parse, lexer);
   u32 found = effects_memo_.find(key);
   if (found == kNone) {
@@ -48,7 +48,7 @@ u8 Grammar::effects(u32 parse, u32 lexer) {
 }
 
 // Of the terminals that a set of members of the lexer state `from` stands for.
-u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
+u8 CompiledGrammar::accept_effects(u32 parse, u32 from, u32 accept) {
   std::vector<u32> indices;
   for (u32 member : store_->walks.accept_set(accept)) indices.push_back(lexer_.index(from, member));
   u8 found = 0;
@@ -57,7 +57,7 @@ u8 Grammar::accept_effects(u32 parse, u32 from, u32 accept) {
 }
 
 // The terminal that is being read ends. False if it repeats a text.
-bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
+bool CompiledGrammar::end(Place& p, u32 lexer, Memory& memory) {
   u32 effect = effects(p.parse, lexer);
   u32 forbidden = (effect & Record) && memory.repeats() ? u32{Record} : u32{None};
   if ((effect & Item) && memory.repeats_item()) forbidden |= Item;
@@ -82,7 +82,7 @@ bool Grammar::end(Place& p, u32 lexer, Memory& memory) {
   return true;
 }
 
-bool Grammar::read(Place& p, Memory& memory, u8 byte) {
+bool CompiledGrammar::read(Place& p, Memory& memory, u8 byte) {
   if (!records_) return read(p, byte);
   u32 next = lexer_.next(lexer_state(p), byte);
   if (next == kDead) {
@@ -99,12 +99,12 @@ bool Grammar::read(Place& p, Memory& memory, u8 byte) {
   return true;
 }
 
-bool Grammar::read(Place& p, Memory& memory, std::string_view bytes) {
+bool CompiledGrammar::read(Place& p, Memory& memory, std::string_view bytes) {
   if (!records_) return read(p, bytes);
   return std::all_of(bytes.begin(), bytes.end(), [&](char c) { return read(p, memory, static_cast<u8>(c)); });
 }
 
-std::size_t Grammar::read_text(Position& position, std::string_view text) {
+std::size_t CompiledGrammar::read_text(Position& position, std::string_view text) {
   if (position.configuration == kFinished) return 0;
   Place p = place(position.configuration);
   std::size_t length = 0;
@@ -123,7 +123,7 @@ std::size_t Grammar::read_text(Position& position, std::string_view text) {
   return length;
 }
 
-bool Grammar::stops(const Place& p, const Memory& memory) {
+bool CompiledGrammar::stops(const Place& p, const Memory& memory) {
   if (!stops(p)) return false;
   if (p.fresh || !(is_recording(p) || ends_item(p))) return true;
   Place behind = p;
@@ -131,20 +131,20 @@ bool Grammar::stops(const Place& p, const Memory& memory) {
   return end(behind, p.lexer, left) && parser_.accepts(behind.parse);
 }
 
-bool Grammar::can_stop(const Position& position) {
+bool CompiledGrammar::can_stop(const Position& position) {
   return can_stop(position.configuration) &&
          (!records_ || position.configuration == kFinished || stops(place(position.configuration), position.memory));
 }
 
 // Whether more texts can come of the state than can be recorded.
-bool Grammar::is_roomy(u32 lexer) {
+bool CompiledGrammar::is_roomy(u32 lexer) {
   for (u32 i = 0; i < lexer_.members(lexer); ++i)
     if (expressions_.texts_at_least(lexer_.rest(lexer, i)) >= kRoomy) return true;
   return false;
 }
 
 // Whether the terminal that is being read can become something that may be read.
-bool Grammar::has_new_text(const Place& p, const Memory& memory) {
+bool CompiledGrammar::has_new_text(const Place& p, const Memory& memory) {
   if (p.fresh || !is_recording(p) || !memory.may_repeat()) return true;
   const std::vector<u32> terminals = state(p.parse).terminals;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
@@ -165,7 +165,7 @@ bool Grammar::has_new_text(const Place& p, const Memory& memory) {
 }
 
 // Whether some text of the expression makes what is begun one that is not among the texts.
-bool Grammar::has_new_text(ExprId e, std::string begun, const TextsPtr& texts) {
+bool CompiledGrammar::has_new_text(ExprId e, std::string begun, const TextsPtr& texts) {
   std::vector<std::pair<ExprId, std::string>> left{{e, std::move(begun)}};
   while (!left.empty()) {
     const auto [at, text] = std::move(left.back());
@@ -219,7 +219,7 @@ std::optional<std::string> NewTexts::next(const TextsPtr& texts) {
 }
 
 // What a token does to a memory, as numbers in programs_.
-u32 Grammar::program(u32 configuration, u32 token) {
+u32 CompiledGrammar::program(u32 configuration, u32 token) {
   const u64 key = pair_key(configuration, token);
   const u32 known = program_memo_.find(key);
   if (known != kNone) return known;
@@ -253,7 +253,7 @@ u32 Grammar::program(u32 configuration, u32 token) {
 }
 
 // False where a text is repeated.
-bool Grammar::replay(Span program, std::string_view bytes, Memory& memory) {
+bool CompiledGrammar::replay(Span program, std::string_view bytes, Memory& memory) {
   for (u32 word : program) {
     const u32 value = word & ((1u << kStepShift) - 1);
     if (word >> kStepShift == End) {
@@ -276,7 +276,7 @@ bool Grammar::replay(Span program, std::string_view bytes, Memory& memory) {
   return true;
 }
 
-std::optional<Position> Grammar::advance(const Position& from, u32 token) {
+std::optional<Position> CompiledGrammar::advance(const Position& from, u32 token) {
   u32 to = advance(from.configuration, token);
   if (to == kNone) return std::nullopt;
   if (!records_) return Position{to, {}};
@@ -296,7 +296,7 @@ std::optional<Position> Grammar::advance(const Position& from, u32 token) {
 
 // Tokens that go on with a recorded text until it is repeated, or nothing else can come of it; from here, and from
 // where the terminal that is being read ends before the token.
-void Grammar::forbid_repeats(const Position& position, std::vector<u32>& forbidden) {
+void CompiledGrammar::forbid_repeats(const Position& position, std::vector<u32>& forbidden) {
   const Place here = place(position.configuration);
   forbid_repeats(position, here, position.memory, forbidden);
   if (here.fresh || !lexer_.accepting(here.lexer)) return;
@@ -305,8 +305,8 @@ void Grammar::forbid_repeats(const Position& position, std::vector<u32>& forbidd
   if (end(behind, here.lexer, memory)) forbid_repeats(position, behind, memory, forbidden);
 }
 
-void Grammar::forbid_repeats(const Position& position, const Place& here, const Memory& from,
-                             std::vector<u32>& forbidden) {
+void CompiledGrammar::forbid_repeats(const Position& position, const Place& here, const Memory& from,
+                                     std::vector<u32>& forbidden) {
   if (!from.texts() || !is_recording(here) || (!here.fresh && !from.may_repeat())) return;
   const bool ended = !place(position.configuration).fresh && here.fresh;
   const TextsPtr& texts = from.texts();
@@ -366,7 +366,7 @@ void Grammar::forbid_repeats(const Position& position, const Place& here, const 
 }
 
 // Whether a token may be read, byte by byte.
-bool Grammar::fits(const Position& position, u32 token) {
+bool CompiledGrammar::fits(const Position& position, u32 token) {
   Place p = place(position.configuration);
   Memory memory = position.memory;
   meter_.spend(store_->trie.bytes(token).size());
@@ -374,7 +374,7 @@ bool Grammar::fits(const Position& position, u32 token) {
 }
 
 // Requests that write the same names ask for the same rows.
-Row Grammar::row(const Position& position) {
+Row CompiledGrammar::row(const Position& position) {
   const Row all = row(position.configuration);
   if (!records_ || !all || position.configuration == kFinished) return all;
   const Memory& memory = position.memory;
@@ -398,7 +398,7 @@ Row Grammar::row(const Position& position) {
   return asked.row;
 }
 
-Row Grammar::without_forbidden(const Position& position, const Row& all) {
+Row CompiledGrammar::without_forbidden(const Position& position, const Row& all) {
   const Tokens doubtful = infos_[position.configuration].doubtful, ends = infos_[position.configuration].ends;
   std::vector<u32> forbidden;
   forbid_repeats(position, forbidden);
@@ -419,7 +419,7 @@ Row Grammar::without_forbidden(const Position& position, const Row& all) {
   return left;
 }
 
-u64 Grammar::number(const Position& position) {
+u64 CompiledGrammar::number(const Position& position) {
   if (position.memory.blank()) return position.configuration;
   const u64 name = position.memory.name();
   if (name != 0 && remembered_[name % kRemembered].first == name) return (name << 32) | position.configuration;
@@ -431,7 +431,7 @@ u64 Grammar::number(const Position& position) {
   return (numbered_ << 32) | position.configuration;
 }
 
-Position Grammar::position(u64 number) const {
+Position CompiledGrammar::position(u64 number) const {
   Position found{static_cast<u32>(number), {}};
   if (const u64 serial = number >> 32; serial != 0) {
     const std::size_t slot = serial % kRemembered;
@@ -441,7 +441,7 @@ Position Grammar::position(u64 number) const {
   return found;
 }
 
-std::string Grammar::next_bytes(const Position& position) {
+std::string CompiledGrammar::next_bytes(const Position& position) {
   std::string found;
   if (position.configuration == kFinished) return found;
   for (u32 b = 0; b < 256; ++b) {

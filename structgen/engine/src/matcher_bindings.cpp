@@ -1,0 +1,120 @@
+// Matchers, for Python.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/shared_ptr.h>
+
+#include <optional>
+#include <utility>
+
+#include "grammar_bindings.h"
+#include "matcher.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace structgen;
+
+namespace {
+
+[[noreturn]] void raise(const char* name, const nb::tuple& arguments) {
+  const nb::object error = nb::module_::import_("structgen.matcher").attr(name)(*arguments);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
+  throw nb::python_error();
+}
+
+nb::object read_only(const Row& row, u32 words) {
+  using Array = nb::ndarray<nb::numpy, const std::int32_t, nb::ndim<1>>;
+  if (row->dense()) {
+    auto* keep = new Row(row);
+    const nb::capsule owner(keep, [](void* p) noexcept { delete static_cast<Row*>(p); });
+    return nb::cast(Array((*keep)->words().data(), {words}, owner));
+  }
+  auto* copy = new std::vector<u32>(words);
+  const nb::capsule owner(copy, [](void* p) noexcept { delete static_cast<std::vector<u32>*>(p); });
+  row->store(copy->data());
+  return nb::cast(Array(copy->data(), {words}, owner));
+}
+
+// A matcher, and the row that it is bound to.
+class BoundMatcher {
+ public:
+  explicit BoundMatcher(std::shared_ptr<CompiledGrammar> grammar) : matcher_(std::move(grammar)) {}
+
+  void advance(std::int64_t token) {
+    if (!try_advance(token)) raise("rejection", nb::make_tuple(nb::find(*this), token));
+  }
+  bool try_advance(std::int64_t token) {
+    const u32 id = token_of(token);
+    if (id == kNone) return false;
+    auto lock = brief_lock(grammar().store());
+    if (matcher_.advance_known(id)) return true;
+    return step(grammar(), [&] { return matcher_.advance(id); }, std::move(lock));
+  }
+  void rollback(std::int64_t count) {
+    if (count < 0 || !matcher_.rollback(static_cast<std::size_t>(count)))
+      throw nb::value_error("cannot roll back more tokens than were advanced");
+  }
+  void bind(Rows rows, std::int64_t row) {
+    place_ = place_of(rows, row, grammar().store().trie);
+    rows_ = std::move(rows);
+  }
+  void fill() {
+    if (!place_.words) throw nb::value_error("the matcher is not bound: call bind(array, row) first");
+    fill_at(place_);
+  }
+  void fill_bitmask(const Rows& rows, std::int64_t row) { fill_at(place_of(rows, row, grammar().store().trie)); }
+  nb::object bitmask() {
+    Row row;
+    {
+      const auto lock = brief_lock(grammar().store());
+      row = grammar().known_row(matcher_.position());
+    }
+    if (!row) row = locked(grammar(), [&] { return grammar().row(matcher_.position()); });
+    if (!row) dead_end();
+    return read_only(row, grammar().store().trie.words());
+  }
+  bool can_stop() {
+    return locked(grammar(), [&] { return grammar().can_stop(matcher_.position()); });
+  }
+  void set_configuration(std::int64_t number) { matcher_.move_to(position_of(grammar(), number)); }
+  std::int64_t configuration() { return number_of(grammar(), matcher_.position()); }
+  bool is_finished() const { return matcher_.is_finished(); }
+  std::size_t advanced() const { return matcher_.advanced(); }
+  void copy_from(const BoundMatcher& other) {
+    if (!matcher_.copy_from(other.matcher_)) throw nb::value_error("matchers of different grammars");
+  }
+
+ private:
+  CompiledGrammar& grammar() const { return matcher_.grammar(); }
+  void fill_at(const RowPlace& place) {
+    if (!structgen::fill(grammar(), matcher_.position(), place)) dead_end();
+  }
+  [[noreturn]] void dead_end() { raise("dead_end", nb::make_tuple(nb::find(*this))); }
+
+  Matcher matcher_;
+  std::optional<Rows> rows_;  // keeps the memory of the row alive
+  RowPlace place_;
+};
+
+}  // namespace
+
+void bind_matcher(nb::module_& m) {
+  nb::class_<BoundMatcher>(m, "Matcher", "One sequence's position in a compiled grammar.")
+      .def(
+          "__init__",
+          [](BoundMatcher* self, std::shared_ptr<CompiledGrammar> grammar) {
+            new (self) BoundMatcher(std::move(grammar));
+          },
+          "grammar"_a)
+      .def("advance", &BoundMatcher::advance, "token_id"_a)
+      .def("try_advance", &BoundMatcher::try_advance, "token_id"_a)
+      .def("rollback", &BoundMatcher::rollback, "count"_a)
+      .def("bind", &BoundMatcher::bind, "array"_a.noconvert(), "row"_a)  // of another type a copy would be filled
+      .def("fill", &BoundMatcher::fill)
+      .def("fill_bitmask", &BoundMatcher::fill_bitmask, "array"_a.noconvert(), "row"_a)
+      .def("bitmask", &BoundMatcher::bitmask)
+      .def("copy_from", &BoundMatcher::copy_from, "other"_a)
+      .def_prop_ro("can_stop", &BoundMatcher::can_stop)
+      .def_prop_ro("is_finished", &BoundMatcher::is_finished)
+      .def_prop_ro("advanced", &BoundMatcher::advanced)
+      .def_prop_rw("configuration", &BoundMatcher::configuration, &BoundMatcher::set_configuration);
+}
