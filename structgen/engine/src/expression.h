@@ -68,11 +68,11 @@ class Expressions {
   // The same with the upper bounds of repetitions lifted (but for small ones, and those under a complement), and the
   // number of bytes up to which no text can tell: a text uses a repetition of X at most once for every shortest X that
   // it holds.
-  struct Wider {
+  struct Unbounded {
     ExprId e;
     u32 reach;
   };
-  Wider wider(ExprId e);
+  Unbounded unbounded(ExprId e);
   // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
   u32 farthest(ExprId e);
 
@@ -96,7 +96,7 @@ class Expressions {
     u32 least = 0;     // no text is shorter
     u32 longest = 0;   // no text is longer; kFar if there is no bound
     u32 clipped = kNone;
-    u32 wider = kNone, reach = kFar;
+    u32 unbounded = kNone, reach = kFar;
     u32 farthest = kNone;
     u32 texts_at_least = kNone;
     bool nullable = false;

@@ -43,7 +43,7 @@ bool Expressions::is_empty(ExprId e) {
       empty = is_empty(a[0]);
       break;
     default: {
-      const Wider found = wider(e);
+      const Unbounded found = unbounded(e);
       if (found.e == e) {
         empty = search_empty(e);
         break;
@@ -172,7 +172,7 @@ u32 Expressions::shortest_length(ExprId e) {
 // A* through derivatives: what is nearest to its end, as far as that is plain to see, comes first.
 u32 Expressions::search_shortest(ExprId root) {
   if (is_empty(root)) return kFar;
-  if (const Wider found = wider(root); found.e != root && shortest_length(found.e) <= found.reach)
+  if (const Unbounded found = unbounded(root); found.e != root && shortest_length(found.e) <= found.reach)
     return shortest_length(found.e);
   struct Step {
     u32 parent;
@@ -353,13 +353,13 @@ ExprId Expressions::plainer(ExprId e) {
   }
 }
 
-Expressions::Wider Expressions::wider(ExprId e) {
-  if (nodes_[e].wider != kNone) return {nodes_[e].wider, nodes_[e].reach};
+Expressions::Unbounded Expressions::unbounded(ExprId e) {
+  if (nodes_[e].unbounded != kNone) return {nodes_[e].unbounded, nodes_[e].reach};
   const Depth guard(depth_);
   const Span a = args(e);
-  Wider result{e, kFar};
+  Unbounded result{e, kFar};
   auto widen = [&](ExprId x) {
-    const Wider found = wider(x);
+    const Unbounded found = unbounded(x);
     result.reach = std::min(result.reach, found.reach);
     return found.e;
   };
@@ -396,7 +396,7 @@ Expressions::Wider Expressions::wider(ExprId e) {
       break;
   }
   if (result.e == e) result.reach = kFar;
-  nodes_[e].wider = result.e;
+  nodes_[e].unbounded = result.e;
   nodes_[e].reach = result.reach;
   return result;
 }

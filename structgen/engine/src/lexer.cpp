@@ -43,6 +43,13 @@ u32 Lexer::state(const std::vector<ExprId>& parts, const std::vector<ExprId>& gu
   return intern(members);
 }
 
+u32 Lexer::find_accept_set(u32 state) {
+  std::vector<u32> found;
+  for (u32 i = 0; i < members(state); ++i)
+    if (expressions_.nullable(rest(state, i))) found.push_back(index(state, i));
+  return infos_[state].accept_set = accept_sets_.intern(found);
+}
+
 u32 Lexer::compute_next(u32 state, u8 byte) {
   const Span tuple = tuples_[state];
   Row* const row = rows_[state].get();
@@ -133,8 +140,8 @@ ByteSet Lexer::bounds(u32 state) const {
   return found;
 }
 
-u32 Lexer::plainer(u32 state) {
-  if (infos_[state].plainer != kNone) return infos_[state].plainer;
+u32 Lexer::without_exclusions(u32 state) {
+  if (infos_[state].without_exclusions != kNone) return infos_[state].without_exclusions;
   std::vector<u32> members;
   bool less = false;
   for (u32 i = 0; i < this->members(state); ++i) {
@@ -147,15 +154,15 @@ u32 Lexer::plainer(u32 state) {
   }
   less &= !guarded(state);
   const u32 found = less ? intern(members) : kDead;
-  infos_[state].plainer = found;
+  infos_[state].without_exclusions = found;
   return found;
 }
 
-Lexer::Wider Lexer::wider(u32 state) {
+Lexer::Unbounded Lexer::unbounded(u32 state) {
   std::vector<u32> members;
   u32 reach = kFar, farthest = 0;
   for (u32 i = 0; i < tuples_[state].size / 2; ++i) {  // guards too: whether they go on is all that counts
-    const Expressions::Wider found = expressions_.wider(rest(state, i));
+    const Expressions::Unbounded found = expressions_.unbounded(rest(state, i));
     members.push_back(index(state, i));
     members.push_back(found.e);
     reach = std::min(reach, found.reach);

@@ -45,6 +45,13 @@ class Lexer {
 
   bool accepting(u32 state) const { return infos_[state].accepting; }
   bool ended(u32 state) const { return infos_[state].ended; }
+  // The members that accept, as the number of a set of indices; such sets are shared by all states.
+  u32 accept_set(u32 state) {
+    const u32 known = infos_[state].accept_set;
+    return known != kNone ? known : find_accept_set(state);
+  }
+  Span accept_indices(u32 accept_set) const { return accept_sets_[accept_set]; }
+  u32 first_alone() { return accept_sets_.intern(std::vector<u32>{0}); }  // the accept set of index 0
   u32 members(u32 state) const { return infos_[state].members; }
   bool guarded(u32 state) const { return tuples_[state].size > 2 * members(state); }
   u32 index(u32 state, u32 member) const { return tuples_[state][2 * member]; }
@@ -57,14 +64,14 @@ class Lexer {
 
   // The members with open expressions only, and without their exclusions: a state whose walks differ little from those
   // of `state` but are shared by more states. kDead if there is none.
-  u32 plainer(u32 state);
+  u32 without_exclusions(u32 state);
 
   // The members with the bounds of their repetitions lifted, and the length of tokens up to which walks of it are those
   // of `state`.
-  struct Wider {
+  struct Unbounded {
     u32 state, reach;
   };
-  Wider wider(u32 state);
+  Unbounded unbounded(u32 state);
   u32 single(u32 index, ExprId e) { return intern({index, e}); }
   // The state with member i numbered `indices[i]`.
   u32 renumbered(u32 state, const std::vector<u32>& indices);
@@ -78,7 +85,7 @@ class Lexer {
   struct Info {
     bool accepting = false, ended = false;
     u32 members = 0;
-    u32 clipped = kNone, normal = kNone, plainer = kNone;
+    u32 clipped = kNone, normal = kNone, without_exclusions = kNone, accept_set = kNone;
   };
   struct Row {
     std::array<u32, 256> next;
@@ -89,9 +96,10 @@ class Lexer {
   };
   static constexpr u32 kGuard = kNone;  // the index of guards
   u32 intern(const std::vector<u32>& members);
+  u32 find_accept_set(u32 state);
 
   Expressions& expressions_;
-  SpanTable tuples_;
+  SpanTable tuples_, accept_sets_;
   std::vector<Info> infos_;
   std::vector<std::unique_ptr<Row>> rows_;
   std::size_t row_count_ = 0;

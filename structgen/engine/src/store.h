@@ -7,7 +7,7 @@
 
 #include <mutex>
 
-#include "walk.h"
+#include "walks.h"
 
 namespace structgen {
 
