@@ -1,6 +1,7 @@
 """Every exception of structgen.
 
     StructgenError
+    ├── InvalidOptionError           an argument that no function of structgen takes; a ValueError, too
     ├── InvalidGrammarError          a grammar that cannot be built
     │   ├── InvalidRegexError        ... because its regular expression is malformed or not regular
     │   ├── InvalidLarkError         ... because its Lark text is malformed
@@ -46,6 +47,24 @@ def _rebuild(kind: type[StructgenError], args: tuple[Any, ...], facts: dict[str,
     error.args = args
     error.__dict__.update(facts)
     return error
+
+
+class InvalidOptionError(StructgenError, ValueError):
+    """An option of a function has a value that it may not have.
+
+    Attributes:
+        option: the name of the option.
+        value: its value.
+        reason: what is allowed.
+    """
+
+    code = "invalid_option"
+
+    def __init__(self, option: str, value: Any, reason: str) -> None:
+        super().__init__(f"{option}={value!r:.200}: {reason}")
+        self.option = option
+        self.value = value
+        self.reason = reason
 
 
 class InvalidGrammarError(StructgenError):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from structgen.options import Whole, check_option
+
+_ALLOWED = Whole(0, (1 << 63) - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -23,7 +27,7 @@ class Limits:
         grammar_size: symbols of a grammar after lowering.
 
     Raises:
-        ValueError: A limit is no whole number from 0 to 2^63 - 1.
+        InvalidOptionError: A limit is no whole number from 0 to 2^63 - 1.
     """
 
     expressions: int = 2_000_000
@@ -36,8 +40,4 @@ class Limits:
 
     def __post_init__(self) -> None:
         for limit in fields(self):
-            value = getattr(self, limit.name)
-            if not isinstance(value, int) or not 0 <= value < 1 << 63:
-                raise ValueError(
-                    f"limits.{limit.name} = {value!r}: must be a whole number from 0 to 2^63 - 1"
-                )
+            check_option(limit.name, getattr(self, limit.name), (_ALLOWED,))

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
 from structgen.generation.generate import Prompt, _encoded, _end_tokens
 from structgen.generation.models import load_model
 from structgen.generation.prompt_cache import cache_of, going_on_from
+from structgen.options import Whole, check_flags, check_option
 from structgen.vocabulary import Vocabulary
 
 Spelling = Literal["canonical", "all"]
+Normalization = Literal["sum", "mean"]
 
 MAX_SPELLINGS = 4096
 
@@ -29,7 +31,7 @@ def classify(
     *,
     tokenizations: Spelling = "canonical",
     ends: bool = True,
-    normalize: Literal["sum", "mean"] = "sum",
+    normalize: Normalization = "sum",
     chat: bool | None = None,
     batch_size: int = 16,
 ) -> dict[str, float]:
@@ -59,6 +61,11 @@ def classify(
 
     The prompt is read once, and all labels go on from there.
     """
+    check_option("tokenizations", tokenizations, get_args(Spelling))
+    check_option("normalize", normalize, get_args(Normalization))
+    check_option("chat", chat, (True, False, None))
+    check_option("batch_size", batch_size, (Whole(1),))
+    check_flags(ends=ends)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
     if not labels or len(set(labels)) < len(labels) or not all(labels):

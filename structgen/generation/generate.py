@@ -22,9 +22,10 @@ import torch
 import transformers
 
 from structgen.constraint import Constraint, compile
-from structgen.errors import BudgetTooSmall
+from structgen.errors import BudgetTooSmall, InvalidOptionError
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
+from structgen.options import Number, Whole, check_option
 from structgen.vocabulary import Vocabulary
 
 FinishReason = Literal["stop", "length", "interrupted"]
@@ -116,11 +117,12 @@ def generate(
 
     Raises:
         BudgetTooSmall: No valid text fits into `max_new_tokens`. Raised before anything is generated.
+        InvalidOptionError: An option has a value that it may not have.
     """
+    _check_options(max_new_tokens, temperature, seed, chat)
     if options.get("num_return_sequences", 1) != 1:
-        raise ValueError(
-            "generate() gives one answer; for several, pass a LogitsProcessor to model.generate()"
-        )
+        reason = "generate() gives one answer; for several, pass a LogitsProcessor to model.generate()"
+        raise InvalidOptionError("num_return_sequences", options["num_return_sequences"], reason)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
     inputs = _encoded(tokenizer, prompt, chat).to(model.device)
@@ -164,6 +166,13 @@ def generate(
         timings=Timings(compiled - started, mask_seconds, seconds - mask_seconds, len(tokens) / seconds),
         constraint=constraint,
     )
+
+
+def _check_options(max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None) -> None:
+    check_option("max_new_tokens", max_new_tokens, (Whole(1),))
+    check_option("temperature", temperature, (Number(0),))
+    check_option("seed", seed, (Whole(0), None))
+    check_option("chat", chat, (True, False, None))
 
 
 def _encoded(tokenizer: Any, prompt: Prompt, chat: bool | None) -> transformers.BatchEncoding:

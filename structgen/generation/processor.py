@@ -36,6 +36,7 @@ from structgen.generation.masking import Copies
 from structgen.generation.progress import REJECTED, Progress, Tracker
 from structgen.grammar.rules import Grammar
 from structgen.matcher import CompiledGrammar
+from structgen.options import Whole, check_option
 from structgen.vocabulary import Vocabulary
 
 RowConstraint: TypeAlias = "Constraint | Grammar | CompiledGrammar | None"
@@ -87,6 +88,8 @@ class LogitsProcessor(transformers.LogitsProcessor):
         prompt_length: int | None = None,
         eos_token_ids: int | Iterable[int] | Any = None,
     ) -> None:
+        check_option("max_new_tokens", max_new_tokens, (Whole(1), None))
+        check_option("prompt_length", prompt_length, (Whole(0), None))
         self.compile_seconds = 0.0
         self.mask_seconds = 0.0
         self._constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)

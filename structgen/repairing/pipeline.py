@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidText, Problem, RepairError
 from structgen.limits import Limits
+from structgen.options import check_flags, check_option
 from structgen.repairing import _reader, emit, json_reading, scalars
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worst
@@ -70,14 +71,36 @@ def repair(
         RepairError: There is no value in the text, or none that the constraint accepts, or only by edits that `allow`
             forbids. Says what is still wrong by JSON Pointer; has the best value and its edits.
         LimitExceeded: Brackets nest too deeply.
+        InvalidOptionError: An option has a value that it may not have.
 
     Time is linear in the text. Nothing is invented: a required member that is missing is an error.
 
     >>> repair("Sure! {name: 'Robert Burns', born: 1759,").value
     {'name': 'Robert Burns', 'born': 1759}
     """
+    check_options(format=format, allow=allow, defaults=defaults, reformat=reformat)
     with _uncollected(len(text)):
         return _Pipeline(constraint, format, allow, defaults, reformat, limits or Limits()).run(text)
+
+
+def check_options(
+    *,
+    format: Format = "auto",
+    allow: Grade = "dropped",
+    defaults: bool = False,
+    reformat: bool = False,
+    limits: Limits | None = None,
+) -> None:
+    """See that options of `repair` have values that they may have.
+
+    Raises:
+        InvalidOptionError: One has not.
+    """
+    check_option("format", format, get_args(Format))
+    check_option("allow", allow, get_args(Grade))
+    check_flags(defaults=defaults, reformat=reformat)
+    if not isinstance(limits, Limits):
+        check_option("limits", limits, (None,), or_else="Limits")
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from structgen.options import Whole, check_option
 
 if TYPE_CHECKING:
     from structgen.constraint import Constraint
@@ -44,6 +46,10 @@ class Candidate:
     finish_reason: FinishReason = "stop"
     masked_logprob: float | None = None
     refusal: str | None = None
+
+    def __post_init__(self) -> None:
+        check_option("finish_reason", self.finish_reason, get_args(FinishReason))
+        check_option("token_count", self.token_count, (Whole(0),))
 
     @property
     def mean_logprob(self) -> float | None:

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import NoValidOutput
+from structgen.options import Whole, check_flags, check_option
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.judging import Judge, Validator
 from structgen.sampling.outcome import Attempt, Budget, Outcome
@@ -56,6 +57,7 @@ def sample(
     Raises:
         NoValidOutput: Nothing valid was found; has the outcome, with all attempts. With `on_failure="best"` only if no
             attempt was made.
+        InvalidOptionError: An option has a value that it may not have.
         Exception: Whatever the sampler raises that is not transport (see `structgen.sampling.run.is_transport`).
 
     A plain sampler is not interrupted: it is told the deadline, and should keep it.
@@ -67,7 +69,8 @@ def sample(
     >>> outcome.value, len(outcome.attempts), outcome.attempts[0].failure
     ('yes', 2, 'unparsable')
     """
-    _check(sampler, constraint, strategy, on_failure)
+    _check(sampler, constraint, strategy)
+    _check_options(max_new_tokens, on_failure, progress)
     with _shown(on_attempt, progress) as hook:
         run = Run(
             sampler,
@@ -110,7 +113,8 @@ async def sample_async(
     The sampler may be `async`; it is cancelled at the deadline, and when another answer has won. A plain one runs in
     a thread, which is told to stop, and not waited for.
     """
-    _check(sampler, constraint, strategy, on_failure)
+    _check(sampler, constraint, strategy)
+    _check_options(max_new_tokens, on_failure, progress)
     with _shown(on_attempt, progress) as hook:
         run = Run(
             sampler,
@@ -135,7 +139,7 @@ async def sample_async(
                 failure = error
 
 
-def _check(sampler: Any, constraint: Any, strategy: Any, on_failure: OnFailure) -> None:
+def _check(sampler: Any, constraint: Any, strategy: Any) -> None:
     if not callable(sampler):
         raise TypeError(f"a sampler is a callable (prompt, request) -> list[Candidate], not {sampler!r:.100}")
     if constraint is not None and not isinstance(constraint, Constraint):
@@ -145,8 +149,12 @@ def _check(sampler: Any, constraint: Any, strategy: Any, on_failure: OnFailure) 
         raise TypeError(
             f"a strategy is Retry(...), BestOf(...) or another with decide(), not {strategy!r:.100}"
         )
-    if on_failure not in get_args(OnFailure):
-        raise ValueError(f"on_failure={on_failure!r}: must be 'raise' or 'best'")
+
+
+def _check_options(max_new_tokens: int, on_failure: OnFailure, progress: bool) -> None:
+    check_option("max_new_tokens", max_new_tokens, (Whole(1),))
+    check_option("on_failure", on_failure, get_args(OnFailure))
+    check_flags(progress=progress)
 
 
 def _outcome(run: Run, choice: Choice | None, on_failure: OnFailure) -> Outcome:

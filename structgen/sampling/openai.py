@@ -13,12 +13,15 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import TransportFailed
+from structgen.options import check_flags, check_option
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
 from structgen.sampling.run import is_transport
+
+Limit = Literal["max_tokens", "max_completion_tokens"]
 
 Enforce = Callable[[Constraint], Mapping[str, Any]]
 """Arguments of a call by which a server enforces a constraint; none, if it cannot."""
@@ -70,9 +73,12 @@ class OpenAISampler:
         logprobs: bool = True,
         stream: bool | None = None,
         continues: bool = False,
-        limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
+        limit: Limit = "max_tokens",
         **options: Any,
     ) -> None:
+        check_option("limit", limit, get_args(Limit))
+        check_option("stream", stream, (True, False, None))
+        check_flags(logprobs=logprobs, continues=continues)
         self.client = client
         self.model = model
         self.continues = continues

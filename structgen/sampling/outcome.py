@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from structgen.options import Number, Whole, check_option
 from structgen.sampling.candidates import Candidate
 
 Failure = Literal["cut", "empty", "refused", "unparsable", "invalid", "rejected", "transport"]
@@ -35,10 +36,9 @@ class Budget:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("attempts", "tokens", "seconds"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:  # nor NaN
-                raise ValueError(f"Budget({name}={value}): must not be negative; None means unbounded")
+        check_option("attempts", self.attempts, (Whole(0), None))
+        check_option("tokens", self.tokens, (Whole(0), None))
+        check_option("seconds", self.seconds, (Number(0), None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,6 @@ class Run:
         max_new_tokens: int,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
-        if max_new_tokens < 1:
-            raise ValueError(f"max_new_tokens = {max_new_tokens}: must be 1 or more")
         self.sampler = sampler
         self.prompt = prompt
         self.judge = judge

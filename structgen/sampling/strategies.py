@@ -9,15 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Literal, Protocol, get_args
 
+from structgen.errors import InvalidOptionError
+from structgen.options import Number, Whole, check_flags, check_option
 from structgen.sampling.judging import RepairMode, with_feedback
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
 
 Score = Literal["mean_logprob", "sum_logprob"] | Callable[[list[Attempt]], Sequence[float]]
 """How answers are compared; the highest wins. A callable gets all valid attempts of a batch at once."""
+
+
+REPAIR = (*get_args(RepairMode), None)
+"""The values of the option `repair`."""
 
 
 class Strategy(Protocol):
@@ -60,10 +65,15 @@ class Retry:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        check_count("max_attempts", self.max_attempts)
-        check_repair(self.repair)
-        if not self.temperatures or min(self.temperatures) < 0:
-            raise ValueError(f"temperatures = {self.temperatures!r}: give one or more, none negative")
+        check_option("max_attempts", self.max_attempts, (Whole(1),))
+        if not self.temperatures:
+            raise InvalidOptionError("temperatures", self.temperatures, "must be one temperature or more")
+        for temperature in self.temperatures:
+            check_option("temperatures", temperature, (Number(0),))
+        for seed in self.seeds or ():
+            check_option("seeds", seed, (Whole(0),))
+        check_option("repair", self.repair, REPAIR)
+        check_flags(feedback=self.feedback, mask=self.mask)
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
@@ -138,13 +148,11 @@ class BestOf:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        check_count("n", self.n)
-        check_repair(self.repair)
-        check_temperature(self.temperature, self.n)
-        if self.batch is not None:
-            check_count("batch", self.batch)
-        if not callable(self.score) and self.score not in ("mean_logprob", "sum_logprob"):
-            raise ValueError(f"score = {self.score!r}: 'mean_logprob', 'sum_logprob' or a callable")
+        check_asked(self.n, self.temperature, self.seed, self.repair, self.mask)
+        check_option("batch", self.batch, (Whole(1), None))
+        check_option("good_enough", self.good_enough, (Number(-math.inf), None))
+        if not callable(self.score):
+            check_option("score", self.score, ("mean_logprob", "sum_logprob"), or_else="a callable")
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
@@ -210,9 +218,7 @@ class FirstValid:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        check_count("n", self.n)
-        check_repair(self.repair)
-        check_temperature(self.temperature, self.n)
+        check_asked(self.n, self.temperature, self.seed, self.repair, self.mask)
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
@@ -239,7 +245,8 @@ class Beam:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        check_count("width", self.width)
+        check_option("width", self.width, (Whole(1),))
+        check_flags(mask=self.mask)
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""
@@ -282,7 +289,7 @@ def escalate(*strategies: Strategy) -> Strategy:
     )
     """
     if not strategies or not all(hasattr(one, "decide") for one in strategies):
-        raise ValueError(f"escalate{strategies!r:.200}: give one strategy or more")
+        raise InvalidOptionError("strategies", strategies, "must be one strategy or more")
     return _Escalation(strategies)
 
 
@@ -290,21 +297,14 @@ def _score_of(attempt: Attempt) -> float:
     return float("-inf") if attempt.score is None or math.isnan(attempt.score) else attempt.score
 
 
-def check_count(name: str, value: object) -> None:
-    """See that a number of answers is one."""
-    if not isinstance(value, Integral) or int(value) < 1:
-        raise ValueError(f"{name} = {value!r}: must be an integer, 1 or more")
-
-
-def check_temperature(temperature: float, n: int) -> None:
-    """See that n answers can differ."""
-    if temperature < 0 or (temperature == 0 and n > 1):
-        raise ValueError(
-            f"temperature = {temperature}: must be above 0, or all {n} answers would be the same"
+def check_asked(n: int, temperature: float, seed: int, repair: RepairMode | None, mask: bool) -> None:
+    """See that the options make sense that strategies with several answers share."""
+    check_option("n", n, (Whole(1),))
+    check_option("temperature", temperature, (Number(0),))
+    check_option("seed", seed, (Whole(0),))
+    check_option("repair", repair, REPAIR)
+    check_flags(mask=mask)
+    if temperature == 0 and n > 1:
+        raise InvalidOptionError(
+            "temperature", temperature, f"must be above 0, or all {n} answers would be the same"
         )
-
-
-def check_repair(repair: RepairMode | None) -> None:
-    """See that a mode of repair is one."""
-    if repair not in (None, *get_args(RepairMode)):
-        raise ValueError(f"repair = {repair!r}: 'syntax', 'lossless', 'guessed' or None")

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
+from structgen.errors import InvalidOptionError
+from structgen.options import Number, check_option
 from structgen.sampling.candidates import Candidate
 from structgen.sampling.judging import RepairMode
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
-from structgen.sampling.strategies import check_count, check_repair, check_temperature
+from structgen.sampling.strategies import check_asked
 
 EACH = "*"
 """As `field`: every field is voted on by itself."""
@@ -54,13 +56,10 @@ class Vote:
     mask: bool = True
 
     def __post_init__(self) -> None:
-        check_count("n", self.n)
-        if not 0 <= self.min_agreement <= 1:
-            raise ValueError(f"min_agreement = {self.min_agreement}: from 0 to 1")
+        check_asked(self.n, self.temperature, self.seed, self.repair, self.mask)
+        check_option("min_agreement", self.min_agreement, (Number(0, 1),))
         if self.key is not None and self.field is not None:
-            raise ValueError("give key or field, not both")
-        check_repair(self.repair)
-        check_temperature(self.temperature, self.n)
+            raise InvalidOptionError("field", self.field, "cannot be combined with key")
 
     def decide(self, run: Run) -> Decision:
         """Yield questions, return the choice."""

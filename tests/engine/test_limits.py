@@ -237,5 +237,5 @@ def test_tokens_that_share_a_long_beginning_are_no_recursion_without_end() -> No
 
 @pytest.mark.parametrize("wrong", [{"work": -1}, {"milliseconds": 2**64}, {"states": 1.5}, {"nesting": None}])
 def test_a_limit_is_a_whole_number(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=rf"limits\.{next(iter(wrong))} = "):
+    with pytest.raises(ValueError, match=rf"{next(iter(wrong))}="):
         Limits(**wrong)

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 import structgen
-from structgen.errors import InvalidGrammarError, InvalidSchemaError, InvalidText
+from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText
 from structgen.grammar.sampling import Sampler
 
 DATA = Path(__file__).parents[1] / "data" / "sql"
@@ -250,7 +250,7 @@ def test_names_that_postgresql_tells_apart() -> None:
 
 
 def test_what_is_no_dialect_is_an_error() -> None:
-    with pytest.raises(InvalidGrammarError, match="there is no dialect 'oracle'"):
+    with pytest.raises(InvalidOptionError, match="dialect='oracle'"):
         structgen.sql("oracle")  # type: ignore[arg-type]
-    with pytest.raises(InvalidGrammarError, match="statements"):
+    with pytest.raises(InvalidOptionError, match="statements='drop'"):
         structgen.sql("sqlite", statements=["drop"])  # type: ignore[list-item]

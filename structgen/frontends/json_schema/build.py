@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from structgen.constraint import Constraint
-from structgen.errors import InvalidSchemaError, LimitExceeded, Problem
+from structgen.errors import InvalidOptionError, InvalidSchemaError, LimitExceeded, Problem
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
@@ -22,6 +22,7 @@ from structgen.frontends.json_schema.yaml_scalars import YAML, YAML_ASCII
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
+from structgen.options import check_flags, check_option
 
 if TYPE_CHECKING:
     import referencing
@@ -58,6 +59,11 @@ class JsonConstraint(Constraint):
 
 
 Whitespace = Literal["bounded", "compact", "any"]
+DraftName = Literal["4", "6", "7", "2019-09", "2020-12"]
+Formats = Literal["enforce", "annotate"]
+PropertyOrder = Literal["schema", "any"]
+Escapes = Literal["any", "needed"]
+Output = Literal["json", "yaml"]
 
 
 def json_schema(
@@ -65,15 +71,15 @@ def json_schema(
     *,
     whitespace: Whitespace | Expression = "bounded",
     strict: bool = True,
-    draft: Literal["4", "6", "7", "2019-09", "2020-12"] | None = None,
+    draft: DraftName | None = None,
     registry: referencing.Registry[Any] | None = None,
-    formats: Literal["enforce", "annotate"] = "enforce",
-    property_order: Literal["schema", "any"] = "schema",
+    formats: Formats = "enforce",
+    property_order: PropertyOrder = "schema",
     ensure_ascii: bool = False,
-    escapes: Literal["any", "needed"] = "any",
+    escapes: Escapes = "any",
     closed: bool = False,
     exact: bool = False,
-    output: Literal["json", "yaml"] = "json",
+    output: Output = "json",
     limits: Limits | None = None,
 ) -> Constraint:
     r"""The text is JSON, or YAML, that a schema allows.
@@ -106,6 +112,7 @@ def json_schema(
         InvalidSchemaError: The schema is malformed.
         UnsupportedSchemaError: It has keywords that the mask cannot enforce; all of them are listed.
         EmptyLanguageError: No value satisfies the schema.
+        InvalidOptionError: An option has a value that it may not have, or not together with another one.
 
     The mask narrows what a validator accepts: members come in the order of the schema, undeclared ones last;
     whitespace and digits are bounded; what has to match something is spelled with no more escapes than it needs.
@@ -115,30 +122,29 @@ def json_schema(
     >>> person.validate('{"name": "Robert Burns"}')
     {'name': 'Robert Burns'}
     """
-    if formats not in ("enforce", "annotate"):
-        raise InvalidSchemaError("#", f'formats={formats!r}: expected "enforce" or "annotate"')
+    check_option("formats", formats, get_args(Formats))
+    check_option("property_order", property_order, get_args(PropertyOrder))
+    check_option("escapes", escapes, get_args(Escapes))
+    check_option("output", output, get_args(Output))
+    check_option("draft", draft, (*get_args(DraftName), None))
+    check_flags(strict=strict, ensure_ascii=ensure_ascii, closed=closed, exact=exact)
+    if not isinstance(whitespace, Expression):
+        check_option("whitespace", whitespace, get_args(Whitespace), or_else="an Expression")
     if registry is not None and not hasattr(registry, "get_or_retrieve"):
-        raise InvalidSchemaError("#", f"registry={registry!r:.80}: expected a referencing.Registry")
-    if output not in ("json", "yaml"):
-        raise InvalidSchemaError("#", f'output={output!r}: expected "json" or "yaml"')
-    if escapes not in ("any", "needed"):
-        raise InvalidSchemaError("#", f'escapes={escapes!r}: expected "any" or "needed"')
+        raise InvalidOptionError("registry", registry, "must be a referencing.Registry or None")
     spellings = {"any": (CANONICAL, ASCII), "needed": (NEEDED, NEEDED_ASCII)}[escapes]
     spelling = ((YAML, YAML_ASCII) if output == "yaml" else spellings)[bool(ensure_ascii)]
     style = Style(spelling, property_order == "any", closed)
-    if property_order not in ("schema", "any"):
-        raise InvalidSchemaError("#", f'property_order={property_order!r}: expected "schema" or "any"')
     if output == "yaml":
         if exact or whitespace != "bounded":
-            raise InvalidSchemaError(
-                "#", 'output="yaml" has one layout: no exact=True or whitespace beside it'
-            )
+            raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
         whitespace = "compact"
     if exact:
         if style != Style() or whitespace != "bounded" or formats != "enforce":
-            raise InvalidSchemaError(
-                "#", "exact=True narrows nothing: it has no other options of style beside it"
+            reason = (
+                "cannot be combined with whitespace, property_order, escapes, ensure_ascii, closed or formats"
             )
+            raise InvalidOptionError("exact", exact, reason)
         whitespace, formats, style = "any", "annotate", Style(EVERY, any_order=True)
     if isinstance(schema, (bytearray, memoryview)):
         schema = bytes(schema)

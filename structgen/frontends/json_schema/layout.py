@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from structgen.errors import InvalidGrammarError
+from structgen.errors import InvalidOptionError
 from structgen.grammar.expressions import (
     EPSILON,
     CharSet,
@@ -84,15 +84,11 @@ def layout(whitespace: str | Expression) -> Layout:
     """The layout for a mode, or for an expression that says what w is.
 
     Raises:
-        InvalidGrammarError: There is no such mode, or the expression has characters that are no whitespace.
+        InvalidOptionError: The expression has characters that are no whitespace.
     """
     if isinstance(whitespace, Expression):
         _check(whitespace)
         return _make(whitespace, None)
-    if whitespace not in _MODES:
-        raise InvalidGrammarError(
-            f'whitespace={whitespace!r}: expected "bounded", "compact", "any" or an expression'
-        )
     return _of_mode(whitespace)
 
 
@@ -135,6 +131,4 @@ def _check(white: Expression) -> None:
         elif isinstance(node, Intersection):
             stack.extend([part for part in node.parts if not isinstance(part, Complement)][:1])
         if not chars <= _JSON_WHITESPACE:
-            raise InvalidGrammarError(
-                "whitespace: the expression has characters that JSON does not take for blanks"
-            )
+            raise InvalidOptionError("whitespace", white, "has characters that are no whitespace of JSON")

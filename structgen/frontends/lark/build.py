@@ -30,6 +30,7 @@ from structgen.grammar.expressions import EPSILON
 from structgen.grammar.rules import Grammar, Reference, RuleExpression, Sequence, Terminal
 from structgen.grammar.storing import from_data, to_data
 from structgen.limits import Limits
+from structgen.options import check_flags, check_option
 
 Lexer = Literal["contextual", "dynamic"]
 
@@ -70,6 +71,7 @@ def lark(
     Raises:
         InvalidLarkError: The grammar is malformed, or asks for what a mask can't do; with line and column.
         EmptyLanguageError: Its start rule has no text.
+        InvalidOptionError: An option has a value that it may not have.
 
     `docs/lark.md` says how texts are read, and where that differs from Lark.
 
@@ -80,6 +82,8 @@ def lark(
     >>> pair.is_valid("(1,2.5)"), pair.is_valid("(1,)")
     (True, False)
     """
+    check_option("lexer", lexer, get_args(Lexer))
+    check_flags(strict=strict)
     source, given = _find(grammar), dict(terminals or {})
     if given or import_paths or _RELATIVE_IMPORT.search(source.text):
         made = _make(source, start, lexer, given, import_paths, strict)

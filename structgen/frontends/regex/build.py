@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.frontends.regex import analysis
@@ -12,6 +12,7 @@ from structgen.frontends.regex.syntax import Reader
 from structgen.grammar.expressions import EPSILON, Expression
 from structgen.grammar.rules import Grammar, Repetition, Sequence, Terminal
 from structgen.limits import Limits
+from structgen.options import check_option
 
 Dialect = Literal["python", "ecma"]
 
@@ -34,12 +35,14 @@ def parse_regex(
 
     Raises:
         InvalidRegexError: The pattern is malformed, or asks for something that is not regular.
+        InvalidOptionError: There is no such dialect.
 
     >>> parse_regex("ab|c")
     Union(parts=(Literal(text='ab'), Literal(text='c')))
     >>> parse_regex("^ab?$", search=True, dialect="ecma")
     Concat(parts=(Literal(text='a'), Repeat(part=Literal(text='b'), min=0, max=1)))
     """
+    check_option("dialect", dialect, get_args(Dialect))
     return denote(Reader(pattern, int(flags), ecma=dialect == "ecma").read(), pattern, search=search)
 
 
@@ -66,6 +69,7 @@ def regex(
     Raises:
         InvalidRegexError: The pattern is malformed, or asks for something that is not regular, a backreference
             or a condition on a group; the position says where.
+        InvalidOptionError: There is no such dialect.
 
     The language is that of `re`, exactly; the way there is not: no backtracking, so no pattern makes the mask
     or `validate()` take exponential time. That is also why `validate()` does not ask `re` itself.

@@ -19,10 +19,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint, Judge
-from structgen.errors import InvalidGrammarError, Problem
+from structgen.errors import InvalidOptionError, Problem
 from structgen.frontends.library import library_text
 from structgen.frontends.sql.judges import PostgreSQLJudge, SQLiteJudge
 from structgen.frontends.sql.reading import read_grammar
@@ -37,6 +37,7 @@ from structgen.grammar.rules import (
     Sequence,
 )
 from structgen.limits import Limits
+from structgen.options import check_flags, check_option
 
 Dialect = Literal["sqlite", "postgresql"]
 Statement = Literal["select", "insert", "update", "delete"]
@@ -81,7 +82,7 @@ def sql(
 
     Raises:
         InvalidSchemaError: The schema can't be read.
-        InvalidGrammarError: There is no such dialect or kind of statement.
+        InvalidOptionError: There is no such dialect or kind of statement.
         ImportError: CREATE TABLE statements and PostgreSQL need sqlglot.
 
     >>> music = sql("sqlite", {"artist": ["id", "name"], "album": ["id", "artist_id", "title"]})
@@ -94,11 +95,13 @@ def sql(
       SELECT name FROM album
              ^
     """
-    if dialect not in _QUOTES:
-        raise InvalidGrammarError(f"there is no dialect {dialect!r}; there are {', '.join(_QUOTES)}")
-    kinds = list(statements)
-    if not kinds or not set(kinds) <= set(_RULES):
-        raise InvalidGrammarError(f"statements are some of {', '.join(_RULES)}, not {kinds}")
+    check_option("dialect", dialect, get_args(Dialect))
+    check_flags(ctes=ctes)
+    kinds = [statements] if isinstance(statements, str) else list(statements)
+    for kind in kinds:
+        check_option("statements", kind, get_args(Statement))
+    if not kinds:
+        raise InvalidOptionError("statements", statements, "must be one kind of statement or more")
     tables = None if schema is None else read_schema(schema, dialect)
     judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
     text = library_text(dialect)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from structgen.errors import InvalidSchemaError, InvalidText, UnsupportedSchemaError
+from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema
 from structgen.limits import Limits
 
@@ -90,7 +90,9 @@ def test_hostile_nesting_is_a_typed_error() -> None:
 
 
 def test_a_draft_that_does_not_exist() -> None:
-    with pytest.raises(InvalidSchemaError, match="draft '3' is not one of 4, 6, 7, 2019-09, 2020-12"):
+    with pytest.raises(
+        InvalidOptionError, match="draft='3': must be '4', '6', '7', '2019-09', '2020-12' or None"
+    ):
         json_schema({}, draft="3")  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from structgen.errors import InvalidGrammarError
+from structgen.errors import InvalidOptionError
 from structgen.frontends.json_schema import json_schema
 from structgen.grammar.expressions import Expression, Literal, charset, repeat
 
@@ -68,5 +68,5 @@ def test_an_expression() -> None:
 
 @pytest.mark.parametrize("whitespace", ["loose", Literal("x"), charset("a-"), repeat(charset((0, 255)))])
 def test_what_is_no_whitespace(whitespace: str | Expression) -> None:
-    with pytest.raises(InvalidGrammarError, match="whitespace"):
+    with pytest.raises(InvalidOptionError, match="whitespace"):
         json_schema(SCHEMA, whitespace=whitespace)  # type: ignore[arg-type]

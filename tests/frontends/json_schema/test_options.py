@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from structgen.errors import InvalidSchemaError
+from structgen.errors import InvalidOptionError
 from structgen.frontends.json_schema import json_schema
 
 PERSON: dict[str, Any] = {
@@ -242,10 +242,10 @@ def test_exact_has_every_spelling_of_a_name() -> None:
     "options", [{"closed": True}, {"ensure_ascii": True}, {"whitespace": "compact"}], ids=str
 )
 def test_exact_has_no_style_beside_it(options: Any) -> None:
-    with pytest.raises(InvalidSchemaError, match="exact=True"):
+    with pytest.raises(InvalidOptionError, match="exact=True"):
         json_schema({}, exact=True, **options)
 
 
 def test_orders_have_names() -> None:
-    with pytest.raises(InvalidSchemaError, match="property_order"):
+    with pytest.raises(InvalidOptionError, match="property_order"):
         json_schema({}, property_order="alphabet")  # type: ignore[arg-type]
