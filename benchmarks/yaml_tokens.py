@@ -24,7 +24,7 @@ from maskbench import records
 from maskbench.supervise import load_tokenizer
 
 import structgen
-from structgen.frontends.json_schema.yaml_scalars import YAML, is_plain
+from structgen.formats.yaml_scalars import YAML, is_plain
 
 FORMS = ("yaml", "compact", "json", "pretty")
 

@@ -10,13 +10,11 @@ In reading order:
     normalize.py    combinators become alternatives of plain schemas
     containers.py   objects and arrays become rules
     scalars.py      keywords of strings and numbers become terminals
-    strings.py      lengths and patterns over characters, and how JSON spells them
-    spelling.py     which escapes; style.py: what else of a value's texts is written
+    strings.py      lengths and patterns over characters
+    style.py        which of the texts that mean the same value are written
     numbers.py      ranges as digits; exact_numbers.py: in every spelling; multiples.py: divisibility
     values.py       enum and const; evaluate.py: which of them the other keywords leave
-    layout.py       structural characters and whitespace
     judge.py        what a complete text means
-    yaml_blocks.py  the same rules as YAML; yaml_scalars.py: strings and numbers there; yaml_judge.py
     report.py       what becomes of every keyword, as data
     keywords.py     names
 """

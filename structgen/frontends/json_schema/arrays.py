@@ -13,7 +13,6 @@ from structgen.frontends.json_schema.containers import (
     State,
     Steps,
     TooManySteps,
-    array_of,
     counted,
 )
 from structgen.frontends.json_schema.distinct import NotScalar, distinct_scalars
@@ -96,12 +95,13 @@ def _array(
             )
         )
     items: list[RuleExpression] = []
+    form = compiler.style.format
     for index, place in enumerate(places):
         rule = None if most is not None and index >= most else compiler.value(place)
         if rule is None:
             most = index
             break
-        items.append(rule)
+        items.append(form.item(rule))
     rest: RuleExpression | None = None
     rest_place = one_place(list(rests))
     if most is None or most > len(items):
@@ -115,7 +115,6 @@ def _array(
             f"minItems {least}, and no more than {most} items are possible",
         )
         return None
-    layout = compiler.layout
     unique = any(node.get("uniqueItems") is True for node in nodes) and most != 1
     looked_for = any("contains" in node or SOME_ITEM in node for node in nodes)
     if unique:
@@ -124,30 +123,29 @@ def _array(
             compiler.empty(nodes[-1], None, f"there are no {least} items that differ")
             return None
         if inner is not None:
-            return array_of(layout, inner)
+            return form.array(inner)
         try:
             return _distinct(compiler, nodes, places[: len(items)], rest_place, least, most)
         except NotScalar as reason:
-            why = str(reason) if compiler.style.yaml else None
+            why = None if form.compares_items else str(reason)
         known = (places[: len(items)], rest_place, least)
         if why is None and _could_run_out(compiler, nodes, *known):
             why = "items that differ could run out before there are as many as there must be"
         if why is None:
-            layout = layout.distinct(
-                many=not looked_for and _have_room(compiler, *known[:2], rest is not None)
-            )
+            form = form.distinct(many=not looked_for and _have_room(compiler, *known[:2], rest is not None))
         else:
             node = next(node for node in nodes if node.get("uniqueItems") is True)
             compiler.unsupported(node, "uniqueItems", why)
     if looked_for:
         search = _Search(
-            compiler, nodes, [*places[: len(items)]], rest_place, least, most, comma=layout.comma
+            compiler, nodes, [*places[: len(items)]], rest_place, least, most, comma=form.separator
         )
         found = search.rule()
-        return None if found is None else array_of(layout, found)
+        return None if found is None else form.array(found)
     if most == 0:
-        return array_of(layout, None)
-    return array_of(layout, _listed(layout.comma, compiler, items, rest, least, most))
+        return form.array(None)
+    more = None if rest is None else form.item(rest)
+    return form.array(_listed(form.separator, compiler, items, more, least, most))
 
 
 def _listed(
@@ -175,7 +173,6 @@ def _listed(
             if index % _DEEP == _DEEP - 1:
                 name = compiler.new_name("items")
                 compiler.rules[name] = optional
-                compiler.parts.add(name)
                 optional = Reference(name)
             last_first = [optional]
     return last_first[0] if len(last_first) == 1 else Sequence(tuple(reversed(last_first)))
@@ -206,18 +203,19 @@ def _unique(
                 values.append(value)
     spelled = [(value, compound(compiler, value)) for value in values]
     values = [value for value, rule in spelled if rule is not None]
-    rules = [rule for _, rule in spelled if rule is not None]
+    form = compiler.style.format
+    rules = [form.item(rule) for _, rule in spelled if rule is not None]
     if prefix:
         allowed = [_bits(values, found or []) for found in listed]
         return _unique_by_place(compiler, rules, allowed, least, most)
     if least == 0 and (most is None or most >= len(rules)):
-        return Permutation(tuple(Repetition(rule, 0, 1) for rule in rules), compiler.layout.comma)
+        return Permutation(tuple(Repetition(rule, 0, 1) for rule in rules), form.separator)
     if least == len(rules):
-        return Permutation(tuple(rules), compiler.layout.comma)
+        return Permutation(tuple(rules), form.separator)
     if len(rules) > _MOST_SETS:
         if least > 1 or (most is not None and most < len(rules)):
             return None
-        comma = compiler.layout.comma
+        comma = form.separator
         options = []
         for index, rule in enumerate(rules):
             others = tuple(
@@ -264,16 +262,17 @@ def _distinct(
         if most < least:
             compiler.empty(nodes[-1], "minItems", f"there are no {least} items that differ")
             return None
-    rules = [item.rule for item in items if item.rule is not None]
-    rest_rule = None if others is None else others.rule
+    form = compiler.style.format
+    rules = [form.item(item.rule) for item in items if item.rule is not None]
+    rest_rule = None if others is None or others.rule is None else form.item(others.rule)
     if looked_for:
         search = _Search(compiler, nodes, prefix, rest, least, most, distinct=True)
         search.see_that_values_are_left()
         found = search.rule()
-        return None if found is None else array_of(compiler.layout, found)
+        return None if found is None else form.array(found)
     if most == 0:
-        return array_of(compiler.layout, None)
-    return array_of(compiler.layout, _listed(compiler.layout.comma, compiler, rules, rest_rule, least, most))
+        return form.array(None)
+    return form.array(_listed(form.separator, compiler, rules, rest_rule, least, most))
 
 
 def _have_room(compiler: Compiler, prefix: list[Place], rest: Place, more: bool) -> bool:
@@ -361,7 +360,8 @@ class _Search:
         comma: Terminal | None = None,
     ) -> None:
         self.compiler = compiler
-        self.comma = compiler.layout.comma if comma is None else comma
+        self.format = compiler.style.format
+        self.comma = self.format.separator if comma is None else comma
         self.distinct = distinct
         self.prefix = prefix
         self.rest = rest
@@ -397,7 +397,7 @@ class _Search:
         except TooManySteps:
             node = self.node
             self.compiler.unsupported(node, "contains", "the items can be counted in too many ways")
-            return Sequence((Repetition(self.compiler.any()),), self.comma)
+            return Sequence((Repetition(self.format.item(self.compiler.any())),), self.comma)
         if found is None:
             keyword = "contains" if "contains" in self.node else None
             self.compiler.empty(
@@ -442,7 +442,7 @@ class _Search:
                 distinct_scalars(self.compiler, place).rule if self.distinct else self.compiler.value(place)
             )
             if rule is not None:
-                items.append((rule, (after, chosen)))
+                items.append((self.format.item(rule), (after, chosen)))
             return
         start, wanted, low, high = self.wanted[which]
         found = seen[which]

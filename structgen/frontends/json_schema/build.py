@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidOptionError, InvalidSchemaError, LimitExceeded, Problem
+from structgen.formats.format import Format
+from structgen.formats.json import EVERY_JSON, json_format
+from structgen.formats.yaml import yaml_format
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
-from structgen.frontends.json_schema.layout import Layout, layout
 from structgen.frontends.json_schema.report import KeywordReport, report_of
 from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
-from structgen.frontends.json_schema.spelling import ASCII, CANONICAL, EVERY, NEEDED, NEEDED_ASCII
 from structgen.frontends.json_schema.style import Style
 from structgen.frontends.json_schema.view import SchemaView, view_of
-from structgen.frontends.json_schema.yaml_judge import YamlJudge
-from structgen.frontends.json_schema.yaml_scalars import YAML, YAML_ASCII
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
@@ -132,20 +131,15 @@ def json_schema(
         check_option("whitespace", whitespace, get_args(Whitespace), or_else="an Expression")
     if registry is not None and not hasattr(registry, "get_or_retrieve"):
         raise InvalidOptionError("registry", registry, "must be a referencing.Registry or None")
-    spellings = {"any": (CANONICAL, ASCII), "needed": (NEEDED, NEEDED_ASCII)}[escapes]
-    spelling = ((YAML, YAML_ASCII) if output == "yaml" else spellings)[bool(ensure_ascii)]
-    style = Style(spelling, property_order == "any", closed)
-    if output == "yaml":
-        if exact or whitespace != "bounded":
-            raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
-        whitespace = "compact"
+    form = _format(output, whitespace, escapes, bool(ensure_ascii), exact)
+    style = Style(form, property_order == "any", closed)
     if exact:
-        if style != Style() or whitespace != "bounded" or formats != "enforce":
+        if style != Style() or formats != "enforce":
             reason = (
                 "cannot be combined with whitespace, property_order, escapes, ensure_ascii, closed or formats"
             )
             raise InvalidOptionError("exact", exact, reason)
-        whitespace, formats, style = "any", "annotate", Style(EVERY, any_order=True)
+        formats, style = "annotate", Style(EVERY_JSON, any_order=True)
     if isinstance(schema, (bytearray, memoryview)):
         schema = bytes(schema)
     if isinstance(schema, (str, bytes)):
@@ -159,7 +153,7 @@ def json_schema(
 
         return constraint_of(
             schema,
-            whitespace="bounded" if style.yaml else whitespace,
+            whitespace=whitespace,
             strict=strict,
             draft=draft,
             registry=registry,
@@ -173,23 +167,35 @@ def json_schema(
             limits=limits,
         )
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(_compile, document, layout(whitespace), formats, style, strict)
-    kind = YamlJudge if style.yaml else JsonJudge
-    judge = kind(document, complete=not problems, formats=formats == "enforce", registry=registry)
+    grammar, problems = _guarded(_compile, document, formats, style, strict)
+    judge = JsonJudge(
+        document, style.format, complete=not problems, formats=formats == "enforce", registry=registry
+    )
     return JsonConstraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
 
 
+def _format(
+    output: str, whitespace: Whitespace | Expression, escapes: str, ensure_ascii: bool, exact: bool
+) -> Format:
+    """The format that some options ask for."""
+    if output == "json":
+        return json_format(whitespace, escapes, ensure_ascii)
+    if exact or whitespace != "bounded":
+        raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
+    return yaml_format(ensure_ascii)
+
+
 def _compile_scopes(
-    document: Document, layout: Layout, formats: str, style: Style, strict: bool
+    document: Document, formats: str, style: Style, strict: bool
 ) -> tuple[Grammar, tuple[Problem, ...]]:
     try:
-        return Compiler(document, layout, formats, style).compile(strict=strict)
+        return Compiler(document, formats, style).compile(strict=strict)
     except DynamicReference:
         try:
             root = resolve_scopes(document)
         except TooManyScopes:
             raise InvalidSchemaError("#", "dynamic references lead through too many scopes") from None
-        return Compiler(document, layout, formats, style, root).compile(strict=strict)
+        return Compiler(document, formats, style, root).compile(strict=strict)
 
 
 def _guarded(function: Any, *arguments: Any) -> Any:
@@ -218,10 +224,10 @@ def _guarded(function: Any, *arguments: Any) -> Any:
 
 
 def _compile(
-    document: Document, layout: Layout, formats: str, style: Style, strict: bool
+    document: Document, formats: str, style: Style, strict: bool
 ) -> tuple[Grammar, tuple[Problem, ...]]:
     try:
-        return _compile_scopes(document, layout, formats, style, strict)
+        return _compile_scopes(document, formats, style, strict)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         # A schema is not checked against its metaschema on the path of a request: that takes longer than compiling.
         malformed = explain_malformed(document)

@@ -47,7 +47,6 @@ from structgen.frontends.json_schema.keywords import (
     TYPE_MASK,
     TYPES,
 )
-from structgen.frontends.json_schema.layout import Layout
 from structgen.frontends.json_schema.normalize import (
     Normalizer,
     TooManyAlternatives,
@@ -55,7 +54,6 @@ from structgen.frontends.json_schema.normalize import (
 )
 from structgen.frontends.json_schema.scopes import DynamicReference
 from structgen.frontends.json_schema.style import Style
-from structgen.frontends.json_schema.yaml_blocks import in_blocks
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Terminal
 
 Place = Any
@@ -78,12 +76,10 @@ class Compiler:
 
     Attributes:
         document: the schema, and where references lead.
-        layout: structural terminals.
         formats: "enforce" or "annotate".
         root: what is compiled: the document's, or a copy of it.
         style: what of the texts of a value the mask writes.
         rules: made so far, by name.
-        parts: names of rules that are no values, but parts of a container's inside.
         problems: keywords that are not enforced, by the identity of their schema.
         causes: why places are empty.
         looked_at: how many values were told apart, which is bounded for the whole of a schema.
@@ -92,7 +88,6 @@ class Compiler:
     def __init__(
         self,
         document: Document,
-        layout: Layout,
         formats: str = "enforce",
         style: Style = _DEFAULT,
         root: Schema = None,
@@ -101,9 +96,7 @@ class Compiler:
         self.style = style
         self.document = document
         self.draft = document.draft
-        self.layout = layout
         self.rules: dict[str, RuleExpression] = {}
-        self.parts: set[str] = set()
         self.problems: dict[tuple[int, str], tuple[Schema, str, str]] = {}
         self.root = document.root if root is None else root
         self.causes: list[Cause] = []
@@ -141,9 +134,7 @@ class Compiler:
             raise UnsupportedSchemaError(problems)
         if start is None or not possible:
             raise EmptyLanguageError(self._why_empty(start is None))
-        self.rules["start"] = self.layout.surround(start)
-        grammar = Grammar(self.rules)
-        return (in_blocks(grammar, self.parts, self.layout) if self.style.yaml else grammar), problems
+        return self.style.format.grammar(start, self.rules), problems
 
     def _located(self) -> tuple[Problem, ...]:
         if not self.problems:
@@ -283,7 +274,7 @@ class Compiler:
     def any(self) -> RuleExpression:
         """The rule of any JSON value."""
         if self._any is None:
-            self.rules.update(any_rules(self.layout, self.style))
+            self.rules.update(any_rules(self.style))
             self._any = Reference("any")
         return self._any
 

@@ -7,9 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
-from structgen.frontends.json_schema.layout import Layout
 from structgen.frontends.json_schema.style import Style
-from structgen.frontends.json_schema.values import BOOLEAN_TERMINAL, NULL_TERMINAL
+from structgen.frontends.json_schema.values import BOOLEAN_TERMINAL
 from structgen.grammar.rules import (
     Choice,
     Reference,
@@ -42,35 +41,17 @@ class TooManySteps(Exception):
 
 
 @lru_cache(maxsize=16)
-def any_rules(layout: Layout, style: Style) -> dict[str, RuleExpression]:
-    """The rules of any JSON value."""
-    value = Reference("any")
-    member = Sequence((strings.any_name(style.spelling), layout.colon, value))
-    kinds = (
-        style.string,
-        style.number,
-        BOOLEAN_TERMINAL,
-        NULL_TERMINAL,
-        ANY_OBJECT,
-        ANY_ARRAY,
-    )
+def any_rules(style: Style) -> dict[str, RuleExpression]:
+    """The rules of any value that the format can write."""
+    form = style.format
+    pair = form.pair(strings.any_name(form.spelling), Reference("any"))
+    item = form.item(Reference("any"))
+    null = () if form.null is None else (form.null,)
     return {
-        "any": Choice(kinds),
-        "any object": object_of(layout, Sequence((Repetition(member),), layout.comma)),
-        "any array": array_of(layout, Sequence((Repetition(value),), layout.comma)),
+        "any": Choice((style.string, style.number, BOOLEAN_TERMINAL, *null, ANY_OBJECT, ANY_ARRAY)),
+        "any object": form.object(Sequence((Repetition(pair),), form.separator)),
+        "any array": form.array(Sequence((Repetition(item),), form.separator)),
     }
-
-
-def object_of(layout: Layout, members: RuleExpression | None) -> RuleExpression:
-    """An object; the members may be none."""
-    inside = () if members is None else (members,)
-    return Sequence((layout.open_object, *inside, layout.close_object))
-
-
-def array_of(layout: Layout, items: RuleExpression | None) -> RuleExpression:
-    """An array; the items may be none."""
-    inside = () if items is None else (items,)
-    return Sequence((layout.open_array, *inside, layout.close_array))
 
 
 def counted(
@@ -82,7 +63,7 @@ def counted(
         compiler: that gets a rule for each state.
         start: the state before any item.
         steps: what may come in a state.
-        comma: between the items; if not given, that of the layout.
+        comma: between the items; if not given, that of the format.
 
     Returns:
         None if no way through the automaton ends.
@@ -90,7 +71,7 @@ def counted(
     Raises:
         TooManySteps: The automaton has too many states.
     """
-    comma = compiler.layout.comma if comma is None else comma
+    comma = compiler.style.format.separator if comma is None else comma
     ways: dict[State, Steps] = {start: steps(start)}
     todo = [start]
     total = len(ways[start][1])
@@ -117,7 +98,6 @@ def counted(
     for state in before:
         if state in live:
             names[state] = compiler.new_name("counted")
-            compiler.parts.add(names[state])
     first: list[RuleExpression] = []
     for state, (ends, items) in ways.items():
         if state not in live:

@@ -62,7 +62,7 @@ def listed_members(others: list[Member]) -> list[Member] | None:
                 return None
             for text in texts:
                 member = found.setdefault(text, Member(None, False))
-                named = Sequence((Terminal(text, Literal(text)), *item.parts[1:]))
+                named = replace(item, parts=(Terminal(text, Literal(text)), *item.parts[1:]))
                 if bits:
                     member.needs += ((bits, named),)
                 else:
@@ -74,7 +74,7 @@ def unrecorded(item: RuleExpression | None) -> RuleExpression | None:
     """The same member; its name may have been written before."""
     if not isinstance(item, Sequence) or not isinstance(item.parts[0], Terminal):
         return item
-    return Sequence((replace(item.parts[0], effect=None), *item.parts[1:]))
+    return replace(item, parts=(replace(item.parts[0], effect=None), *item.parts[1:]))
 
 
 @dataclass(slots=True)

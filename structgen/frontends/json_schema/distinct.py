@@ -14,11 +14,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from structgen.formats.spelling import Spelling
 from structgen.frontends.json_schema import scalars, strings, values
 from structgen.frontends.json_schema.keywords import ARRAY, BOOLEAN, INTEGER, NULL, NUMBER, OBJECT, STRING
 from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
-from structgen.frontends.json_schema.spelling import Spelling
 from structgen.grammar.counting import Uncounted, count_texts
 from structgen.grammar.expressions import (
     Complement,
@@ -68,7 +68,9 @@ def distinct_scalars(compiler: Compiler, place: Place) -> Distinct:
     """
     spelling = compiler.style.spelling
     if not spelling.is_single:
-        raise NotScalar("items that are not from a short list cannot be told apart in YAML")
+        raise NotScalar(
+            f"items that are not from a short list cannot be compared in {compiler.style.format.title}"
+        )
     try:
         options = compiler.normalizer.conjunction(place if isinstance(place, tuple) else (place,))
     except TooManyAlternatives:
@@ -90,7 +92,7 @@ def _terminals(compiler: Compiler, nodes: tuple[dict[str, Any], ...], spelling: 
     listed = values.listed(compiler, nodes)
     if listed is not None:
         if any(isinstance(value, (dict, list)) for value in listed):
-            raise NotScalar("objects and arrays cannot be told apart in YAML")
+            raise NotScalar(f"objects and arrays cannot be compared in {compiler.style.format.title}")
         texts = [
             spelling.string(Literal(value)) if isinstance(value, str) else Literal(_single_text(value))
             for value in listed
@@ -100,7 +102,7 @@ def _terminals(compiler: Compiler, nodes: tuple[dict[str, Any], ...], spelling: 
         return [Terminal(label, union(*texts))] if texts else []
     mask = kinds_left(nodes)
     if mask & (OBJECT | ARRAY):
-        raise NotScalar("objects and arrays cannot be told apart in YAML")
+        raise NotScalar(f"objects and arrays cannot be compared in {compiler.style.format.title}")
     found: list[Terminal] = []
     if mask & STRING and (string := scalars.string_rule(compiler, nodes)) is not None:
         found.append(_single_string(string, spelling))

@@ -7,22 +7,15 @@ is `jsonschema` asked; it is imported then.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError, InvalidSchemaError, InvalidText, Problem
+from structgen.formats.format import DuplicateName, Format
 from structgen.frontends.json_schema.documents import escape
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.documents import Document
-
-_WHITE = re.compile(r"[ \t\n\r]*")
-
-
-class Duplicate(ValueError):
-    """A name comes twice in an object."""
 
 
 class JsonJudge:
@@ -30,16 +23,22 @@ class JsonJudge:
 
     Attributes:
         document: the schema.
+        format: of the texts.
         complete: whether the mask enforces all of it.
         formats: whether `format` is enforced.
     """
 
-    language = "JSON"
-
     def __init__(
-        self, document: Document, *, complete: bool, formats: bool = False, registry: Any = None
+        self,
+        document: Document,
+        form: Format,
+        *,
+        complete: bool,
+        formats: bool = False,
+        registry: Any = None,
     ) -> None:
         self.document = document
+        self.format = form
         self.complete = complete
         self.formats = formats
         self._registry = registry
@@ -57,14 +56,14 @@ class JsonJudge:
         """
         try:
             # What the grammar accepts may repeat a name that the schema does not declare; the last one counts.
-            value = self._read(text, distinct=error is not None)
-        except Duplicate as duplicate:
+            value = self.format.parse(text, distinct=error is not None)
+        except DuplicateName as duplicate:
             assert error is not None
             raise InvalidText(text, error.position, str(duplicate), error.expected) from None
         except (ValueError, RecursionError) as failure:
             if error is not None:
                 raise error from None
-            raise InvalidText(text, len(text), f"the text is not {self.language}: {failure}") from None
+            raise InvalidText(text, len(text), f"the text is not {self.format.title}: {failure}") from None
         if error is None and self.complete:
             return value
         try:
@@ -80,7 +79,7 @@ class JsonJudge:
         if wrong is not None:
             path = list(wrong.absolute_path)
             reason = f"#{''.join('/' + escape(step) for step in path)}: {wrong.message}"
-            start, end = self._span_of(text, path)
+            start, end = self.format.span_of(text, path)
             if error is not None and start <= error.position <= end:  # the grammar knows better where
                 raise InvalidText(text, error.position, reason, error.expected)
             raise InvalidText(text, start, reason)
@@ -93,26 +92,18 @@ class JsonJudge:
             InvalidText: It is not JSON, or not what the schema says.
         """
         try:
-            value = self._read(text, distinct=True)
+            value = self.format.parse(text, distinct=True)
             wrong = self._find_error(value)
         except RecursionError:
             raise InvalidText(text, len(text), "the value nests too deeply") from None
         except ValueError as failure:
             position = getattr(failure, "pos", len(text))
-            raise InvalidText(text, position, f"the text is not {self.language}: {failure}") from None
+            raise InvalidText(text, position, f"the text is not {self.format.title}: {failure}") from None
         if wrong is not None:
             path = list(wrong.absolute_path)
             reason = f"#{''.join('/' + escape(step) for step in path)}: {wrong.message[:1000]}"
-            raise InvalidText(text, self._span_of(text, path)[0], reason)
+            raise InvalidText(text, self.format.span_of(text, path)[0], reason)
         return value
-
-    def _read(self, text: str, *, distinct: bool) -> Any:
-        """The value of a text; names that come twice are an error, or the last one counts."""
-        hook = _distinct if distinct else None
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=hook)
-
-    def _span_of(self, text: str, path: Sequence[str | int]) -> tuple[int, int]:
-        return span_of(text, path)
 
     def problems(self, value: Any) -> list[Problem]:
         """All that is wrong with a parsed value, by JSON Pointer."""
@@ -234,44 +225,3 @@ def _additional_properties(validator: Any, wanted: Any, instance: Any, schema: A
             yield jsonschema.ValidationError(f"{name!r} is not declared, and no other members are allowed")
         else:
             yield from validator.descend(value, wanted, path=name)
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for index, name in enumerate(names) if name in names[:index])
-        raise Duplicate(f"the name {json.dumps(twice, ensure_ascii=False)} comes twice in an object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def span_of(text: str, path: Sequence[str | int]) -> tuple[int, int]:
-    """From where to where in a JSON text the value stands that a path of names and indices leads to."""
-    decode = json.JSONDecoder().raw_decode
-    at = _skip(text, 0)
-    for step in path:
-        at = _skip(text, at + 1)
-        found, index = at, 0
-        while at < len(text) and text[at] not in "]}":
-            name: Any = index
-            if isinstance(step, str):
-                name, at = decode(text, at)
-                at = _skip(text, _skip(text, at) + 1)
-            if name == step:
-                found = at
-            at = _skip(text, decode(text, at)[1])
-            if text[at] == ",":
-                at = _skip(text, at + 1)
-            index += 1
-        at = found
-    return at, decode(text, at)[1]
-
-
-def _skip(text: str, at: int) -> int:
-    found = _WHITE.match(text, at)
-    assert found is not None
-    return found.end()

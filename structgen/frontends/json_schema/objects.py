@@ -21,7 +21,6 @@ from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.containers import (
     TooManySteps,
     counted,
-    object_of,
 )
 from structgen.frontends.json_schema.counted_members import (
     Automaton,
@@ -91,8 +90,7 @@ def object_rule(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression |
 def _plain_object(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
     """Most objects: declared members, and perhaps others."""
     names, required = members(compiler, nodes)
-    layout = compiler.layout
-    colon = layout.colon
+    form = compiler.style.format
     parts: list[RuleExpression] = []
     for name, place in names.items():
         value = compiler.value(place)
@@ -106,14 +104,14 @@ def _plain_object(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression
                 )
                 return None
             continue
-        pair = Sequence((compiler.style.name(name), colon, value))
+        pair = compiler.style.pair(name, value)
         parts.append(pair if name in required else Repetition(pair, 0, 1))
     rest = [node["additionalProperties"] for node in nodes if "additionalProperties" in node]
     others = compiler.value(one_place(rest)) if rest or not is_closed(compiler, nodes) else None
     if others is not None:
         other = strings.other_name(excluded(names), spelling=compiler.style.spelling)
-        parts.append(Repetition(Sequence((other, colon, others))))
-    return object_of(layout, compiler.style.members(parts, layout.comma))
+        parts.append(Repetition(form.pair(other, others)))
+    return form.object(compiler.style.members(parts))
 
 
 def is_closed(compiler: Compiler, nodes: tuple[Node, ...]) -> bool:
@@ -194,12 +192,12 @@ class _Object:
     def __init__(self, compiler: Compiler, nodes: tuple[Node, ...]) -> None:
         self.compiler = compiler
         self.nodes = nodes
-        self.colon = compiler.layout.colon
+        self.format = compiler.style.format
         self.room: int | None = None
         self.few: list[Member] = []
 
     def rule(self) -> RuleExpression | None:
-        compiler, layout = self.compiler, self.compiler.layout
+        compiler = self.compiler
         if not self._check():
             return None
         bounds = counts(compiler, self.nodes, "minProperties", "maxProperties")
@@ -244,12 +242,13 @@ class _Object:
         if compiler.style.spelling.is_single:
             declared, others = self._with_room(declared, others, bool(wanted))
         if least <= needed and most is None and not wanted:
-            return object_of(layout, self._in_order(declared, others))
+            return self.format.object(self._in_order(declared, others))
         if (
             least - 1 > needed
             and any(other.item is not None for other in others)
             and least - 1 > len(declared)
-            and self.compiler.style.yaml
+            and not self.format.records_names
+            and not compiler.style.exact
         ):
             self._refuse(
                 "minProperties",
@@ -258,10 +257,10 @@ class _Object:
         try:
             start = (0, 0, 0, 0)
             automaton = Automaton(declared, others, least, most, len(wanted), self.room, few=self.few)
-            if not (wanted or compiler.style.any_order or compiler.style.yaml):
+            if not (wanted or compiler.style.any_order):
                 rest = compiler.choice([other.item for other in others])
                 if rest is not None:
-                    automaton.rest = Sequence((Repetition(rest),), layout.comma)
+                    automaton.rest = Sequence((Repetition(rest),), self.format.separator)
             steps = automaton.any_order if compiler.style.any_order else automaton.steps
             inner = counted(compiler, start, steps)
         except TooManySteps:
@@ -270,13 +269,13 @@ class _Object:
                 "minProperties" if counting else "maxProperties",
                 "the members can be counted in too many ways",
             )
-            return object_of(layout, self._in_order(declared, others))
+            return self.format.object(self._in_order(declared, others))
         if inner is None:
             compiler.empty(
                 self.nodes[-1], None, "the members that must be there are not possible beside the rest"
             )
             return None
-        return object_of(layout, inner)
+        return self.format.object(inner)
 
     def _with_room(
         self, declared: list[Member], others: list[Member], wanted: bool
@@ -359,7 +358,7 @@ class _Object:
 
     def _pair(self, name: Terminal, place: Place) -> RuleExpression | None:
         value = self.compiler.value(place)
-        return None if value is None else Sequence((name, self.colon, value))
+        return None if value is None else self.format.pair(name, value)
 
     # Regions
 
@@ -419,10 +418,10 @@ class _Object:
                 allowed = [wanted[bit][3] for bit in bits if wanted[bit][3] is not None]
                 fitting = self._fitting(one_place(allowed), texts) if allowed else texts
                 if needed is not None and not isinstance(fitting, bool):
-                    item = Sequence((self._name(names, [region], regions, fitting), self.colon, needed))
+                    item = self.format.pair(self._name(names, [region], regions, fitting), needed)
                     found.append(Member(None, False, ((_mask(bits), item),)))
         for rule, together in by_rule.values():
-            item = Sequence((self._name(names, together, regions, texts), self.colon, rule))
+            item = self.format.pair(self._name(names, together, regions, texts), rule)
             found.append(Member(item, False))
         return found
 
@@ -450,7 +449,7 @@ class _Object:
         rest = self.compiler.choice([member.item for member in others])
         if rest is not None:
             parts.append(Repetition(rest, 0, self.room))
-        return self.compiler.style.members(parts, self.compiler.layout.comma)
+        return self.compiler.style.members(parts)
 
 
 def _all_of(place: Place, others: list[Place]) -> Place:

@@ -319,7 +319,6 @@ class Reader:
                 if len(names) > _MOST_STATES:
                     raise TooManySteps
                 name = compiler.new_name("undecided")
-                compiler.parts.add(name)
                 compiler.rules[name] = Choice(())  # takes the name
                 names[state] = Reference(name)
                 todo.append(state)
@@ -332,7 +331,7 @@ class Reader:
             work += len(atoms(state[3]))
             if work > _MOST_WORK:
                 raise TooManySteps
-            comma = () if state[0] else (compiler.layout.comma,)
+            comma = () if state[0] else (compiler.style.format.separator,)
             options: list[RuleExpression] = []
             for item, after in self._next(state):
                 options.append(

@@ -16,10 +16,10 @@ import json
 import re
 from functools import lru_cache
 
+from structgen.formats.spelling import CANONICAL, Spelling
 from structgen.frontends.json_schema.formats import format_texts
-from structgen.frontends.json_schema.spelling import CANONICAL, Spelling
 from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import edge_chars, in_order, matches
+from structgen.frontends.regex.analysis import edge_chars, matches
 from structgen.frontends.regex.characters import common
 from structgen.grammar.expressions import (
     ANY_CHAR,
@@ -34,6 +34,7 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
     concat,
+    in_order,
     repeat,
     union,
 )

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from structgen.formats.format import Format
+from structgen.formats.json import EVERY_JSON, json_format
+from structgen.formats.spelling import Spelling
 from structgen.frontends.json_schema import exact_numbers, numbers, strings
-from structgen.frontends.json_schema.spelling import CANONICAL, EVERY, Spelling
-from structgen.frontends.json_schema.yaml_scalars import YamlSpelling
 from structgen.grammar.rules import Permutation, RuleExpression, Sequence, Terminal
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The narrowing of one compilation, whitespace aside.
+    """The narrowing of one compilation.
 
     Attributes:
-        spelling: of strings.
-        any_order: members may come in any order, instead of the schema's.
-        closed: members that nobody declares are left out.
+        format: how the values are written.
+        any_order: properties may come in any order, instead of the schema's.
+        closed: properties that no schema declares are left out.
     """
 
-    spelling: Spelling = CANONICAL
+    format: Format = field(default_factory=json_format)
     any_order: bool = False
     closed: bool = False
 
     @property
     def exact(self) -> bool:
-        """Whether numbers have every spelling, too; and members that are written twice count twice."""
-        return self.spelling is EVERY
+        """Returns True if numbers have every spelling, too, and properties that are written twice count twice."""
+        return self.format is EVERY_JSON
 
     @property
-    def yaml(self) -> bool:
-        """Whether the rules are laid out as YAML in the end."""
-        return isinstance(self.spelling, YamlSpelling)
+    def spelling(self) -> Spelling:
+        """How strings are written."""
+        return self.format.spelling
 
     @property
     def string(self) -> Terminal:
@@ -48,8 +49,12 @@ class Style:
         """A declared name."""
         return strings.name(text, self.spelling)
 
-    def members(self, parts: list[RuleExpression], comma: Terminal) -> RuleExpression | None:
-        """Members, those that may be missing or repeated as repetitions; None if there are none."""
+    def pair(self, name: str, value: RuleExpression) -> RuleExpression:
+        """A property with a declared name."""
+        return self.format.pair(strings.name(name, self.spelling), value)
+
+    def members(self, parts: list[RuleExpression]) -> RuleExpression | None:
+        """Properties, those that may be missing or repeated as repetitions; None if there are none."""
         if not parts:
             return None
-        return (Permutation if self.any_order else Sequence)(tuple(parts), comma)
+        return (Permutation if self.any_order else Sequence)(tuple(parts), self.format.separator)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.arrays import items_of
-from structgen.frontends.json_schema.containers import TooManySteps, array_of, object_of
+from structgen.frontends.json_schema.containers import TooManySteps
 from structgen.frontends.json_schema.formulas import Formula, atoms, decided, has_most, tally
 from structgen.frontends.json_schema.keywords import (
     ARRAY,
@@ -26,7 +26,7 @@ from structgen.frontends.json_schema.normalize import TooManyAlternatives
 from structgen.frontends.json_schema.objects import excluded, is_closed, one_place, places_of
 from structgen.frontends.json_schema.scalars import check_pattern, count
 from structgen.grammar.counting import Uncounted, count_texts
-from structgen.grammar.rules import RuleExpression, Sequence
+from structgen.grammar.rules import RuleExpression
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place
@@ -101,7 +101,7 @@ class _Members(Reader):
         if self._may_need_more() and any(map(self._runs_out, self.regions)):
             raise NotTold("members with few names beside combinators of many branches")
         inner = self._sequence()
-        return None if inner is None else object_of(self.compiler.layout, inner)
+        return None if inner is None else self.compiler.style.format.object(inner)
 
     def _may_need_more(self) -> bool:
         """Whether an object may have to go on with members that are not declared, whose names differ."""
@@ -188,7 +188,7 @@ class _Members(Reader):
             everywhere = len(regions) == len(self.regions) and any(not inside for inside, _ in regions)
             some_of = () if everywhere else tuple(regions)
             name = strings.other_name(self.excluded, some_of, None, self.compiler.style.spelling)
-            yield Sequence((name, self.compiler.layout.colon, rule)), (False, at, more, after)
+            yield self.compiler.style.format.pair(name, rule), (False, at, more, after)
 
     def _written(
         self, bit: int, at: int, passed: int, counts: Counts, formula: Formula
@@ -197,8 +197,7 @@ class _Members(Reader):
         if strings.has_lone_surrogate(name):
             return
         for rule, more, after in self.cells(bit, passed, counts, formula):
-            item = Sequence((self.compiler.style.name(name), self.compiler.layout.colon, rule))
-            yield item, (False, at, more, after)
+            yield self.compiler.style.pair(name, rule), (False, at, more, after)
 
     def _may_end(self, state: State) -> bool:
         _, at, counts, formula = state
@@ -268,7 +267,7 @@ class _Items(Reader):
             constrained = sum(1 << at for at, place in enumerate(prefix) if place is not True)
             self.atoms[index] = Each(node, constrained, 0, rest is not True and rest != {})
         inner = self._sequence()
-        return None if inner is None else array_of(self.compiler.layout, inner)
+        return None if inner is None else self.compiler.style.format.array(inner)
 
     def _each_place(self, atom: Each, key: Any) -> Place:
         prefix, rest = items_of(self.compiler, atom.node)
@@ -279,7 +278,7 @@ class _Items(Reader):
         after = min(at + 1, self.longest)
         passed = (1 << at + 1) - 1
         for rule, more, left in self.cells(at, passed, counts, formula):
-            yield rule, (False, after, more, left)
+            yield self.compiler.style.format.item(rule), (False, after, more, left)
 
     def _may_end(self, state: State) -> bool:
         return self._ends(state[2], state[3], 0)

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError
+from structgen.formats.spelling import EVERY, Spelling
 from structgen.frontends.json_schema import exact_numbers, strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
-from structgen.frontends.json_schema.spelling import EVERY, Spelling
 from structgen.grammar.expressions import Expression, Literal, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Node = dict[Any, Any]
 _MOST_SPELLED = 1_000_000
 BOOLEAN_TERMINAL = Terminal("true or false", union(Literal("true"), Literal("false")))
-NULL_TERMINAL = Terminal("null", Literal("null"))
 
 
 def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None:
@@ -39,7 +38,7 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
     for value in left:
         if isinstance(value, (dict, list)):
             rules.append(compound(compiler, value))
-        elif not (isinstance(value, str) and strings.has_lone_surrogate(value)):
+        elif _is_writable(compiler, value):
             scalars.append(value)
     if scalars:
         rules.append(scalars_of(compiler, scalars))
@@ -48,7 +47,7 @@ def finite(compiler: Compiler, nodes: tuple[Node, ...]) -> RuleExpression | None
         source = next(node for node in nodes if "enum" in node or "const" in node)
         keyword = "const" if "const" in source else "enum"
         why = (
-            "lists nothing that JSON text can carry"
+            f"lists nothing that {compiler.style.format.title} can write"
             if left
             else "lists nothing that the other keywords allow"
         )
@@ -187,37 +186,36 @@ def few(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleExpressio
     if not left:
         compiler.empty(nodes[-1], None, "all values of a type are excluded")
         return None
+    if kind == NULL and compiler.style.format.null is None:
+        compiler.empty(nodes[-1], None, f"{compiler.style.format.title} cannot write null")
+        return None
     return literals(texts(left[0]))
 
 
+def _is_writable(compiler: Compiler, value: Any) -> bool:
+    """Returns True if the format can write a scalar."""
+    if value is None:
+        return compiler.style.format.null is not None
+    return not (isinstance(value, str) and strings.has_lone_surrogate(value))
+
+
 def compound(compiler: Compiler, value: Any) -> RuleExpression | None:
-    """The rule of one value, laid out as all others."""
-    layout = compiler.layout
+    """The rule of one value, laid out as all others; None if the format cannot write it."""
+    form = compiler.style.format
     if isinstance(value, dict):
         members: list[RuleExpression] = []
         for key, one in value.items():
             rule = compound(compiler, one)
             if rule is None or strings.has_lone_surrogate(key):
                 return None
-            members.append(Sequence((compiler.style.name(key), layout.colon, rule)))
-        inside = compiler.style.members(members, layout.comma)
-        return Sequence((layout.open_object, *([] if inside is None else [inside]), layout.close_object))
+            members.append(compiler.style.pair(key, rule))
+        return form.object(compiler.style.members(members))
     if isinstance(value, list):
         items: list[RuleExpression] = []
         for one in value:
             rule = compound(compiler, one)
             if rule is None:
                 return None
-            items.append(rule)
-        if not items:
-            return Sequence((layout.open_array, layout.close_array))
-        return Sequence(
-            (
-                layout.open_array,
-                Sequence(tuple(items), layout.comma),
-                layout.close_array,
-            )
-        )
-    if isinstance(value, str) and strings.has_lone_surrogate(value):
-        return None
-    return scalars_of(compiler, [value])
+            items.append(form.item(rule))
+        return form.array(Sequence(tuple(items), form.separator) if items else None)
+    return scalars_of(compiler, [value]) if _is_writable(compiler, value) else None

@@ -35,7 +35,6 @@ from structgen.frontends.lark.patterns import (
 from structgen.frontends.lark.programs import BEFORE, END, Program, State, Step
 from structgen.frontends.lark.texts import LONGER
 from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import children
 from structgen.frontends.regex.automata import Matrix, Vector, solve
 from structgen.frontends.regex.characters import common, joined
 from structgen.frontends.regex.nodes import one_char
@@ -46,6 +45,7 @@ from structgen.grammar.expressions import (
     CharSet,
     Expression,
     Literal,
+    children,
     concat,
     union,
 )

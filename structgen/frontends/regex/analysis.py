@@ -24,32 +24,11 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
     charset,
+    children,
+    in_order,
 )
 
 NO_CHARS = CharSet(())
-
-
-def children(expression: Expression) -> tuple[Expression, ...]:
-    """The direct parts."""
-    if isinstance(expression, (Concat, Union, Intersection)):
-        return expression.parts
-    return (expression.part,) if isinstance(expression, (Complement, Repeat)) else ()
-
-
-def in_order(expression: Expression) -> list[Expression]:
-    """The expression and all in it, each once, parts before what they are part of."""
-    found: list[Expression] = []
-    seen: set[int] = set()
-    stack: list[tuple[Expression, bool]] = [(expression, False)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            found.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((part, False) for part in children(node))
-    return found
 
 
 @dataclass(slots=True)

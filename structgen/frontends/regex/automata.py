@@ -28,6 +28,7 @@ from structgen.grammar.expressions import (
     Literal,
     Repeat,
     Union,
+    children,
 )
 
 MAX_STATES = 64
@@ -150,7 +151,7 @@ def _classes(languages: Iterable[Expression]) -> list[CharSet]:
         elif isinstance(node, Literal):
             atoms.update((CharSet(((ord(char), ord(char)),)), None) for char in node.text)
         else:
-            stack.extend(analysis.children(node))
+            stack.extend(children(node))
     classes = [ANY_CHAR]
     for atom in atoms:
         classes = [

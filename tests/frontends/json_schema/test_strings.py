@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structgen.errors import UnsupportedSchemaError
+from structgen.formats.spelling import CANONICAL
 from structgen.frontends.json_schema import json_schema, strings
-from structgen.frontends.json_schema.spelling import CANONICAL
 from structgen.grammar.expressions import (
     ANY_TEXT,
     Complement,

@@ -120,7 +120,7 @@ def test_a_whole_number_may_be_written_as_the_schema_writes_it() -> None:
         ),
         pytest.param(
             {"const": "\ud800"},
-            "#/const: const lists nothing that JSON text can carry",
+            "#/const: const lists nothing that JSON can write",
             id="a lone surrogate",
         ),
         pytest.param(

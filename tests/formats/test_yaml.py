@@ -21,9 +21,9 @@ from structgen.errors import (
     StructgenError,
     UnsupportedSchemaError,
 )
+from structgen.formats.yaml import DEEPEST
+from structgen.formats.yaml_scalars import MAX_NAME, YAML, YAML_ASCII, is_plain
 from structgen.frontends.json_schema import json_schema
-from structgen.frontends.json_schema.yaml_blocks import DEEPEST
-from structgen.frontends.json_schema.yaml_scalars import MAX_NAME, YAML, YAML_ASCII, is_plain
 from structgen.grammar.sampling import Sampler
 from structgen.vocabulary import Vocabulary
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache, wraps
 
-from structgen.frontends.json_schema.spelling import (
+from structgen.formats.spelling import (
     QUOTE,
     Spelling,
     any_of,
@@ -22,8 +22,6 @@ from structgen.frontends.json_schema.spelling import (
     hexadecimal,
     units,
 )
-from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import in_order
 from structgen.grammar.expressions import (
     ANY_CHAR,
     CharSet,
@@ -32,8 +30,12 @@ from structgen.grammar.expressions import (
     Expression,
     Intersection,
     Literal,
+    Repeat,
     Union,
+    charset,
     concat,
+    in_order,
+    optional,
     repeat,
     union,
 )
@@ -43,75 +45,155 @@ MAX_NAME = 1000
 """Characters of a name as it is written: no reader looks for its colon beyond 1024 (YAML 1.2.2, 7.4.2)."""
 
 # What YAML 1.1 prints and does not take for a line break, beyond ASCII; U+FEFF may be a mark of the byte order.
-_BEYOND = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_BEYOND_RANGES = (
-    *((0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFEFE)),
-    *((0xFF00, 0xFFFD), (0x10000, 0x10FFFF)),
-)
+_BEYOND = ((0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFEFE), (0xFF00, 0xFFFD), (0x10000, 0x10FFFF))
 _UNQUOTED = ((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E))
 _SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
 
 _KEPT = 16384
 
-_DIGITS = "[0-9][0-9_]*"
-_MEANT = "|".join(
-    (
-        "~|null|Null|NULL",
-        "true|True|TRUE|false|False|FALSE",
-        "y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF",
-        "[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?0x[0-9a-fA-F_]+",
-        rf"[-+]?(?:{_DIGITS}(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]_[0-9_]*",
-        rf"[-+]?{_DIGITS}(?::[0-5]?[0-9])+(?:\.[0-9_]*)?",
-        r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-        r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]| +)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
-        r"(?: *(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?",
-        "=|<<",
-        r"(?:---|\.\.\.)(?: .*)?",
+_DIGIT = charset("0123456789")
+_NATURAL = concat(_DIGIT, repeat(charset("0123456789_")))
+_SIGN = optional(charset("+-"))
+_FRACTION = optional(concat(Literal("."), repeat(charset("0123456789_"))))
+
+
+def _any(words: str) -> Expression:
+    """Any of some words."""
+    return union(*map(Literal, words.split()))
+
+
+def _digits(least: int, most: int) -> Expression:
+    return repeat(_DIGIT, least, most)
+
+
+def _time_of_day() -> Expression:
+    """The time after a date, with the blanks before it."""
+    zone = concat(charset("+-"), _digits(1, 2), optional(concat(optional(Literal(":")), _digits(2, 2))))
+    return concat(
+        union(charset("Tt"), repeat(Literal(" "), 1)),
+        concat(_digits(1, 2), Literal(":"), _digits(2, 2), Literal(":"), _digits(2, 2)),
+        optional(concat(Literal("."), repeat(_DIGIT))),
+        optional(concat(repeat(Literal(" ")), union(Literal("Z"), zone))),
     )
-)
-"""What some reader does not take for a string, and the marks between documents."""
+
+
+def _meant() -> Expression:
+    """What some reader does not take for a string, and the marks between documents."""
+    minus = Literal("-")
+    return union(
+        _any("~ null Null NULL true True TRUE false False FALSE"),
+        _any("y Y yes Yes YES n N no No NO on On ON off Off OFF"),
+        concat(_SIGN, Literal("0b"), repeat(charset("01_"), 1)),
+        concat(_SIGN, Literal("0"), optional(Literal("o")), repeat(charset("01234567_"), 1)),
+        concat(_SIGN, Literal("0x"), repeat(charset("0123456789abcdefABCDEF_"), 1)),
+        concat(
+            _SIGN,
+            union(concat(_NATURAL, _FRACTION), concat(Literal("."), repeat(charset("0123456789_"), 1))),
+            optional(concat(charset("eE"), _SIGN, repeat(_DIGIT, 1))),
+        ),
+        concat(charset("+-"), Literal("_"), repeat(charset("0123456789_"))),
+        concat(
+            _SIGN,
+            _NATURAL,
+            repeat(concat(Literal(":"), optional(charset("012345")), _DIGIT), 1),
+            _FRACTION,
+        ),
+        concat(_SIGN, _any(".inf .Inf .INF")),
+        _any(".nan .NaN .NAN"),
+        concat(_digits(4, 4), minus, _digits(2, 2), minus, _digits(2, 2)),
+        concat(_digits(4, 4), minus, _digits(1, 2), minus, _digits(1, 2), _time_of_day()),
+        _any("= <<"),
+        concat(_any("--- ..."), optional(concat(Literal(" "), repeat(CharSet(((0, 9), (11, 0x10FFFF))))))),
+    )
+
+
+_MEANT = _meant()
 
 
 @lru_cache(maxsize=2)
-def _words(beyond: str) -> str:
-    """The pattern of what may be plain, as far as indicators go.
+def _words(beyond: tuple[tuple[int, int], ...]) -> Expression:
+    """What may be plain, as far as indicators go.
 
     Words with blanks between them; a colon does not end a word, and `#` begins none.
     """
-    char = f"[!-9;-~{beyond}]"
-    first = f'[!"$-9;-~{beyond}]'
-    first_of_all = f"[$()+./0-9;<=A-Z\\\\^_a-z~{beyond}]"
-    rest = f"(?::*{char})*"
-    return f"(?:{first_of_all}|:+{char}|[-?]:*{char}){rest}(?: +(?:{first}|:+{char}){rest})*"
+    char = CharSet(((0x21, 0x39), (0x3B, 0x7E), *beyond))
+    first = CharSet(((0x21, 0x22), (0x24, 0x39), (0x3B, 0x7E), *beyond))
+    first_of_all = charset("$()+./0123456789;<=\\^_~", (0x41, 0x5A), (0x61, 0x7A), *beyond)
+    colon = Literal(":")
+    rest = repeat(concat(repeat(colon), char))
+    return concat(
+        union(
+            first_of_all,
+            concat(repeat(colon, 1), char),
+            concat(charset("-?"), repeat(colon), char),
+        ),
+        rest,
+        repeat(concat(repeat(Literal(" "), 1), union(first, concat(repeat(colon, 1), char)), rest)),
+    )
 
 
-_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+][0-9]+)?)?"
+_NUMBER = concat(
+    optional(Literal("-")),
+    union(Literal("0"), concat(charset("123456789"), repeat(_DIGIT))),
+    optional(
+        concat(
+            Literal("."),
+            repeat(_DIGIT, 1),
+            optional(concat(charset("eE"), charset("+-"), repeat(_DIGIT, 1))),
+        )
+    ),
+)
 _WITH_EXPONENT = re.compile(r"(-?[0-9]+)(\.[0-9]+)?[eE]([-+]?)([0-9]+)")
 
 
 def is_plain(text: str) -> bool:
-    """Whether a string is read as itself where it stands in a block of YAML without quotes."""
-    return _compiled(_words(_BEYOND)).fullmatch(text) is not None and not _compiled(_MEANT).fullmatch(text)
+    """Returns True if a string is read as itself where it stands in a block of YAML without quotes."""
+    return _words_by_re().fullmatch(text) is not None and not _meant_by_re().fullmatch(text)
 
 
-@lru_cache(maxsize=8)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+@lru_cache(maxsize=1)
+def _words_by_re() -> re.Pattern[str]:
+    return re.compile(_as_regex(_words(_BEYOND)))
+
+
+@lru_cache(maxsize=1)
+def _meant_by_re() -> re.Pattern[str]:
+    return re.compile(_as_regex(_MEANT))
+
+
+def _as_regex(expression: Expression) -> str:
+    """An expression without intersections and complements, in Python's syntax."""
+    if isinstance(expression, Literal):
+        return re.escape(expression.text)
+    if isinstance(expression, CharSet):
+        return f"[{''.join(_range_as_regex(first, last) for first, last in expression.ranges)}]"
+    if isinstance(expression, Concat):
+        return "".join(map(_as_regex, expression.parts))
+    if isinstance(expression, Union):
+        return f"(?:{'|'.join(map(_as_regex, expression.parts))})"
+    assert isinstance(expression, Repeat)
+    most = "" if expression.max is None else expression.max
+    return f"(?:{_as_regex(expression.part)}){{{expression.min},{most}}}"
+
+
+def _range_as_regex(first: int, last: int) -> str:
+    return f"\\U{first:08x}-\\U{last:08x}"
 
 
 class YamlSpelling(Spelling):
     """How strings are spelled in YAML: plain where that is possible, or in double quotes."""
 
-    def __init__(self, name: str, beyond: str, beyond_ranges: tuple[tuple[int, int], ...]) -> None:
-        self._raw = CharSet((*_UNQUOTED, *beyond_ranges))
+    def __init__(self, name: str, beyond: tuple[tuple[int, int], ...]) -> None:
+        self._raw = CharSet((*_UNQUOTED, *beyond))
         super().__init__(name, ANY_CHAR, self._spell_chars)
         self._beyond = beyond
+        unquoted = "".join(_range_as_regex(*one) for one in self._raw.ranges)
+        self._to_escape = re.compile(f"[^{unquoted}]")
 
     @cached_property
     def plain(self) -> Intersection:
         """The strings that may be plain."""
-        return Intersection((parse_regex(_words(self._beyond)), Complement(parse_regex(_MEANT))))
+        return Intersection((_words(self._beyond), Complement(_MEANT)))
 
     def string(self, texts: Expression) -> Expression:
         """The strings that mean the texts of an expression. Those that are plain may be quoted, too."""
@@ -130,7 +212,7 @@ class YamlSpelling(Spelling):
 
     def literal(self, text: str) -> Literal:
         """The spelling of one text in quotes."""
-        return Literal(_compiled(f"[^ !#-\\[\\]-~{self._beyond}]").sub(self._escaped, text))
+        return Literal(self._to_escape.sub(self._escaped, text))
 
     @staticmethod
     def _escaped(found: re.Match[str]) -> str:
@@ -171,8 +253,8 @@ def _without(
     return ranges
 
 
-YAML = YamlSpelling("yaml", _BEYOND, _BEYOND_RANGES)
-YAML_ASCII = YamlSpelling("yaml, ascii", "", ())
+YAML = YamlSpelling("yaml", _BEYOND)
+YAML_ASCII = YamlSpelling("yaml, ascii", ())
 
 
 # Terminals: as they stand in blocks, and as they stand in flows. Made once of each object: the engine knows by identity
@@ -262,7 +344,7 @@ def _number(terminal: Terminal) -> Terminal:
     """What is no string but a number with an exponent, in the spellings that every reader takes for a number."""
     if _quoted(terminal.expression) is not None or not any(map(_has_exponent, in_order(terminal.expression))):
         return terminal
-    return Terminal(terminal.name, Intersection((terminal.expression, parse_regex(_NUMBER))))
+    return Terminal(terminal.name, Intersection((terminal.expression, _NUMBER)))
 
 
 def _has_exponent(part: Expression) -> bool:

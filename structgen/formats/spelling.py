@@ -20,7 +20,6 @@ import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from structgen.frontends.regex.analysis import in_order
 from structgen.grammar.expressions import (
     ANY_CHAR,
     EPSILON,
@@ -34,6 +33,7 @@ from structgen.grammar.expressions import (
     Union,
     charset,
     concat,
+    in_order,
     repeat,
     union,
 )
