@@ -23,7 +23,7 @@ from rich.text import Text
 import structgen
 from structgen.frontends.lark import diagnose
 from structgen.frontends.library import library_text
-from structgen.grammar.sampling import Sampler
+from structgen.language.sampling import Sampler
 
 if TYPE_CHECKING:
     from structgen.generation import Generation

@@ -18,7 +18,6 @@ from structgen.engine import _native
 from structgen.engine.expressions import MAX_COUNT, Expressions
 from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
 from structgen.grammar.expressions import EMPTY
-from structgen.grammar.lengths import fewest_characters
 from structgen.grammar.rules import (
     Choice,
     Grammar,
@@ -31,6 +30,7 @@ from structgen.grammar.rules import (
     Terminal,
     check,
 )
+from structgen.language.lengths import fewest_characters
 from structgen.limits import Limits
 
 _MOST_BYTES = 2**30

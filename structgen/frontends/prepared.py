@@ -35,7 +35,15 @@ VARIABLE = "STRUCTGEN_CACHE"
 
 _HEAD = "structgen prepared grammar"
 _PACKAGE = Path(__file__).parents[1]
-_SOURCES = ("grammar", "frontends", "frontends/lark", "frontends/regex", "frontends/sql", "engine")
+_SOURCES = (
+    "grammar",
+    "language",
+    "frontends",
+    "frontends/lark",
+    "frontends/regex",
+    "frontends/sql",
+    "engine",
+)
 
 
 class Place:

@@ -14,7 +14,8 @@ Intersection and complement let a front end say exactly what its source says, su
 the declared names": ANY_TEXT & ~union(names). Neither costs a product automaton: the engine takes derivatives
 (Brzozowski 1964; Owens, Reppy, Turon 2009) and builds only the states that text reaches.
 
-Plain data: equal expressions are equal and hash alike. Nothing here knows bytes, tokens or JSON.
+Plain data: equal expressions are equal and hash alike. `str(expression)` reads much like a regular expression with `&`
+and `~`, for people; nothing reads it back. Nothing here knows bytes, tokens or JSON.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ class Literal(Expression):
 
     text: str
 
+    def __str__(self) -> str:
+        return repr(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class CharSet(Expression):
@@ -71,6 +75,9 @@ class CharSet(Expression):
 
     ranges: tuple[tuple[int, int], ...]
 
+    def __str__(self) -> str:
+        return "[" + "".join(_range(first, last) for first, last in self.ranges) + "]"
+
 
 @dataclass(frozen=True, slots=True)
 class Concat(Expression):
@@ -79,6 +86,9 @@ class Concat(Expression):
     parts: tuple[Expression, ...]
 
     __hash__ = Expression.__hash__
+
+    def __str__(self) -> str:
+        return _joined(" ", self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,9 @@ class Union(Expression):
 
     __hash__ = Expression.__hash__
 
+    def __str__(self) -> str:
+        return _joined(" | ", self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Intersection(Expression):
@@ -98,6 +111,9 @@ class Intersection(Expression):
 
     __hash__ = Expression.__hash__
 
+    def __str__(self) -> str:
+        return _joined(" & ", self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Complement(Expression):
@@ -106,6 +122,9 @@ class Complement(Expression):
     part: Expression
 
     __hash__ = Expression.__hash__
+
+    def __str__(self) -> str:
+        return f"~{self.part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +136,9 @@ class Repeat(Expression):
     max: int | None
 
     __hash__ = Expression.__hash__
+
+    def __str__(self) -> str:
+        return f"{self.part}{times(self.min, self.max)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +152,10 @@ class Divisible(Expression):
 
     modulus: int
     remainder: int = 0
+
+    def __str__(self) -> str:
+        before = f" after {self.remainder}" if self.remainder else ""
+        return f"<digits divisible by {self.modulus}{before}>"
 
 
 def concat(*parts: Expression) -> Expression:
@@ -241,6 +267,24 @@ def in_order(expression: Expression) -> list[Expression]:
             stack.append((node, True))
             stack.extend((part, False) for part in children(node))
     return found
+
+
+def times(least: int, most: int | None) -> str:
+    """The sign for a repetition: `?`, `*`, `+` or bounds in braces."""
+    sign = {(0, 1): "?", (0, None): "*", (1, None): "+"}.get((least, most))
+    return sign or f"{{{least},{'' if most is None else most}}}"
+
+
+def _joined(sign: str, parts: Iterable[Expression]) -> str:
+    return f"({sign.join(map(str, parts))})"
+
+
+def _range(first: int, last: int) -> str:
+    return _char(first) if first == last else f"{_char(first)}-{_char(last)}"
+
+
+def _char(code: int) -> str:
+    return chr(code) if chr(code).isprintable() and chr(code) not in "[]-\\" else f"\\u{{{code:x}}}"
 
 
 EMPTY = Union(())

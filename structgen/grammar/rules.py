@@ -37,11 +37,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from random import Random
 from typing import Literal
 
 from structgen.errors import InvalidGrammarError
-from structgen.grammar.expressions import EMPTY, Expression
+from structgen.grammar.expressions import EMPTY, Expression, times
 
 Lexer = Literal["contextual", "dynamic"]
 """How terminals are told apart in a text."""
@@ -81,6 +80,9 @@ class Terminal(RuleExpression):
     guard: Expression = EMPTY
     effect: Effect | None = None
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class SpecialToken(RuleExpression):
@@ -88,12 +90,18 @@ class SpecialToken(RuleExpression):
 
     token: str | int
 
+    def __str__(self) -> str:
+        return f"<{self.token}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Reference(RuleExpression):
     """The rule called `name`."""
 
     name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,18 @@ class Sequence(RuleExpression):
     parts: tuple[RuleExpression, ...]
     separator: RuleExpression | None = None
 
+    def __str__(self) -> str:
+        return _joined(" ", self.parts, self.separator)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice(RuleExpression):
     """Any of the options. `Choice(())` denotes nothing."""
 
     options: tuple[RuleExpression, ...]
+
+    def __str__(self) -> str:
+        return _joined(" | ", self.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,9 @@ class Repetition(RuleExpression):
     part: RuleExpression
     min: int = 0
     max: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.part}{times(self.min, self.max)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +153,9 @@ class Permutation(RuleExpression):
     parts: tuple[RuleExpression, ...]
     separator: RuleExpression | None = None
 
+    def __str__(self) -> str:
+        return _joined(" & ", self.parts, self.separator)
+
 
 @dataclass(frozen=True)
 class Grammar:
@@ -147,7 +167,8 @@ class Grammar:
         ignore: terminals whose text may stand before, between and after the others.
         lexer: "contextual", the longest match of those that compete; or "dynamic", each terminal by itself.
 
-    `str(grammar)` reads like Lark.
+    `str(grammar)` reads like Lark, for people; nothing reads it back. What is done with a grammar is in
+    `structgen.language`: `sampling.sample(grammar, rng)` is a random text.
     """
 
     rules: Mapping[str, RuleExpression]
@@ -156,23 +177,21 @@ class Grammar:
     lexer: Lexer = "contextual"
 
     def __str__(self) -> str:
-        from structgen.grammar.printing import format_grammar
+        names = [self.start, *(name for name in self.rules if name != self.start)]
+        lines = [f"{name}: {self.rules[name]}" for name in names]
+        terminals = dict.fromkeys(
+            node for name in names for node in walk(self.rules[name]) if isinstance(node, Terminal)
+        )
+        for terminal in dict.fromkeys([*terminals, *self.ignore]):
+            priority = f".{terminal.priority}" if terminal.priority else ""
+            lines.append(f"{terminal.name}{priority}: {terminal.expression}")
+        lines += [f"%ignore {terminal.name}" for terminal in self.ignore]
+        return "\n".join(lines)
 
-        return format_grammar(self)
 
-    def sample(self, rng: Random, *, max_depth: int = 12) -> str:
-        """A random text of the grammar; `structgen.grammar.sampling` says how.
-
-        Args:
-            rng: where chance comes from.
-            max_depth: from what depth of rules on only the shortest way out is taken.
-
-        Raises:
-            EmptyLanguageError: No text can match.
-        """
-        from structgen.grammar.sampling import sample
-
-        return sample(self, rng, max_depth=max_depth)
+def _joined(sign: str, parts: tuple[RuleExpression, ...], separator: RuleExpression | None = None) -> str:
+    separated = "" if separator is None else f" % {separator}"
+    return f"({sign.join(map(str, parts))}{separated})"
 
 
 def children(body: RuleExpression) -> tuple[RuleExpression, ...]:

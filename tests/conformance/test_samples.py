@@ -32,7 +32,7 @@ from conformance.verdicts import table
 
 from structgen.errors import StructgenError
 from structgen.frontends.json_schema import json_schema
-from structgen.grammar.sampling import Sampler
+from structgen.language.sampling import Sampler
 
 SOURCE = os.environ.get("STRUCTGEN_MASKBENCH")
 TEXTS = 5

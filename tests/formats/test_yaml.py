@@ -24,7 +24,7 @@ from structgen.errors import (
 from structgen.formats.yaml import DEEPEST
 from structgen.formats.yaml_scalars import MAX_NAME, YAML, YAML_ASCII, is_plain
 from structgen.frontends.json_schema import json_schema
-from structgen.grammar.sampling import Sampler
+from structgen.language.sampling import Sampler
 from structgen.vocabulary import Vocabulary
 
 ruamel_yaml = pytest.importorskip("ruamel.yaml", reason="ruamel.yaml is not installed")

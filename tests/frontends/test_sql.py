@@ -12,7 +12,7 @@ import pytest
 
 import structgen
 from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText
-from structgen.grammar.sampling import Sampler
+from structgen.language.sampling import Sampler
 
 DATA = Path(__file__).parents[1] / "data" / "sql"
 DATABASES = ["chinook", "northwind", "sakila"]

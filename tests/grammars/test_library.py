@@ -15,7 +15,7 @@ from spellings import check_token_by_token
 import structgen
 from structgen.errors import InvalidLarkError
 from structgen.frontends.library import library_text
-from structgen.grammar.sampling import Sampler
+from structgen.language.sampling import Sampler
 
 SAMPLES = 500 if os.environ.get("STRUCTGEN_LIBRARY") == "full" else 25
 SLOW = {"cypher", "json5", "lua", "regex-ecma"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from structgen.frontends.json_schema.containers import State, Steps
-from structgen.grammar.counting import all_texts, count_texts
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
+from structgen.language.counting import all_texts, count_texts
 
 
 @dataclass(slots=True)

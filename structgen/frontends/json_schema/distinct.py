@@ -19,7 +19,6 @@ from structgen.frontends.json_schema import scalars, strings, values
 from structgen.frontends.json_schema.keywords import ARRAY, BOOLEAN, INTEGER, NULL, NUMBER, OBJECT, STRING
 from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
-from structgen.grammar.counting import Uncounted, count_texts
 from structgen.grammar.expressions import (
     Complement,
     Concat,
@@ -34,6 +33,7 @@ from structgen.grammar.expressions import (
     union,
 )
 from structgen.grammar.rules import Choice, RuleExpression, Terminal
+from structgen.language.counting import Uncounted, count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place

@@ -32,9 +32,9 @@ from structgen.frontends.json_schema.counted_members import (
 from structgen.frontends.json_schema.evaluate import is_found, satisfies
 from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
-from structgen.grammar.counting import Uncounted
 from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
+from structgen.language.counting import Uncounted
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place

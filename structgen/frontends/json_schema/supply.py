@@ -25,8 +25,8 @@ from structgen.frontends.json_schema.keywords import (
 )
 from structgen.frontends.json_schema.kinds import equal, kinds_left
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
-from structgen.grammar.counting import has_many_short
 from structgen.grammar.rules import Choice, Terminal
+from structgen.language.counting import has_many_short
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place

@@ -25,8 +25,8 @@ from structgen.frontends.json_schema.keywords import (
 from structgen.frontends.json_schema.normalize import TooManyAlternatives
 from structgen.frontends.json_schema.objects import excluded, is_closed, one_place, places_of
 from structgen.frontends.json_schema.scalars import check_pattern, count
-from structgen.grammar.counting import Uncounted, count_texts
 from structgen.grammar.rules import RuleExpression
+from structgen.language.counting import Uncounted, count_texts
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler, Place

@@ -28,7 +28,7 @@ from structgen.frontends.lark.tables import NotLALR, Table
 from structgen.frontends.prepared import place
 from structgen.grammar.expressions import EPSILON
 from structgen.grammar.rules import Grammar, Reference, RuleExpression, Sequence, Terminal
-from structgen.grammar.storing import from_data, to_data
+from structgen.language.storing import from_data, to_data
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
 

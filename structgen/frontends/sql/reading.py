@@ -18,7 +18,7 @@ from structgen.frontends.prepared import place
 from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import Expression, Literal
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Sequence, Terminal
-from structgen.grammar.storing import from_data, to_data
+from structgen.language.storing import from_data, to_data
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ from structgen.errors import EmptyLanguageError, InvalidGrammarError, Unsupporte
 from structgen.frontends.json_schema import json_schema
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Grammar, Terminal, check
-from structgen.grammar.sampling import sample
+from structgen.language.sampling import sample
 from structgen.matcher import CompiledGrammar, Matcher, compile_grammar
 from structgen.vocabulary import Vocabulary
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from structgen.errors import EmptyLanguageError, InvalidSchemaError
 from structgen.frontends.json_schema import json_schema, numbers
-from structgen.grammar.sampling import Sampler
+from structgen.language.sampling import Sampler
 
 
 @pytest.mark.parametrize(

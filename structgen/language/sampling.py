@@ -24,15 +24,6 @@ from random import Random
 from typing import Any
 
 from structgen.errors import EmptyLanguageError
-from structgen.grammar.derivatives import (
-    Ranges,
-    both,
-    denotes_empty_text,
-    is_empty,
-    path_to_end,
-    ways,
-    without_surrogates,
-)
 from structgen.grammar.expressions import (
     EPSILON,
     CharSet,
@@ -53,6 +44,15 @@ from structgen.grammar.rules import (
     Sequence,
     SpecialToken,
     Terminal,
+)
+from structgen.language.derivatives import (
+    Ranges,
+    both,
+    denotes_empty_text,
+    is_empty,
+    path_to_end,
+    ways,
+    without_surrogates,
 )
 
 _CONTINUE = 0.6  # how probably a loop goes round once more

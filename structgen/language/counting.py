@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from structgen.grammar.derivatives import Ranges, denotes_empty_text, derivative, derivatives, is_possible
 from structgen.grammar.expressions import (
     EMPTY,
     CharSet,
@@ -25,6 +24,7 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
 )
+from structgen.language.derivatives import Ranges, denotes_empty_text, derivative, derivatives, is_possible
 
 MANY = 1_000_000
 """Texts that nobody writes all of."""

@@ -9,7 +9,6 @@ from hypothesis import given
 from strategies import ALPHABET, expressions
 
 from structgen.frontends.regex import parse_regex
-from structgen.grammar.counting import MANY, Uncounted, all_texts, count_texts
 from structgen.grammar.expressions import (
     ANY_TEXT,
     Complement,
@@ -20,6 +19,7 @@ from structgen.grammar.expressions import (
     repeat,
     union,
 )
+from structgen.language.counting import MANY, Uncounted, all_texts, count_texts
 from structgen.matcher import compile_grammar
 from structgen.vocabulary import Vocabulary
 

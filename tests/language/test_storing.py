@@ -35,7 +35,7 @@ from structgen.grammar.rules import (
     SpecialToken,
     Terminal,
 )
-from structgen.grammar.storing import from_data, to_data
+from structgen.language.storing import from_data, to_data
 
 LETTER = CharSet(((0x41, 0x5A), (0x61, 0x7A)))
 WORD = Terminal(

@@ -38,7 +38,7 @@ from structgen.grammar.rules import (
     SpecialToken,
     Terminal,
 )
-from structgen.grammar.sampling import sample_expression
+from structgen.language.sampling import sample, sample_expression
 
 RANDOMS = st.randoms(use_true_random=False)
 A, COMMA = Terminal("a", Literal("a")), Terminal(",", Literal(","))
@@ -66,9 +66,9 @@ def test_samples_are_in_the_language(grammar: Grammar, random: Random) -> None:
     oracle = Oracle(grammar)
     if oracle.is_empty:
         with pytest.raises(EmptyLanguageError):
-            grammar.sample(random)
+            sample(grammar, random)
     else:
-        text = grammar.sample(random, max_depth=4)
+        text = sample(grammar, random, max_depth=4)
         assume(len(text) < 300)
         assert oracle.accepts(text.encode()), (str(grammar), text)
 
@@ -78,9 +78,9 @@ def test_there_is_a_sample_where_there_is_a_language(grammar: Grammar) -> None:
     """What is empty is found the same way, whatever the terminals are."""
     if Oracle(grammar).is_empty:
         with pytest.raises(EmptyLanguageError):
-            grammar.sample(Random(0), max_depth=2)
+            sample(grammar, Random(0), max_depth=2)
     else:
-        grammar.sample(Random(0), max_depth=2)
+        sample(grammar, Random(0), max_depth=2)
 
 
 QUOTE = Literal('"')
@@ -107,25 +107,25 @@ def test_samples_of_grammars_that_a_person_wrote(name: str) -> None:
     start, ignore = GRAMMARS[name]
     grammar = Grammar({"start": start}, ignore=ignore)
     oracle = Oracle(grammar)
-    texts = {grammar.sample(Random(seed)) for seed in range(60)}
+    texts = {sample(grammar, Random(seed)) for seed in range(60)}
     assert [text for text in texts if not oracle.accepts(text.encode())] == []
     assert len(texts) > 3
 
 
 def test_the_same_chance_gives_the_same_text() -> None:
     grammar = Grammar({"start": Repetition(NAME, 3)}, ignore=(WS,))
-    assert grammar.sample(Random(5)) == grammar.sample(Random(5))
+    assert sample(grammar, Random(5)) == sample(grammar, Random(5))
 
 
 def test_recursion_ends_at_the_depth() -> None:
     nested = Choice((Sequence((A, Reference("start"), Reference("start"), A)), COMMA))
-    texts = [Grammar({"start": nested}).sample(Random(seed), max_depth=6) for seed in range(50)]
+    texts = [sample(Grammar({"start": nested}), Random(seed), max_depth=6) for seed in range(50)]
     assert max(map(len, texts)) < 2**9
     assert len(set(texts)) > 5
 
 
 def test_special_tokens_leave_no_trace() -> None:
-    assert Grammar({"start": Sequence((A, SpecialToken("<x>"), A))}).sample(Random(0)) == "aa"
+    assert sample(Grammar({"start": Sequence((A, SpecialToken("<x>"), A))}), Random(0)) == "aa"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_special_tokens_leave_no_trace() -> None:
 )
 def test_what_is_empty_has_no_samples(body: RuleExpression) -> None:
     with pytest.raises(EmptyLanguageError):
-        Grammar({"start": body}).sample(Random(0))
+        sample(Grammar({"start": body}), Random(0))
 
 
 def test_texts_that_must_differ_run_out_for_nobody() -> None:
@@ -147,4 +147,4 @@ def test_texts_that_must_differ_run_out_for_nobody() -> None:
     one = Terminal("ONE", Literal("a"), effect="record")
     other = Terminal("OTHER", Literal("b"), effect="record")
     grammar = Grammar({"start": Repetition(Choice((one, other)), 1, 2)})
-    assert {grammar.sample(Random(seed)) for seed in range(60)} == {"a", "b", "ab", "ba"}
+    assert {sample(grammar, Random(seed)) for seed in range(60)} == {"a", "b", "ab", "ba"}
