@@ -10,9 +10,9 @@ In reading order:
     normalize.py    combinators become alternatives of plain schemas
     containers.py   objects and arrays become rules
     scalars.py      keywords of strings and numbers become terminals
-    strings.py      lengths and patterns over characters
+    strings/        lengths, patterns, formats; over characters, then spelled
     style.py        which of the texts that mean the same value are written
-    numbers.py      ranges as digits; exact_numbers.py: in every spelling; multiples.py: divisibility
+    numbers/        ranges as digits, divisibility
     values.py       enum and const; evaluate.py: which of them the other keywords leave
     judge.py        what a complete text means
     report.py       what becomes of every keyword, as data

@@ -20,10 +20,10 @@ from structgen.errors import EmptyLanguageError, Problem, UnsupportedSchemaError
 from structgen.frontends.json_schema import (
     arrays,
     finishing,
-    formats,
     numbers,
     objects,
     scalars,
+    strings,
     values,
 )
 from structgen.frontends.json_schema.containers import ANY_ARRAY, ANY_OBJECT, any_rules
@@ -181,7 +181,7 @@ class Compiler:
 
     def enforces_format(self, form: Any) -> bool:
         """Whether the mask enforces a format; the others are annotations."""
-        return self.formats == "enforce" and isinstance(form, str) and form in formats.KNOWN
+        return self.formats == "enforce" and isinstance(form, str) and form in strings.KNOWN
 
     def keep(self, node: Schema) -> Schema:
         """Keep an object that was made on the way alive, as identities stand for objects."""

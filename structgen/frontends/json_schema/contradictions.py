@@ -9,7 +9,6 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError, StructgenError
-from structgen.frontends.json_schema.evaluate import is_found, never_both
 from structgen.frontends.json_schema.keywords import (
     ANY_TYPE,
     ARRAY,
@@ -25,6 +24,7 @@ from structgen.frontends.json_schema.keywords import (
 )
 from structgen.frontends.json_schema.kinds import among, kind_of, kinds_left
 from structgen.frontends.json_schema.numbers import exact
+from structgen.frontends.json_schema.strings.matching import is_found, never_both
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler

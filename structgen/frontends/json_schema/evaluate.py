@@ -6,12 +6,8 @@ Small and exact, so that compiling an `enum` needs no validator: that one would 
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from structgen.errors import EmptyLanguageError, InvalidRegexError, LimitExceeded
-from structgen.frontends.json_schema import strings
-from structgen.frontends.json_schema.formats import format_texts
 from structgen.frontends.json_schema.keywords import (
     ARRAY,
     ARRAY_KEYWORDS,
@@ -32,14 +28,8 @@ from structgen.frontends.json_schema.keywords import (
 )
 from structgen.frontends.json_schema.kinds import equal, kind_of, kinds_left
 from structgen.frontends.json_schema.numbers import exact
+from structgen.frontends.json_schema.strings.matching import is_found, is_of_format
 from structgen.frontends.json_schema.unevaluated import UNEVALUATED
-from structgen.grammar.expressions import Expression, Literal, concat
-from structgen.grammar.rules import Grammar, Terminal
-from structgen.limits import Limits
-from structgen.matcher import CompiledGrammar, compile_grammar
-from structgen.vocabulary import Vocabulary
-
-_QUICK = Limits(milliseconds=50, work=200_000)
 
 if TYPE_CHECKING:
     from structgen.frontends.json_schema.compiler import Compiler
@@ -106,56 +96,6 @@ def _string(compiler: Compiler, value: str, node: dict[str, Any]) -> bool:
     ):
         return False
     return not any(is_of_format(form, value) for form in node.get(NOT_FORMATS, ()))
-
-
-@lru_cache(maxsize=65536)
-def is_found(pattern: str, text: str) -> bool:
-    """Whether a pattern of ECMA-262 is found in a text."""
-    return not strings.has_lone_surrogate(text) and bool(_matcher(pattern).accepts(text + "."))
-
-
-@lru_cache(maxsize=16384)
-def never_both(one: str, other: str) -> bool:
-    """Whether no text matches both patterns; False, too, where that takes long to see."""
-    try:
-        if strings.exclude_each_other(one, other):
-            return True
-        return not is_possible(strings.texts((one, other)))
-    except InvalidRegexError:
-        return False
-
-
-@lru_cache(maxsize=4096)
-def is_possible(texts: Expression) -> bool:
-    """Whether any text is in an expression; True, too, where that takes long to see."""
-    try:
-        _compiled(texts, _QUICK)
-    except EmptyLanguageError:
-        return False
-    except LimitExceeded:
-        return True
-    return True
-
-
-def is_of_format(form: str, text: str) -> bool:
-    """Whether a text is of a format."""
-    return not strings.has_lone_surrogate(text) and bool(_format_matcher(form).accepts(text + "."))
-
-
-@lru_cache(maxsize=256)
-def _matcher(pattern: str) -> CompiledGrammar:
-    return _compiled(strings.parse_pattern(pattern))
-
-
-@lru_cache(maxsize=64)
-def _format_matcher(form: str) -> CompiledGrammar:
-    return _compiled(format_texts(form))
-
-
-def _compiled(texts: Expression, limits: Limits | None = None) -> CompiledGrammar:
-    """Texts as a compiled grammar; with a dot at the end, as terminals are never empty."""
-    terminal = Terminal("text", concat(texts, Literal(".")))
-    return compile_grammar(Grammar({"start": terminal}), Vocabulary.of_bytes(), limits=limits or Limits())
 
 
 def _number(value: float, node: dict[str, Any]) -> bool:

@@ -174,7 +174,7 @@ def _validator(document: Document, registry: Any, *, formats: bool) -> Any:
 def _format(validator: Any, form: str, instance: Any, schema: Any) -> Iterator[Any]:
     import jsonschema
 
-    from structgen.frontends.json_schema.conforming import conforms
+    from structgen.frontends.json_schema.strings.format_checks import conforms
 
     if validator.is_type(instance, "string") and not conforms(form, instance):
         yield jsonschema.ValidationError(f"{instance!r} is not of the format {form!r}")
@@ -184,8 +184,8 @@ def _format(validator: Any, form: str, instance: Any, schema: Any) -> Iterator[A
 
 
 def _is_found(pattern: str, text: str) -> bool:
-    from structgen.frontends.json_schema.evaluate import is_found
     from structgen.frontends.json_schema.strings import judged_by_re
+    from structgen.frontends.json_schema.strings.matching import is_found
 
     try:
         return is_found(pattern, text)

@@ -29,9 +29,10 @@ from structgen.frontends.json_schema.counted_members import (
     names_left,
     unrecorded,
 )
-from structgen.frontends.json_schema.evaluate import is_found, satisfies
+from structgen.frontends.json_schema.evaluate import satisfies
 from structgen.frontends.json_schema.keywords import HOLD, OBJECT, SOME_MEMBER
 from structgen.frontends.json_schema.scalars import check_pattern, counts, texts_of
+from structgen.frontends.json_schema.strings.matching import is_found
 from structgen.grammar.expressions import Expression, Intersection
 from structgen.grammar.rules import Repetition, RuleExpression, Sequence, Terminal
 from structgen.language.counting import Uncounted

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import values
 from structgen.frontends.json_schema.containers import TooManySteps
-from structgen.frontends.json_schema.evaluate import is_possible, satisfies
+from structgen.frontends.json_schema.evaluate import satisfies
 from structgen.frontends.json_schema.formulas import Formula, atoms, decided, every, some, tally
 from structgen.frontends.json_schema.keywords import (
     ASSERTIONS,
@@ -25,6 +25,7 @@ from structgen.frontends.json_schema.keywords import (
 from structgen.frontends.json_schema.kinds import kinds_left
 from structgen.frontends.json_schema.negate import schema_of
 from structgen.frontends.json_schema.scalars import count, texts_of
+from structgen.frontends.json_schema.strings.matching import is_possible
 from structgen.grammar.rules import Choice, Reference, RuleExpression, Sequence
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from structgen.frontends.json_schema.documents import (
     Schema,
     escape,
 )
-from structgen.frontends.json_schema.formats import KNOWN
 from structgen.frontends.json_schema.keywords import ASSERTIONS
+from structgen.frontends.json_schema.strings import KNOWN
 
 Handling = Literal["enforced", "checked", "annotation"]
 

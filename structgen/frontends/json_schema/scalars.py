@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError
-from structgen.frontends.json_schema import exact_numbers, numbers, strings, values
+from structgen.frontends.json_schema import numbers, strings, values
 from structgen.frontends.json_schema.keywords import (
     FORMATS,
     HOLD,
@@ -20,7 +20,7 @@ from structgen.frontends.json_schema.keywords import (
     STRING,
 )
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
-from structgen.frontends.json_schema.multiples import NotRegular, numbers_apart
+from structgen.frontends.json_schema.numbers import NotRegular, Range, every_spelling, multiples_in_range
 from structgen.grammar.expressions import (
     ANY_TEXT,
     EMPTY,
@@ -241,12 +241,12 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
         compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
         return None
     if compiler.style.exact:
-        limits = (low, high, low_excluded, high_excluded)
+        limits = Range(low, high, low_excluded, high_excluded)
         try:
-            found = exact_numbers.number(kind, limits, tuple(steps), tuple(not_steps), tuple(excluded))
+            found = every_spelling.number(kind, limits, tuple(steps), tuple(not_steps), tuple(excluded))
         except NotRegular as error:
             _not_regular(compiler, nodes, error)
-            found = exact_numbers.NUMBER
+            found = every_spelling.NUMBER
         if found is None:
             compiler.empty(nodes[-1], None, f"no number is between {low} and {high}, as is required")
         return found
@@ -256,11 +256,11 @@ def number_rule(compiler: Compiler, nodes: tuple[Node, ...], kind: int) -> RuleE
         low_excluded = high_excluded = False
         found = numbers.integer(low, high)
     else:
-        found = numbers.number(low, high, low_excluded, high_excluded)
+        found = numbers.number(Range(low, high, low_excluded, high_excluded))
     if found is not None and (steps or not_steps or excluded or not kind & INTEGER):
-        bounds = (low, high, low_excluded, high_excluded)
+        bounds = Range(low, high, low_excluded, high_excluded)
         try:
-            found = numbers_apart(kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
+            found = multiples_in_range(kind, bounds, tuple(steps), tuple(not_steps), tuple(excluded))
         except NotRegular as error:
             _not_regular(compiler, nodes, error)
     if found is None:

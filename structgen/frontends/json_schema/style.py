@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from structgen.formats.format import Format
 from structgen.formats.json import EVERY_JSON, json_format
 from structgen.formats.spelling import Spelling
-from structgen.frontends.json_schema import exact_numbers, numbers, strings
+from structgen.frontends.json_schema import numbers, strings
+from structgen.frontends.json_schema.numbers import every_spelling
 from structgen.grammar.rules import Permutation, RuleExpression, Sequence, Terminal
 
 
@@ -43,7 +44,7 @@ class Style:
     @property
     def number(self) -> Terminal:
         """Any number."""
-        return exact_numbers.NUMBER if self.exact else numbers.NUMBER
+        return every_spelling.NUMBER if self.exact else numbers.NUMBER
 
     def name(self, text: str) -> Terminal:
         """A declared name."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from structgen.errors import InvalidRegexError
 from structgen.formats.spelling import EVERY, Spelling
-from structgen.frontends.json_schema import exact_numbers, strings
+from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.keywords import BOOLEAN, NOT_VALUES, NULL
 from structgen.frontends.json_schema.kinds import kind_of, kinds_left
+from structgen.frontends.json_schema.numbers import every_spelling
 from structgen.grammar.expressions import Expression, Literal, union
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
@@ -161,7 +162,7 @@ def _spelled(value: Any, spelling: Spelling) -> Expression:
     if isinstance(value, str):
         return spelling.string(Literal(value))
     if spelling is EVERY and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return exact_numbers.spelled(value)
+        return every_spelling.spelled(value)
     return union(*map(Literal, texts(value)))
 
 

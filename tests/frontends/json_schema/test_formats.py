@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from structgen.errors import InvalidSchemaError
+from structgen.errors import InvalidOptionError
 from structgen.frontends.json_schema import json_schema
-from structgen.frontends.json_schema.evaluate import is_of_format
-from structgen.frontends.json_schema.formats import KNOWN
 from structgen.frontends.json_schema.keywords import FORMATS
+from structgen.frontends.json_schema.strings import KNOWN
+from structgen.frontends.json_schema.strings.matching import is_of_format
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_formats_combine_with_the_other_keywords() -> None:
 
 def test_formats_may_be_annotations() -> None:
     assert json_schema({"type": "string", "format": "date"}, formats="annotate").validate('"x"') == "x"
-    with pytest.raises(InvalidSchemaError, match="formats"):
+    with pytest.raises(InvalidOptionError, match="formats"):
         json_schema({}, formats="check")  # type: ignore[arg-type]
 
 

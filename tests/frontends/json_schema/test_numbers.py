@@ -167,7 +167,7 @@ def test_decimals_compare_as_python_does(
     low: Decimal | None, high: Decimal | None, low_excluded: bool, high_excluded: bool, text: str
 ) -> None:
     low_excluded, high_excluded = low_excluded and low is not None, high_excluded and high is not None
-    terminal = numbers.number(low, high, low_excluded, high_excluded)
+    terminal = numbers.number(numbers.Range(low, high, low_excluded, high_excluded))
     value = Decimal(text)
     inside = (low is None or low < value or (low == value and not low_excluded)) and (
         high is None or value < high or (value == high and not high_excluded)

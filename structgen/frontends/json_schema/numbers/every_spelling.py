@@ -12,15 +12,20 @@ Digits are not counted here, so `1.` and a thousand zeros is an integer, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
-from structgen.frontends.json_schema.multiples import NotRegular, Range, multiples, odd_part, spellings
-from structgen.frontends.json_schema.numbers import Bound, exact, magnitudes
+from structgen.frontends.json_schema.numbers import ranges
+from structgen.frontends.json_schema.numbers.decimals import DIGIT, Bound, Range, exact, magnitudes
+from structgen.frontends.json_schema.numbers.divisibility import (
+    NotRegular,
+    multiples,
+    odd_part,
+    spellings,
+)
 from structgen.grammar.expressions import (
     EMPTY,
     Complement,
@@ -39,15 +44,12 @@ from structgen.grammar.rules import Terminal
 _WINDOW = 20
 _FREE = 30
 _MOST_REMAINDERS = 30
-_DIGIT = charset("0123456789")
 _ZEROS = repeat(Literal("0"))
-_NATURAL = union(Literal("0"), concat(charset("123456789"), repeat(_DIGIT)))
+_NATURAL = union(Literal("0"), concat(charset("123456789"), repeat(DIGIT)))
 _SIGN = optional(Literal("-"))
 _E = charset("eE")
-_PLAIN = concat(_SIGN, _NATURAL, optional(concat(Literal("."), repeat(_DIGIT, 1))))
-NUMBER = Terminal(
-    "a number", concat(_PLAIN, optional(concat(_E, optional(charset("+-")), repeat(_DIGIT, 1))))
-)
+_PLAIN = concat(_SIGN, _NATURAL, optional(concat(Literal("."), repeat(DIGIT, 1))))
+NUMBER = Terminal("a number", concat(_PLAIN, optional(concat(_E, optional(charset("+-")), repeat(DIGIT, 1)))))
 
 
 def _exponent(power: int) -> Expression:
@@ -63,21 +65,21 @@ def _unbounded_integer() -> Expression:
     options: list[Expression] = [concat(_NATURAL, zeros)]
     for power in range(_FREE):
         fraction = union(
-            repeat(Literal("0"), 1), concat(repeat(_DIGIT, 1, power), _ZEROS) if power else Literal("0")
+            repeat(Literal("0"), 1), concat(repeat(DIGIT, 1, power), _ZEROS) if power else Literal("0")
         )
         options.append(concat(_NATURAL, optional(concat(Literal("."), fraction)), _exponent(power)))
         if power:
-            shifted = union(Literal("0"), concat(charset("123456789"), repeat(_DIGIT), Literal("0" * power)))
+            shifted = union(Literal("0"), concat(charset("123456789"), repeat(DIGIT), Literal("0" * power)))
             options.append(concat(shifted, zeros, _exponent(-power)))
     more = concat(
         _E,
         optional(Literal("+")),
         _ZEROS,
-        union(concat(charset("3456789"), _DIGIT), concat(charset("123456789"), repeat(_DIGIT, 2))),
+        union(concat(charset("3456789"), DIGIT), concat(charset("123456789"), repeat(DIGIT, 2))),
     )
-    fraction = concat(Literal("."), union(concat(repeat(_DIGIT, 1, _FREE), _ZEROS), repeat(Literal("0"), 1)))
+    fraction = concat(Literal("."), union(concat(repeat(DIGIT, 1, _FREE), _ZEROS), repeat(Literal("0"), 1)))
     options.append(concat(_NATURAL, optional(fraction), more))
-    options.append(concat(Literal("0"), zeros, _E, Literal("-"), repeat(_DIGIT, 1)))
+    options.append(concat(Literal("0"), zeros, _E, Literal("-"), repeat(DIGIT, 1)))
     return concat(_SIGN, union(*options))
 
 
@@ -100,7 +102,6 @@ def number(
     Raises:
         NotRegular: Divisibility by this is no expression.
     """
-    low, high, *_ = bounds
     wanted = [Fraction(step) for step in steps]
     unwanted = [Fraction(step) for step in not_steps]
     if kind == INTEGER:
@@ -109,50 +110,49 @@ def number(
         unwanted.append(Fraction(1))
     if math.prod(map(odd_part, {*wanted, *unwanted})) > _MOST_REMAINDERS:
         raise NotRegular("divisibility by this, in every spelling, takes too much")
-    if low is None and high is None and not excluded and not unwanted and not steps:
+    if bounds.is_unbounded and not excluded and not unwanted and not steps:
         return integer() if kind == INTEGER else NUMBER
-    nearby = [bound for bound in (low, high, *map(exact, excluded)) if bound]
-    parts = [_decimals(bounds, 0, wanted, unwanted, excluded)]
-    powers = _powers(nearby)
-    parts += _large(bounds, powers[-1], wanted, unwanted) + _small(bounds, powers[0], wanted, unwanted)
-    if _within(bounds, 0) and not unwanted and 0 not in excluded:
-        parts.append(spelled(0))
-    for power in powers:
-        parts.append(concat(_decimals(bounds, power, wanted, unwanted, excluded), _exponent(power)))
-    found = union(*parts)
+    found = union(*_by_exponent(bounds, wanted, unwanted, excluded))
     return None if found == EMPTY else Terminal("an integer" if kind == INTEGER else "a number", found)
 
 
-def _within(bounds: Range, value: int) -> bool:
-    low, high, low_excluded, high_excluded = bounds
-    above = low is None or low < value or (low == value and not low_excluded)
-    return above and (high is None or high > value or (high == value and not high_excluded))
+def _by_exponent(
+    bounds: Range, steps: list[Fraction], not_steps: list[Fraction], excluded: tuple[float, ...]
+) -> Iterator[Expression]:
+    """The numbers without an exponent, with large ones and small ones, 0, and with each exponent between."""
+    yield _decimals(bounds, 0, steps, not_steps, excluded)
+    powers = _powers([bound for bound in (bounds.low, bounds.high, *map(exact, excluded)) if bound])
+    yield from _large(bounds, powers[-1], steps, not_steps)
+    yield from _small(bounds, powers[0], steps, not_steps)
+    if bounds.contains(0) and not not_steps and 0 not in excluded:
+        yield spelled(0)
+    for power in powers:
+        yield concat(_decimals(bounds, power, steps, not_steps, excluded), _exponent(power))
 
 
 def _large(bounds: Range, top: int, steps: list[Fraction], not_steps: list[Fraction]) -> list[Expression]:
     """Numbers beyond every bound: exponents above `top`.
 
-    What 2 and 5 leave of a step divides the digits; its powers of 2 and 5 divide 10 to what the fraction leaves of the
-    exponent.
+    The other factors of a step divide the digits; its factors 2 and 5 divide a power of 10, for which the exponent must
+    be large enough once the digits after the point are taken off.
     """
-    low, high, *_ = bounds
     odds = {step: _without_2_and_5(step) for step in (*steps, *not_steps)}
     most = min([_WINDOW, *(top + 1 - twos_and_fives for _, twos_and_fives in odds.values())])
-    beyond = numbers.integer(top + 1, None)
+    beyond = ranges.integer(top + 1, None)
     assert beyond is not None
     if most < 0 or any(odds[step][0] == 1 for step in not_steps):
         return []
-    fraction = concat(Literal("."), repeat(_DIGIT, 1, most) if most else Literal("0"), _ZEROS)
-    parts: list[Expression] = [concat(charset("123456789"), repeat(_DIGIT), optional(fraction))]
+    fraction = concat(Literal("."), repeat(DIGIT, 1, most) if most else Literal("0"), _ZEROS)
+    parts: list[Expression] = [concat(charset("123456789"), repeat(DIGIT), optional(fraction))]
     parts += [Divisible(odds[step][0]) for step in steps if odds[step][0] > 1]
     parts += [Complement(Divisible(odds[step][0])) for step in not_steps]
     digits = parts[0] if len(parts) == 1 else Intersection(tuple(parts))
     large = concat(digits, _E, optional(Literal("+")), _ZEROS, beyond.expression)
-    return [large] * (high is None) + [concat(Literal("-"), large)] * (low is None)
+    return [large] * (bounds.high is None) + [concat(Literal("-"), large)] * (bounds.low is None)
 
 
 def _without_2_and_5(step: Fraction) -> tuple[int, int]:
-    """What the factors 2 and 5 leave of a step, and the least power of 10 that they divide."""
+    """A step without its factors 2 and 5, and the least power of 10 that these divide."""
     odd = odd_part(step)
     rest, power = step.numerator // odd, 0
     while 10**power % rest:
@@ -162,16 +162,18 @@ def _without_2_and_5(step: Fraction) -> tuple[int, int]:
 
 def _small(bounds: Range, bottom: int, steps: list[Fraction], not_steps: list[Fraction]) -> list[Expression]:
     """Numbers nearer to zero than any bound, and so multiples of nothing: exponents below `bottom`."""
-    low, high, *_ = bounds
-    beyond = numbers.integer(1 - bottom, None)
+    beyond = ranges.integer(1 - bottom, None)
     assert beyond is not None
     if steps or any(step < Fraction(10) ** bottom for step in not_steps):
         return []
-    fraction = optional(concat(Literal("."), repeat(_DIGIT, 1, _WINDOW), _ZEROS))
+    fraction = optional(concat(Literal("."), repeat(DIGIT, 1, _WINDOW), _ZEROS))
     small = concat(charset("123456789"), fraction, _E, Literal("-"), _ZEROS, beyond.expression)
-    positive = (low is None or low <= 0) and (high is None or high > 0)
-    negative = (low is None or low < 0) and (high is None or high >= 0)
-    return [small] * positive + [concat(Literal("-"), small)] * negative
+    return [small] * _reaches_zero(bounds) + [concat(Literal("-"), small)] * _reaches_zero(bounds.mirrored())
+
+
+def _reaches_zero(bounds: Range) -> bool:
+    """Returns True if a range has numbers above 0 as near to it as one likes."""
+    return (bounds.low is None or bounds.low <= 0) and (bounds.high is None or bounds.high > 0)
 
 
 def _powers(values: Iterable[Bound]) -> list[int]:
@@ -186,9 +188,8 @@ def _decimals(
     bounds: Range, power: int, steps: list[Fraction], not_steps: list[Fraction], excluded: tuple[float, ...]
 ) -> Expression:
     """Decimals that satisfy everything once they are multiplied by `10^power`."""
-    low, high, low_excluded, high_excluded = bounds
-    least, most = _scaled(low, power), _scaled(high, power)
-    parts: list[Expression] = [_between(least, most, low_excluded, high_excluded)]
+    low, high = _scaled(bounds.low, power), _scaled(bounds.high, power)
+    parts = [_between(Range(low, high, bounds.low_excluded, bounds.high_excluded))]
     if parts[0] == EMPTY:
         return EMPTY
     shift = Fraction(10) ** -power
@@ -220,29 +221,18 @@ def _multiples(step: Fraction) -> Expression:
     return found
 
 
-def _between(
-    low: Decimal | None, high: Decimal | None, low_excluded: bool, high_excluded: bool
-) -> Expression:
-    """Decimals of any length between two bounds."""
-    if low is None and high is None:
+def _between(bounds: Range) -> Expression:
+    """Decimals of any length in a range."""
+    if bounds.is_unbounded:
         return _PLAIN
-    if (
-        low is not None
-        and high is not None
-        and (low > high or (low == high and (low_excluded or high_excluded)))
-    ):
+    if bounds.is_empty:
         return EMPTY
     parts: list[Expression] = []
-    zero = Decimal(0)
-    if high is None or high > 0 or (high == 0 and not high_excluded):
-        start, excluded = (zero, False) if low is None or low < 0 else (low, low_excluded)
-        parts.append(magnitudes(start, excluded, high, high_excluded, None))
-    if low is None or low < 0 or (low == 0 and not low_excluded):
-        start, excluded = (zero, False) if high is None or high > 0 else (-high, high_excluded)
-        if high == 0:
-            start, excluded = zero, high_excluded
-        most = None if low is None else -low
-        parts.append(concat(Literal("-"), magnitudes(start, excluded, most, low_excluded, None)))
+    not_negative, negative = bounds.not_negative(), bounds.mirrored().not_negative()
+    if not_negative is not None:
+        parts.append(magnitudes(not_negative, None))
+    if negative is not None:
+        parts.append(concat(Literal("-"), magnitudes(negative, None)))
     return union(*parts)
 
 
@@ -254,7 +244,7 @@ def spelled(value: float) -> Expression:
             _SIGN,
             Literal("0"),
             optional(concat(Literal("."), repeat(Literal("0"), 1))),
-            optional(concat(_E, optional(charset("+-")), repeat(_DIGIT, 1))),
+            optional(concat(_E, optional(charset("+-")), repeat(DIGIT, 1))),
         )
     parts = [spellings(bound)]
     for power in _powers([bound]):

@@ -11,14 +11,22 @@ number that is left out, only if the text is: 56258024542430049327.5 is read as 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.keywords import INTEGER
-from structgen.frontends.json_schema.numbers import Bound
+from structgen.frontends.json_schema.numbers import ranges
+from structgen.frontends.json_schema.numbers.decimals import (
+    DIGIT,
+    NONZERO,
+    Bound,
+    Range,
+    above,
+    below,
+    exact,
+)
 from structgen.grammar.expressions import (
     EPSILON,
     Complement,
@@ -34,17 +42,15 @@ from structgen.grammar.expressions import (
 )
 from structgen.grammar.rules import Terminal
 
-Range = tuple["Bound | None", "Bound | None", bool, bool]
 _MOST_LISTED = 4096
+_MOST_PLACES = 40
 _MOST_ENDINGS = 5000
 _MOST_REMAINDERS = 20_000
-"""Remainders, of all steps at once; to see whether any number can follow some digits, as many may be looked at."""
+"""Remainders, of all steps at once; to see whether any number can follow some digits, all of them may be visited."""
 
-_DIGIT = charset("0123456789")
-_NONZERO = charset("123456789")
 _ZEROS = repeat(Literal("0"))
 _AS_DOUBLES = union(
-    concat(optional(Literal("-")), repeat(_DIGIT, 1)),
+    concat(optional(Literal("-")), repeat(DIGIT, 1)),
     concat(optional(Literal("-")), repeat(charset("0123456789."), 1, 16)),
 )
 """Integers, and numbers with a point whose doubles are equal only if their texts mean the same."""
@@ -54,7 +60,7 @@ class NotRegular(Exception):
     """The numbers cannot be written as an expression of a sensible size."""
 
 
-def numbers_apart(
+def multiples_in_range(
     kind: int,
     bounds: Range,
     steps: tuple[Bound, ...],
@@ -65,7 +71,7 @@ def numbers_apart(
 
     Args:
         kind: integers, others, or both.
-        bounds: lower and upper bound, and whether each is excluded.
+        bounds: of the range; with integers, bounds that are integers and included.
         steps: what they must be multiples of.
         not_steps: what they must not be multiples of.
         excluded: what they must not be.
@@ -76,18 +82,18 @@ def numbers_apart(
     step = _common([*steps, 1] if kind == INTEGER else list(steps))
     if not kind & INTEGER:
         not_steps = (*not_steps, 1)
-    times = None if step is None else _times(bounds, step)
-    if step is not None and (any(step % Fraction(no) == 0 for no in not_steps) or times == range(0)):
+    factors = None if step is None else _factors(bounds, step)
+    if step is not None and (any(step % Fraction(no) == 0 for no in not_steps) or factors == range(0)):
         return None
-    few = times is not None and times.stop - times.start <= _MOST_LISTED
-    found = None
-    if remainders(step, not_steps) <= _MOST_REMAINDERS and (not few or not (not_steps or excluded)):
+    if factors is not None and factors.stop - factors.start > _MOST_LISTED:
+        factors = None
+    if remainders(step, not_steps) <= _MOST_REMAINDERS and (factors is None or not (not_steps or excluded)):
         found = _as_expression(kind, bounds, step, not_steps, excluded)
-    if found is not None:
-        return found
-    if step is None or times is None or not few:
+        if found is not None:
+            return found
+    if step is None or factors is None:
         raise NotRegular("divisibility by this takes too much")
-    return _listed(kind, bounds, [time * step for time in times], not_steps, excluded)
+    return _listed(kind, bounds, [factor * step for factor in factors], not_steps, excluded)
 
 
 def _listed(
@@ -98,19 +104,19 @@ def _listed(
     excluded: tuple[float, ...],
 ) -> Terminal | None:
     """The multiples of a range, one by one, without what they must not be."""
-    apart = {Fraction(numbers.exact(value)) for value in excluded}
-    left = [
+    unwanted = {Fraction(exact(value)) for value in excluded}
+    allowed = [
         Decimal(value.numerator) / value.denominator
         for value in multiples
-        if value not in apart and all(value % Fraction(no) for no in not_steps)
+        if value not in unwanted and all(value % Fraction(no) for no in not_steps)
     ]
-    if not left:
+    if not allowed:
         return None
     if kind == INTEGER:
-        return Terminal("an integer of a list", union(*[Literal(format(value, "f")) for value in left]))
-    ranged = numbers.plain(*bounds)
+        return Terminal("an integer of a list", union(*[Literal(format(value, "f")) for value in allowed]))
+    ranged = ranges.plain(bounds)
     assert ranged is not None
-    return Terminal("a number of a list", Intersection((ranged.expression, union(*map(spellings, left)))))
+    return Terminal("a number of a list", Intersection((ranged.expression, union(*map(spellings, allowed)))))
 
 
 def _common(steps: list[Bound]) -> Fraction | None:
@@ -129,7 +135,7 @@ def _common(steps: list[Bound]) -> Fraction | None:
 
 
 def odd_part(step: Fraction) -> int:
-    """What 2 and 5 leave of a step."""
+    """The numerator of a step without its factors 2 and 5."""
     odd = step.numerator
     for factor in (2, 5):
         while odd % factor == 0:
@@ -138,7 +144,7 @@ def odd_part(step: Fraction) -> int:
 
 
 def remainders(step: Fraction | None, not_steps: Iterable[Bound]) -> int:
-    """How many remainders of digits some steps tell apart, their last digits aside."""
+    """How many remainders of digits some steps distinguish, their last digits aside."""
     return math.lcm(odd_part(step or Fraction(1)), *[odd_part(Fraction(no)) for no in not_steps])
 
 
@@ -153,26 +159,14 @@ def _as_expression(
     not_steps: tuple[Bound, ...],
     excluded: tuple[float, ...],
 ) -> Terminal | None:
-    low, high, low_excluded, high_excluded = bounds
-    if kind == INTEGER:
-        assert low is None or isinstance(low, int)
-        assert high is None or isinstance(high, int)
-        terminal = numbers.integer(low, high)
-    else:
-        terminal = numbers.plain(low, high, low_excluded, high_excluded)
-    assert terminal is not None
-    parts: list[Expression] = [terminal.expression]
-    outside: list[Expression] = [spellings(numbers.exact(value)) for value in excluded]
-    if step is not None and not (step == 1 and kind == INTEGER):
-        found = multiples(step)
-        if found is None:
-            return None
-        parts.append(found)
-    for no in not_steps:
-        found = multiples(Fraction(no))
-        if found is None:
-            return None
-        outside.append(found)
+    terminal = _ranged(kind, bounds)
+    inside = [] if step is None or (step == 1 and kind == INTEGER) else [step]
+    found = [multiples(one) for one in (*inside, *map(Fraction, not_steps))]
+    if None in found:
+        return None
+    known = [one for one in found if one is not None]
+    parts = [terminal.expression, *known[: len(inside)]]
+    outside = [*(spellings(exact(value)) for value in excluded), *known[len(inside) :]]
     if outside:
         parts.append(Complement(union(*outside)))
     if kind != INTEGER and len(parts) > 1 and _has_short_ones(bounds, step, not_steps):
@@ -181,9 +175,22 @@ def _as_expression(
     return Terminal(label, parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
 
 
+def _ranged(kind: int, bounds: Range) -> Terminal:
+    """The numbers of a range, without exponents."""
+    if kind == INTEGER:
+        low, high = bounds.low, bounds.high
+        assert low is None or isinstance(low, int)
+        assert high is None or isinstance(high, int)
+        terminal = ranges.integer(low, high)
+    else:
+        terminal = ranges.plain(bounds)
+    assert terminal is not None
+    return terminal
+
+
 def _has_short_ones(bounds: Range, step: Fraction | None, not_steps: tuple[Bound, ...]) -> bool:
     """Whether some of the numbers have few digits, as far as the size of steps and bounds tells."""
-    low, high, _, _ = bounds
+    low, high = bounds.low, bounds.high
     found = [Fraction(one) for one in (low, high, step, *not_steps) if one is not None]
     if not all(abs(one) < 10**7 and (one * 10**7).denominator == 1 for one in found):
         return False
@@ -211,7 +218,7 @@ def spellings(value: Bound) -> Expression:
 def multiples(step: Fraction) -> Expression | None:
     """All multiples of a step without exponent; None if that takes too much.
 
-    What 2 and 5 leave of a step divides the digits, wherever the point stands, as it has no factor in common with 10.
+    The other factors of a step divide the digits, wherever the point stands, as they have no factor in common with 10.
     """
     odd = odd_part(step)
     if odd == 1:
@@ -222,62 +229,57 @@ def multiples(step: Fraction) -> Expression | None:
 
 @lru_cache(maxsize=256)
 def _by_last_digits(step: Fraction) -> Expression | None:
-    scale = 0
-    while (step * 10**scale).denominator != 1:
-        scale += 1
-        if scale > 40:
-            return None
-    number = int(step * 10**scale)
-    places = 0
-    while 10**places % number:
-        places += 1
-        if places > 40:
-            return None
-    if 10**places // number > _MOST_ENDINGS:
+    """All multiples of a step that has no factors but 2 and 5; None if they have too many endings."""
+    scale = _first(lambda places: (step * 10**places).denominator == 1)
+    if scale is None:
         return None
-    sign = optional(Literal("-"))
-    natural = union(Literal("0"), concat(_NONZERO, repeat(_DIGIT)))
+    number = int(step * 10**scale)
+    places = _first(lambda places: 10**places % number == 0)
+    if places is None or 10**places // number > _MOST_ENDINGS:
+        return None
     endings = [str(ending).zfill(places) if places else "" for ending in range(0, 10**places, number)]
+    sign = optional(Literal("-"))
     if places <= scale:
-        free = scale - places
-        return concat(
-            sign,
-            natural,
-            union(EPSILON, *[_fraction(free, ending) for ending in endings]),
-        )
+        natural = union(Literal("0"), concat(NONZERO, repeat(DIGIT)))
+        fractions = [_fraction(scale - places, ending) for ending in endings]
+        return concat(sign, natural, union(EPSILON, *fractions))
+    return concat(sign, _with_endings(endings, places - scale))
+
+
+def _first(holds: Callable[[int], bool]) -> int | None:
+    """The first number of places for which something holds; None if there are more than 40."""
+    return next((places for places in range(_MOST_PLACES + 1) if holds(places)), None)
+
+
+def _with_endings(endings: list[str], before: int) -> Expression:
+    """Decimals with one of some endings, `before` digits of which stand before the point."""
     wholes: dict[str, list[str]] = {}
     for ending in endings:
-        wholes.setdefault(ending[places - scale :], []).append(ending[: places - scale])
+        wholes.setdefault(ending[before:], []).append(ending[:before])
     parts = []
-    for rest, before in wholes.items():
-        exact = [Literal(str(int(one))) for one in before]
-        longer = concat(_NONZERO, repeat(_DIGIT), union(*map(Literal, before)))
+    for rest, whole in wholes.items():
+        exactly = [Literal(str(int(one))) for one in whole]
+        longer = concat(NONZERO, repeat(DIGIT), union(*map(Literal, whole)))
         fraction = _fraction(0, rest)
         if not rest.strip("0"):
             fraction = optional(fraction)
-        parts.append(concat(union(*exact, longer), fraction))
-    return concat(sign, union(*parts))
+        parts.append(concat(union(*exactly, longer), fraction))
+    return union(*parts)
 
 
 def _fraction(free: int, ending: str) -> Expression:
     """Any digits, so many, then an ending, then zeros; zeros at the end may be missing."""
     rest = ending.rstrip("0")
     if rest:
-        return concat(Literal("."), repeat(_DIGIT, free, free), Literal(rest), _ZEROS)
+        return concat(Literal("."), repeat(DIGIT, free, free), Literal(rest), _ZEROS)
     if free:
-        return concat(Literal("."), repeat(_DIGIT, 1, free), _ZEROS)
+        return concat(Literal("."), repeat(DIGIT, 1, free), _ZEROS)
     return concat(Literal(".0"), _ZEROS)
 
 
-def _times(bounds: Range, step: Fraction) -> range | None:
-    """The multiples in a range, as what the step is multiplied by; None if a bound is missing."""
-    low, high, low_excluded, high_excluded = bounds
-    if low is None or high is None:
+def _factors(bounds: Range, step: Fraction) -> range | None:
+    """The multiples in a range, each as what the step is multiplied by; None if a bound is missing."""
+    if bounds.low is None or bounds.high is None:
         return None
-    first = math.ceil(Fraction(low) / step)
-    last = math.floor(Fraction(high) / step)
-    if low_excluded and first * step == low:
-        first += 1
-    if high_excluded and last * step == high:
-        last -= 1
-    return range(first, last + 1)
+    low, high = Fraction(bounds.low) / step, Fraction(bounds.high) / step
+    return range(above(low, bounds.low_excluded), below(high, bounds.high_excluded) + 1)

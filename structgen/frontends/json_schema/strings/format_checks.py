@@ -1,4 +1,4 @@
-"""Whether a text is of a format, for `validate()`: wider where the expression is narrower than the definition.
+"""Format checks: what `validate()` accepts of a format, which is more where the expression is narrower.
 
 date-time time duration     digits without end, leap seconds at any offset
 hostname idn-hostname email idn-email regex
@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 
-from structgen.frontends.json_schema.evaluate import is_of_format
-from structgen.frontends.json_schema.formats import KNOWN
+from structgen.frontends.json_schema.strings.formats import KNOWN
+from structgen.frontends.json_schema.strings.matching import is_of_format
 
 _NOT_JUDGED = frozenset(("hostname", "idn-hostname", "email", "idn-email", "regex"))
 _LEAP = re.compile(r"(\d\d):(\d\d):60((?:\.\d+)?)(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 
 
 def conforms(form: str, text: str) -> bool:
-    """Whether a text is of a format; formats that are not known have any text."""
+    """Returns True if a text is of a format. Formats that are not known have any text."""
     if form not in KNOWN or form in _NOT_JUDGED:
         return True
     if form in ("date-time", "time"):

@@ -1,0 +1,154 @@
+"""Ranges of numbers as terminals.
+
+A number has one plain spelling here: no leading zeros, no `+`, no minus before a zero, no exponent where a bound is
+declared. Digits are bounded, so that no number runs away: 20 before the point, 20 after it, exponents from -999 to 279
+(with 20 digits before it that is still a finite double).
+
+Where a bound is exclusive, there are no more digits after the point than keep every number apart from the bound when
+both are read as doubles: who checks the text so must not find 0.99999999999999999999 equal to 1.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+
+from structgen.frontends.json_schema.numbers.decimals import (
+    DIGIT,
+    INTEGER_DIGITS,
+    MINUS,
+    NATURAL,
+    NONZERO,
+    ZERO,
+    Bound,
+    Range,
+    magnitudes,
+    naturals,
+)
+from structgen.grammar.expressions import (
+    Expression,
+    Intersection,
+    Literal,
+    charset,
+    concat,
+    optional,
+    repeat,
+    union,
+)
+from structgen.grammar.rules import Terminal
+
+FRACTION_DIGITS = 20
+_DOUBLE_DIGITS = 15
+_FAR = 10**40
+"""A bound beyond this only keeps the digits within the usual ones."""
+
+_FRACTION = concat(Literal("."), repeat(DIGIT, 1, FRACTION_DIGITS))
+_EXPONENT = concat(
+    charset("eE"),
+    union(
+        concat(optional(Literal("+")), repeat(DIGIT, 1, 2)),
+        concat(
+            optional(Literal("+")),
+            union(concat(Literal("1"), DIGIT), concat(Literal("2"), charset("01234567"))),
+            DIGIT,
+        ),
+        concat(MINUS, repeat(DIGIT, 1, 3)),
+    ),
+)
+INTEGER = Terminal("an integer", concat(optional(MINUS), NATURAL))
+NUMBER = Terminal(
+    "a number",
+    concat(optional(MINUS), NATURAL, optional(_FRACTION), optional(_EXPONENT)),
+)
+_NOT_NEGATIVE = Terminal("a number", concat(NATURAL, optional(_FRACTION), optional(_EXPONENT)))
+
+_PLAIN = Terminal("a number", concat(optional(MINUS), NATURAL, optional(_FRACTION)))
+_PLAIN_NOT_NEGATIVE = Terminal("a number", concat(NATURAL, optional(_FRACTION)))
+FRACTIONAL = Terminal(  # with 15 digits at most, or its double may be an integer
+    "a fraction",
+    concat(
+        optional(MINUS),
+        Intersection(
+            (
+                concat(NATURAL, Literal("."), repeat(ZERO, 0, 9), NONZERO, repeat(DIGIT, 0, 10)),
+                repeat(charset("0123456789."), 1, _DOUBLE_DIGITS + 1),
+            )
+        ),
+    ),
+)
+
+
+@lru_cache(maxsize=4096)
+def integer(low: int | None, high: int | None) -> Terminal | None:
+    """The integers from `low` to `high`, both included; None if there are none."""
+    far_below, far_above = _is_far_below(low, high), _is_far_above(low, high)
+    low, high = None if far_below else low, None if far_above else high
+    if low is None and high is None:
+        return INTEGER
+    if low is not None and high is not None and low > high:
+        return None
+    parts: list[Expression] = []
+    if high is None or high >= 0:
+        parts.append(naturals(max(low or 0, 0), high))
+    if low is None or low < 0:
+        most = None if low is None else -low
+        parts.append(concat(MINUS, naturals(1 if high is None else max(1, -high), most)))
+    return Terminal(_label("an integer", low, high), union(*parts))
+
+
+def plain(bounds: Range) -> Terminal | None:
+    """The numbers of a range, without exponents; None if there are none."""
+    found = number(bounds)
+    return _PLAIN if found is NUMBER else _PLAIN_NOT_NEGATIVE if found is _NOT_NEGATIVE else found
+
+
+@lru_cache(maxsize=4096)
+def number(bounds: Range) -> Terminal | None:
+    """The numbers of a range; None if there are none."""
+    bounds = _without_far_bounds(bounds)
+    if bounds.is_unbounded:
+        return NUMBER
+    if bounds.low == 0 and bounds.high is None and not bounds.low_excluded:
+        return _NOT_NEGATIVE
+    if bounds.is_empty:
+        return None
+    digits = _fraction_digits(bounds)
+    parts: list[Expression] = []
+    not_negative, negative = bounds.not_negative(), bounds.mirrored().positive()
+    if not_negative is not None:
+        parts.append(magnitudes(not_negative, digits))
+    if negative is not None:
+        parts.append(concat(MINUS, magnitudes(negative, digits)))
+    return Terminal(_label("a number", bounds.low, bounds.high), union(*parts))
+
+
+def _without_far_bounds(bounds: Range) -> Range:
+    far_below, far_above = _is_far_below(bounds.low, bounds.high), _is_far_above(bounds.low, bounds.high)
+    low, low_excluded = (None, False) if far_below else (bounds.low, bounds.low_excluded)
+    high, high_excluded = (None, False) if far_above else (bounds.high, bounds.high_excluded)
+    return Range(low, high, low_excluded, high_excluded)
+
+
+def _is_far_above(low: Bound | None, high: Bound | None) -> bool:
+    """Returns True if the upper bound is beyond what the usual digits reach."""
+    return high is not None and high >= _FAR and (low is None or low < 10**INTEGER_DIGITS)
+
+
+def _is_far_below(low: Bound | None, high: Bound | None) -> bool:
+    """Returns True if the lower bound is beyond what the usual digits reach."""
+    return low is not None and low <= -_FAR and (high is None or high > -(10**INTEGER_DIGITS))
+
+
+def _fraction_digits(bounds: Range) -> int:
+    """How many digits after the point keep every number apart from an excluded bound, read as doubles."""
+    digits = FRACTION_DIGITS
+    for bound, excluded in ((bounds.low, bounds.low_excluded), (bounds.high, bounds.high_excluded)):
+        if bound and excluded:  # near zero all doubles differ
+            digits = max(min(digits, _DOUBLE_DIGITS - 1 - Decimal(bound).adjusted()), 1)
+    return digits
+
+
+def _label(kind: str, low: Bound | None, high: Bound | None) -> str:
+    if high is None:
+        return f"{kind} from {low}"
+    return f"{kind} up to {high}" if low is None else f"{kind} from {low} to {high}"

@@ -1,0 +1,78 @@
+"""Patterns and formats: whether a text has them. The engine decides, over single bytes.
+
+Small and exact, so that compiling an `enum` needs no validator: importing that one would slow down a request.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from structgen.errors import EmptyLanguageError, InvalidRegexError, LimitExceeded
+from structgen.frontends.json_schema.strings.formats import format_texts
+from structgen.frontends.json_schema.strings.patterns import (
+    exclude_each_other,
+    has_lone_surrogate,
+    parse_pattern,
+    texts,
+)
+from structgen.grammar.expressions import Expression, Literal, concat
+from structgen.grammar.rules import Grammar, Terminal
+from structgen.limits import Limits
+from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.vocabulary import Vocabulary
+
+_QUICK = Limits(milliseconds=50, work=200_000)
+
+
+@lru_cache(maxsize=65536)
+def is_found(pattern: str, text: str) -> bool:
+    """Returns True if a pattern of ECMA-262 is found in a text.
+
+    Raises:
+        InvalidRegexError: It cannot be compiled.
+    """
+    return not has_lone_surrogate(text) and bool(_matcher(pattern).accepts(text + "."))
+
+
+@lru_cache(maxsize=16384)
+def never_both(one: str, other: str) -> bool:
+    """Returns True if no text matches both patterns. False may also mean that it takes long to see."""
+    try:
+        if exclude_each_other(one, other):
+            return True
+        return not is_possible(texts((one, other)))
+    except InvalidRegexError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def is_possible(found: Expression) -> bool:
+    """Returns True if any text is in an expression. True may also mean that it takes long to see."""
+    try:
+        _compiled(found, _QUICK)
+    except EmptyLanguageError:
+        return False
+    except LimitExceeded:
+        return True
+    return True
+
+
+def is_of_format(form: str, text: str) -> bool:
+    """Returns True if a text is of a format."""
+    return not has_lone_surrogate(text) and bool(_format_matcher(form).accepts(text + "."))
+
+
+@lru_cache(maxsize=256)
+def _matcher(pattern: str) -> CompiledGrammar:
+    return _compiled(parse_pattern(pattern))
+
+
+@lru_cache(maxsize=64)
+def _format_matcher(form: str) -> CompiledGrammar:
+    return _compiled(format_texts(form))
+
+
+def _compiled(found: Expression, limits: Limits | None = None) -> CompiledGrammar:
+    """Texts as a compiled grammar; with a dot at the end, as terminals are never empty."""
+    terminal = Terminal("text", concat(found, Literal(".")))
+    return compile_grammar(Grammar({"start": terminal}), Vocabulary.of_bytes(), limits=limits or Limits())
