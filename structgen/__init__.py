@@ -72,7 +72,7 @@ if TYPE_CHECKING:
         load_model,
     )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     # What the text must be

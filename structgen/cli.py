@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 import structgen
+from structgen.errors import install_hint
 from structgen.frontends.lark import diagnose
 from structgen.frontends.library import library_text
 from structgen.language.sampling import Sampler
@@ -380,9 +381,7 @@ def _load(model: str) -> tuple[Any, Any]:
     try:
         from transformers.utils.logging import disable_progress_bar
     except ImportError:
-        raise typer.BadParameter(
-            "a model needs torch and transformers: pip install 'structgen[hf]'"
-        ) from None
+        raise typer.BadParameter(f"a model needs torch and transformers: {install_hint('hf')}") from None
     quieten: Any = disable_progress_bar
     quieten()
     with notes.status(f"loading {model}"):

@@ -28,6 +28,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+DISTRIBUTION = "structgen-decoding"
+"""The name of this package in a package index. `structgen` is another project there."""
+
+
+def install_hint(extra: str) -> str:
+    """Returns the command that installs structgen with an extra, for error messages."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
 
 class StructgenError(Exception):
     """The base of all errors of structgen."""

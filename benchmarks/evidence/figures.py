@@ -11,8 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import structgen
+
 PACKAGES = (
-    "structgen",
     "torch",
     "transformers",
     "numpy",
@@ -37,7 +38,7 @@ def machine() -> dict[str, Any]:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    versions = {}
+    versions: dict[str, str | None] = {"structgen": structgen.__version__}
     for name in PACKAGES:
         try:
             versions[name] = metadata.version(name)

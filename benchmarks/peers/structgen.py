@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -56,7 +55,7 @@ class _Grammar:
 class Structgen:
     """structgen with its defaults: a keyword that the mask cannot enforce is refused."""
 
-    version = version("structgen")
+    version = structgen.__version__
     _budgeted = False
 
     def __init__(self, tokenizer: Any) -> None:

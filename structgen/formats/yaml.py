@@ -18,7 +18,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Path
 from typing import Any
 
-from structgen.errors import Problem, StructgenError, UnsupportedSchemaError
+from structgen.errors import Problem, StructgenError, UnsupportedSchemaError, install_hint
 from structgen.formats.format import DuplicateName, check_value
 from structgen.formats.structure import (
     NOTHING,
@@ -133,7 +133,7 @@ def _reader() -> Any:
     try:
         from ruamel.yaml import YAML as Reader
     except ImportError:
-        raise StructgenError("YAML is read by ruamel.yaml: pip install 'structgen[yaml]'") from None
+        raise StructgenError(f"YAML is read by ruamel.yaml: {install_hint('yaml')}") from None
     return Reader(typ="safe", pure=True)
 
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from structgen.errors import InvalidSchemaError
+from structgen.errors import InvalidSchemaError, install_hint
 
 Schema = Mapping[str, Mapping[str, str]]
 """The type of each column of each table; "" where it is not known."""
@@ -144,5 +144,5 @@ def import_sqlglot() -> Any:
     try:
         import sqlglot
     except ImportError:
-        raise ImportError("this needs sqlglot: pip install 'structgen[sql]'") from None
+        raise ImportError(f"this needs sqlglot: {install_hint('sql')}") from None
     return sqlglot
