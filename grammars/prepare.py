@@ -44,14 +44,17 @@ def _prepare(target: Path) -> set[str]:
     names = set()
     for file in sorted((ROOT / "grammars").glob("*.lark")):
         text = file.read_text(encoding="utf-8")
-        try:
-            structgen.lark(text)
-        except structgen.StructgenError as error:  # a limit, on a machine that is very slow
-            print(f"{file.stem} is not prepared: {error}")
-            continue
-        kept = place("lark", text, "start", "contextual", True).target
-        if kept is not None and kept.exists():
-            names.add(kept.name)
+        kept = place("lark", text, "start", "contextual", True)
+        if not (target / kept.name).exists():
+            try:
+                structgen.lark(text)
+            except structgen.StructgenError as error:  # a limit, on a machine that is very slow
+                print(f"{file.stem} is not prepared: {error}")
+                continue
+            if kept.target is None or not kept.target.exists():
+                continue
+            kept.target.rename(target / kept.name)
+        names.add(kept.name)
     print(f"prepared {len(names)} grammars")
     return names
 

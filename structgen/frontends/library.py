@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from importlib.abc import Traversable
 from importlib.resources import files
 
 from structgen.errors import InvalidLarkError
@@ -15,9 +17,8 @@ def library() -> dict[str, str]:
     >>> library()["semver"]
     'Version numbers: Semantic Versioning 2.0.0 (https://semver.org).'
     """
-    folder = files("structgen") / "grammars"
-    names = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".lark"))
-    return {name: library_text(name).partition("\n")[0].removeprefix("//").strip() for name in names}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in _files().items()}
+    return {name: text.partition("\n")[0].removeprefix("//").strip() for name, text in texts.items()}
 
 
 def library_text(name: str) -> str:
@@ -26,7 +27,16 @@ def library_text(name: str) -> str:
     Raises:
         InvalidLarkError: There is none of that name.
     """
-    file = files("structgen") / "grammars" / f"{name}.lark"
-    if not file.is_file():
-        raise InvalidLarkError(f"there is no grammar {name!r}; there are {', '.join(library())}")
-    return file.read_text(encoding="utf-8")
+    files = _files()
+    if name not in files:
+        near = get_close_matches(name, files, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"available grammars: {', '.join(files)}"
+        raise InvalidLarkError(f"no grammar called {name!r} comes with structgen; {hint}")
+    return files[name].read_text(encoding="utf-8")
+
+
+def _files() -> dict[str, Traversable]:
+    """The files of the grammars, by name."""
+    folder = files("structgen") / "grammars"
+    there = {entry.name[:-5]: entry for entry in folder.iterdir() if entry.name.endswith(".lark")}
+    return dict(sorted(there.items()))

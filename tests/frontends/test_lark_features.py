@@ -10,7 +10,7 @@ from traces import check_accepts, check_trace
 
 import structgen
 from structgen.errors import EmptyLanguageError, InvalidLarkError, InvalidText
-from structgen.frontends.lark import lexing, programs
+from structgen.frontends.lark.first_match import collisions, programs
 from structgen.grammar.expressions import charset, repeat
 from structgen.grammar.rules import SpecialToken
 
@@ -235,7 +235,7 @@ def test_lookaheads_without_number_are_an_error_soon(monkeypatch: pytest.MonkeyP
 
 
 def test_terminals_without_number_are_an_error_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lexing, "MAX_COMPARED", 300)
+    monkeypatch.setattr(collisions, "MAX_COMPARED", 300)
     names = [f"T{i}" for i in range(30)]
     grammar = f"start: {' | '.join(names)}\n" + "".join(f"{name}: /k{name}[a-z]+/\n" for name in names)
     with pytest.raises(InvalidLarkError, match="begin alike"):

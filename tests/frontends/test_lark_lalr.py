@@ -15,10 +15,10 @@ from lark.parsers.lalr_analysis import LALR_Analyzer
 
 import structgen
 from structgen.frontends.lark import judge
-from structgen.frontends.lark.lalr import Automaton
+from structgen.frontends.lark.first_match.lalr import Automaton
+from structgen.frontends.lark.first_match.tables import NotLALR, Table
 from structgen.frontends.lark.loading import expand, load
 from structgen.frontends.lark.sources import Source
-from structgen.frontends.lark.tables import NotLALR, Table
 from structgen.frontends.library import library, library_text
 
 

@@ -10,14 +10,15 @@ import pytest
 
 import structgen
 from structgen.engine import Expressions
-from structgen.frontends.lark import build
-from structgen.frontends.lark.lalr import END
-from structgen.frontends.lark.tables import Table
-from structgen.frontends.lark.texts import Texts
+from structgen.frontends.lark.first_match.lalr import END
+from structgen.frontends.lark.first_match.tables import Table
+from structgen.frontends.lark.first_match.terminal_queries import Texts
+from structgen.frontends.lark.loading import expand, load
+from structgen.frontends.lark.sources import Source
 from structgen.frontends.library import library, library_text
-from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import EMPTY, Literal, union
 from structgen.limits import Limits
+from structgen.patterns import parse_regex
 from structgen.vocabulary import Vocabulary
 
 PATTERNS = [
@@ -139,8 +140,8 @@ def plain_implies(table: Table, state: int, name: str, other: str) -> bool:
 
 @pytest.mark.parametrize("name", library())
 def test_reductions_are_followed_as_by_a_plain_search(name: str) -> None:
-    loaded = build.load(build.Source(library_text(name)), "start", [], {})
-    table = Table(build.expand(loaded), "start", loaded.ignored)
+    loaded = load(Source(library_text(name)), "start", [], {})
+    table = Table(expand(loaded), "start", loaded.ignored)
     random = Random(name)
     terminals = {terminal for names in table._sought for terminal in names} - {END}
     for _ in range(400):

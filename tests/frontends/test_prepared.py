@@ -200,6 +200,9 @@ def package(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """A package in which GRAMMAR is prepared; its folder for that."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "prepared"))
     structgen.lark(GRAMMAR)
+    kept = place("lark", GRAMMAR, "start", "contextual", True)
+    assert kept.target is not None
+    kept.target.rename(kept.target.with_name(kept.name))
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(structgen, "__path__", [str(tmp_path)])
     forget()
@@ -224,11 +227,10 @@ def test_what_was_made_by_other_code_is_not_found(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = tmp_path / "code"
-    for folder in prepared._SOURCES:
-        shutil.copytree(prepared._PACKAGE / folder, code / folder, dirs_exist_ok=True)
+    shutil.copytree(prepared._PACKAGE, code)
     monkeypatch.setattr(prepared, "_PACKAGE", code)
     assert prepared._versions() == prepared._VERSIONS
-    with (code / "frontends" / "lark" / "lexing.py").open("a") as file:
+    with (code / "frontends" / "lark" / "first_match" / "lexicon.py").open("a") as file:
         file.write("# another line\n")
     assert prepared._versions() != prepared._VERSIONS
     monkeypatch.setattr(prepared, "_VERSIONS", prepared._versions())
@@ -237,12 +239,21 @@ def test_what_was_made_by_other_code_is_not_found(
         structgen.lark(GRAMMAR)
 
 
+def test_a_native_module_has_files_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = prepared.place("lark", GRAMMAR)
+    monkeypatch.setattr(prepared, "native_digest", lambda: b"another build")
+    other = prepared.place("lark", GRAMMAR)
+    assert one.target != other.target
+    assert one.name == other.name  # comes with its native module
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_code_that_cannot_be_read(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
 ) -> None:
-    for name in prepared._SOURCES if is_there else ():  # byte code alone
-        (tmp_path / "code" / name).mkdir(parents=True, exist_ok=True)
+    if is_there:  # byte code alone
+        (tmp_path / "code" / "frontends").mkdir(parents=True)
+        (tmp_path / "code" / "frontends" / "prepared.pyc").touch()
     monkeypatch.setattr(prepared, "_PACKAGE", tmp_path / "code")
     monkeypatch.setattr(prepared, "_VERSIONS", prepared._versions())
     assert structgen.lark(GRAMMAR).is_valid("let x = 1")

@@ -14,9 +14,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from structgen.errors import EmptyLanguageError, InvalidRegexError, InvalidText
-from structgen.frontends.regex import parse_regex, regex
+from structgen.frontends.regex import regex
 from structgen.grammar.expressions import ANY_TEXT, EPSILON, CharSet, Concat, Literal, Repeat, Union
 from structgen.matcher import compile_grammar
+from structgen.patterns import parse_regex
 from structgen.vocabulary import Vocabulary
 
 IGNORE, M, S, X, A = re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, re.ASCII

@@ -7,9 +7,9 @@ import unicodedata
 
 import pytest
 
-from structgen.frontends.regex import characters, parse_regex
-from structgen.frontends.regex.properties import find_property
 from structgen.grammar.expressions import CharSet, Expression, Literal
+from structgen.patterns import characters, parse_regex
+from structgen.patterns.properties import find_property
 
 ALL = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF)
 

@@ -24,11 +24,12 @@ from random import Random
 import pytest
 
 from structgen.errors import EmptyLanguageError, InvalidRegexError, LimitExceeded
-from structgen.frontends.regex import parse_regex, regex
+from structgen.frontends.regex import regex
 from structgen.grammar.expressions import Complement
 from structgen.grammar.rules import Grammar, Terminal
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, compile_grammar
+from structgen.patterns import parse_regex
 from structgen.vocabulary import Vocabulary
 
 TEXTS = int(os.environ.get("STRUCTGEN_REGEX_TEXTS", "2"))

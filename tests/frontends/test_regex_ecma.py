@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from structgen.errors import InvalidRegexError
-from structgen.frontends.regex import parse_regex, regex
+from structgen.frontends.regex import regex
+from structgen.patterns import parse_regex
 
 FLAGS = {"": 0, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from strategies import ALPHABET, expressions
 
-from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import (
     ANY_TEXT,
     Complement,
@@ -21,6 +20,7 @@ from structgen.grammar.expressions import (
 )
 from structgen.language.counting import MANY, Uncounted, all_texts, count_texts
 from structgen.matcher import compile_grammar
+from structgen.patterns import parse_regex
 from structgen.vocabulary import Vocabulary
 
 FEW = [

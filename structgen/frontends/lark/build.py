@@ -7,27 +7,20 @@ import re
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint, judge_by_grammar
 from structgen.constraint import Judge as ConstraintJudge
-from structgen.errors import InvalidLarkError, Problem
-from structgen.frontends.lark.adjacency import Adjacency
-from structgen.frontends.lark.dead_ends import check_dead_ends, part_ignored
+from structgen.errors import Problem
 from structgen.frontends.lark.declared import Declared, rules_of_declared
+from structgen.frontends.lark.first_match import terminals_as_lark_reads_them
 from structgen.frontends.lark.judge import Judge, ParserName
-from structgen.frontends.lark.lexing import Lexicon, readings
-from structgen.frontends.lark.loading import Loaded, expand, load
+from structgen.frontends.lark.loading import load
 from structgen.frontends.lark.rules import rules_of_expansions, rules_of_trees
-from structgen.frontends.lark.sources import Source
-from structgen.frontends.lark.tables import NotLALR, Table
+from structgen.frontends.lark.sources import Source, find_source
 from structgen.frontends.prepared import place
-from structgen.grammar.expressions import EPSILON
-from structgen.grammar.rules import Grammar, Reference, RuleExpression, Sequence, Terminal
+from structgen.grammar.rules import Grammar, Reference, Sequence
 from structgen.language.storing import from_data, to_data
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
@@ -84,7 +77,7 @@ def lark(
     """
     check_option("lexer", lexer, get_args(Lexer))
     check_flags(strict=strict)
-    source, given = _find(grammar), dict(terminals or {})
+    source, given = find_source(grammar), dict(terminals or {})
     if given or import_paths or _RELATIVE_IMPORT.search(source.text):
         made = _make(source, start, lexer, given, import_paths, strict)
     else:
@@ -146,121 +139,24 @@ def _make(
     import_paths: SequenceOf[Any],
     strict: bool,
 ) -> _Made:
-    prepared = prepare(source, start, import_paths, given, strict)
-    loaded, skeleton, adjacency, lexicon = (
-        prepared.loaded,
-        prepared.skeleton,
-        prepared.adjacency,
-        prepared.lexicon,
-    )
-    table = None if lexer == "dynamic" or given else _table(loaded)
-    parsers: tuple[ParserName, ...] = ("earley",) if table is None else ("lalr",)
-    if table is not None and table.has_conflicts:
-        parsers, table = (
-            ("lalr", "earley"),
-            None,
-        )  # Lark's LALR chooses one way, and reads less than the rules say
-    reading = readings(lexicon, table)
-    check_dead_ends(
-        loaded,
-        skeleton,
-        adjacency,
-        lambda name: lexicon.texts.get(name) if table is None or name not in lexicon.collisions else None,
+    loaded = load(source, start, import_paths, given)
+    terminals = terminals_as_lark_reads_them(
+        loaded, by_lalr=lexer == "contextual" and not given, strict=strict
     )
     bodies, rules = rules_of_declared(loaded, given)
-    ignore, explicit = part_ignored(
-        reading, (texts.first for name, texts in lexicon.texts.items() if name not in loaded.ignored)
-    )
-
-    def with_ignored(terminal: Terminal) -> RuleExpression:
-        before = explicit(terminal)
-        return terminal if before is None else Sequence((before, terminal))
-
-    if table is None or reading.places is None:
-        rules |= rules_of_trees(
-            loaded, lambda name: bodies.get(name) or with_ignored(reading.terminals[name])
-        )
+    if terminals.rules is None:
+        rules |= rules_of_trees(loaded, lambda name: bodies.get(name) or terminals.named(name))
     else:
-        rules |= rules_of_expansions(table.rules, lambda rule, index: with_ignored(reading.at(rule, index)))
+        rules |= rules_of_expansions(terminals.rules, terminals.at)
     first = start
-    at_end = explicit(None)
-    if at_end is not None:
+    if terminals.at_end is not None:
         first = f"{start}/text"
-        rules[first] = Sequence((Reference(start), at_end))
-    return _Made(
-        Grammar(rules, first, ignore, lexer),
-        judge_by_grammar if given else Judge(source, start, parsers, loaded),
-        tuple(dict.fromkeys(lexicon.problems)),
-    )
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A grammar, loaded, and what is asked of it first.
-
-    Attributes:
-        loaded: as Lark loads it.
-        skeleton: its rules, with terminals by name only.
-        adjacency: who stands beside whom.
-        lexicon: its terminals.
-        formulas: those that the caller gave for terminals.
-    """
-
-    loaded: Loaded
-    skeleton: dict[str, RuleExpression]
-    adjacency: Adjacency
-    lexicon: Lexicon
-    formulas: tuple[str, ...]
-
-
-def prepare(
-    grammar: str | os.PathLike[str] | Source,
-    start: str,
-    import_paths: SequenceOf[Any],
-    terminals: Mapping[str, Declared],
-    strict: bool,
-) -> Prepared:
-    """Load a grammar; arguments and errors are those of `lark`, but for a `Source`, which was found already."""
-    paths = [path if callable(path) else os.fspath(path) for path in import_paths]
-    source = grammar if isinstance(grammar, Source) else _find(grammar)
-    loaded = load(source, start, paths, terminals)
-    skeleton = rules_of_trees(loaded, lambda name: Terminal(name, EPSILON))
-    adjacency = Adjacency(skeleton, start)
-    formulas = tuple(value for value in terminals.values() if isinstance(value, str))
-    return Prepared(loaded, skeleton, adjacency, Lexicon(loaded, adjacency, strict), formulas)
-
-
-def _table(loaded: Loaded) -> Table | None:
-    """Lark's parse table; None if the grammar is not LALR(1)."""
-    try:
-        return Table(expand(loaded), loaded.start, loaded.ignored)
-    except NotLALR:
-        return None
-
-
-def _find(grammar: str | os.PathLike[str]) -> Source:
-    """The text of a grammar, and where it comes from."""
-    if isinstance(grammar, str):
-        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", grammar):
-            return _library(grammar)
-        if "\n" in grammar or not grammar.endswith(".lark"):
-            return Source(grammar)
-    path = Path(grammar)
-    try:
-        return Source(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidLarkError(f"cannot read the grammar {str(path)!r}: {reason}") from None
-
-
-def _library(name: str) -> Source:
-    folder = files("structgen") / "grammars"
-    there = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".lark"))
-    if name not in there:
-        near = get_close_matches(name, there, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, there))}"
-        raise InvalidLarkError(f"no grammar called {name!r} comes with structgen; {hint}")
-    return Source((folder / f"{name}.lark").read_text(encoding="utf-8"))
+        rules[first] = Sequence((Reference(start), terminals.at_end))
+    parsers: tuple[ParserName, ...] = ("lalr",) if terminals.is_lalr else ("earley",)
+    if terminals.has_conflicts:
+        parsers = ("lalr", "earley")
+    judge = judge_by_grammar if given else Judge(source, start, parsers, loaded)
+    return _Made(Grammar(rules, first, terminals.ignored, lexer), judge, terminals.problems)
 
 
 def _first_line(text: str) -> str:

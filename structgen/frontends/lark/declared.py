@@ -18,7 +18,6 @@ from dataclasses import replace
 from structgen.constraint import Constraint
 from structgen.errors import InvalidLarkError
 from structgen.frontends.lark.loading import Loaded
-from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import Complement, Expression, intersection, union
 from structgen.grammar.rules import (
     Choice,
@@ -30,6 +29,7 @@ from structgen.grammar.rules import (
     SpecialToken,
     Terminal,
 )
+from structgen.patterns import parse_regex
 
 Declared = Constraint | SpecialToken | Expression | str
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
-from structgen.frontends.lark.build import Prepared, lark, prepare
-from structgen.frontends.lark.sources import tokens
-from structgen.frontends.lark.texts import Texts
-from structgen.grammar.expressions import intersection
+from structgen.frontends.lark.build import lark
+from structgen.frontends.lark.first_match import Survey
+from structgen.frontends.lark.loading import Loaded, load
+from structgen.frontends.lark.sources import Source, find_source, tokens
 from structgen.vocabulary import Vocabulary
 
 Kind = Literal["error", "empty", "limit", "unfinished", "unused", "collision"]
@@ -44,7 +44,7 @@ class Diagnosis:
 
     @property
     def is_fatal(self) -> bool:
-        """Whether the grammar cannot be used at all."""
+        """True if the grammar cannot be used at all."""
         return self.kind in ("error", "empty", "limit")
 
     def __str__(self) -> str:
@@ -66,7 +66,22 @@ def diagnose(grammar: str | os.PathLike[str], *, start: str = "start", **options
     >>> [str(found) for found in diagnose('start: A B\nA: /[a-z]/\nB: "b"\nC: "c"\n')]
     ['line 4, column 1: unused: the rule start does not need C']
     """
-    found: list[Diagnosis] = []
+    found = list(_failures(grammar, start, options))
+    terminals = options.get("terminals") or {}
+    try:
+        loaded = load(find_source(grammar), start, options.get("import_paths", ()), terminals)
+        survey = Survey(loaded, strict=False)
+    except InvalidGrammarError:
+        return found
+    formulas = [value for value in terminals.values() if isinstance(value, str)]
+    known = {(one.line, one.column) for one in found}
+    unfinished = [one for one in _unfinished(loaded, survey) if (one.line, one.column) not in known]
+    warnings = [*unfinished, *_unused(loaded, formulas), *_collisions(loaded, survey)]
+    return found + sorted(warnings, key=lambda one: (one.line or 0, one.column or 0))
+
+
+def _failures(grammar: str | os.PathLike[str], start: str, options: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    """Why the grammar cannot be used."""
     try:
         lark(grammar, start=start, **options).compile(Vocabulary.of_bytes())
     except (InvalidGrammarError, LimitExceeded) as error:
@@ -75,61 +90,41 @@ def diagnose(grammar: str | os.PathLike[str], *, start: str = "start", **options
         if isinstance(error, (EmptyLanguageError, LimitExceeded)):
             kind = "empty" if isinstance(error, EmptyLanguageError) else "limit"
         message = str(error).split(": ", 1)[1] if line is not None else str(error)
-        found.append(Diagnosis(kind, message, line, column))
-    try:
-        prepared = prepare(
-            grammar, start, options.get("import_paths", ()), options.get("terminals") or {}, False
-        )
-    except InvalidGrammarError:
-        return found
-    warnings = [*_unfinished(prepared), *_unused(prepared), *_collisions(prepared)]
-    known = {(one.line, one.column) for one in found}
-    warnings = [one for one in warnings if one.kind != "unfinished" or (one.line, one.column) not in known]
-    return found + sorted(warnings, key=lambda one: (one.line or 0, one.column or 0))
+        yield Diagnosis(kind, message, line, column)
 
 
-def _at(prepared: Prepared, kind: Kind, message: str, name: str, example: str = "") -> Diagnosis:
-    place = prepared.loaded.source.place(name.partition("{")[0])
+def _at(source: Source, kind: Kind, message: str, name: str, example: str = "") -> Diagnosis:
+    place = source.place(name.partition("{")[0])
     if place is None:
         return Diagnosis(kind, message, example=example)
     return Diagnosis(kind, message, place.line, place.column, example)
 
 
-def _unfinished(prepared: Prepared) -> Iterator[Diagnosis]:
-    for name, body in prepared.skeleton.items():
-        if not prepared.adjacency.edges(body).finishes:
-            reason = f"the rule {name} never finishes: each of its alternatives needs another one"
-            yield _at(prepared, "unfinished", reason, name)
+def _unfinished(loaded: Loaded, survey: Survey) -> Iterator[Diagnosis]:
+    for name in survey.unfinished():
+        reason = f"the rule {name} never finishes: each of its alternatives needs another one"
+        yield _at(loaded.source, "unfinished", reason, name)
 
 
-def _unused(prepared: Prepared) -> Iterator[Diagnosis]:
-    source = prepared.loaded.source
-    used = {prepared.loaded.start, *prepared.loaded.ignored}
-    waiting = list(used)
+def _unused(loaded: Loaded, formulas: Iterable[str]) -> Iterator[Diagnosis]:
     needs: dict[str, set[str]] = {}
-    for name, body in source.definitions:
+    for name, body in loaded.source.definitions:
         needs.setdefault(str(name), set()).update(map(str, tokens(body)))
-    for formula in prepared.formulas:
-        waiting += re.findall(r"\w+", formula)
+    used = {loaded.start, *loaded.ignored}
+    waiting = [*used, *(name for formula in formulas for name in re.findall(r"\w+", formula))]
     while waiting:
         for needed in needs.get(waiting.pop(), ()):
             if needed not in used:
                 used.add(needed)
                 waiting.append(needed)
-    for token, _ in source.definitions:
+    for token, _ in loaded.source.definitions:
         if str(token) not in used:
-            reason = f"the rule {prepared.loaded.start} does not need {token}"
+            reason = f"the rule {loaded.start} does not need {token}"
             yield Diagnosis("unused", reason, token.line, token.column)
 
 
-def _collisions(prepared: Prepared) -> Iterator[Diagnosis]:
-    lexicon, shown = prepared.lexicon, prepared.loaded.shown
-    for name, others in lexicon.collisions.items():
-        for other, collision in others.items():
-            if not collision.same or lexicon.priorities[name] > lexicon.priorities[other]:
-                continue
-            both = intersection(lexicon.texts[name].expression, lexicon.texts[other].expression)
-            example = Texts(both).shortest
-            taken = shown(other)
-            message = f"{shown(name)} and {taken} both match {example!r}; a contextual lexer takes {taken}"
-            yield _at(prepared, "collision", message, name, example)
+def _collisions(loaded: Loaded, survey: Survey) -> Iterator[Diagnosis]:
+    for name, other, example in survey.shared():
+        shown, taken = loaded.shown(name), loaded.shown(other)
+        message = f"{shown} and {taken} both match {example!r}; a contextual lexer takes {taken}"
+        yield _at(loaded.source, "collision", message, name, example)

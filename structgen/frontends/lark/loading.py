@@ -9,7 +9,8 @@ left out; `expand` takes them where Lark's parse table is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ class Loaded:
         return str(pattern.raw or terminal) if terminal.startswith("__") else terminal
 
 
-def load(source: Source, start: str, import_paths: list[Any], declared: Collection[str] = ()) -> Loaded:
+def load(source: Source, start: str, import_paths: Sequence[Any], declared: Collection[str] = ()) -> Loaded:
     """Load a grammar.
 
     Args:
@@ -92,8 +93,9 @@ def load(source: Source, start: str, import_paths: list[Any], declared: Collecti
         InvalidLarkError: It is malformed, names what is not there, or nests or grows too much.
     """
     source.check()
+    paths = [path if callable(path) else os.fspath(path) for path in import_paths]
     try:
-        grammar, _ = load_grammar(source.text, source.path or "<string>", import_paths, False)
+        grammar, _ = load_grammar(source.text, source.path or "<string>", paths, False)
         terminals, rules = _prepare(grammar, source)
     except InvalidLarkError:
         raise

@@ -6,10 +6,12 @@ loader sees it. That also finds, before the loader runs into them, the few texts
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lark import Token, Tree
@@ -23,6 +25,7 @@ from lark.parser_frontends import ParsingFrontend
 from lark.tree import SlottedTree
 
 from structgen.errors import InvalidLarkError
+from structgen.frontends.library import library_text
 
 MAX_NESTING = 100
 """Parentheses within parentheses, in one rule or terminal."""
@@ -32,6 +35,25 @@ MAX_TERMINAL = 200_000
 
 _PLACE = re.compile(r",? ?\(?\b(?:at )?line (\d+),? col(?:umn)? (\d+)\)?")
 _NAMES = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+
+
+def find_source(grammar: str | os.PathLike[str]) -> Source:
+    """The text of a grammar, of the file that a path names, or of one that comes with structgen.
+
+    Raises:
+        InvalidLarkError: A file can't be read, or no grammar has this name.
+    """
+    if isinstance(grammar, str):
+        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", grammar):
+            return Source(library_text(grammar))
+        if "\n" in grammar or not grammar.endswith(".lark"):
+            return Source(grammar)
+    path = Path(grammar)
+    try:
+        return Source(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidLarkError(f"cannot read the grammar {str(path)!r}: {reason}") from None
 
 
 class Source:

@@ -15,10 +15,10 @@ from lark.lexer import PatternStr, TerminalDef
 from lark.load_grammar import load_grammar
 
 from structgen.frontends.prepared import place
-from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import Expression, Literal
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Sequence, Terminal
 from structgen.language.storing import from_data, to_data
+from structgen.patterns import parse_regex
 
 
 @lru_cache(maxsize=8)

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from structgen.frontends.regex import parse_regex
 from structgen.grammar.expressions import ANY_CHAR, Expression, Intersection, repeat
+from structgen.patterns import parse_regex
 
 _YEAR = r"(?:\d{3}[1-9]|\d{2}[1-9]\d|\d[1-9]\d{2}|[1-9]\d{3})"
 _LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"

@@ -6,9 +6,6 @@ import re
 from functools import lru_cache
 
 from structgen.frontends.json_schema.strings.formats import format_texts
-from structgen.frontends.regex import parse_regex
-from structgen.frontends.regex.analysis import edge_chars, matches
-from structgen.frontends.regex.characters import common
 from structgen.grammar.expressions import (
     ANY_TEXT,
     Complement,
@@ -17,6 +14,9 @@ from structgen.grammar.expressions import (
     Literal,
     union,
 )
+from structgen.patterns import parse_regex
+from structgen.patterns.analysis import edge_chars, matches
+from structgen.patterns.characters import common
 
 
 def has_lone_surrogate(text: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from functools import cache, lru_cache
 
-from structgen.frontends.regex.characters import joined, outside
 from structgen.grammar.expressions import ANY_CHAR, CharSet, charset
+from structgen.patterns.characters import joined, outside
 
 # Each general category, and the groups of them, under its names (PropertyValueAliases.txt, gc).
 _CATEGORIES = {
@@ -93,7 +93,7 @@ def _by_category() -> dict[str, CharSet]:
 
 @cache
 def _scripts() -> dict[str, CharSet]:
-    from structgen.frontends.regex.scripts import TABLE  # 17 KB that hardly any pattern needs
+    from structgen.patterns.scripts import TABLE  # 17 KB that hardly any pattern needs
 
     found: dict[str, CharSet] = {}
     for line in TABLE.strip().replace("\n  ", " ").split("\n"):

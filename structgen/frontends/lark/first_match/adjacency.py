@@ -1,8 +1,8 @@
-"""Which terminals may stand side by side in the texts of a grammar.
+"""Which terminals may be adjacent in the texts of a grammar.
 
-Sets of terminals are integers, one bit for each: first and last of a rule are found in one go, then every sequence
-says who follows whom. What never finishes counts as well: Lark's lexer looks for it. Knows rules, and terminals only
-by name.
+Sets of terminals are integers, one bit for each: the first and last terminals of each rule are found together, then
+every sequence says which of them follow each other. What never finishes counts as well: Lark's lexer looks for it.
+Knows rules, and terminals only by name.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ Body = RuleExpression
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Of a body: whether it can be empty, and which terminals its texts begin and end with.
+    """What the texts of a body begin and end with.
 
     Attributes:
         finishes: whether it has any text.
+        empty: whether the empty text is one of them.
+        first: the terminals that they begin with.
+        last: those that they end with.
     """
 
     finishes: bool = False
@@ -39,7 +42,7 @@ class Edges:
 
 
 class Adjacency:
-    """Who stands beside whom.
+    """Which terminals may be adjacent.
 
     Attributes:
         names: of the terminals; the bit of `names[i]` is `1 << i`. The bit after the last one means the text's end.
@@ -49,22 +52,16 @@ class Adjacency:
 
     def __init__(self, rules: Mapping[str, Body], start: str) -> None:
         self._rules = rules
-        terminals = {
-            node.name: None for body in rules.values() for node in walk(body) if isinstance(node, Terminal)
-        }
-        self.names = list(terminals)
+        terminals = [node.name for node in _nodes(rules) if isinstance(node, Terminal)]
+        self.names = list(dict.fromkeys(terminals))
         self._bits = {name: 1 << i for i, name in enumerate(self.names)}
         self.end = 1 << len(self.names)
         self._edges = dict.fromkeys(rules, Edges())
         self._solve()
-        self._pairs: set[tuple[int, int]] = set()
-        for body in rules.values():
-            for node in walk(body):
-                self._pairs.update((left, right) for left, right, _ in self.seams(node))
         whole = self._edges[start]
         self.first = whole.first | (self.end if whole.empty else 0)
         self.following = {name: self.end if whole.last & bit else 0 for name, bit in self._bits.items()}
-        for left, right in self._pairs:
+        for left, right in {(left, right) for node in _nodes(rules) for left, right, _ in self.seams(node)}:
             for name in self.named(left):
                 self.following[name] |= right
 
@@ -103,19 +100,9 @@ class Adjacency:
             return self._edges[body.name]
         parts = [self.edges(part) for part in children(body)]
         if isinstance(body, Choice):
-            return Edges(
-                any(part.finishes for part in parts),
-                any(part.empty for part in parts),
-                _union(part.first for part in parts),
-                _union(part.last for part in parts),
-            )
+            return _edges_of_choice(parts)
         if isinstance(body, Repetition):
-            if body.max == 0:
-                return Edges(True, True)
-            optional = body.min == 0
-            return Edges(
-                parts[0].finishes or optional, parts[0].empty or optional, parts[0].first, parts[0].last
-            )
+            return _edges_of_repetition(parts[0], body)
         assert isinstance(body, Sequence)
         return Edges(
             all(part.finishes for part in parts),
@@ -125,7 +112,7 @@ class Adjacency:
         )
 
     def seams(self, body: Body) -> Iterator[tuple[int, int, bool]]:
-        """Where terminals meet in a body: who ends before, who begins after, and whether one must."""
+        """Where terminals meet in a body: what ends before, what begins after, and whether something must."""
         if isinstance(body, Repetition) and (body.max is None or body.max > 1):
             part = self.edges(body.part)
             yield part.last, part.first, body.min > 1 and not part.empty
@@ -135,6 +122,29 @@ class Adjacency:
                 rest = parts[i + 1 :]
                 if rest:
                     yield left.last, _outer(rest, first=True), not all(part.empty for part in rest)
+
+
+def _nodes(rules: Mapping[str, Body]) -> Iterator[Body]:
+    """The bodies of all rules, and all in them."""
+    for body in rules.values():
+        yield from walk(body)
+
+
+def _edges_of_choice(options: list[Edges]) -> Edges:
+    return Edges(
+        any(option.finishes for option in options),
+        any(option.empty for option in options),
+        _union(option.first for option in options),
+        _union(option.last for option in options),
+    )
+
+
+def _edges_of_repetition(part: Edges, body: Repetition) -> Edges:
+    if body.max == 0:
+        return Edges(True, True)
+    if body.min == 0:
+        return Edges(True, True, part.first, part.last)
+    return part
 
 
 def _outer(parts: list[Edges], *, first: bool) -> int:

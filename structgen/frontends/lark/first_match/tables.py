@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lark.grammar import Rule
 
-from structgen.frontends.lark.lalr import END, Automaton
+from structgen.frontends.lark.first_match.lalr import END, Automaton
 
 
 class NotLALR(Exception):

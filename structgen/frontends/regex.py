@@ -1,49 +1,15 @@
-"""The two functions that others call: a pattern as an expression, and as a constraint."""
+"""Regular expressions: the text is one that a pattern matches."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
 
 from structgen.constraint import Constraint
-from structgen.frontends.regex import analysis
-from structgen.frontends.regex.assertions import denote
-from structgen.frontends.regex.syntax import Reader
-from structgen.grammar.expressions import EPSILON, Expression
+from structgen.grammar.expressions import EPSILON
 from structgen.grammar.rules import Grammar, Repetition, Sequence, Terminal
 from structgen.limits import Limits
-from structgen.options import check_option
-
-Dialect = Literal["python", "ecma"]
-
-
-def parse_regex(
-    pattern: str,
-    flags: int | re.RegexFlag = 0,
-    *,
-    search: bool = False,
-    dialect: Dialect = "python",
-) -> Expression:
-    """The texts that a pattern matches, as an expression.
-
-    Args:
-        pattern: the regular expression.
-        flags: of the module `re`.
-        search: the texts in which the pattern is found somewhere (`re.search`, JSON Schema's `pattern`) instead
-            of those that it matches as a whole (`re.fullmatch`).
-        dialect: "python": as `re` reads str patterns. "ecma": ECMA-262 with the flag u, as JSON Schema has it.
-
-    Raises:
-        InvalidRegexError: The pattern is malformed, or asks for something that is not regular.
-        InvalidOptionError: There is no such dialect.
-
-    >>> parse_regex("ab|c")
-    Union(parts=(Literal(text='ab'), Literal(text='c')))
-    >>> parse_regex("^ab?$", search=True, dialect="ecma")
-    Concat(parts=(Literal(text='a'), Repeat(part=Literal(text='b'), min=0, max=1)))
-    """
-    check_option("dialect", dialect, get_args(Dialect))
-    return denote(Reader(pattern, int(flags), ecma=dialect == "ecma").read(), pattern, search=search)
+from structgen.patterns import Dialect, parse_regex
+from structgen.patterns.analysis import matches
 
 
 def regex(
@@ -84,6 +50,6 @@ def regex(
     start: Terminal | Repetition | Sequence = Sequence(())
     if expression != EPSILON:
         start = Terminal(name or f"/{shown}/", expression)
-        if analysis.matches(expression, ""):  # terminals are never empty
+        if matches(expression, ""):  # terminals are never empty
             start = Repetition(start, 0, 1)
     return Constraint(Grammar({"start": start}), description=f"regex {shown!r}", limits=limits or Limits())

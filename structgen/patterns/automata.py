@@ -12,9 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from structgen.frontends.regex import analysis
-from structgen.frontends.regex.characters import common, contains, joined, outside
-from structgen.frontends.regex.nodes import either, join, one_char, times
 from structgen.grammar.expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -30,6 +27,9 @@ from structgen.grammar.expressions import (
     Union,
     children,
 )
+from structgen.patterns import analysis
+from structgen.patterns.characters import common, contains, joined, outside
+from structgen.patterns.folding import either, join, one_char, times
 
 MAX_STATES = 64
 """States of an automaton, beyond which a pattern is refused. Patterns in use need 2 to 10."""

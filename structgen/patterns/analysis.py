@@ -6,10 +6,6 @@ Expressions that assertions have been compiled into share parts and may be deep,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from structgen.frontends.regex.characters import common, contains, joined, outside
-from structgen.frontends.regex.nodes import either, join, one_char, times
 from structgen.grammar.expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -27,31 +23,10 @@ from structgen.grammar.expressions import (
     children,
     in_order,
 )
+from structgen.patterns.characters import common, contains, joined, outside
+from structgen.patterns.folding import either, join, one_char, times
 
 NO_CHARS = CharSet(())
-
-
-@dataclass(slots=True)
-class Sizes:
-    """Measures expressions that grow: what was measured once is not looked at again."""
-
-    known: dict[int, tuple[Expression, int, int]] = field(default_factory=dict)
-
-    def measure(self, expression: Expression) -> tuple[int, int]:
-        """How many nodes it has, written out as a tree, and how deep they are nested."""
-        stack = [expression]
-        while stack:
-            node = stack[-1]
-            parts = children(node)
-            missing = [part for part in parts if id(part) not in self.known]
-            if missing and id(node) not in self.known:
-                stack.extend(missing)
-                continue
-            stack.pop()
-            sizes = [self.known[id(part)] for part in parts]
-            nodes = 1 + sum(size for _, size, _ in sizes)
-            self.known[id(node)] = node, nodes, 1 + max((depth for _, _, depth in sizes), default=0)
-        return self.known[id(expression)][1:]
 
 
 def matches(expression: Expression, text: str) -> bool:

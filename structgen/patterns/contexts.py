@@ -9,11 +9,11 @@ equations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
-from structgen.frontends.regex.analysis import reverse
-from structgen.frontends.regex.automata import (
+from structgen.grammar.expressions import ANY_CHAR, EMPTY, EPSILON, Expression
+from structgen.patterns.analysis import reverse
+from structgen.patterns.automata import (
     Automaton,
     Matrix,
     TooManyStates,
@@ -22,23 +22,10 @@ from structgen.frontends.regex.automata import (
     solve,
     useful,
 )
-from structgen.frontends.regex.nodes import (
-    Ahead,
-    Behind,
-    Loop,
-    Node,
-    Options,
-    Sequence,
-    either,
-    find_aheads,
-    join,
-    times,
-    width,
-)
-from structgen.grammar.expressions import ANY_CHAR, EMPTY, EPSILON, Expression
-
-if TYPE_CHECKING:
-    from structgen.frontends.regex.assertions import Compiler, Rest
+from structgen.patterns.budget import Budget
+from structgen.patterns.conditions import Ahead, Behind
+from structgen.patterns.folding import either, join, times
+from structgen.patterns.tree import Loop, Node, Options, Sequence, width
 
 MAX_COPIES = 32
 """How often a repetition is written out, where nothing better is known."""
@@ -46,80 +33,59 @@ MAX_COPIES = 32
 MAX_PATHS = 64
 """Ways through the contexts that are written out for a counted repetition."""
 
-
-def then_loop(compiler: Compiler, node: Loop, rest: Rest) -> Rest:
-    """The repetition, then the rest: by the state before the repetition."""
-    if node.max is not None and node.max <= 2:
-        return _copies(compiler, node, rest)
-    if node.max is None and node.min <= 1:
-        found = _Contexts(compiler, node, node.position).star(node, rest)
-        return compiler.then(node.body, found) if node.min else found
-    return _Contexts(compiler, node, node.position).counted(node, rest) or _copies(compiler, node, rest)
+Rest = tuple[Expression, ...]
+"""What may follow a position, by the state that the automaton of what went before is in."""
 
 
-def _copies(compiler: Compiler, node: Loop, rest: Rest) -> Rest:
-    """The body written out as often as it may come."""
+def check_copies(node: Loop, budget: Budget) -> None:
+    """Raise `InvalidRegexError` if a repetition can't be written out."""
     if max(node.min, node.max or 0) > MAX_COPIES:
-        raise compiler.error(
+        raise budget.error(
             f"with assertions inside, this is repeated at most {MAX_COPIES} times; use * or +", node.position
         )
-    found = rest
-    if node.max is None:
-        found = _Contexts(compiler, node, node.position).star(node, rest)
-    for _ in range((node.max or node.min) - node.min):
-        again = compiler.then(node.body, found)
-        found = compiler.each(lambda state: either((rest[state], again[state])), rest, again)  # noqa: B023
-    for _ in range(node.min):
-        found = compiler.then(node.body, found)
-        compiler.check_size(found[0], node.position)
-    return found
 
 
-def without_aheads(compiler: Compiler, node: Behind) -> Node:
-    """A lookbehind whose body looks at what follows, by lookbehinds that do not, one for each kind of future.
-
-    Args:
-        compiler: one that follows what the assertions in the body ask of the text before them.
-        node: the lookbehind.
-    """
-    contexts = _Contexts(compiler, node.language, node.position)
-    texts = contexts.matrix(node.language)
-    options: list[Node] = []
-    for future in range(contexts.right.states):
-        before = either(
-            [entry for (i, j), entry in texts.items() if contexts.is_start(i) and contexts.after(j) == future]
-        )
-        after = reverse(contexts.right.words(0, (future,)))
-        ahead = Ahead(after, False, node.position)
-        options.append(Sequence((Behind(before, node.negated, node.position), ahead)))
-    return Options(tuple(options))
-
-
-class _Contexts:
+class Contexts:
     """The contexts around a node.
 
     Context `p * right.states + s` is: `left` in state p, `right` in state s.
+
+    Args:
+        left: the automaton of what went before.
+        aheads: the conditions of the node on what follows, each with what it asks for, by state of `left`.
+        holds: says of a condition on what went before, by state of `left`, whether it holds.
+        budget: for what is made.
+        position: of the node, for errors.
     """
 
-    def __init__(self, compiler: Compiler, node: Node, position: int) -> None:
-        self.compiler = compiler
-        self.position = position
-        self.left = compiler.left
-        # For each assertion about what follows: its language read backwards, by the state of `left`.
-        backwards: dict[int, list[Expression]] = {}
-        for ahead in find_aheads(node):
-            backwards[id(ahead)] = []
-            for wanted in compiler.ahead_language(ahead):
-                compiler.check_size(wanted, ahead.position)
-                backwards[id(ahead)].append(reverse(wanted))
-        languages = dict.fromkeys(language for found in backwards.values() for language in found)
-        numbers = {language: i for i, language in enumerate(languages)}
-        self.aheads = {key: [numbers[language] for language in found] for key, found in backwards.items()}
+    def __init__(
+        self,
+        left: Automaton,
+        aheads: Mapping[Ahead, Rest],
+        holds: Callable[[Behind], tuple[bool, ...]],
+        budget: Budget,
+        position: int,
+    ) -> None:
+        self._left = left
+        self._behind_holds = holds
+        self._budget = budget
+        self._position = position
+        # For each condition on what follows: its language read backwards, by the state of `left`.
+        backwards: dict[Ahead, list[Expression]] = {}
+        for ahead, languages in aheads.items():
+            for language in languages:
+                budget.check(language, ahead.position)
+            backwards[ahead] = [reverse(language) for language in languages]
+        distinct = dict.fromkeys(language for found in backwards.values() for language in found)
+        numbers = {language: i for i, language in enumerate(distinct)}
+        self._aheads = {
+            ahead: [numbers[language] for language in found] for ahead, found in backwards.items()
+        }
         try:
-            self.right: Automaton = automaton(tuple(languages))
+            self.right: Automaton = automaton(tuple(distinct))
         except TooManyStates:
-            raise compiler.error("an assertion in here looks too far ahead", position) from None
-        self.all = range(self.left.states * self.right.states)
+            raise budget.error("an assertion in here looks too far ahead", position) from None
+        self._all = range(self._left.states * self.right.states)
 
     def is_start(self, context: int) -> bool:
         """Whether the text before can be empty."""
@@ -132,9 +98,9 @@ class _Contexts:
     def _between(self, texts: Expression) -> Matrix:
         found: Matrix = {}
         width = self.right.states
-        for p in range(self.left.states):
-            for q in range(self.left.states):
-                middle = self.left.leading(texts, p, (q,), at_end=True)
+        for p in range(self._left.states):
+            for q in range(self._left.states):
+                middle = self._left.leading(texts, p, (q,), at_end=True)
                 if middle is EMPTY:
                     continue
                 for t in range(width):
@@ -160,13 +126,13 @@ class _Contexts:
             return found
         if isinstance(node, Loop):
             return self._power(node)
-        return {(i, i): EPSILON for i in self.all if self._holds(node, *divmod(i, self.right.states))}
+        return {(i, i): EPSILON for i in self._all if self._holds(node, *divmod(i, self.right.states))}
 
     def _holds(self, node: Node, before: int, after: int) -> bool:
         if isinstance(node, Behind):
-            return self.compiler.holds(node)[before]
+            return self._behind_holds(node)[before]
         assert isinstance(node, Ahead)
-        return self.right.holds[self.aheads[id(node)][before]][after] != node.negated
+        return self.right.holds[self._aheads[node][before]][after] != node.negated
 
     def _product(self, a: Matrix, b: Matrix) -> Matrix:
         found: Matrix = {}
@@ -184,24 +150,20 @@ class _Contexts:
         return {pair: either((a.get(pair, EMPTY), b.get(pair, EMPTY))) for pair in {**a, **b}}
 
     def _check(self, texts: Expression) -> None:
-        self.compiler.check_size(texts, self.position)
+        self._budget.check(texts, self._position)
 
     def _closure(self, steps: Matrix) -> Matrix:
         """Any number of the steps."""
         found: Matrix = {}
-        for j in self.all:
+        for j in self._all:
             found.update(((i, j), texts) for i, texts in solve(steps, {j: EPSILON}, self._check).items())
         return found
 
     def _power(self, node: Loop) -> Matrix:
         """A repetition within the repetition."""
-        if max(node.min, node.max or 0) > MAX_COPIES:
-            raise self.compiler.error(
-                f"with assertions inside, this is repeated at most {MAX_COPIES} times; use * or +",
-                node.position,
-            )
+        check_copies(node, self._budget)
         step = self.matrix(node.body)
-        identity: Matrix = {(i, i): EPSILON for i in self.all}
+        identity: Matrix = {(i, i): EPSILON for i in self._all}
         found = self._closure(step) if node.max is None else identity
         for _ in range((node.max or node.min) - node.min):
             found = self._sum(identity, self._product(step, found))
@@ -212,7 +174,7 @@ class _Contexts:
     def _ends(self, rest: Rest) -> Vector:
         """The rest, cut down to what may follow each context."""
         found: Vector = {}
-        for i in self.all:
+        for i in self._all:
             before, after = divmod(i, self.right.states)
             texts = self.right.leading(rest[before], 0, (after,), at_end=False)
             if texts is not EMPTY:
@@ -222,7 +184,7 @@ class _Contexts:
     def _by_state(self, found: Vector) -> Rest:
         width = self.right.states
         return tuple(
-            either([found.get(p * width + s, EMPTY) for s in range(width)]) for p in range(self.left.states)
+            either([found.get(p * width + s, EMPTY) for s in range(width)]) for p in range(self._left.states)
         )
 
     def star(self, node: Loop, rest: Rest) -> Rest:
@@ -236,7 +198,7 @@ class _Contexts:
         if least == most and least and least * (node.max or node.min) < 2**31 - 1:
             return self._by_length(node, steps, ends)
         steps = useful(steps, ends)
-        paths = _paths(steps, self.all)
+        paths = _paths(steps, self._all)
         if paths is None:
             return None
         found: Vector = {}

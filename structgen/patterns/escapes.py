@@ -1,7 +1,7 @@
 """What follows a backslash, in Python's dialect and in ECMA-262's.
 
-Both functions read from the backslash on and move the reader behind what they read. They give a character (as
-text), a class, or the node of an assertion.
+Both functions read from the backslash on and move the reader past what they read. They give a character (as text), a
+class, or an anchor.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import re
 import string
 import sys
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from structgen.errors import InvalidRegexError
-from structgen.frontends.regex import characters, properties
-from structgen.frontends.regex.nodes import Node, text_end, text_start, word_boundary
 from structgen.grammar.expressions import CharSet
+from structgen.patterns import characters, properties
+from structgen.patterns.tree import Anchor, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Class:
 
 
 class Source(Protocol):
-    """What is read from: `Reader`, as far as it is needed here."""
+    """The part of `syntax.Reader` that this module uses."""
 
     pattern: str
     position: int
@@ -46,6 +47,7 @@ _PYTHON_CONTROLS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": 
 _ECMA_CONTROLS = {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _LETTERS_OF_CLASSES = frozenset("dDsSwW")
 _LETTERS = frozenset(string.ascii_letters)
+_DIGITS = frozenset(string.digits)
 _OCTAL = re.compile("[0-7]{1,3}").match
 _THREE_OCTAL = re.compile("[0-7]{3}").match
 _HEX = {
@@ -64,7 +66,7 @@ BACKREFERENCE = (
 )
 
 
-def python_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | Node:
+def python_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | Anchor:
     """Read an escape as `re` does."""
     start = source.position
     letter = _letter(source)
@@ -77,26 +79,35 @@ def python_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | 
         return _hexadecimal(source, letter, start)
     if letter == "N":
         return _named(source, start)
+    if letter in _DIGITS:
+        return _python_digit(source, letter, start, in_set)
+    if in_set and letter == "b":
+        return "\b"
+    found = None if in_set else _python_anchor(letter, ascii_only, start)
+    if found is None and letter in _LETTERS:
+        raise source.error(f"bad escape \\{letter}", start)
+    return found or letter
+
+
+def _python_digit(source: Source, letter: str, start: int, in_set: bool) -> str:
+    """An octal escape; other digits refer back, or mean nothing in a set."""
     if letter in "01234567" and (in_set or letter == "0" or _THREE_OCTAL(source.pattern, start + 1)):
         return _octal(source, start, in_set)
-    if letter in string.digits and not in_set:
-        raise source.error(BACKREFERENCE, start)
-    if letter == "b" and in_set:
-        return "\b"
-    if not in_set:
-        if letter in "bB":
-            word = characters.python_class("w", ascii_only)
-            return word_boundary(word, letter == "B", sys.version_info >= (3, 14), start)
-        if letter == "A":
-            return text_start(start)
-        if letter == "Z" or (letter == "z" and sys.version_info >= (3, 14)):
-            return text_end(start)
-    if letter in _LETTERS or letter in string.digits:
-        raise source.error(f"bad escape \\{letter}", start)
-    return letter
+    raise source.error(f"bad escape \\{letter}" if in_set else BACKREFERENCE, start)
 
 
-def ecma_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | Node:
+def _python_anchor(letter: str, ascii_only: bool, start: int) -> Anchor | None:
+    is_new = sys.version_info >= (3, 14)
+    if letter in "bB":
+        no_boundary = Place.NO_BOUNDARY if is_new else Place.NO_BOUNDARY_IN_TEXT
+        word = characters.python_class("w", ascii_only)
+        return Anchor(Place.BOUNDARY if letter == "b" else no_boundary, word, start)
+    if letter == "A":
+        return Anchor(Place.START, position=start)
+    return Anchor(Place.END, position=start) if letter == "Z" or (letter == "z" and is_new) else None
+
+
+def ecma_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | Anchor:
     """Read an escape as ECMA-262 does with the flag u; a backslash before any sign means the sign itself."""
     start = source.position
     letter = _letter(source)
@@ -105,32 +116,26 @@ def ecma_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | No
         return Class(letter, characters.ecma_class(letter, ignore_case))
     if letter in _ECMA_CONTROLS:
         return _ECMA_CONTROLS[letter]
-    if letter in "pP":
-        return Class(letter, _property(source, letter == "P", start))
-    if letter == "u":
-        return _ecma_unicode(source, start)
-    if letter == "x":
-        return _hexadecimal(source, letter, start)
-    if letter == "c":
-        control = source.pattern[source.position : source.position + 1]
-        if control not in _LETTERS:
-            raise source.error("\\c is followed by a letter", start)
-        source.position += 1
-        return chr(ord(control) % 32)
+    if letter in _ECMA_READERS:
+        return _ECMA_READERS[letter](source, letter, start)
+    if letter in "bB" and not in_set:
+        place = Place.BOUNDARY if letter == "b" else Place.NO_BOUNDARY
+        return Anchor(place, characters.ecma_class("w", ignore_case), start)
+    if letter == "b":
+        return "\b"
     if letter == "0" and source.pattern[source.position : source.position + 1] not in tuple(string.digits):
         return "\0"
-    if letter == "k" or (letter in string.digits and letter != "0" and not in_set):
+    if letter == "k" or (letter in _DIGITS and letter != "0" and not in_set):
         raise source.error(BACKREFERENCE, start)
-    if letter == "b" and in_set:
-        return "\b"
-    if letter in "bB" and not in_set:
-        return word_boundary(characters.ecma_class("w", ignore_case), letter == "B", True, start)
-    if letter in "AZz":
-        instead = "^" if letter == "A" else "$"
-        raise source.error(f"ECMA-262 has no \\{letter}; write {instead}", start)
-    if letter in _LETTERS or letter in string.digits:
-        raise source.error(f"bad escape \\{letter}", start)
+    if letter in _LETTERS or letter in _DIGITS:
+        raise source.error(_bad_in_ecma(letter), start)
     return letter
+
+
+def _bad_in_ecma(letter: str) -> str:
+    if letter in "AZz":
+        return f"ECMA-262 has no \\{letter}; write {'^' if letter == 'A' else '$'}"
+    return f"bad escape \\{letter}"
 
 
 def _letter(source: Source) -> str:
@@ -182,7 +187,15 @@ def _named(source: Source, start: int) -> str:
     return char
 
 
-def _ecma_unicode(source: Source, start: int) -> str:
+def _ecma_control(source: Source, _: str, start: int) -> str:
+    control = source.pattern[source.position : source.position + 1]
+    if control not in _LETTERS:
+        raise source.error("\\c is followed by a letter", start)
+    source.position += 1
+    return chr(ord(control) % 32)
+
+
+def _ecma_unicode(source: Source, _: str, start: int) -> str:
     braces = _CODE_POINT(source.pattern, source.position)
     if braces:
         source.position = braces.end()
@@ -195,7 +208,7 @@ def _ecma_unicode(source: Source, start: int) -> str:
     return char
 
 
-def _property(source: Source, negated: bool, start: int) -> CharSet:
+def _property(source: Source, letter: str, start: int) -> Class:
     found = _PROPERTY(source.pattern, source.position)
     chars = properties.find_property(found.group(1) or "", found.group(2)) if found else None
     if not found or chars is None:
@@ -204,4 +217,14 @@ def _property(source: Source, negated: bool, start: int) -> CharSet:
             f"the property {named} is not known; categories and scripts are, as {{Lu}}, {{Script=Han}}", start
         )
     source.position = found.end()
-    return characters.outside(chars) if negated else chars
+    return Class(letter, characters.outside(chars) if letter == "P" else chars)
+
+
+_ECMA_READERS: dict[str, Callable[[Source, str, int], str | Class]] = {
+    "p": _property,
+    "P": _property,
+    "u": _ecma_unicode,
+    "x": _hexadecimal,
+    "c": _ecma_control,
+}
+"""What reads the escapes that have more than a letter."""

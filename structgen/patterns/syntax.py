@@ -1,0 +1,484 @@
+r"""Reads a regular expression: text to a tree, in Python's dialect or ECMA-262's.
+
+One loop over the pattern with a stack of open groups, so hostile nesting meets a limit and not the
+interpreter's stack. What differs between the dialects stands in `escapes.py` (what follows a backslash) and
+in the few places here that ask for `ecma`.
+
+    Python   as the running version's `re` reads str patterns (docs.python.org/3/library/re.html)
+    ECMA     ECMA-262 22.2 with the flag u, which JSON Schema asks for; as lenient as its Annex B where
+             schemas in the wild need that: `\-`, `[\w-.]`, a brace that is no quantifier
+
+Why not `re._parser`: it has no ECMA dialect, its module is private and differs between versions, and it
+recurses.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from structgen.errors import InvalidRegexError
+from structgen.grammar.expressions import ANY_CHAR, CharSet, Literal, charset
+from structgen.patterns import characters, escapes
+from structgen.patterns.tree import (
+    NO_CHARS,
+    Anchor,
+    Atomic,
+    Look,
+    Loop,
+    Node,
+    Options,
+    Place,
+    Sequence,
+    width,
+)
+
+MAX_NESTING = 64
+"""Groups within groups. `re` itself gives up at some 200 to 500, by RecursionError."""
+
+MAX_REPEAT = 2**31 - 1
+"""Bounds of a repetition are below this: the engine counts so far."""
+
+_I, _M, _S, _X, _A, _U = (
+    int(flag) for flag in (re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE, re.ASCII, re.UNICODE)
+)
+_FLAGS = {"i": _I, "m": _M, "s": _S, "x": _X, "a": _A, "u": _U}
+_KNOWN_FLAGS = _I | _M | _S | _X | _A | _U | int(re.DEBUG)
+
+_RUN = re.compile(r"[^\\.^$*+?{\[|()]+").match
+_RUN_VERBOSE = re.compile(r"[^\\.^$*+?{\[|() \t\n\r\v\f#]+").match
+_SKIP = re.compile(r"(?:[ \t\n\r\v\f]+|#[^\n]*\n?)+").match
+_BRACES = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}").match
+_GROUP_FLAGS = re.compile(r"([A-Za-z]*)(?:(-)([A-Za-z]*))?([:)]?)").match
+
+_NEWLINE = charset("\n")
+_ECMA_NEWLINES = charset("\n\r\u2028\u2029")
+
+_NOTHING, _ANCHOR, _ATOM, _REPEATED = range(4)  # what stands before a quantifier
+
+
+@dataclass(slots=True)
+class _Group:
+    """A group that is being read.
+
+    Attributes:
+        kind: "(", "?=", "?!", "?<=", "?<!" or "?>".
+        start: offset of its parenthesis.
+        flags: those in force outside of it.
+        done: its alternatives that are complete.
+        parts: of the alternative that is being read; a `str` is text.
+        before: what stands before a quantifier that comes next.
+    """
+
+    kind: str
+    start: int
+    flags: int
+    done: list[Node] = field(default_factory=list)
+    parts: list[Node | str] = field(default_factory=list)
+    before: int = _NOTHING
+
+
+class Reader:
+    """Reads one pattern, once.
+
+    Attributes:
+        pattern: the text.
+        position: offset of what is read next.
+        flags: those in force there.
+        ecma: whether the dialect is ECMA-262's.
+    """
+
+    def __init__(self, pattern: str, flags: int, *, ecma: bool) -> None:
+        self.pattern = pattern
+        self.position = 0
+        self.flags = flags
+        self.ecma = ecma
+        self._group = _Group("(", 0, flags)
+        self._open: list[_Group] = []
+        self._names: set[str] = set()
+
+    def error(self, reason: str, position: int) -> InvalidRegexError:
+        """The error to raise for what stands at `position`."""
+        return InvalidRegexError(reason, self.pattern, position)
+
+    def read(self) -> Node:
+        """The pattern as a node.
+
+        Raises:
+            InvalidRegexError: The pattern is malformed, or not regular.
+        """
+        if self.flags & ~_KNOWN_FLAGS:
+            unknown = re.RegexFlag(self.flags & ~_KNOWN_FLAGS)
+            raise self.error(f"the flag {unknown!r} means nothing for the language of a str pattern", 0)
+        while self.position < len(self.pattern):
+            run = (_RUN_VERBOSE if self.flags & _X else _RUN)(self.pattern, self.position)
+            if run:
+                self.position = run.end()
+                self._text(run.group())
+            else:
+                _READERS.get(self.pattern[self.position], Reader._skip)(self)
+        if self._open:
+            raise self.error(
+                "this group is never closed; write ) at its end, or \\( for the character", self._group.start
+            )
+        if self.flags & _A and self.flags & _U:
+            raise self.error("the flags ASCII and UNICODE exclude each other", 0)
+        return self._contents()
+
+    def _skip(self) -> None:
+        """Skip whitespace and comments, of a verbose pattern."""
+        skipped = _SKIP(self.pattern, self.position)
+        assert skipped
+        self.position = skipped.end()
+
+    # Atoms.
+
+    def _text(self, text: str) -> None:
+        if text.isascii() and not self.flags & _I:
+            self._group.parts.append(text)
+        else:
+            for char in text:
+                self._group.parts.append(self._char(char))
+        self._group.before = _ATOM
+
+    def _char(self, char: str) -> Node | str:
+        if "\ud800" <= char <= "\udfff":
+            return NO_CHARS  # no text has it
+        if not self.flags & _I:
+            return char
+        chars = (
+            characters.ecma_any_case(charset(char))
+            if self.ecma
+            else characters.python_any_case(char, bool(self.flags & _A))
+        )
+        return char if chars is None else chars
+
+    def _atom(self, node: Node | str) -> None:
+        self._group.parts.append(node)
+        self._group.before = _ATOM
+
+    def _anchor(self, node: Node) -> None:
+        self._group.parts.append(node)
+        self._group.before = _ANCHOR
+
+    def _any_char(self) -> None:
+        others = characters.ECMA_NO_NEWLINE if self.ecma else characters.NO_NEWLINE
+        self.position += 1
+        self._atom(ANY_CHAR if self.flags & _S else others)
+
+    def _edge(self) -> None:
+        """Read `^` or `$`."""
+        start = self.position
+        self.position += 1
+        is_start = self.pattern[start] == "^"
+        if self.flags & _M:
+            newlines = _ECMA_NEWLINES if self.ecma else _NEWLINE
+            self._anchor(Anchor(Place.LINE_START if is_start else Place.LINE_END, newlines, start))
+        elif is_start:
+            self._anchor(Anchor(Place.START, position=start))
+        else:
+            self._anchor(Anchor(Place.END if self.ecma else Place.LAST_LINE_END, position=start))
+
+    def _escape(self) -> None:
+        read = escapes.ecma_escape if self.ecma else escapes.python_escape
+        found = read(self, self.flags, in_set=False)
+        if isinstance(found, escapes.Class):
+            ignore_case = self.ecma and self.flags & _I
+            self._atom(characters.ecma_any_case(found.chars) if ignore_case else found.chars)
+        elif isinstance(found, str):
+            self._atom(self._char(found))
+        else:
+            self._anchor(found)
+
+    # Sets.
+
+    def _set(self) -> None:
+        """Read a set, `[...]`."""
+        start = self.position
+        self.position += 1
+        negated = self.pattern.startswith("^", self.position)
+        self.position += negated
+        ranges: list[tuple[int, int]] = []
+        classes: list[escapes.Class] = []
+        first = self.position
+        while not self._ends_set(start, first):
+            for member in self._members():
+                if isinstance(member, escapes.Class):
+                    classes.append(member)
+                else:
+                    ranges.append(member)
+        self._atom(self._set_of(ranges, classes, negated))
+
+    def _ends_set(self, start: int, first: int) -> bool:
+        """Read the bracket that closes a set, if it comes next."""
+        if self.position >= len(self.pattern):
+            raise self.error("this set is never closed; write ] at its end, or \\[ for the character", start)
+        closes = self.pattern[self.position] == "]" and (self.ecma or self.position > first)
+        self.position += closes
+        return closes
+
+    def _members(self) -> list[tuple[int, int] | escapes.Class]:
+        """Read a character, a class or a range; in ECMA-262, a class beside a hyphen is no end of a range."""
+        pattern, start = self.pattern, self.position
+        low = self._member()
+        dash = pattern.startswith("-", self.position) and not pattern.startswith("-]", self.position)
+        if not dash or self.position + 1 >= len(pattern):
+            self.position += dash
+            return [low]
+        self.position += 1
+        high = self._member()
+        if isinstance(low, tuple) and isinstance(high, tuple):
+            if high < low:
+                raise self.error(f"the range {pattern[start : self.position]} is backwards", start)
+            return [(low[0], high[1])]
+        if self.ecma:
+            return [low, (ord("-"), ord("-")), high]
+        raise self.error(
+            f"a class is no end of a range, {pattern[start : self.position]}; write \\- for a hyphen", start
+        )
+
+    def _member(self) -> tuple[int, int] | escapes.Class:
+        """Read a character, as a range, or a class."""
+        char = self.pattern[self.position]
+        if char != "\\":
+            self.position += 1
+            return ord(char), ord(char)
+        read = escapes.ecma_escape if self.ecma else escapes.python_escape
+        found = read(self, self.flags, in_set=True)
+        if isinstance(found, escapes.Class):
+            return found
+        assert isinstance(found, str)
+        return ord(found), ord(found)
+
+    def _set_of(self, ranges: list[tuple[int, int]], classes: list[escapes.Class], negated: bool) -> CharSet:
+        if self.flags & _I and not self.ecma:
+            items = (*ranges, *(found.letter for found in classes))
+            return characters.python_set_any_case(items, negated, bool(self.flags & _A))
+        chars = charset(*ranges)
+        if classes:
+            chars = characters.joined(*([chars] if ranges else []), *[found.chars for found in classes])
+        if self.flags & _I:
+            chars = characters.ecma_any_case(chars)
+        return characters.outside(chars) if negated else chars
+
+    # Quantifiers.
+
+    def _quantifier(self) -> None:
+        start = self.position
+        bounds = self._bounds()
+        if bounds is None:
+            self._text("{")
+            return
+        self._check_repeatable(start)
+        greedy = not self.pattern.startswith("?", self.position)
+        possessive = self._has_possessive and self.pattern.startswith("+", self.position)
+        self.position += possessive or not greedy
+        repeated = Loop(self._last_atom(), *bounds, greedy, start)
+        self._group.parts.append(Atomic(repeated, start) if possessive else repeated)
+        self._group.before = _REPEATED
+
+    @property
+    def _has_possessive(self) -> bool:
+        """True if the dialect has possessive quantifiers and atomic groups."""
+        return not self.ecma and sys.version_info >= (3, 11)
+
+    def _bounds(self) -> tuple[int, int | None] | None:
+        """Read how often something is repeated; None for a brace that is no quantifier."""
+        start = self.position
+        self.position += 1
+        if self.pattern[start] != "{":
+            return _BOUNDS[self.pattern[start]]
+        found = _BRACES(self.pattern, start)
+        low, comma, high = found.groups() if found else ("", None, None)
+        if not found or not (low or comma):
+            return None
+        if self.ecma and not low:
+            raise self.error("a repetition without a lower bound is written {0,...}", start)
+        least = _number(low)
+        most = least if not comma else _number(high) if high else None
+        if max(least, most or 0) >= MAX_REPEAT:
+            raise self.error(f"a repetition goes up to {MAX_REPEAT - 1:,}", start)
+        if most is not None and most < least:
+            raise self.error(f"this repetition ends ({most}) before it begins ({least})", start)
+        self.position = found.end()
+        return least, most
+
+    def _check_repeatable(self, start: int) -> None:
+        """Raise an error if nothing stands before a quantifier that can be repeated."""
+        if self._group.before in (_NOTHING, _ANCHOR):
+            char = self.pattern[start]
+            raise self.error(f"nothing to repeat; write \\{char} for the character", start)
+        if self._group.before == _REPEATED:
+            raise self.error("this repeats a repetition; put the inner one into (?:...)", start)
+
+    def _last_atom(self) -> Node:
+        """Take away what stands last in the group: of a text, its last character."""
+        parts = self._group.parts
+        last = parts.pop()
+        if not isinstance(last, str):
+            return last
+        if len(last) > 1:
+            parts.append(last[:-1])
+        return Literal(last[-1])
+
+    # Groups.
+
+    def _open_group(self) -> None:
+        start = self.position
+        self.position += 1
+        kind, flags = "(", self.flags
+        if self.pattern.startswith("?", self.position):
+            self.position += 1
+            extension = self._extension(start)
+            if extension is None:
+                return
+            kind, flags = extension
+        if len(self._open) >= MAX_NESTING:
+            raise self.error(f"groups nest deeper than {MAX_NESTING}", start)
+        self._open.append(self._group)
+        self._group = _Group(kind, start, self.flags)
+        self.flags = flags
+
+    def _extension(self, start: int) -> tuple[str, int] | None:
+        """Read what follows `(?`: the kind of the group and the flags within; None if it is no group."""
+        for opening, kind in _KINDS:
+            if self.pattern.startswith(opening, self.position) and (kind != "?>" or self._has_possessive):
+                self.position += len(opening)
+                return kind, self.flags
+        named = "P<" if self.pattern.startswith("P<", self.position) else "<" if self.ecma else "P<"
+        if self.pattern.startswith(named, self.position):
+            self.position += len(named)
+            self._name()
+            return "(", self.flags
+        if self.pattern.startswith("#", self.position) and not self.ecma:
+            end = self.pattern.find(")", self.position)
+            if end < 0:
+                raise self.error("this comment is never closed", start)
+            self.position = end + 1
+            return None
+        letter = self.pattern[self.position : self.position + 1]
+        if (letter.isalpha() and letter != "P") or letter == "-":
+            flags = self._group_flags(start)
+            return None if flags is None else ("(", flags)
+        raise self.error(self._unknown_extension(), start)
+
+    def _unknown_extension(self) -> str:
+        """Why a group can't begin so."""
+        rest = self.pattern[self.position : self.position + 2]
+        if rest == "P=":
+            return escapes.BACKREFERENCE
+        if rest[:1] == "(":
+            return "a condition on a group is not supported; write both cases out: (?:(a)b|c)"
+        hint = "; a name is written (?P<name>...)" if rest[:1] == "<" else ""
+        return f"unknown extension (?{rest if rest[:1] == 'P' else rest[:1]}{hint}"
+
+    def _name(self) -> None:
+        start = self.position
+        end = self.pattern.find(">", start)
+        name = self.pattern[start:end] if end >= 0 else ""
+        if not name.replace("$", "_" if self.ecma else "$").isidentifier():
+            raise self.error("the name of a group is an identifier, and > ends it", start)
+        if name in self._names and not self.ecma:
+            raise self.error(f"the group {name} is already defined", start)
+        self._names.add(name)
+        self.position = end + 1
+
+    def _group_flags(self, start: int) -> int | None:
+        """`(?i)` and `(?i-s:`: the flags within, or None if they are for the whole pattern."""
+        found = _GROUP_FLAGS(self.pattern, self.position)
+        assert found
+        on, minus, off, closing = found.groups()
+        self._check_letters(on + (minus or "") + (off or ""))
+        if not closing or (minus and (closing == ")" or not off)):
+            raise self.error("inline flags are written (?i) or (?i-s:...)", start)
+        added = sum(_FLAGS[letter] for letter in set(on))
+        removed = sum(_FLAGS[letter] for letter in set(off or ""))
+        if added & removed or removed & (_A | _U) or (added & _A and added & _U):
+            raise self.error("these inline flags contradict each other, or turn off what cannot be", start)
+        self.position = found.end()
+        if closing == ":":
+            base = self.flags & ~(_A | _U) if added & (_A | _U) else self.flags
+            return (base | added) & ~removed
+        if self._open or self._group.done or self._group.parts:
+            raise self.error("flags for the whole pattern stand at its start; use (?i:...) for a part", start)
+        self.flags |= added
+        return None
+
+    def _check_letters(self, letters: str) -> None:
+        """Raise an error for an inline flag that the dialect does not have."""
+        known = "ims" if self.ecma else "".join(_FLAGS)
+        for i, letter in enumerate(letters):
+            if letter not in known and letter != "-":
+                raise self.error(
+                    f"the inline flag {letter!r} is none of {', '.join(known)}", self.position + i
+                )
+
+    def _close_group(self) -> None:
+        if not self._open:
+            raise self.error("this parenthesis closes nothing; write \\) for the character", self.position)
+        group = self._group
+        self.position += 1
+        node = self._contents()
+        if group.kind.startswith("?<") and not self.ecma:
+            least, most = width(node)
+            if least != most:
+                raise self.error("Python wants the texts of a lookbehind equally long", group.start)
+        if group.kind in _LOOKS:
+            node = Look(node, *_LOOKS[group.kind], group.start)
+        elif group.kind == "?>":
+            node = Atomic(node, group.start)
+        self.flags = group.flags
+        self._group = self._open.pop()
+        self._atom(node)
+
+    def _next_alternative(self) -> None:
+        self.position += 1
+        self._group.done.append(self._alternative())
+
+    def _contents(self) -> Node:
+        """What the group that is being read contains."""
+        last = self._alternative()
+        return Options((*self._group.done, last)) if self._group.done else last
+
+    def _alternative(self) -> Node:
+        """The alternative that ends here."""
+        group = self._group
+        nodes: list[Node] = []
+        for is_text, run in groupby(group.parts, lambda part: isinstance(part, str)):
+            if is_text:
+                nodes.append(Literal("".join([part for part in run if isinstance(part, str)])))
+            else:
+                nodes += [part for part in run if not isinstance(part, str)]
+        group.parts = []
+        group.before = _NOTHING
+        return nodes[0] if len(nodes) == 1 else Sequence(tuple(nodes))
+
+
+_KINDS = ((":", "("), ("=", "?="), ("!", "?!"), ("<=", "?<="), ("<!", "?<!"), (">", "?>"))
+"""What may follow `(?`, and the kind of group that it begins."""
+
+_LOOKS = {"?=": (True, False), "?!": (True, True), "?<=": (False, False), "?<!": (False, True)}
+"""For each kind of assertion, whether it looks ahead, and whether it is negated."""
+
+_BOUNDS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+
+_READERS: dict[str, Callable[[Reader], None]] = {
+    **dict.fromkeys("*+?{", Reader._quantifier),
+    **dict.fromkeys("^$", Reader._edge),
+    ".": Reader._any_char,
+    "[": Reader._set,
+    "\\": Reader._escape,
+    "(": Reader._open_group,
+    ")": Reader._close_group,
+    "|": Reader._next_alternative,
+}
+"""What reads each character that is no text."""
+
+
+def _number(digits: str) -> int:
+    """The bound of a repetition; one that is too large as `MAX_REPEAT`."""
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) <= 10 else MAX_REPEAT
