@@ -230,21 +230,25 @@ def restrict(texts: Expression, language: Expression, negated: bool, *, at_end: 
         empty, chars = edge
         if negated:
             empty, chars = not empty, outside(chars)
-        stays = empty and matches(texts, "")
-        if not chars.ranges:
-            return EPSILON if stays else EMPTY
-        if texts is ANY_TEXT and chars == ANY_CHAR:
-            return texts if stays else NOT_EMPTY
-        others = with_edge(texts, chars, at_end=at_end)
-        if not stays or (others is not EMPTY and matches(others, "")):
-            return others
-        return texts if _is_all(texts, chars, at_end) else either((EPSILON, others))
+        return _with_edge_of(texts, empty, chars, at_end)
     if language == _END_OR_NEWLINE and not negated:
         found = [text for text in ("", "\n") if matches(texts, text)]
         return either([Literal(text) if text else EPSILON for text in found])
-    if negated:
-        return Complement(language) if texts is ANY_TEXT else texts & Complement(language)
-    return language if texts is ANY_TEXT else texts & language
+    wanted = Complement(language) if negated else language
+    return wanted if texts is ANY_TEXT else texts & wanted
+
+
+def _with_edge_of(texts: Expression, empty: bool, chars: CharSet, at_end: bool) -> Expression:
+    """The texts that begin (end) with one of the characters, and (`empty`) the empty text if it is one of them."""
+    stays = empty and matches(texts, "")
+    if not chars.ranges:
+        return EPSILON if stays else EMPTY
+    if texts is ANY_TEXT and chars == ANY_CHAR:
+        return texts if stays else NOT_EMPTY
+    others = with_edge(texts, chars, at_end=at_end)
+    if not stays or (others is not EMPTY and matches(others, "")):
+        return others
+    return texts if _is_all(texts, chars, at_end) else either((EPSILON, others))
 
 
 def _is_all(texts: Expression, chars: CharSet, at_end: bool) -> bool:

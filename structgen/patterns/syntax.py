@@ -1,8 +1,8 @@
 r"""Reads a regular expression: text to a tree, in Python's dialect or ECMA-262's.
 
 One loop over the pattern with a stack of open groups, so hostile nesting meets a limit and not the
-interpreter's stack. What differs between the dialects stands in `escapes.py` (what follows a backslash) and
-in the few places here that ask for `ecma`.
+interpreter's stack. What differs between the dialects stands in `escapes.py` (what follows a backslash),
+`sets.py`, and the few places here that ask for `ecma`.
 
     Python   as the running version's `re` reads str patterns (docs.python.org/3/library/re.html)
     ECMA     ECMA-262 22.2 with the flag u, which JSON Schema asks for; as lenient as its Annex B where
@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from structgen.errors import InvalidRegexError
-from structgen.grammar.expressions import ANY_CHAR, CharSet, Literal, charset
+from structgen.grammar.expressions import ANY_CHAR, Literal, charset
 from structgen.patterns import characters, escapes
+from structgen.patterns.sets import read_set
 from structgen.patterns.tree import (
     NO_CHARS,
     Anchor,
@@ -193,76 +194,8 @@ class Reader:
         else:
             self._anchor(found)
 
-    # Sets.
-
     def _set(self) -> None:
-        """Read a set, `[...]`."""
-        start = self.position
-        self.position += 1
-        negated = self.pattern.startswith("^", self.position)
-        self.position += negated
-        ranges: list[tuple[int, int]] = []
-        classes: list[escapes.Class] = []
-        first = self.position
-        while not self._ends_set(start, first):
-            for member in self._members():
-                if isinstance(member, escapes.Class):
-                    classes.append(member)
-                else:
-                    ranges.append(member)
-        self._atom(self._set_of(ranges, classes, negated))
-
-    def _ends_set(self, start: int, first: int) -> bool:
-        """Read the bracket that closes a set, if it comes next."""
-        if self.position >= len(self.pattern):
-            raise self.error("this set is never closed; write ] at its end, or \\[ for the character", start)
-        closes = self.pattern[self.position] == "]" and (self.ecma or self.position > first)
-        self.position += closes
-        return closes
-
-    def _members(self) -> list[tuple[int, int] | escapes.Class]:
-        """Read a character, a class or a range; in ECMA-262, a class beside a hyphen is no end of a range."""
-        pattern, start = self.pattern, self.position
-        low = self._member()
-        dash = pattern.startswith("-", self.position) and not pattern.startswith("-]", self.position)
-        if not dash or self.position + 1 >= len(pattern):
-            self.position += dash
-            return [low]
-        self.position += 1
-        high = self._member()
-        if isinstance(low, tuple) and isinstance(high, tuple):
-            if high < low:
-                raise self.error(f"the range {pattern[start : self.position]} is backwards", start)
-            return [(low[0], high[1])]
-        if self.ecma:
-            return [low, (ord("-"), ord("-")), high]
-        raise self.error(
-            f"a class is no end of a range, {pattern[start : self.position]}; write \\- for a hyphen", start
-        )
-
-    def _member(self) -> tuple[int, int] | escapes.Class:
-        """Read a character, as a range, or a class."""
-        char = self.pattern[self.position]
-        if char != "\\":
-            self.position += 1
-            return ord(char), ord(char)
-        read = escapes.ecma_escape if self.ecma else escapes.python_escape
-        found = read(self, self.flags, in_set=True)
-        if isinstance(found, escapes.Class):
-            return found
-        assert isinstance(found, str)
-        return ord(found), ord(found)
-
-    def _set_of(self, ranges: list[tuple[int, int]], classes: list[escapes.Class], negated: bool) -> CharSet:
-        if self.flags & _I and not self.ecma:
-            items = (*ranges, *(found.letter for found in classes))
-            return characters.python_set_any_case(items, negated, bool(self.flags & _A))
-        chars = charset(*ranges)
-        if classes:
-            chars = characters.joined(*([chars] if ranges else []), *[found.chars for found in classes])
-        if self.flags & _I:
-            chars = characters.ecma_any_case(chars)
-        return characters.outside(chars) if negated else chars
+        self._atom(read_set(self, self.flags, ecma=self.ecma))
 
     # Quantifiers.
 

@@ -128,6 +128,14 @@ def test_possessive(pattern: str, accepted: list[str], rejected: list[str]) -> N
         check(pattern, 0, text, expected=False)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no possessive quantifiers")
+@pytest.mark.parametrize("body", ["a*?", "a??", "a+?", "a{0,2}?", "(?:a*?)*", "(?:b|a*?)", "(?:a*?)*?"])
+@pytest.mark.parametrize("written", ["(?:{})++", "(?:{})*+", "(?>(?:{})*)", "(?>{})"])
+def test_the_first_match_of_what_is_lazy_is_not_its_longest(body: str, written: str) -> None:
+    with pytest.raises(InvalidRegexError, match="an atomic group or possessive quantifier holds"):
+        parse_regex(written.format(body))
+
+
 @pytest.mark.parametrize(
     ("pattern", "texts"),
     [

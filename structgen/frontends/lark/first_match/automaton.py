@@ -86,24 +86,26 @@ class Automaton:
                     raise Unclear(step.unclear)
         ends = [any(step.matches is not False for step in row) for row in self._steps]
         while True:
-            alive = self._alive(ends)
-            # For each state, by next character that would end the terminal, whether there is a match then.
-            decided = [
-                {
-                    char: row[char].matches is True and not row[char].unclear
-                    for char, target in enumerate(targets)
-                    if can_follow[char] and (target < 0 or not alive[target])
-                }
-                for row, targets in zip(self._steps, self._targets, strict=True)
-            ]
+            decided = self._matches_before(can_follow, self._alive(ends))
             # Never back to true: a state that is no end for a while stays one that is left out.
             found = [
-                end and (row[END].matches is True or (not following.end and any(next_chars.values())))
-                for end, row, next_chars in zip(ends, self._steps, decided, strict=True)
+                end and (row[END].matches is True or (not following.end and any(before.values())))
+                for end, row, before in zip(ends, self._steps, decided, strict=True)
             ]
             if found == ends:
                 return ends, [frozenset(c for c, matches in one.items() if not matches) for one in decided]
             ends = found
+
+    def _matches_before(self, can_follow: list[bool], alive: list[bool]) -> list[dict[int, bool]]:
+        """For each state, by next character that would end the terminal, whether there is a match before it."""
+        return [
+            {
+                char: row[char].matches is True and not row[char].unclear
+                for char, target in enumerate(targets)
+                if can_follow[char] and (target < 0 or not alive[target])
+            }
+            for row, targets in zip(self._steps, self._targets, strict=True)
+        ]
 
     def _alive(self, ends: list[bool]) -> list[bool]:
         """The states from which an end can be reached."""
