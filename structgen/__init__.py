@@ -28,6 +28,7 @@ from structgen.errors import (
     StructgenError,
     TokenRejected,
     TransportFailed,
+    UnknownPromptError,
     UnsupportedSchemaError,
     VocabularyError,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "StructgenError",
     "TokenRejected",
     "TransportFailed",
+    "UnknownPromptError",
     "UnsupportedSchemaError",
     "VocabularyError",
     # With a model

@@ -13,6 +13,7 @@
     ├── BudgetTooSmall               `max_new_tokens` is less than the shortest valid text needs
     ├── InvalidText                  a text that is not in the language of a constraint
     ├── RepairError                  a text that no repair makes valid
+    ├── UnknownPromptError           a call of a `LogitsProcessor` that does not say where the prompt ends
     ├── TokenRejected                a token that may not come next
     ├── DeadEnd                      no token of the vocabulary can come next
     ├── NoValidOutput                sampling has found nothing valid
@@ -282,6 +283,16 @@ class RepairError(StructgenError):
         self.value = value
         self.edits = tuple(edits)
         self.problems = tuple(problems)
+
+
+class UnknownPromptError(StructgenError):
+    """A `LogitsProcessor` was called in a way that does not say where the prompt ends.
+
+    It knows in `model.generate()` of transformers. Other decoding loops pass `prompt_length`, or call it inside
+    `with processor.generation():`.
+    """
+
+    code = "unknown_prompt"
 
 
 class TokenRejected(StructgenError):

@@ -16,8 +16,8 @@ TEMPLATE = (
 )
 
 
-def tiny_tokenizer() -> Any:
-    """Byte-level BPE of 400 tokens; `<|end|>` ends a text, `<|pad|>` fills rows on the left."""
+def tiny_tokenizer(vocab_size: int = 400) -> Any:
+    """Byte-level BPE; `<|end|>` ends a text, `<|pad|>` fills rows on the left."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -25,7 +25,7 @@ def tiny_tokenizer() -> Any:
     trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trained.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=vocab_size,
         special_tokens=["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

@@ -1,8 +1,9 @@
 """Generation: constraints inside the models of transformers. The only layer that imports torch.
 
-`progress` finds where each row is, `masking` applies masks, `processor` joins the two for `model.generate()`,
-`generate` makes one answer out of a prompt, `sampler` several for the strategies of `structgen.sampling`, `classify`
-weighs labels, `models` loads models by name.
+`call_stack` sees which generate() is running, `decoding_loops` knows its prompt, `progress` finds where each row
+is, `masking` applies masks, `processor` joins them for `model.generate()`. `generate` makes one answer out of a
+prompt, `sampler` several for the strategies of `structgen.sampling`, `classify` weighs labels, `models` loads
+models by name.
 """
 
 from structgen.generation.classify import classify

@@ -25,6 +25,7 @@ from structgen.constraint import Constraint, compile
 from structgen.errors import BudgetTooSmall, InvalidOptionError
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
+from structgen.matcher import CompiledGrammar
 from structgen.options import Number, Whole, check_option
 from structgen.vocabulary import Vocabulary
 
@@ -117,7 +118,7 @@ def generate(
 
     Raises:
         BudgetTooSmall: No valid text fits into `max_new_tokens`. Raised before anything is generated.
-        InvalidOptionError: An option has a value that it may not have.
+        InvalidOptionError: An option has a value that it may not have, or the prompt has no tokens.
     """
     _check_options(max_new_tokens, temperature, seed, chat)
     if options.get("num_return_sequences", 1) != 1:
@@ -137,19 +138,15 @@ def generate(
     processor = None
     if constraint is not None:
         grammar = compile(constraint, vocabulary)
-        needed = grammar.completion_tokens(grammar.initial)
-        if needed > max_new_tokens:
-            raise BudgetTooSmall(max_new_tokens, needed)
+        _check_budget(grammar, max_new_tokens)
         processor = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
         processors.append(processor)
     compiled = time.perf_counter()
-    ends = sorted(vocabulary.eos_token_ids)
     settings = {
         "max_new_tokens": max_new_tokens,
-        "eos_token_id": ends or None,
-        "pad_token_id": (ends or [0])[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id,
         "logits_processor": processors,
         "tokenizer": tokenizer,  # stop_strings and assistants with other tokens need it
+        **_ends(vocabulary, tokenizer),
         **_decoding(temperature),
         **options,
     }
@@ -188,7 +185,22 @@ def _encoded(tokenizer: Any, prompt: Prompt, chat: bool | None) -> transformers.
         )
     # Some tokenizers add token_type_ids, which few models know.
     found.data = {name: found.data[name] for name in ("input_ids", "attention_mask")}
+    if found.data["input_ids"].shape[1] == 0:
+        raise InvalidOptionError("prompt", prompt, "has no tokens, and a model needs one to go on from")
     return found  # type: ignore[no-any-return]
+
+
+def _check_budget(grammar: CompiledGrammar, max_new_tokens: int) -> None:
+    needed = grammar.completion_tokens(grammar.initial)
+    if needed > max_new_tokens:
+        raise BudgetTooSmall(max_new_tokens, needed)
+
+
+def _ends(vocabulary: Vocabulary, tokenizer: Any) -> dict[str, Any]:
+    """Settings that say which tokens end a text, and which one follows its end."""
+    ends = sorted(vocabulary.eos_token_ids)
+    pad = (ends or [0])[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    return {"eos_token_id": ends or None, "pad_token_id": pad}
 
 
 def _decoding(temperature: float) -> dict[str, Any]:

@@ -2,27 +2,34 @@
 
     model.generate(**inputs, logits_processor=[LogitsProcessor(constraint, tokenizer)])
 
-At each step: find every row's configuration (`progress`), have its grammar fill its row of one packed mask, and set
-the logits of what is not allowed to minus infinity (`masking`). There is nothing to reset and no counter of steps:
-one object serves greedy decoding, sampling, left-padded batches, `num_return_sequences`, beam search, assisted
-decoding and streaming, and the next call after that.
+At each step: find out which text the rows belong to (`decoding_loops`) and the configuration of each row
+(`progress`), have its grammar fill its row of one packed mask, and set the logits of what is not allowed to minus
+infinity (`masking`). There is nothing to reset and no counter of steps: one object serves greedy decoding, sampling,
+left-padded batches, `num_return_sequences`, beam search, assisted decoding and streaming, one call after the other
+or many at once.
 
-Where it stands among the other processors. transformers runs its own first (`bad_words_ids`, `min_new_tokens`,
+Its place among the other processors. transformers runs its own first (`bad_words_ids`, `min_new_tokens`,
 penalties), then those of the caller, then temperature, top-k, top-p and their kin. So these choose among allowed
 tokens only, and can't leave a row without one. The first group can: it may forbid everything that the grammar
 allows. That is a `DeadEnd`, and not a row of minus infinities for softmax.
 
+A row that cannot be masked (it has a token that does not fit, or no token is possible) is an error, except where
+generate() never returns the row as it is: drafts of assisted decoding, which the model checks; impossible
+hypotheses of a beam search, as long as the same prompt has a possible one; rows that a stopping criterion has
+ended, which are padded.
+
 Logits are masked in a copy. generate() hands out the tensor it passes here as the unprocessed logits
 (`output_logits`), and looks for candidates in a prompt by masking one tensor again and again.
 
-Knows neither how masks are computed nor where a prompt ends.
+Knows neither how masks are computed nor how the end of a prompt is found.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -32,8 +39,9 @@ import transformers
 
 from structgen.constraint import Constraint, compile
 from structgen.errors import BudgetTooSmall, DeadEnd, StructgenError
-from structgen.generation.masking import Copies
-from structgen.generation.progress import REJECTED, Progress, Tracker
+from structgen.generation.call_stack import Caller, find_caller
+from structgen.generation.decoding_loops import DecodingLoop, DecodingLoops
+from structgen.generation.progress import REJECTED, Grammars
 from structgen.grammar.rules import Grammar
 from structgen.matcher import CompiledGrammar
 from structgen.options import Whole, check_option
@@ -53,8 +61,9 @@ class LogitsProcessor(transformers.LogitsProcessor):
         max_new_tokens: the `max_new_tokens` of generate(). As it runs out, tokens are forbidden after which the
             text could not be finished in time, so that it is complete at the limit too. None: a text may be
             cut.
-        prompt_length: tokens in each row of `input_ids` before the answer, padding included. None: the rows of
-            the first call of a generate() (`structgen.generation.progress` says how that is known).
+        prompt_length: tokens in each row of `input_ids` before the answer, padding included. None: what the first
+            call of a generate() shows. A decoding loop of your own passes it, or calls the processor inside
+            `with processor.generation():`.
         eos_token_ids: tokens that end a text, beside the tokenizer's own: an id, several, or
             `model.generation_config`.
 
@@ -63,20 +72,28 @@ class LogitsProcessor(transformers.LogitsProcessor):
         mask_seconds: spent in all steps so far, compiling left out.
 
     Raises (when called):
+        UnknownPromptError: Nothing says where the prompt ends.
         TokenRejected: A row has a token that does not fit; another processor forced it. Names the row.
         DeadEnd: Other processors forbid every token that the grammar allows.
         BudgetTooSmall: No valid text fits into `max_new_tokens`. Raised before anything is generated.
 
+    Each generate() is a text of its own: its prompt is what it is called with. To continue an answer in a second
+    generate(), pass `prompt_length`, or put both into one `with processor.generation():`.
+
     A row that has ended can only end again: its logits allow the end tokens and nothing else. (In a batch
-    generate() pads such rows whatever the logits say; in a beam search this keeps a finished hypothesis valid.)
+    generate() pads such rows whatever the logits say; in a beam search this keeps a finished hypothesis valid.) A
+    row that a stopping criterion ended (`stop_strings`) is over, and may be an unfinished text.
 
-    Assisted decoding needs an assistant with the same tokenizer: generate() puts the tokens of another one through
-    the same processors.
+    Drafts of an assistant with another tokenizer are not masked, as its tokens mean something else; the model's
+    own choice is.
 
-    A beam search asked for more texts than it finds fills up with empty rows, which are not texts; generate()
-    gives them a score (`sequences_scores`) of -1e9.
+    A beam search that is to return more texts than it finds fills up with empty rows, which are not texts;
+    generate() gives them a score (`sequences_scores`) of -1e9.
 
-    May be used from several threads; steps are taken one at a time.
+    Continuous batching (`model.generate_batch`, `model.init_continuous_batching`) calls no processors of the
+    caller: transformers ignores the argument, and its answers are not constrained.
+
+    May be used from several threads. Pickles and copies as its arguments.
     """
 
     def __init__(
@@ -99,30 +116,58 @@ class LogitsProcessor(transformers.LogitsProcessor):
         self._max_new_tokens = max_new_tokens
         self._eos_token_ids = eos_token_ids
         self._by_width: dict[int, list[CompiledGrammar | None]] = {}
-        self._tracker = Tracker(prompt_length)
-        self._copies = Copies()
+        self._loops = DecodingLoops(prompt_length)
         self._lock = threading.Lock()
+
+    @contextmanager
+    def generation(self, *, prompt_length: int | None = None) -> Iterator[None]:
+        """All calls inside belong to one text: for decoding loops of your own, and answers made in pieces.
+
+            with processor.generation():
+                while not done:
+                    scores = processor(input_ids, model(input_ids).logits[:, -1])
+
+        Args:
+            prompt_length: tokens in each row before the answer, padding included. None: all that the first call
+                shows; later calls must begin with them.
+        """
+        with self._loops.entered(prompt_length):
+            yield
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arguments = (self._constraints, self._tokenizer, self._max_new_tokens, self._loops.prompt_length)
+        return _rebuilt, (type(self), *arguments, self._eos_token_ids)
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """The logits `scores` [B, V] of the next tokens of `input_ids` [B, T], with what is forbidden at -inf."""
+        caller = find_caller()
+        loop = self._loops.find(caller)
+        if loop.is_foreign:
+            return scores
+        grammars = self._grammars_of_rows(*scores.shape)
+        started = time.perf_counter()
+        step = _Step(loop, caller, input_ids, grammars, self._max_new_tokens)
+        masked = step.masked(scores)
         with self._lock:
-            grammars = self._grammars_of_rows(*scores.shape)
-            started = time.perf_counter()
-            progress = self._tracker.follow(input_ids, grammars)
-            masked = self._masked(progress, scores)
             self.mask_seconds += time.perf_counter() - started
-            return cast("torch.FloatTensor", masked)
+        return cast("torch.FloatTensor", masked)
 
     def _grammars_of_rows(self, rows: int, width: int) -> list[CompiledGrammar | None]:
         grammars = self._by_width.get(width)
         if grammars is None:
-            started = time.perf_counter()
-            grammars = self._by_width[width] = [self._compiled(one, width) for one in self._constraints]
-            self.compile_seconds += time.perf_counter() - started
+            with self._lock:
+                grammars = self._by_width.get(width) or self._compiled_for(width)
+                self._by_width[width] = grammars
         repeated, rest = divmod(rows, len(grammars))
         if rest:
             raise ValueError(f"{len(grammars)} constraints for {rows} rows: pass one, or one for each prompt")
         return [grammar for grammar in grammars for _ in range(repeated)]
+
+    def _compiled_for(self, width: int) -> list[CompiledGrammar | None]:
+        started = time.perf_counter()
+        grammars = [self._compiled(constraint, width) for constraint in self._constraints]
+        self.compile_seconds += time.perf_counter() - started
+        return grammars
 
     def _compiled(self, constraint: RowConstraint, width: int) -> CompiledGrammar | None:
         if constraint is None or isinstance(constraint, CompiledGrammar):
@@ -130,65 +175,125 @@ class LogitsProcessor(transformers.LogitsProcessor):
         vocabulary = Vocabulary.from_tokenizer(self._tokenizer, size=width, eos_token_ids=self._eos_token_ids)
         return compile(constraint, vocabulary)
 
-    def _masked(self, progress: Progress, scores: torch.Tensor) -> torch.Tensor:
+
+class _Step:
+    """One call: the rows of one step, their masks, and what is wrong with which of them."""
+
+    def __init__(
+        self,
+        loop: DecodingLoop,
+        caller: Caller | None,
+        input_ids: torch.Tensor,
+        grammars: Grammars,
+        max_new_tokens: int | None,
+    ) -> None:
+        self._loop = loop
+        self._caller = caller
+        self._grammars = grammars
+        self._max_new_tokens = max_new_tokens
+        self._is_draft = loop.is_draft or (caller is not None and _is_draft(loop, caller, input_ids))
+        self._input_ids = input_ids
+        self._progress, self._configurations = loop.answer.follow(input_ids, grammars)
+        self._generated = input_ids.shape[1] - self._progress.prompt_length
+        # Of each row that cannot be masked, why; None: it has a token that does not fit.
+        self._failures: dict[int, StructgenError | None] = {
+            row: None for row, configuration in enumerate(self._configurations) if configuration == REJECTED
+        }
+
+    def masked(self, scores: torch.Tensor) -> torch.Tensor:
+        """A copy of `scores` in which each row that can be masked is.
+
+        Raises:
+            StructgenError: A row that generate() may return cannot be.
+        """
         bitmask = np.empty((scores.shape[0], (scores.shape[-1] + 31) // 32), dtype=np.int32)
-        failures: dict[int, StructgenError] = {}
         rows = []
         for row, (grammar, configuration) in enumerate(
-            zip(progress.grammars, progress.configurations, strict=True)
+            zip(self._grammars, self._configurations, strict=True)
         ):
-            if grammar is None or configuration == REJECTED:
-                continue
-            try:
-                self._fill(grammar, configuration, progress.generated, bitmask, row)
-            except (DeadEnd, BudgetTooSmall) as error:
-                failures[row] = error
-            else:
-                rows.append(row)
-        masked, left = self._copies.masked(scores, bitmask, rows)
+            if grammar is not None and configuration != REJECTED:
+                try:
+                    self._fill(grammar, configuration, bitmask, row)
+                except (DeadEnd, BudgetTooSmall) as error:
+                    self._failures[row] = error
+                else:
+                    rows.append(row)
+        masked, left = self._loop.copies.masked(scores, bitmask, rows)
         for row, any_left in zip(rows, left, strict=True):
             if not any_left:
-                self._nothing_is_left(progress, row, masked, failures)
-        if failures and not progress.is_candidate:
-            # As with rejected rows: where another row of the block can go on, this one is a hypothesis that a
-            # beam search drops.
-            alive = {progress.blocks[row] for row in rows if row not in failures}
-            for row, failure in failures.items():
-                if progress.blocks[row] not in alive:
-                    raise failure
+                self._nothing_is_left(row, masked, bitmask[row])
+        self._raise_failures()
+        for row in self._failures:
+            masked[row] = scores[row]
         return masked
 
     def _fill(
-        self,
-        grammar: CompiledGrammar,
-        configuration: int,
-        generated: int,
-        bitmask: npt.NDArray[np.int32],
-        row: int,
+        self, grammar: CompiledGrammar, configuration: int, bitmask: npt.NDArray[np.int32], row: int
     ) -> None:
         words = (grammar.vocabulary.size + 31) // 32
         if words > bitmask.shape[1]:  # the head is narrower than the tokenizer: tokens beyond it cannot come
             wide = np.empty((1, words), dtype=np.int32)
-            self._fill(grammar, configuration, generated, wide, 0)
+            self._fill(grammar, configuration, wide, 0)
             bitmask[row] = wide[0, : bitmask.shape[1]]
         elif self._max_new_tokens is None or grammar.is_finished(configuration):
             grammar.fill(configuration, bitmask, row)
         else:
-            budget = self._max_new_tokens - generated
-            if generated == 0 and grammar.completion_tokens(configuration) > budget:
+            budget = self._max_new_tokens - self._generated
+            if self._generated == 0 and grammar.completion_tokens(configuration) > budget:
                 raise BudgetTooSmall(budget, grammar.completion_tokens(configuration))
             grammar.fill_within(configuration, budget, bitmask, row)
 
-    def _nothing_is_left(
-        self, progress: Progress, row: int, masked: torch.Tensor, failures: dict[int, StructgenError]
-    ) -> None:
-        """Another processor forbids all that the grammar allows."""
-        grammar = progress.grammars[row]
+    def _nothing_is_left(self, row: int, masked: torch.Tensor, allowed: npt.NDArray[np.int32]) -> None:
+        """No logit of a row is left: all that the grammar allows is forbidden, or beyond the logits."""
+        grammar = self._grammars[row]
         assert grammar is not None
-        if grammar.is_finished(progress.configurations[row]):
-            masked[row, sorted(grammar.vocabulary.eos_token_ids)] = 0.0
-        else:
-            failures[row] = DeadEnd(
+        width = masked.shape[1]
+        if grammar.is_finished(self._configurations[row]):
+            ends = sorted(token for token in grammar.vocabulary.eos_token_ids if token < width)
+            masked[row, ends] = 0.0
+        elif np.unpackbits(allowed.view(np.uint8), bitorder="little")[:width].any():
+            self._failures[row] = DeadEnd(
                 f"row {row}: other processors (bad_words_ids, min_new_tokens, suppress_tokens or the like) "
                 f"forbid every token that the grammar allows"
             )
+        else:
+            self._failures[row] = DeadEnd(
+                f"row {row}: the grammar allows only tokens from {width} on, and the model has {width} logits for a "
+                f"tokenizer of {grammar.vocabulary.size} tokens: is it the tokenizer of this model?"
+            )
+
+    def _raise_failures(self) -> None:
+        """Raise the first failure that matters, unless generate() never returns these rows as they are."""
+        if not self._failures or self._is_draft:
+            return
+        excused: set[int] = set()
+        if self._caller is not None:
+            beams = self._loop.beams
+            if beams > 1:
+                alive = {row // beams for row in range(len(self._grammars)) if row not in self._failures}
+                excused = {row for row in self._failures if row // beams in alive}
+            else:
+                excused = self._caller.rows_over()
+        for row in sorted(self._failures.keys() - excused):
+            raise self._failures[row] or self._progress.rejection(self._grammars[row], self._input_ids, row)
+
+
+def _is_draft(loop: DecodingLoop, caller: Caller, input_ids: torch.Tensor) -> bool:
+    return caller.is_drafting or (caller.is_assisted and loop.is_candidate(input_ids))
+
+
+def _rebuilt(
+    kind: type[LogitsProcessor],
+    constraints: tuple[RowConstraint, ...],
+    tokenizer: Any,
+    max_new_tokens: int | None,
+    prompt_length: int | None,
+    eos_token_ids: Any,
+) -> LogitsProcessor:
+    return kind(
+        constraints,
+        tokenizer,
+        max_new_tokens=max_new_tokens,
+        prompt_length=prompt_length,
+        eos_token_ids=eos_token_ids,
+    )

@@ -16,8 +16,15 @@ import torch
 import transformers
 
 from structgen.constraint import compile
-from structgen.errors import BudgetTooSmall
-from structgen.generation.generate import _decoding, _encoded, _end_tokens, _seeded, _until_end
+from structgen.generation.generate import (
+    _check_budget,
+    _decoding,
+    _encoded,
+    _end_tokens,
+    _ends,
+    _seeded,
+    _until_end,
+)
 from structgen.generation.processor import LogitsProcessor
 from structgen.generation.prompt_cache import going_on_from, read_prompt
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
@@ -112,9 +119,8 @@ class TransformersSampler:
         criteria = list(options.pop("stopping_criteria", ()))
         if request.constraint is not None:
             grammar = compile(request.constraint, self._vocabulary)
-            needed = grammar.completion_tokens(grammar.initial)
-            if not request.prefix and needed > request.max_new_tokens:
-                raise BudgetTooSmall(request.max_new_tokens, needed)
+            if not request.prefix:
+                _check_budget(grammar, request.max_new_tokens)
             processors.append(
                 LogitsProcessor(
                     grammar,
@@ -123,8 +129,6 @@ class TransformersSampler:
                     prompt_length=prompt_length,
                 )
             )
-        ends = sorted(self._vocabulary.eos_token_ids)
-        pad = self.tokenizer.pad_token_id
         watch = _Watch(self, request, length)
         cache = read_prompt(self.model, inputs["input_ids"])
         with _seeded(request.seed, self.model.device), torch.no_grad():
@@ -133,8 +137,7 @@ class TransformersSampler:
                 **{**decoding, **options},
                 **self._begun(cache, request.n),
                 max_new_tokens=request.max_new_tokens,
-                eos_token_id=ends or None,
-                pad_token_id=(ends or [0])[0] if pad is None else pad,
+                **_ends(self._vocabulary, self.tokenizer),
                 logits_processor=processors,
                 stopping_criteria=transformers.StoppingCriteriaList([*criteria, watch]),
                 return_dict_in_generate=True,

@@ -15,6 +15,7 @@ import torch
 import transformers
 from lark import Lark
 from lark.exceptions import LarkError
+from tiny import tiny_model, tiny_tokenizer
 
 import structgen
 from structgen.errors import BudgetTooSmall, DeadEnd, TokenRejected
@@ -211,22 +212,6 @@ def test_candidates_looked_up_in_the_prompt(
     check(tokenizer, inputs, rows, [constraint])
 
 
-def test_candidates_that_do_not_fit_are_no_error(model: Any, tokenizer: Any) -> None:
-    """Prefixes of one tensor are positions of a draft, which may be wrong from some token on."""
-    processor = structgen.LogitsProcessor(PLACE, tokenizer, max_new_tokens=20)
-    prompt = encode(tokenizer, "Where?")["input_ids"]
-    draft = torch.cat((prompt, encode(tokenizer, "Ayr is it")["input_ids"]), dim=1)
-    scores = torch.zeros(1, len(tokenizer))
-    for length in range(prompt.shape[1], draft.shape[1] + 1):
-        masked = processor(draft[:, :length], scores)
-        assert masked.isfinite().any()
-    settled = torch.cat((prompt, encode(tokenizer, "A")["input_ids"]), dim=1)
-    masked = processor(settled, scores)
-    allowed = [tokenizer.decode([i]) for i in masked[0].isfinite().nonzero().flatten().tolist()]
-    assert allowed
-    assert all(any(word[1:].startswith(text) for word in WORDS) for text in allowed)
-
-
 def test_streaming(model: Any, tokenizer: Any) -> None:
     class Collector(transformers.TextStreamer):  # type: ignore[misc]
         text = ""
@@ -279,16 +264,30 @@ def test_a_chat_whose_prompt_repeats_the_last_answer(
     assert run(model, inputs, processor).tolist() == run(model, inputs, fresh).tolist()
 
 
-def test_an_answer_in_pieces_stays_one_answer(model: Any, tokenizer: Any) -> None:
-    processor = structgen.LogitsProcessor(POET, tokenizer, max_new_tokens=NEW_TOKENS)
+@pytest.mark.parametrize("says", ["prompt_length", "generation"])
+def test_an_answer_in_pieces_stays_one_answer(model: Any, tokenizer: Any, says: str) -> None:
     prompt = encode(tokenizer, "Who was he?")
+    length = prompt["input_ids"].shape[1] if says == "prompt_length" else None
+    processor = structgen.LogitsProcessor(POET, tokenizer, max_new_tokens=NEW_TOKENS, prompt_length=length)
     inputs = prompt
-    for _ in range(NEW_TOKENS):
-        rows = run(model, inputs, processor, max_new_tokens=3)
-        inputs = {"input_ids": rows, "attention_mask": torch.ones_like(rows)}
-        if tokenizer.eos_token_id in rows[0].tolist():
-            break
+    with processor.generation() if says == "generation" else contextlib.nullcontext():
+        for _ in range(NEW_TOKENS):
+            rows = run(model, inputs, processor, max_new_tokens=3)
+            inputs = {"input_ids": rows, "attention_mask": torch.ones_like(rows)}
+            if tokenizer.eos_token_id in rows[0].tolist():
+                break
     check(tokenizer, prompt, rows, [POET])
+
+
+def test_each_generate_is_a_text_of_its_own(model: Any, tokenizer: Any) -> None:
+    """Also if its prompt is what the last one returned, or the beginning of that, or one token more."""
+    processor = structgen.LogitsProcessor(POET, tokenizer)
+    inputs = encode(tokenizer, "Who was he?")
+    rows = run(model, inputs, processor, max_new_tokens=6)
+    for prompt in (rows, rows[:, :-1], rows[:, :-2], torch.cat((rows, rows[:, -1:]), dim=1)):
+        inputs = {"input_ids": prompt, "attention_mask": torch.ones_like(prompt)}
+        fresh = structgen.LogitsProcessor(POET, tokenizer)
+        assert run(model, inputs, processor).tolist() == run(model, inputs, fresh).tolist()
 
 
 def test_prompt_length_settles_what_is_prompt(model: Any, tokenizer: Any) -> None:
@@ -303,6 +302,84 @@ def test_prompt_length_settles_what_is_prompt(model: Any, tokenizer: Any) -> Non
     too_long = structgen.LogitsProcessor(POET, tokenizer, prompt_length=rows.shape[1] + 1)
     with pytest.raises(ValueError, match="prompt_length = "):
         run(model, inputs, too_long)
+
+
+def test_a_prompt_may_be_an_earlier_one_and_one_token_more(model: Any, tokenizer: Any) -> None:
+    """The last token of the second prompt would be a valid first token of the first one's answer."""
+    constraint = structgen.regex("[:x][a-z]{3}")
+    processor = structgen.LogitsProcessor(constraint, tokenizer, max_new_tokens=12)
+    for prompt in ("Name", "Name:", "Name::", "Name", "Name:"):
+        inputs = encode(tokenizer, prompt)
+        rows = run(model, inputs, processor, max_new_tokens=12, do_sample=True)
+        (text,) = tokenizer.batch_decode(rows[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        assert constraint.is_valid(text), (prompt, text)
+
+
+def test_many_threads_with_one_processor(model: Any, tokenizer: Any) -> None:
+    """Equal prompts, and prompts that begin with each other, in more threads than anything could remember."""
+    processor = structgen.LogitsProcessor(POET, tokenizer, max_new_tokens=NEW_TOKENS)
+    rows: dict[int, torch.Tensor] = {}
+    prompts = [encode(tokenizer, f"prompt {number % 12 or ''}") for number in range(14)]
+
+    def generate(number: int) -> None:
+        for _ in range(2):
+            rows[number] = run(model, prompts[number], processor, do_sample=True)
+
+    threads = [threading.Thread(target=generate, args=(number,)) for number in range(len(prompts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, inputs in enumerate(prompts):
+        check(tokenizer, inputs, rows[number], [POET])
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_row_that_stop_strings_end_is_over(model: Any, tokenizer: Any, number: int) -> None:
+    """The others go on; the stopped row is the beginning of a text."""
+    torch.manual_seed(number)
+    inputs = encode(tokenizer, "Where was he born?", "Hi", "And you?")
+    processor = structgen.LogitsProcessor(POET, tokenizer, max_new_tokens=NEW_TOKENS)
+    rows = run(model, inputs, processor, stop_strings=['"n', "17"], tokenizer=tokenizer, do_sample=True)
+    for text in tokenizer.batch_decode(rows[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True):
+        assert POET.is_valid(text) or POET.explain(text).expected
+        assert '"n' in text
+
+
+class Ending(transformers.StoppingCriteria):  # type: ignore[misc]
+    """Ends a row after so many tokens of it."""
+
+    def __init__(self, row: int, length: int) -> None:
+        self.row, self.length = row, length
+
+    def __call__(self, input_ids: Any, scores: Any, **options: Any) -> Any:
+        rows = torch.arange(len(input_ids))
+        return (rows == self.row) & (input_ids.shape[1] >= self.length)
+
+
+@pytest.mark.parametrize("pad", ["<|pad|>", "x"])
+def test_a_row_that_a_stopping_criterion_ends_is_over(model: Any, tokenizer: Any, pad: str) -> None:
+    """Whatever it is padded with."""
+    inputs = encode(tokenizer, "Where was he born?", "Hi")
+    length = inputs["input_ids"].shape[1]
+    processor = structgen.LogitsProcessor([SENTENCE, POET], tokenizer, max_new_tokens=NEW_TOKENS)
+    (token,) = tokenizer.convert_tokens_to_ids([pad])
+    criteria = transformers.StoppingCriteriaList([Ending(0, length + 3)])
+    rows = run(model, inputs, processor, stopping_criteria=criteria, pad_token_id=token)
+    assert set(rows[0, length + 3 :].tolist()) == {token}
+    assert SENTENCE.explain(tokenizer.decode(rows[0, length : length + 3]))
+    text = tokenizer.decode(rows[1, length:], skip_special_tokens=True)
+    assert is_poet(text.split("x" * 9)[0] if pad == "x" else text)
+
+
+def test_an_assistant_with_other_tokens(model: Any, tokenizer: Any) -> None:
+    """Its drafts are not masked, as its tokens mean something else; what the model makes of them is."""
+    other = tiny_tokenizer(vocab_size=300)
+    assistant = tiny_model(other, seed=9, hidden_size=32, layers=1)
+    inputs = encode(tokenizer, "Where was he born?")
+    processor = structgen.LogitsProcessor(POET, tokenizer, max_new_tokens=NEW_TOKENS)
+    options = {"assistant_model": assistant, "tokenizer": tokenizer, "assistant_tokenizer": other}
+    check(tokenizer, inputs, run(model, inputs, processor, **options), [POET])
 
 
 def test_two_streams_of_one_prompt_at_a_time(model: Any, tokenizer: Any) -> None:
@@ -455,7 +532,8 @@ def test_end_tokens_are_those_of_tokenizer_and_caller(model: Any, tokenizer: Any
     (other,) = tokenizer.convert_tokens_to_ids(["<|user|>"])
     processor = structgen.LogitsProcessor(structgen.choice([""]), tokenizer, eos_token_ids=other)
     prompt = encode(tokenizer, "Who?")["input_ids"]
-    masked = processor(prompt, torch.zeros(1, len(tokenizer)))
+    with processor.generation():
+        masked = processor(prompt, torch.zeros(1, len(tokenizer)))
     assert masked[0].isfinite().nonzero().flatten().tolist() == sorted([other, tokenizer.eos_token_id])
 
 
