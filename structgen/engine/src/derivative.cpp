@@ -37,62 +37,75 @@ ExprId Expressions::compute_derivative(ExprId e, u8 byte) {
       if (!nodes_[a[0]].nullable) return first;
       return unite({first, derive(a[1], byte)});
     }
-    case Union: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a) {
-        const ExprId d = derive(x, byte);
-        if (d != kEmpty) parts.push_back(d);
-      }
-      return unite(std::move(parts));
-    }
-    case Inter: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a) {
-        const ExprId d = derive(x, byte);
-        if (d == kEmpty) return kEmpty;
-        parts.push_back(d);
-      }
-      return intersect(std::move(parts));
-    }
+    case Union:
+      return derive_union(a, byte);
+    case Inter:
+      return derive_intersection(a, byte);
     case Not:
       return negate(derive(a[0], byte));
     case Repeat: {
-      const u32 min = a[1] == 0 ? 0 : a[1] - 1, max = a[2] == kUnbounded ? kUnbounded : a[2] - 1;
-      const ExprId part = a[0];
-      return concat(derive(part, byte), repeat(part, min, max));
+      const ExprId first = derive(a[0], byte);
+      return concat(first, repeated_less(a, 1));
     }
-    case Divisible: {
-      if (byte == '.') return e;
-      if (byte < '0' || byte > '9') return kEmpty;
-      const u64 number = static_cast<u64>(a[1]) * 10 + (byte - '0');
-      return divisible(a[0], static_cast<u32>(number % a[0]));
-    }
+    case Divisible:
+      return derive_divisible(e, byte);
     default:
       return kEmpty;
   }
 }
 
-// X{m,n} R takes the byte k times at once, if it is an X, and does not begin R.
+ExprId Expressions::derive_union(Span parts, u8 byte) {
+  std::vector<ExprId> found;
+  for (ExprId part : parts)
+    if (const ExprId d = derive(part, byte); d != kEmpty) found.push_back(d);
+  return unite(std::move(found));
+}
+
+ExprId Expressions::derive_intersection(Span parts, u8 byte) {
+  std::vector<ExprId> found;
+  for (ExprId part : parts) {
+    found.push_back(derive(part, byte));
+    if (found.back() == kEmpty) return kEmpty;
+  }
+  return intersect(std::move(found));
+}
+
+// The arguments of a Repeat, after some repetitions.
+ExprId Expressions::repeated_less(Span repeat_args, u32 times) {
+  const u32 min = repeat_args[1] - std::min(repeat_args[1], times);
+  const u32 max = repeat_args[2] == kUnbounded ? kUnbounded : repeat_args[2] - times;
+  return repeat(repeat_args[0], min, max);
+}
+
+ExprId Expressions::derive_divisible(ExprId e, u8 byte) {
+  if (byte == '.') return e;
+  if (byte < '0' || byte > '9') return kEmpty;
+  const u64 number = static_cast<u64>(args(e)[1]) * 10 + (byte - '0');
+  return divisible(args(e)[0], static_cast<u32>(number % args(e)[0]));
+}
+
+// X{m,n} R reads the byte k times at once, if it is an X and does not begin R.
 ExprId Expressions::derive_run(ExprId e, u8 byte, u32 count) {
   while (count > 0 && e != kEmpty) {
     const bool sequence = kind(e) == Concat;
     const ExprId head = sequence ? args(e)[0] : e, rest = sequence ? args(e)[1] : kEpsilon;
-    u32 many = 0;
-    if (kind(head) == Repeat && !nullable(args(head)[0]) && derive(args(head)[0], byte) == kEpsilon &&
-        derive(rest, byte) == kEmpty)
+    u32 many = 1;
+    if (repeats_byte(head, byte) && derive(rest, byte) == kEmpty) {
       many = std::min(count, args(head)[2]);
-    if (many == 0) {
+      e = concat(repeated_less(args(head), many), rest);
+    } else {
       e = derive(e, byte);
-      --count;
-      continue;
     }
-    const Span a = args(head);
-    const ExprId part = a[0];
-    const u32 min = a[1] - std::min(a[1], many), max = a[2] == kUnbounded ? kUnbounded : a[2] - many;
-    e = concat(repeat(part, min, max), rest);
     count -= many;
   }
   return e;
+}
+
+// Returns true for an X{m,n} in which the byte is one whole X.
+bool Expressions::repeats_byte(ExprId e, u8 byte) {
+  if (kind(e) != Repeat) return false;
+  const ExprId part = args(e)[0];
+  return !nullable(part) && derive(part, byte) == kEpsilon;
 }
 
 }  // namespace structgen

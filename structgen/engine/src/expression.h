@@ -13,10 +13,12 @@
 // Not here: code points beyond the construction of sets, texts, tokens.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "meter.h"
+#include "utf8.h"
 
 namespace structgen {
 
@@ -103,7 +105,10 @@ class Expressions {
     bool boolean = false;  // an Inter or Not is inside
     bool open = false;
     u8 alive = 0;  // of boolean nodes: 0 not known, 1 some text, 2 none
+
+    void begin_with(const Node& part);
   };
+  struct RepeatRange;
 
   ExprId make(Kind kind, Span args);
   ExprId make(Kind kind, const std::vector<u32>& args) {
@@ -112,15 +117,62 @@ class Expressions {
   ExprId make(Kind kind, std::initializer_list<u32> args) {
     return make(kind, Span{args.begin(), static_cast<u32>(args.size())});
   }
-  Node describe(Kind kind, Span args) const;
-  ExprId compute_derivative(ExprId e, u8 byte);
+  ExprId characters(const std::vector<ByteRanges>& sequences, std::size_t from, std::size_t to, std::size_t at);
+  ExprId prepend(ExprId head, ExprId rest);
+  ExprId merge_repeats(ExprId a, ExprId b);
+  ExprId repeat_of_repeat(ExprId part, u32 min, u32 max);
+  std::vector<ExprId> flat(Kind of, const std::vector<ExprId>& parts, ExprId neutral) const;
+  std::optional<RepeatRange> repeat_range(ExprId e) const;
   void merge_ranges(std::vector<ExprId>& parts);
-  enum class Search : u8 { empty, found, gave_up };
-  u32 nearest(ExprId e) const;
   bool lengths_meet(const std::vector<ExprId>& parts) const;
+
+  Node describe(Kind kind, Span args) const;
+  void describe_switch(Node& node, Span args) const;
+  static void describe_concat(Node& node, const Node& a, const Node& b);
+  void describe_union(Node& node, Span parts) const;
+  void describe_intersection(Node& node, Span parts) const;
+  void describe_complement(Node& node, ExprId part) const;
+  static void describe_divisible(Node& node, u32 modulus, u32 remainder);
+  static void describe_repeat(Node& node, const Node& part, u32 min, u32 max);
+
+  ExprId compute_derivative(ExprId e, u8 byte);
+  ExprId derive_union(Span parts, u8 byte);
+  ExprId derive_intersection(Span parts, u8 byte);
+  ExprId derive_divisible(ExprId e, u8 byte);
+  ExprId repeated_less(Span repeat_args, u32 times);
+  bool repeats_byte(ExprId e, u8 byte);
+  // Calls visit(part) for each part of a concatenation, or for the expression itself.
+  template <class Visit>
+  void each_part(ExprId e, Visit&& visit) const {
+    for (; kind(e) == Concat; e = args(e)[1]) visit(args(e)[0]);
+    visit(e);
+  }
+  // Calls visit(byte, derivative) for one byte of each interval with a derivative, until that returns false.
+  template <class Visit>
+  void each_derivative(ExprId e, Visit&& visit) {
+    for (u32 b = 0; b < 256; b = interval(e, static_cast<u8>(b)).second + 1u)
+      if (const ExprId d = derive(e, static_cast<u8>(b)); d != kEmpty && !visit(static_cast<u8>(b), d)) return;
+  }
+  bool needs_search(ExprId e) const { return kind(e) == Inter || kind(e) == Not; }
+
+  enum class Found : u8 { None, Some, GaveUp };
+  class TextSearch;
+  class ShortestSearch;
+  u32 least_length(ExprId e) const;
+  bool compute_empty(ExprId e);
   bool search_empty(ExprId e);
-  Search search_some(ExprId e, u32 most);
+  Found search_some(ExprId e, u32 most);
   u32 search_shortest(ExprId e);
+  ExprId spell_switch(ExprId e, std::string& text);
+  ExprId spell_derivative(ExprId e, std::string& text);
+  Unbounded unbounded_repeat(ExprId e);
+  u32 farthest_by_parts(ExprId e);
+  u32 farthest_by_search(ExprId e);
+
+  class Lengths;
+  u64 texts_of_switch(Span args, u32 depth);
+  u64 texts_of_intersection(Span parts, u32 depth);
+  u64 texts_of_repeat(Span args, u32 depth);
   u64 texts_at_most(ExprId e, u32 depth);
   u32 bytes_matched(ExprId e) const;
 

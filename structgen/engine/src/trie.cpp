@@ -8,9 +8,17 @@ namespace {
 
 constexpr std::size_t kLongest = 60'000;      // bytes of a token; longer ones are never offered
 constexpr std::size_t kMostBelow = 1u << 24;  // nodes of which the bytes below are kept
+constexpr u32 kFewNodes = 2;                  // in a subtree whose bytes are not kept
 constexpr u32 kManyNodes = 4096;              // of a trie whose first two bytes are found by a table
 
-bool never_text(u8 b) { return b == 0xC0 || b == 0xC1 || b >= 0xF5; }
+bool never_text(char c) {
+  const u8 b = static_cast<u8>(c);
+  return b == 0xC0 || b == 0xC1 || b >= 0xF5;
+}
+
+bool may_be_text(const std::string& token) {
+  return !token.empty() && token.size() <= kLongest && std::none_of(token.begin(), token.end(), never_text);
+}
 
 u64 prefix_key(const std::string& s) {
   u64 key = 0;
@@ -27,8 +35,18 @@ std::string Trie::special_bytes(u32 token) {
 }
 
 Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(width) {
+  add_nodes(take(std::move(tokens)));
+  rank_.assign(bytes_.size(), kNone);
+  for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
+  count_bytes();
+  summarize();
+  index_children();
+}
+
+// Keeps the byte strings, and returns the ids of the tokens that have one, sorted by it.
+std::vector<u32> Trie::take(std::vector<std::optional<std::string>> tokens) {
   struct Key {
-    u64 prefix;
+    u64 prefix;  // so that few comparisons need the whole string
     u32 token;
   };
   std::vector<Key> keys;
@@ -37,9 +55,7 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   special_.assign(tokens.size(), false);
   for (u32 t = 0; t < tokens.size(); ++t) {
     if (tokens[t]) {
-      if (tokens[t]->empty() || tokens[t]->size() > kLongest ||
-          std::any_of(tokens[t]->begin(), tokens[t]->end(), [](char c) { return never_text(static_cast<u8>(c)); }))
-        continue;
+      if (!may_be_text(*tokens[t])) continue;
       bytes_[t] = std::move(*tokens[t]);
       longest_ = std::max(longest_, static_cast<u32>(bytes_[t].size()));
     } else {
@@ -53,8 +69,15 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
     const int order = bytes_[a.token].compare(bytes_[b.token]);
     return order != 0 ? order < 0 : a.token < b.token;
   });
-  nodes_.reserve(keys.size() * 3);
-  order_.reserve(keys.size());
+  std::vector<u32> sorted;
+  sorted.reserve(keys.size());
+  for (const Key& key : keys) sorted.push_back(key.token);
+  return sorted;
+}
+
+void Trie::add_nodes(std::vector<u32> sorted) {
+  order_.reserve(sorted.size());
+  nodes_.reserve(sorted.size() * 3);
   const auto add = [this](u8 byte, std::size_t depth) {
     nodes_.push_back(
         {0, static_cast<u32>(order_.size()), byte, 0, static_cast<u16>(depth), static_cast<u16>(depth), 0});
@@ -62,48 +85,63 @@ Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(w
   };
   std::vector<u32> path{add(0, 0)};  // nodes from the root to the last token
   std::string_view last;
-  for (const Key& key : keys) {
-    const std::string_view text = bytes_[key.token];
+  for (const u32 token : sorted) {
+    const std::string_view text = bytes_[token];
     std::size_t common = 0;
     while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
     for (; path.size() > common + 1; path.pop_back()) nodes_[path.back()].end = static_cast<u32>(nodes_.size());
     for (std::size_t i = common; i < text.size(); ++i) path.push_back(add(static_cast<u8>(text[i]), path.size()));
-    order_.push_back(key.token);
+    order_.push_back(token);
     last = text;
   }
   for (; !path.empty(); path.pop_back()) nodes_[path.back()].end = static_cast<u32>(nodes_.size());
   add(0, 0);
-  rank_.assign(tokens.size(), kNone);
-  for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
-  std::array<u32, 256> seen;
-  seen.fill(kNone);
+}
+
+// How many tokens hold each byte, and how many characters each token begins.
+void Trie::count_bytes() {
+  std::array<u32, 256> holder;  // by byte: the last token that holds it
+  holder.fill(kNone);
+  characters_.reserve(order_.size());
   for (const u32 token : order_) {
-    characters_.push_back(0);
+    u32 characters = 0;
     for (const char c : bytes_[token]) {
-      if (u32& holder = seen[static_cast<u8>(c)]; holder != token) holder = token, ++tokens_with_[static_cast<u8>(c)];
-      characters_.back() = static_cast<u16>(characters_.back() + ((static_cast<u8>(c) & 0xC0) != 0x80));
+      const u8 byte = static_cast<u8>(c);
+      if (holder[byte] != token) holder[byte] = token, ++tokens_with_[byte];
+      characters += (byte & 0xC0) != 0x80;
     }
+    characters_.push_back(static_cast<u16>(characters));
   }
-  // From the last node to the first, children before parents.
-  constexpr u32 kWorthIt = 2;
+}
+
+// What is below each node; from the last node to the first, children before parents.
+void Trie::summarize() {
   below_.emplace_back();
   for (u32 node = nodes(); node-- > 0;) {
     for (u32 child = node + 1; child < end(node); child = end(child)) {
       nodes_[node].deepest = std::max(nodes_[node].deepest, nodes_[child].deepest);
       nodes_[node].kinds |= nodes_[child].kinds | kind_of(byte(child));
     }
-    if (end(node) - node <= kWorthIt || below_.size() == kMostBelow) continue;
-    ByteSet set{};
-    for (u32 child = node + 1; child < end(node); child = end(child)) {
-      include(set, byte(child));
-      if (const ByteSet* deeper = bytes_below(child))
-        for (std::size_t i = 0; i < 4; ++i) set[i] |= (*deeper)[i];
-      else
-        for (u32 inner = child + 1; inner < end(child); ++inner) include(set, byte(inner));
-    }
+    if (end(node) - node <= kFewNodes || below_.size() == kMostBelow) continue;
+    const ByteSet set = find_bytes_below(node);
     nodes_[node].below = static_cast<u32>(below_.size()) & (kMostBelow - 1);
     below_.push_back(set);
   }
+}
+
+ByteSet Trie::find_bytes_below(u32 node) const {
+  ByteSet set{};
+  for (u32 child = node + 1; child < end(node); child = end(child)) {
+    include(set, byte(child));
+    if (const ByteSet* deeper = bytes_below(child))
+      for (std::size_t i = 0; i < 4; ++i) set[i] |= (*deeper)[i];
+    else
+      for (u32 inner = child + 1; inner < end(child); ++inner) include(set, byte(inner));
+  }
+  return set;
+}
+
+void Trie::index_children() {
   roots_.fill(kNone);
   if (nodes() > kManyNodes) pairs_.assign(1u << 16, kNone);
   for (u32 root = 1; root < end(0); root = end(root)) {
