@@ -34,39 +34,59 @@ std::string Trie::special_bytes(u32 token) {
   return s;
 }
 
+// Fills a trie, table by table.
+class Trie::Builder {
+ public:
+  explicit Builder(Trie& trie) : t_(trie) {}
+
+  void run(std::vector<std::optional<std::string>> tokens) {
+    add_nodes(take(std::move(tokens)));
+    t_.rank_.assign(t_.bytes_.size(), kNone);
+    for (u32 i = 0; i < t_.order_.size(); ++i) t_.rank_[t_.order_[i]] = i;
+    count_bytes();
+    summarize();
+    index_children();
+  }
+
+ private:
+  std::vector<u32> take(std::vector<std::optional<std::string>> tokens);
+  void add_nodes(const std::vector<u32>& sorted);
+  void count_bytes();
+  void summarize();
+  ByteSet find_bytes_below(u32 node) const;
+  void index_children();
+
+  Trie& t_;
+};
+
 Trie::Trie(std::vector<std::optional<std::string>> tokens, u32 width) : width_(width) {
-  add_nodes(take(std::move(tokens)));
-  rank_.assign(bytes_.size(), kNone);
-  for (u32 i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
-  count_bytes();
-  summarize();
-  index_children();
+  Builder(*this).run(std::move(tokens));
 }
 
 // Keeps the byte strings, and returns the ids of the tokens that have one, sorted by it.
-std::vector<u32> Trie::take(std::vector<std::optional<std::string>> tokens) {
+std::vector<u32> Trie::Builder::take(std::vector<std::optional<std::string>> tokens) {
   struct Key {
     u64 prefix;  // so that few comparisons need the whole string
     u32 token;
   };
   std::vector<Key> keys;
   keys.reserve(tokens.size());
-  bytes_.resize(tokens.size());
-  special_.assign(tokens.size(), false);
+  t_.bytes_.resize(tokens.size());
+  t_.special_.assign(tokens.size(), false);
   for (u32 t = 0; t < tokens.size(); ++t) {
     if (tokens[t]) {
       if (!may_be_text(*tokens[t])) continue;
-      bytes_[t] = std::move(*tokens[t]);
-      longest_ = std::max(longest_, static_cast<u32>(bytes_[t].size()));
+      t_.bytes_[t] = std::move(*tokens[t]);
+      t_.longest_ = std::max(t_.longest_, static_cast<u32>(t_.bytes_[t].size()));
     } else {
-      special_[t] = true;
-      bytes_[t] = special_bytes(t);
+      t_.special_[t] = true;
+      t_.bytes_[t] = special_bytes(t);
     }
-    keys.push_back({prefix_key(bytes_[t]), t});
+    keys.push_back({prefix_key(t_.bytes_[t]), t});
   }
   std::sort(keys.begin(), keys.end(), [this](const Key& a, const Key& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const int order = bytes_[a.token].compare(bytes_[b.token]);
+    const int order = t_.bytes_[a.token].compare(t_.bytes_[b.token]);
     return order != 0 ? order < 0 : a.token < b.token;
   });
   std::vector<u32> sorted;
@@ -75,79 +95,79 @@ std::vector<u32> Trie::take(std::vector<std::optional<std::string>> tokens) {
   return sorted;
 }
 
-void Trie::add_nodes(std::vector<u32> sorted) {
-  order_.reserve(sorted.size());
-  nodes_.reserve(sorted.size() * 3);
+void Trie::Builder::add_nodes(const std::vector<u32>& sorted) {
+  t_.order_.reserve(sorted.size());
+  t_.nodes_.reserve(sorted.size() * 3);
   const auto add = [this](u8 byte, std::size_t depth) {
-    nodes_.push_back(
-        {0, static_cast<u32>(order_.size()), byte, 0, static_cast<u16>(depth), static_cast<u16>(depth), 0});
-    return static_cast<u32>(nodes_.size()) - 1;
+    t_.nodes_.push_back(
+        {0, static_cast<u32>(t_.order_.size()), byte, 0, static_cast<u16>(depth), static_cast<u16>(depth), 0});
+    return static_cast<u32>(t_.nodes_.size()) - 1;
   };
   std::vector<u32> path{add(0, 0)};  // nodes from the root to the last token
   std::string_view last;
   for (const u32 token : sorted) {
-    const std::string_view text = bytes_[token];
+    const std::string_view text = t_.bytes_[token];
     std::size_t common = 0;
     while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
-    for (; path.size() > common + 1; path.pop_back()) nodes_[path.back()].end = static_cast<u32>(nodes_.size());
+    for (; path.size() > common + 1; path.pop_back()) t_.nodes_[path.back()].end = static_cast<u32>(t_.nodes_.size());
     for (std::size_t i = common; i < text.size(); ++i) path.push_back(add(static_cast<u8>(text[i]), path.size()));
-    order_.push_back(token);
+    t_.order_.push_back(token);
     last = text;
   }
-  for (; !path.empty(); path.pop_back()) nodes_[path.back()].end = static_cast<u32>(nodes_.size());
+  for (; !path.empty(); path.pop_back()) t_.nodes_[path.back()].end = static_cast<u32>(t_.nodes_.size());
   add(0, 0);
 }
 
 // How many tokens hold each byte, and how many characters each token begins.
-void Trie::count_bytes() {
+void Trie::Builder::count_bytes() {
   std::array<u32, 256> holder;  // by byte: the last token that holds it
   holder.fill(kNone);
-  characters_.reserve(order_.size());
-  for (const u32 token : order_) {
+  t_.characters_.reserve(t_.order_.size());
+  for (const u32 token : t_.order_) {
     u32 characters = 0;
-    for (const char c : bytes_[token]) {
+    for (const char c : t_.bytes_[token]) {
       const u8 byte = static_cast<u8>(c);
-      if (holder[byte] != token) holder[byte] = token, ++tokens_with_[byte];
+      if (holder[byte] != token) holder[byte] = token, ++t_.tokens_with_[byte];
       characters += (byte & 0xC0) != 0x80;
     }
-    characters_.push_back(static_cast<u16>(characters));
+    t_.characters_.push_back(static_cast<u16>(characters));
   }
 }
 
 // What is below each node; from the last node to the first, children before parents.
-void Trie::summarize() {
-  below_.emplace_back();
-  for (u32 node = nodes(); node-- > 0;) {
-    for (u32 child = node + 1; child < end(node); child = end(child)) {
-      nodes_[node].deepest = std::max(nodes_[node].deepest, nodes_[child].deepest);
-      nodes_[node].kinds |= nodes_[child].kinds | kind_of(byte(child));
+void Trie::Builder::summarize() {
+  t_.below_.emplace_back();
+  for (u32 node = t_.nodes(); node-- > 0;) {
+    for (u32 child = node + 1; child < t_.end(node); child = t_.end(child)) {
+      t_.nodes_[node].deepest = std::max(t_.nodes_[node].deepest, t_.nodes_[child].deepest);
+      t_.nodes_[node].kinds |= t_.nodes_[child].kinds | kind_of(t_.byte(child));
     }
-    if (end(node) - node <= kFewNodes || below_.size() == kMostBelow) continue;
+    if (t_.end(node) - node <= kFewNodes || t_.below_.size() == kMostBelow) continue;
     const ByteSet set = find_bytes_below(node);
-    nodes_[node].below = static_cast<u32>(below_.size()) & (kMostBelow - 1);
-    below_.push_back(set);
+    t_.nodes_[node].below = static_cast<u32>(t_.below_.size()) & (kMostBelow - 1);
+    t_.below_.push_back(set);
   }
 }
 
-ByteSet Trie::find_bytes_below(u32 node) const {
+ByteSet Trie::Builder::find_bytes_below(u32 node) const {
   ByteSet set{};
-  for (u32 child = node + 1; child < end(node); child = end(child)) {
-    include(set, byte(child));
-    if (const ByteSet* deeper = bytes_below(child))
+  for (u32 child = node + 1; child < t_.end(node); child = t_.end(child)) {
+    include(set, t_.byte(child));
+    if (const ByteSet* deeper = t_.bytes_below(child))
       for (std::size_t i = 0; i < 4; ++i) set[i] |= (*deeper)[i];
     else
-      for (u32 inner = child + 1; inner < end(child); ++inner) include(set, byte(inner));
+      for (u32 inner = child + 1; inner < t_.end(child); ++inner) include(set, t_.byte(inner));
   }
   return set;
 }
 
-void Trie::index_children() {
-  roots_.fill(kNone);
-  if (nodes() > kManyNodes) pairs_.assign(1u << 16, kNone);
-  for (u32 root = 1; root < end(0); root = end(root)) {
-    roots_[byte(root)] = root;
-    for (u32 child = root + 1; child < end(root) && !pairs_.empty(); child = end(child))
-      pairs_[(byte(root) << 8) | byte(child)] = child;
+void Trie::Builder::index_children() {
+  t_.roots_.fill(kNone);
+  if (t_.nodes() > kManyNodes) t_.pairs_.assign(1u << 16, kNone);
+  for (u32 root = 1; root < t_.end(0); root = t_.end(root)) {
+    t_.roots_[t_.byte(root)] = root;
+    for (u32 child = root + 1; child < t_.end(root) && !t_.pairs_.empty(); child = t_.end(child))
+      t_.pairs_[(t_.byte(root) << 8) | t_.byte(child)] = child;
   }
 }
 

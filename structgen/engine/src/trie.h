@@ -61,12 +61,7 @@ class Trie {
   std::optional<std::vector<u32>> segment(std::string_view text) const;
 
  private:
-  std::vector<u32> take(std::vector<std::optional<std::string>> tokens);
-  void add_nodes(std::vector<u32> sorted);
-  void count_bytes();
-  void summarize();
-  ByteSet find_bytes_below(u32 node) const;
-  void index_children();
+  class Builder;
 
   // Together, as the first walks of a process wait for memory more than for arithmetic.
   struct Node {
