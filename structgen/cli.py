@@ -43,7 +43,7 @@ answers = Console(highlight=False, markup=False, soft_wrap=True)
 notes = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Schema = Annotated[str | None, typer.Option(help="A JSON Schema: a file, or the JSON itself.")]
-Output = Annotated[str, typer.Option(help="What a schema's text is written in: json or yaml.")]
+Output = Annotated[str, typer.Option(help="What a schema's text is written in: json, yaml or toml.")]
 Regex = Annotated[str | None, typer.Option(help="A regular expression of Python; the whole text matches it.")]
 Grammar = Annotated[Path | None, typer.Option(help="A file with a Lark grammar.")]
 Start = Annotated[str, typer.Option(help="The start rule of the grammar.")]
@@ -352,10 +352,10 @@ def _constraint(
     given = [option for option in (schema, regex, grammar, choice) if option]
     if len(given) != 1:
         raise typer.BadParameter("give one of --schema, --regex, --grammar and --choice")
-    if output not in ("json", "yaml"):
-        raise typer.BadParameter("--output is json or yaml")
+    if output not in ("json", "yaml", "toml"):
+        raise typer.BadParameter("--output is json, yaml or toml")
     if schema:
-        return structgen.json_schema(_read_json(schema), output="yaml" if output == "yaml" else "json")
+        return structgen.json_schema(_read_json(schema), output=output)  # type: ignore[arg-type]
     if output != "json":
         raise typer.BadParameter("--output goes with --schema")
     if regex:

@@ -171,6 +171,11 @@ def test_check_reads_yaml(text: Any, capsys: pytest.CaptureFixture[str]) -> None
     assert "line 2, column 7" in capsys.readouterr().err
 
 
+def test_check_reads_toml(text: Any) -> None:
+    assert run("check", text('name = "Burns"\nborn = 1759\n'), "--schema", SCHEMA, "--output", "toml") == 0
+    assert run("check", text('name = "Burns"\nborn = "no"\n'), "--schema", SCHEMA, "--output", "toml") == 1
+
+
 @pytest.mark.usefixtures("tiny")
 def test_generate_beside_the_unconstrained_answer(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--temperature", "1.5", "--seed", "3", "--max-new-tokens", "12", "--compare"]

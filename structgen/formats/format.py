@@ -79,6 +79,7 @@ class Format(ABC):
 
         Raises:
             UnsupportedSchemaError: The format cannot write a name.
+            EmptyLanguageError: The format can write none of the values.
         """
 
     # Texts

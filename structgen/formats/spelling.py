@@ -17,6 +17,7 @@ Each text has one spelling in the first two, and each spelling one text in all t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -68,21 +69,23 @@ _ESCAPED = tuple(Literal(json.dumps(chr(code))[1:-1]) for code in (*range(0x20),
 
 
 class Spelling:
-    """One way to spell; five objects exist for JSON, and two more for YAML (`yaml_scalars.py`).
+    """One way to spell. Five objects exist for JSON; other formats derive their own.
 
     Attributes:
         name: what it is called above.
         char: one character of a string that is free.
         text: any text, spelled this way.
-        is_single: whether each text has one spelling, so that equal texts are those that are spelled alike.
+        is_single: True if each text has one spelling, so that equal texts are those that are spelled alike.
     """
 
-    def __init__(self, name: str, char: Expression, chars: Callable[[CharSet], Expression]) -> None:
+    def __init__(
+        self, name: str, char: Expression, chars: Callable[[CharSet], Expression], *, is_single: bool
+    ) -> None:
         self.name = name
         self.char = char
         self._char = lru_cache(maxsize=4096)(chars)
         self.text = repeat(char if name == "every" else chars(ANY_CHAR))
-        self.is_single = name in ("canonical", "ascii")
+        self.is_single = is_single
 
     def literal(self, text: str) -> Expression:
         """The spellings of one text."""
@@ -94,6 +97,10 @@ class Spelling:
     def string(self, texts: Expression) -> Expression:
         """The strings that mean the texts of an expression."""
         return concat(QUOTE, self(texts), QUOTE)
+
+    def property_name(self, texts: Expression) -> Expression:
+        """The names of properties that mean the texts of an expression."""
+        return self.string(texts)
 
     def free(self, shortest: int, longest: int | None) -> Expression:
         """All strings of some lengths, in code points."""
@@ -258,8 +265,78 @@ def _digits(first: int, last: int, lower: bool) -> Expression:
     return charset(digits if lower else "".join(dict.fromkeys(digits + digits.upper())))
 
 
-CANONICAL = Spelling("canonical", CHAR, _canonical)
-ASCII = Spelling("ascii", union(_RAW_ASCII, _ESCAPE), _ascii)
-NEEDED = Spelling("canonical", _canonical(ANY_CHAR), _canonical)
-NEEDED_ASCII = Spelling("ascii", _ascii(ANY_CHAR), _ascii)
-EVERY = Spelling("every", CHAR, _every)
+CANONICAL = Spelling("canonical", CHAR, _canonical, is_single=True)
+ASCII = Spelling("ascii", union(_RAW_ASCII, _ESCAPE), _ascii, is_single=True)
+NEEDED = Spelling("canonical", _canonical(ANY_CHAR), _canonical, is_single=True)
+NEEDED_ASCII = Spelling("ascii", _ascii(ANY_CHAR), _ascii, is_single=True)
+EVERY = Spelling("every", CHAR, _every, is_single=False)
+
+
+# Escapes of code points, as other formats have them: four digits after a small u, beyond U+FFFF eight after a large one
+
+UNQUOTED = ((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E))
+"""What is ASCII and stands for itself between double quotes."""
+
+_SHORTEST = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
+
+
+class CodePointSpelling(Spelling):
+    """Strings in double quotes, with escapes of code points.
+
+    Args:
+        name: what it is called.
+        raw: the characters that stand for themselves; all others are escaped, each in one way.
+        is_single: see `Spelling`.
+    """
+
+    def __init__(self, name: str, raw: CharSet, *, is_single: bool) -> None:
+        self._raw = raw
+        self._to_escape = re.compile(f"[^{ranges_as_regex(raw.ranges)}]")
+        super().__init__(name, self._spell_chars(ANY_CHAR), self._spell_chars, is_single=is_single)
+
+    def literal(self, text: str) -> Literal:
+        """The spelling of one text in quotes."""
+        return Literal(self._to_escape.sub(self._escaped, text))
+
+    @staticmethod
+    def _escaped(found: re.Match[str]) -> str:
+        code = ord(found.group())
+        if code in _SHORTEST:
+            return _SHORTEST[code]
+        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+    def _spell_chars(self, chars: CharSet) -> Expression:
+        raw = common_ranges(chars, self._raw)
+        if raw == chars.ranges:
+            return chars
+        others = _without(chars.ranges, self._raw.ranges)
+        short = [
+            Literal(escape)
+            for code, escape in _SHORTEST.items()
+            if any(first <= code <= last for first, last in others)
+        ]
+        left = _without(others, tuple((code, code) for code in _SHORTEST))
+        narrow = [(first, min(last, 0xFFFF)) for first, last in left if first <= 0xFFFF]
+        wide = [(max(first, 0x10000), last) for first, last in left if last > 0xFFFF]
+        escaped = [concat(Literal("\\"), one) for one in units(narrow, lower=True)]
+        escaped += [concat(Literal("\\U"), hexadecimal(*one, 8, lower=True)) for one in wide]
+        return any_of(raw, [*short, *escaped])
+
+
+def ranges_as_regex(ranges: tuple[tuple[int, int], ...]) -> str:
+    """Ranges of code points as they stand in brackets in a pattern of Python."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+
+
+def _without(
+    ranges: tuple[tuple[int, int], ...], others: tuple[tuple[int, int], ...]
+) -> tuple[tuple[int, int], ...]:
+    """The code points of some ranges that are in none of some others."""
+    for low, high in others:
+        ranges = tuple(
+            (first, last)
+            for start, end in ranges
+            for first, last in ((start, min(end, low - 1)), (max(start, high + 1), end))
+            if first <= last
+        )
+    return ranges

@@ -14,14 +14,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache, wraps
 
-from structgen.formats.spelling import (
-    QUOTE,
-    Spelling,
-    any_of,
-    common_ranges,
-    hexadecimal,
-    units,
-)
+from structgen.formats.spelling import QUOTE, UNQUOTED, CodePointSpelling, ranges_as_regex
 from structgen.grammar.expressions import (
     ANY_CHAR,
     CharSet,
@@ -46,9 +39,6 @@ MAX_NAME = 1000
 
 # What YAML 1.1 prints and does not take for a line break, beyond ASCII; U+FEFF may be a mark of the byte order.
 _BEYOND = ((0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFEFE), (0xFF00, 0xFFFD), (0x10000, 0x10FFFF))
-_UNQUOTED = ((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E))
-_SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
-
 _KEPT = 16384
 
 _DIGIT = charset("0123456789")
@@ -166,7 +156,7 @@ def _as_regex(expression: Expression) -> str:
     if isinstance(expression, Literal):
         return re.escape(expression.text)
     if isinstance(expression, CharSet):
-        return f"[{''.join(_range_as_regex(first, last) for first, last in expression.ranges)}]"
+        return f"[{ranges_as_regex(expression.ranges)}]"
     if isinstance(expression, Concat):
         return "".join(map(_as_regex, expression.parts))
     if isinstance(expression, Union):
@@ -176,19 +166,12 @@ def _as_regex(expression: Expression) -> str:
     return f"(?:{_as_regex(expression.part)}){{{expression.min},{most}}}"
 
 
-def _range_as_regex(first: int, last: int) -> str:
-    return f"\\U{first:08x}-\\U{last:08x}"
-
-
-class YamlSpelling(Spelling):
+class YamlSpelling(CodePointSpelling):
     """How strings are spelled in YAML: plain where that is possible, or in double quotes."""
 
     def __init__(self, name: str, beyond: tuple[tuple[int, int], ...]) -> None:
-        self._raw = CharSet((*_UNQUOTED, *beyond))
-        super().__init__(name, ANY_CHAR, self._spell_chars)
+        super().__init__(name, CharSet((*UNQUOTED, *beyond)), is_single=False)
         self._beyond = beyond
-        unquoted = "".join(_range_as_regex(*one) for one in self._raw.ranges)
-        self._to_escape = re.compile(f"[^{unquoted}]")
 
     @cached_property
     def plain(self) -> Intersection:
@@ -209,48 +192,6 @@ class YamlSpelling(Spelling):
         if shortest < 2 and longest is None:  # none that is plain is empty
             return union(self.plain, concat(QUOTE, repeat(self._char(ANY_CHAR), shortest), QUOTE))
         return self.string(repeat(ANY_CHAR, shortest, longest))
-
-    def literal(self, text: str) -> Literal:
-        """The spelling of one text in quotes."""
-        return Literal(self._to_escape.sub(self._escaped, text))
-
-    @staticmethod
-    def _escaped(found: re.Match[str]) -> str:
-        code = ord(found.group())
-        if code in _SHORT:
-            return _SHORT[code]
-        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-    def _spell_chars(self, chars: CharSet) -> Expression:
-        raw = common_ranges(chars, self._raw)
-        if raw == chars.ranges:
-            return chars
-        others = _without(chars.ranges, self._raw.ranges)
-        short = [
-            Literal(escape)
-            for code, escape in _SHORT.items()
-            if any(first <= code <= last for first, last in others)
-        ]
-        left = _without(others, tuple((code, code) for code in _SHORT))
-        narrow = [(first, min(last, 0xFFFF)) for first, last in left if first <= 0xFFFF]
-        wide = [(max(first, 0x10000), last) for first, last in left if last > 0xFFFF]
-        escaped = [concat(Literal("\\"), one) for one in units(narrow, lower=True)]
-        escaped += [concat(Literal("\\U"), hexadecimal(*one, 8, lower=True)) for one in wide]
-        return any_of(raw, [*short, *escaped])
-
-
-def _without(
-    ranges: tuple[tuple[int, int], ...], others: tuple[tuple[int, int], ...]
-) -> tuple[tuple[int, int], ...]:
-    """The code points of some ranges that are in none of some others."""
-    for low, high in others:
-        ranges = tuple(
-            (first, last)
-            for start, end in ranges
-            for first, last in ((start, min(end, low - 1)), (max(start, high + 1), end))
-            if first <= last
-        )
-    return ranges
 
 
 YAML = YamlSpelling("yaml", _BEYOND)

@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
-from structgen.errors import InvalidText, Problem, RepairError
+from structgen.errors import InvalidOptionError, InvalidText, Problem, RepairError
+from structgen.formats.toml import Toml
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
 from structgen.repairing import _reader, emit, json_reading, scalars
@@ -79,6 +80,7 @@ def repair(
     {'name': 'Robert Burns', 'born': 1759}
     """
     check_options(format=format, allow=allow, defaults=defaults, reformat=reformat)
+    check_constraint(constraint)
     with _uncollected(len(text)):
         return _Pipeline(constraint, format, allow, defaults, reformat, limits or Limits()).run(text)
 
@@ -101,6 +103,18 @@ def check_options(
     check_flags(defaults=defaults, reformat=reformat)
     if not isinstance(limits, Limits):
         check_option("limits", limits, (None,), or_else="Limits")
+
+
+def check_constraint(constraint: Constraint | None) -> None:
+    """See that texts of a constraint can be repaired.
+
+    Raises:
+        InvalidOptionError: They are TOML.
+    """
+    if constraint is not None and isinstance(getattr(constraint.schema, "format", None), Toml):
+        raise InvalidOptionError(
+            "constraint", constraint.description, "must be of JSON or YAML: TOML is not repaired"
+        )
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from structgen.errors import LimitExceeded, RepairError
 from structgen.repairing import emit, scalars
 from structgen.repairing.edits import Edit, Repair
 from structgen.repairing.guide import Guide, Guides, kinds_of
-from structgen.repairing.pipeline import check_options, repair
+from structgen.repairing.pipeline import check_constraint, check_options, repair
 
 # A string is over only where what follows can follow it: a quote inside a text is no end (patterns.PLAIN).
 _TOKEN = re.compile(
@@ -75,6 +75,7 @@ class StreamingRepair:
 
     def __init__(self, constraint: Constraint | None = None, **options: Any) -> None:
         check_options(**options)
+        check_constraint(constraint)
         self._constraint = constraint
         self._options = options
         self._chunks: list[str] = []

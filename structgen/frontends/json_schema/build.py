@@ -10,6 +10,7 @@ from structgen.constraint import Constraint
 from structgen.errors import InvalidOptionError, InvalidSchemaError, LimitExceeded, Problem
 from structgen.formats.format import Format
 from structgen.formats.json import EVERY_JSON, json_format
+from structgen.formats.toml import toml_format
 from structgen.formats.yaml import yaml_format
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
@@ -62,7 +63,7 @@ DraftName = Literal["4", "6", "7", "2019-09", "2020-12"]
 Formats = Literal["enforce", "annotate"]
 PropertyOrder = Literal["schema", "any"]
 Escapes = Literal["any", "needed"]
-Output = Literal["json", "yaml"]
+Output = Literal["json", "yaml", "toml"]
 
 
 def json_schema(
@@ -81,7 +82,7 @@ def json_schema(
     output: Output = "json",
     limits: Limits | None = None,
 ) -> Constraint:
-    r"""The text is JSON, or YAML, that a schema allows.
+    r"""The text is JSON, YAML or TOML that a schema allows.
 
     Args:
         schema: a JSON Schema, as a dict, a boolean or JSON text; or a Python type: a pydantic model, dataclass,
@@ -100,12 +101,13 @@ def json_schema(
         closed: undeclared members are not written, where a schema declares members and says nothing of others.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
             annotations, and names may be written twice. Not together with the options above.
-        output: "json", or "yaml": the text is YAML in blocks, of fewer tokens than JSON with blanks. `validate()`
-            needs ruamel.yaml then. Not together with `whitespace` and `exact`.
+        output: "json"; or "yaml": the text is YAML in blocks, of fewer tokens than JSON with blanks, and `validate()`
+            needs ruamel.yaml; or "toml": the text is a TOML document, whose value is an object without null. The last
+            two go neither with `whitespace` nor with `exact`.
         limits: what compiling and masking may cost.
 
     Returns:
-        A constraint whose value is the parsed JSON or YAML; of a Python type, an instance.
+        A constraint whose value is the parsed text; of a Python type, an instance.
 
     Raises:
         InvalidSchemaError: The schema is malformed.
@@ -182,7 +184,7 @@ def _format(
         return json_format(whitespace, escapes, ensure_ascii)
     if exact or whitespace != "bounded":
         raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
-    return yaml_format(ensure_ascii)
+    return {"yaml": yaml_format, "toml": toml_format}[output](ensure_ascii)
 
 
 def _compile_scopes(

@@ -32,13 +32,13 @@ def name(text: str, spelling: Spelling = CANONICAL) -> Terminal:
     shown = json.dumps(text, ensure_ascii=False)
     if spelling.name == "canonical":
         return Terminal(shown, Literal(shown))
-    return Terminal(shown, spelling.string(Literal(text)))
+    return Terminal(shown, spelling.property_name(Literal(text)))
 
 
 @lru_cache(maxsize=8)
 def any_name(spelling: Spelling) -> Terminal:
-    """A member's name, whichever."""
-    return Terminal("a name", spelling.string(ANY_TEXT), effect=_recorded(spelling))
+    """Any name of a property."""
+    return Terminal("a name", spelling.property_name(ANY_TEXT), effect=_recorded(spelling))
 
 
 def _recorded(spelling: Spelling) -> Effect | None:
@@ -68,7 +68,7 @@ def other_name(
     if texts is not None:
         parts.append(texts)
     if parts:
-        every = spelling.string(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
+        every = spelling.property_name(parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
     else:
         every = any_name(spelling).expression
     if not excluded:
