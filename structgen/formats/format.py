@@ -103,6 +103,14 @@ class Format(ABC):
     def span_of(self, text: str, path: Sequence[str | int]) -> tuple[int, int]:
         """Where the value stands that a path of names and indices leads to: its start and its end."""
 
+    @abstractmethod
+    def write(self, value: Any) -> str:
+        """A text of a value: one that the mask of a fitting schema lets through.
+
+        Raises:
+            ValueError: The format cannot write the value.
+        """
+
 
 def check_value(value: Any) -> None:
     """Raise `ValueError` if a value is none that JSON has: a date, a set, infinity, a name that is no string."""

@@ -20,7 +20,9 @@ Values have no whitespace of their own. What w is:
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Iterator
 from collections.abc import Sequence as Path
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -196,6 +198,17 @@ class Json(Format):
         """Where the value stands that a path leads to."""
         return _span_of(text, path)
 
+    def write(self, value: Any, *, indent: int | None = None) -> str:
+        """JSON of a value, as `json.dumps` writes it, to any depth.
+
+        A lone surrogate is written as an escape, an infinite number as one beyond all bounds, NaN as null.
+        """
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+        except (RecursionError, ValueError):
+            text = "".join(_written(value))
+        return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
 
 def json_format(
     whitespace: str | Expression = "bounded", escapes: str = "any", ensure_ascii: bool = False
@@ -215,6 +228,42 @@ def _json_format(whitespace: str | Expression, escapes: str, ensure_ascii: bool)
 
 EVERY_JSON = Json(EVERY, punctuation("any"))
 """Any whitespace, and every spelling of strings."""
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _written(value: Any) -> Iterator[str]:
+    """The parts of a JSON text, without recursion."""
+    stack: list[tuple[bool, Any]] = [(True, value)]
+    while stack:
+        is_value, data = stack.pop()
+        if not is_value:
+            yield data
+        elif isinstance(data, (dict, list)):
+            yield "{" if isinstance(data, dict) else "["
+            stack.append((False, "}" if isinstance(data, dict) else "]"))
+            stack += _inside(data)
+        else:
+            yield _scalar(data)
+
+
+def _inside(container: dict[str, Any] | list[Any]) -> list[tuple[bool, Any]]:
+    """What stands between the brackets, last first."""
+    found: list[tuple[bool, Any]] = []
+    if isinstance(container, dict):
+        for name, one in reversed(container.items()):
+            found += [(True, one), (False, f"{json.dumps(name, ensure_ascii=False)}: "), (False, ", ")]
+    else:
+        for one in reversed(container):
+            found += [(True, one), (False, ", ")]
+    return found[:-1]  # nothing stands before the first
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null" if math.isnan(value) else "1e999" if value > 0 else "-1e999"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ a date is written in quotes, and validation refuses one that is not.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence as Path
 from importlib import import_module
@@ -140,6 +141,7 @@ class Toml(Structured):
     """TOML in one layout."""
 
     title = "TOML"
+    spelling: TomlSpelling
     null = None
     records_names = True
 
@@ -163,6 +165,41 @@ class Toml(Structured):
     def span_of(self, text: str, path: Path[str | int]) -> tuple[int, int]:
         """The whole text: the reader does not say where values stand."""
         return 0, len(text)
+
+    def write(self, value: Any) -> str:
+        """A document; objects in it are tables, as deep as tables nest.
+
+        Raises:
+            ValueError: The value is no object, or there is a null in it.
+        """
+        if not isinstance(value, dict):
+            raise ValueError("a TOML document is an object")
+        return "\n".join(self._document(value, ())) + "\n"
+
+    def _document(self, value: dict[str, Any], path: tuple[str, ...]) -> list[str]:
+        lines = [f"[{'.'.join(path)}]"] if path else []
+        tables: list[str] = []
+        for name, one in value.items():
+            if isinstance(one, dict) and len(path) < DEEPEST:
+                tables += ["", *self._document(one, (*path, self._name(name)))]
+            else:
+                lines.append(f"{self._name(name)} = {self._inline(one)}")
+        return [*lines, *tables] if lines else tables[1:]
+
+    def _inline(self, value: Any) -> str:
+        if isinstance(value, dict):
+            pairs = ", ".join(f"{self._name(name)} = {self._inline(one)}" for name, one in value.items())
+            return f"{{ {pairs} }}" if pairs else "{}"
+        if isinstance(value, list):
+            return f"[{', '.join(map(self._inline, value))}]"
+        if isinstance(value, str):
+            return f'"{self.spelling.literal(value).text}"'
+        if value is None:
+            raise ValueError("TOML cannot write null")
+        return json.dumps(value)
+
+    def _name(self, name: str) -> str:
+        return name if is_bare(name) else self._inline(name)
 
 
 _FORMAT, _ASCII_FORMAT = Toml(_TOML), Toml(_TOML_ASCII)

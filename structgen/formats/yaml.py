@@ -14,12 +14,13 @@ A block is never empty, so what may be empty is `{}` or `[]`, or has something i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Path
 from typing import Any
 
 from structgen.errors import Problem, StructgenError, UnsupportedSchemaError, install_hint
 from structgen.formats.format import DuplicateName, check_value
+from structgen.formats.json import json_format
 from structgen.formats.structure import (
     NOTHING,
     SEPARATOR,
@@ -38,8 +39,10 @@ from structgen.formats.yaml_scalars import (
     YAML,
     YAML_ASCII,
     YamlSpelling,
+    exponent_signed,
     in_block,
     in_flow,
+    is_plain,
     name_in_block,
     name_in_flow,
 )
@@ -57,6 +60,7 @@ from structgen.grammar.rules import (
 DEEPEST = 20
 """The column from which on values that may contain themselves are written in flow style: ten levels."""
 
+_DEEPEST_WRITTEN = 100
 _STEP = 2
 _BLANK = Terminal('" "', Literal(" "))
 _DASH = Terminal('"- "', Literal("- "))
@@ -72,6 +76,7 @@ class Yaml(Structured):
     """YAML in blocks, in one layout."""
 
     title = "YAML"
+    spelling: YamlSpelling
     records_names = False  # a string may be plain or quoted
 
     def __init__(self, spelling: YamlSpelling) -> None:
@@ -115,13 +120,57 @@ class Yaml(Structured):
                 node = [value for name, value in node.value if name.value == step][-1]
         return node.start_mark.index, node.end_mark.index
 
+    def write(self, value: Any) -> str:
+        """YAML of a value in blocks; what is nested very deeply is in flow style."""
+        out: list[str] = []
+        self._write(value, 0, out)
+        return "".join([*out, "\n"])
+
+    def _write(self, value: Any, column: int, out: list[str]) -> None:
+        if not _is_block(value, column):
+            out.append(self._on_a_line(value))
+            return
+        for name, one in _entries(value):
+            if out:
+                out.append(_lead(out[-1], column))
+            if name is None:
+                out.append("- ")
+                self._write(one, column + _STEP, out)
+                continue
+            out.append(f"{self._on_a_line(name)}:")
+            inner = column if isinstance(one, list) else column + _STEP
+            if _is_block(one, inner):
+                self._write(one, inner, out)
+            else:
+                out.append(f" {self._on_a_line(one)}")
+
+    def _on_a_line(self, value: Any) -> str:
+        if isinstance(value, str):
+            return value if is_plain(value) else f'"{self.spelling.literal(value).text}"'
+        written = _JSON.write(value)
+        return exponent_signed(written) if isinstance(value, float) else written
+
 
 _YAML, _YAML_ASCII = Yaml(YAML), Yaml(YAML_ASCII)
+_JSON = json_format()
 
 
 def yaml_format(ensure_ascii: bool = False) -> Yaml:
     """YAML; with `ensure_ascii`, what is not ASCII is escaped."""
     return _YAML_ASCII if ensure_ascii else _YAML
+
+
+def _is_block(value: Any, column: int) -> bool:
+    return isinstance(value, (dict, list)) and bool(value) and column <= _DEEPEST_WRITTEN
+
+
+def _entries(container: Any) -> Iterable[tuple[str | None, Any]]:
+    return container.items() if isinstance(container, dict) else ((None, item) for item in container)
+
+
+def _lead(before: str, column: int) -> str:
+    """What stands before an entry: nothing right after a dash, else a line break."""
+    return "" if before == "- " else "\n" + " " * column
 
 
 def _reader() -> Any:

@@ -224,7 +224,7 @@ def in_block(terminal: Terminal) -> Terminal:
     if texts is None:
         return _number(terminal)
     needless = {f'"{YAML.literal(text).text}"' for text in texts if is_plain(text)}
-    left = [_exponent_signed(text) for text in texts if text not in needless]
+    left = [exponent_signed(text) for text in texts if text not in needless]
     return Terminal(terminal.name, union(*map(Literal, left)))
 
 
@@ -237,7 +237,7 @@ def in_flow(terminal: Terminal) -> Terminal:
         return _number(terminal) if strings is None else Terminal(terminal.name, strings)
     quoted = set(texts)
     left = [
-        _exponent_signed(text)
+        exponent_signed(text)
         for text in texts
         if not (is_plain(text) and f'"{YAML.literal(text).text}"' in quoted)
     ]
@@ -294,8 +294,8 @@ def _has_exponent(part: Expression) -> bool:
     return isinstance(part, Literal) and not {"e", "E"}.isdisjoint(part.text)
 
 
-def _exponent_signed(text: str) -> str:
-    """A number of a list, with a point and a sign where it has an exponent."""
+def exponent_signed(text: str) -> str:
+    """A number with a point and a sign where it has an exponent."""
     found = _WITH_EXPONENT.fullmatch(text)
     if found is None:
         return text

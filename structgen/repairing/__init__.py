@@ -13,7 +13,6 @@ In reading order:
     fit.py            trees to values; scalars.py: words and numbers
     yaml_reading.py   YAML: strictly, or by yaml_lines.py with yaml_values.py and yaml_levels.py
     stream.py         the same for a text that is still coming
-    emit.py           values to text
 
 The folder is not called `repair`, which is the name of the function.
 """

@@ -13,10 +13,12 @@ from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidOptionError, InvalidText, Problem, RepairError
+from structgen.formats.json import json_format
 from structgen.formats.toml import Toml
+from structgen.formats.yaml import yaml_format
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
-from structgen.repairing import _reader, emit, json_reading, scalars
+from structgen.repairing import _reader, json_reading, scalars
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worst
 from structgen.repairing.edits import Repair as Repair
@@ -30,6 +32,7 @@ from structgen.repairing.yaml_strict import is_installed, strictly
 from structgen.repairing.yaml_values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
+_JSON = json_format()
 _WORSE: dict[Grade, int] = {"lossless": 0, "guessed": 1, "dropped": 2}
 _LONG = 20_000
 """Code points from which on a text is long."""
@@ -203,7 +206,7 @@ class _Pipeline:
             except InvalidText:
                 return None
         return Repair(
-            value, emit.to_json(value, indent=2) if self.reformat and self.constraint is None else text
+            value, _JSON.write(value, indent=2) if self.reformat and self.constraint is None else text
         )
 
     # Attempts
@@ -273,7 +276,7 @@ class _Pipeline:
         if tree is None:
             return False
         strict = self._fitted(tree, [], attempt.start, attempt.end, False, "yaml", (0,))
-        return emit.to_json(strict.plain) == emit.to_json(attempt.plain)
+        return _JSON.write(strict.plain) == _JSON.write(attempt.plain)
 
     def _made(self, candidate: Candidate) -> _Attempt:
         best = self._of_tree(candidate, candidate.tree)
@@ -400,7 +403,7 @@ class _Pipeline:
         problems: list[Problem] = []
         if self.constraint is not None and self.constraint.schema is not None:
             try:
-                value = self.constraint.validate(emit.to_json(value))
+                value = self.constraint.validate(_JSON.write(value))
             except InvalidText as error:
                 problems = self.constraint.schema.problems(value) or [Problem("#", error.reason)]
         return _Attempt(value, plain, edits, start, end, cut, problems, format)
@@ -455,11 +458,11 @@ class _Pipeline:
                 "```" in as_it_is or "~~~" in as_it_is
             )  # would be read as a fence
             is_new = self.reformat or is_changed or is_part or not _is_utf8(as_it_is)
-            return emit.to_yaml(best.plain) if is_new else as_it_is
+            return yaml_format().write(best.plain) if is_new else as_it_is
         if not is_changed and not self.reformat and _is_json(as_it_is):
             return as_it_is
         in_lines = self.reformat or "\n" in as_it_is.strip()
-        return emit.to_json(best.plain, indent=2 if in_lines else None)
+        return _JSON.write(best.plain, indent=2 if in_lines else None)
 
     def _plain_text(self, text: str, before: list[Edit]) -> Repair:
         """Of a regular expression, a grammar, choices: the last part of the text that they accept."""

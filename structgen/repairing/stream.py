@@ -16,7 +16,8 @@ from typing import Any
 
 from structgen.constraint import Constraint
 from structgen.errors import LimitExceeded, RepairError
-from structgen.repairing import emit, scalars
+from structgen.formats.json import json_format
+from structgen.repairing import scalars
 from structgen.repairing.edits import Edit, Repair
 from structgen.repairing.guide import Guide, Guides, kinds_of
 from structgen.repairing.pipeline import check_constraint, check_options, repair
@@ -129,7 +130,7 @@ class StreamingRepair:
         edit = Edit("settled", 0, self._length, "guessed", "what was settled already is kept")
         return Repair(
             value,
-            emit.to_json(value),
+            json_format().write(value),
             (*found.edits, edit),
             found.format,
             found.truncated,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidText, StructgenError
-from structgen.repairing import emit
+from structgen.formats.json import json_format
 from structgen.repairing.pipeline import repair as mend
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.outcome import Attempt, Failure
@@ -117,7 +117,7 @@ class Judge:
                 return None
             valid_text, value = repaired.text, repaired.value
             if repaired.format == "yaml" and not self.constraint.is_valid(valid_text):
-                valid_text = emit.to_json(mend(valid_text, format="yaml").value)
+                valid_text = json_format().write(mend(valid_text, format="yaml").value)
             if known is None:
                 value = self.constraint.validate(valid_text)
         except StructgenError:

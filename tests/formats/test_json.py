@@ -1,4 +1,4 @@
-"""Whitespace: what stands beside structural characters."""
+"""JSON: whitespace around structural characters, and the printer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from structgen.errors import InvalidOptionError
+from structgen.formats.json import json_format
 from structgen.frontends.json_schema import json_schema
 from structgen.grammar.expressions import Expression, Literal, charset, repeat
 
@@ -70,3 +71,22 @@ def test_an_expression() -> None:
 def test_what_is_no_whitespace(whitespace: str | Expression) -> None:
     with pytest.raises(InvalidOptionError, match="whitespace"):
         json_schema(SCHEMA, whitespace=whitespace)  # type: ignore[arg-type]
+
+
+# The printer
+
+
+@pytest.mark.parametrize("value", [*VALUES, 1, "a", [], {"": [[], {}, None, True, 1.5, "é"]}])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_values_are_written_as_dumps_writes_them(value: Any, indent: int | None) -> None:
+    assert json_format().write(value, indent=indent) == json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def test_what_dumps_does_not_write() -> None:
+    infinite = [float("inf"), {"a": [], "b": -float("inf")}, {}, float("nan"), "x"]
+    assert json_format().write(infinite) == '[1e999, {"a": [], "b": -1e999}, {}, null, "x"]'
+    assert json_format().write({"\ud800": "é\udfff"}) == '{"\\ud800": "é\\udfff"}'
+    deep: Any = 1
+    for _ in range(20_000):
+        deep = [{"a": deep}]
+    assert json_format().write(deep) == '[{"a": ' * 20_000 + "1" + "}]" * 20_000

@@ -330,6 +330,7 @@ NESTED = st.recursive(SCALARS, lambda inner: st.dictionaries(NAMES, inner, max_s
 @example({"": {"a.b": {"é": {}}}})
 def test_declared_objects_are_tables(value: dict[str, Any]) -> None:
     text = with_tables(value)
+    assert toml_format().write(value).strip("\n") == text.strip("\n")
     assert tomllib.loads(text) == value
     assert accepts(schema_of(value), text), text
 
@@ -489,3 +490,9 @@ def test_toml_is_not_repaired() -> None:
     ):
         with pytest.raises(InvalidOptionError, match="TOML is not repaired"):
             attempt()
+
+
+@pytest.mark.parametrize("value", [[], "a", {"a": None}, {"a": [{"b": None}]}])
+def test_values_that_toml_cannot_write(value: Any) -> None:
+    with pytest.raises(ValueError, match="TOML"):
+        toml_format().write(value)

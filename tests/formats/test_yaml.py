@@ -21,7 +21,7 @@ from structgen.errors import (
     StructgenError,
     UnsupportedSchemaError,
 )
-from structgen.formats.yaml import DEEPEST
+from structgen.formats.yaml import DEEPEST, yaml_format
 from structgen.formats.yaml_scalars import MAX_NAME, YAML, YAML_ASCII, is_plain
 from structgen.frontends.json_schema import json_schema
 from structgen.language.sampling import Sampler
@@ -236,6 +236,7 @@ SCALARS = (
 )
 def test_any_value_can_be_written(value: Any) -> None:
     text = written(value)
+    assert yaml_format().write(value) == f"{text}\n"
     assert by_both(text) == value
     assert ANYTHING.accepts(text), text
 
