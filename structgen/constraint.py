@@ -1,5 +1,8 @@
 """Constraint: what the text must be. The one object that a user holds.
 
+It pickles, and deepcopy returns it as it is. What makes a constraint says so (`made_by`): a pickle then holds the
+name of that function and its arguments, no code and nothing compiled. Without that it holds the parts.
+
 A front end (`structgen.frontends`) is a function that returns one. It joins three things: the grammar, which the
 mask enforces; a judge, which says what a complete text means and checks what the mask could not; and the list
 of what the mask leaves unenforced.
@@ -10,19 +13,23 @@ Knows no front end: neither JSON nor Lark nor the syntax of regular expressions.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, fields
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol
+
+from typing_extensions import ParamSpec, Self
 
 from structgen.errors import InvalidText, Problem
 from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
+from structgen.locks import Once
 from structgen.matcher import CompiledGrammar, Explanation, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from structgen.repairing.pipeline import Repair
 
+Arguments = ParamSpec("Arguments")
 Judge = Callable[[str, InvalidText | None], Any]
 """Gives the value of a complete text, or raises `InvalidText`.
 
@@ -50,6 +57,25 @@ def judge_by_grammar(text: str, error: InvalidText | None) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How a constraint was made, and can be made again in another process.
+
+    Attributes:
+        function: a function of a module, which is found by its name.
+        arguments: of the function, by their places.
+        options: of the function, by their names.
+    """
+
+    function: Callable[..., Constraint]
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+
+    def make(self) -> Constraint:
+        """Make it again."""
+        return self.function(*self.arguments, **self.options)
+
+
 @dataclass(frozen=True, eq=False)
 class Constraint:
     """What the text must be.
@@ -72,6 +98,28 @@ class Constraint:
     description: str = ""
     limits: Limits = field(default_factory=Limits)
     schema: SchemaJudge | None = None
+    _recipe: Recipe | None = field(init=False, default=None, repr=False)
+    _compilations: Once[CompiledGrammar] = field(init=False, default_factory=Once, repr=False)
+
+    def made_by(self, function: Callable[..., Constraint], *arguments: Any, **options: Any) -> Self:
+        """This constraint, which from now on knows that `function(*arguments, **options)` makes one like it.
+
+        Containers among the arguments are copied: what the caller changes later does not change the recipe.
+        """
+        recipe = Recipe(function, _snapshot(arguments), _snapshot(options))
+        object.__setattr__(self, "_recipe", recipe)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._recipe is not None:
+            return Recipe.make, (self._recipe,)
+        return type(self), tuple(getattr(self, part.name) for part in fields(self) if part.init)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
     @property
     def report(self) -> tuple[Any, ...]:
@@ -132,23 +180,50 @@ class Constraint:
             LimitExceeded: It costs more than `limits` (by default the constraint's own) allow.
         """
         limits = limits or self.limits
-        found = self._by_vocabulary.get((vocabulary, limits))
-        if found is None:
-            found = compile_grammar(self.grammar, vocabulary, limits=limits)
-            self._by_vocabulary[vocabulary, limits] = found
-        return found
 
-    @cached_property
-    def _by_vocabulary(self) -> dict[tuple[Vocabulary, Limits], CompiledGrammar]:
-        return {}
+        def make() -> CompiledGrammar:
+            recipe = None if self._recipe is None else (_compiled_again, (self._recipe, vocabulary, limits))
+            return CompiledGrammar(self.grammar, vocabulary, limits, recipe=recipe)
 
-    @cached_property
+        return self._compilations.get((vocabulary, limits), make)
+
+    @property
     def _compiled(self) -> CompiledGrammar:
         """The grammar over single bytes: enough to read a text, whatever the tokenizer."""
-        return compile_grammar(self.grammar, Vocabulary.of_bytes(), limits=self.limits)
+        return self.compile(Vocabulary.of_bytes())
 
     def __repr__(self) -> str:
         return f"<Constraint {self.description or 'of a grammar'}>"
+
+
+def remembers_arguments(function: Callable[Arguments, Constraint]) -> Callable[Arguments, Constraint]:
+    """A function of a module that makes constraints, which know that it made them (`Constraint.made_by`)."""
+
+    @wraps(function)
+    def made(*arguments: Arguments.args, **options: Arguments.kwargs) -> Constraint:
+        return function(*arguments, **options).made_by(made, *arguments, **options)
+
+    return made
+
+
+def _compiled_again(recipe: Recipe, vocabulary: Vocabulary, limits: Limits) -> CompiledGrammar:
+    return recipe.make().compile(vocabulary, limits=limits)
+
+
+def _snapshot(value: Any) -> Any:
+    """The value, with copies of the plain containers in it; as it is if it nests too deeply for that."""
+    try:
+        return _copied(value)
+    except RecursionError:
+        return value
+
+
+def _copied(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _copied(one) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_copied, value))
+    return value
 
 
 def compile(

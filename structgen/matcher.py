@@ -8,7 +8,9 @@ processors that keep many. Knows no schemas, and no torch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,10 +69,19 @@ class CompiledGrammar:
         vocabulary: whose tokens it masks.
         limits: what it may cost.
 
-    Configurations are integers of this process: `initial`, and what `advance` returns.
+    Configurations are integers of this process: `initial`, and what `advance` returns. It pickles as what it was
+    compiled from, and is compiled again where it is unpickled; deepcopy returns it as it is.
     """
 
-    def __init__(self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> None:
+    def __init__(
+        self,
+        grammar: Grammar,
+        vocabulary: Vocabulary,
+        limits: Limits,
+        *,
+        recipe: tuple[Callable[..., CompiledGrammar], tuple[Any, ...]] | None = None,
+    ) -> None:
+        self._recipe = recipe or (type(self), (grammar, vocabulary, limits))
         self.vocabulary = vocabulary
         self.limits = limits
         lowered = lower(
@@ -82,6 +93,15 @@ class CompiledGrammar:
         )
         self.native = lowered.native
         self._terminals = lowered.terminals
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._recipe
+
+    def __copy__(self) -> CompiledGrammar:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CompiledGrammar:
+        return self
 
     @property
     def initial(self) -> int:

@@ -113,6 +113,8 @@ class Yaml(Structured):
     def span_of(self, text: str, path: Path[str | int]) -> tuple[int, int]:
         """Where the value stands that a path leads to."""
         node = _reader().compose(text)
+        if node is None:  # nothing but blanks and comments: null
+            return 0, len(text)
         for step in path:
             if isinstance(step, int):
                 node = node.value[step]

@@ -43,6 +43,5 @@ def choice(options: Iterable[str]) -> Constraint:
         start = Terminal("OPTION", union(*[Literal(text) for text in texts if text]))
         if "" in texts:  # terminals are never empty
             start = Repetition(start, 0, 1)
-    return Constraint(
-        Grammar({"start": start}), description=f"choice of {len(texts)} text{'s' * (len(texts) > 1)}"
-    )
+    description = f"choice of {len(texts)} text{'s' * (len(texts) > 1)}"
+    return Constraint(Grammar({"start": start}), description=description).made_by(choice, list(texts))

@@ -52,4 +52,5 @@ def regex(
         start = Terminal(name or f"/{shown}/", expression)
         if matches(expression, ""):  # terminals are never empty
             start = Repetition(start, 0, 1)
-    return Constraint(Grammar({"start": start}), description=f"regex {shown!r}", limits=limits or Limits())
+    found = Constraint(Grammar({"start": start}), description=f"regex {shown!r}", limits=limits or Limits())
+    return found.made_by(regex, pattern, int(flags), dialect=dialect, name=name, limits=limits)

@@ -13,12 +13,12 @@ Knows neither grammars nor masks. How tokenizers are read is in `structgen.vocab
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from structgen.errors import VocabularyError
+from structgen.locks import ProcessLock
 from structgen.vocabulary.readers import end_token_ids, has_grown
 from structgen.vocabulary.verification import read_verified
 
@@ -85,7 +85,16 @@ class Vocabulary:
             raise VocabularyError(f"token {position} is {texts[position]!r}: it must be bytes or None")
         self.tokens = tuple(texts)
         self._store: Store | None = None
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.tokens, self.special_tokens, self.eos_token_ids, self.size)
+
+    def __copy__(self) -> Vocabulary:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Vocabulary:
+        return self
 
     @classmethod
     def from_tokenizer(
@@ -137,7 +146,7 @@ class Vocabulary:
         """256 tokens, one for each byte, and no end token: enough to read any text."""
         with _cache_lock:
             if not _of_bytes:
-                _of_bytes.append(cls([bytes([byte]) for byte in range(256)]))
+                _of_bytes.append(_shared(cls([bytes([byte]) for byte in range(256)])))
             return _of_bytes[0]
 
     @property
@@ -169,6 +178,19 @@ class Vocabulary:
         return f"<Vocabulary of {self.size} tokens, {len(self.eos_token_ids)} of which end a text>"
 
 
+def _again(
+    tokens: tuple[bytes | None, ...],
+    special_tokens: dict[str, int],
+    eos_token_ids: frozenset[int],
+    size: int,
+) -> Vocabulary:
+    """A vocabulary out of a pickle: the living one with the same content, if there is one."""
+    with _cache_lock:
+        return _shared(
+            Vocabulary(tokens, special_tokens=special_tokens, eos_token_ids=eos_token_ids, size=size)
+        )
+
+
 def _shared(vocabulary: Vocabulary) -> Vocabulary:
     """A living vocabulary with the same content, or else this one."""
     content = (
@@ -180,7 +202,7 @@ def _shared(vocabulary: Vocabulary) -> Vocabulary:
     return _by_content.setdefault(content, vocabulary)
 
 
-_cache_lock = threading.RLock()
+_cache_lock = ProcessLock()
 _of_bytes: list[Vocabulary] = []
 _by_tokenizer: WeakKeyDictionary[Any, dict[Any, Vocabulary]] = WeakKeyDictionary()
 _by_content: WeakValueDictionary[Any, Vocabulary] = WeakValueDictionary()

@@ -472,3 +472,11 @@ def test_types_of_pydantic() -> None:
 def test_repair() -> None:
     found = structgen.repair("```yaml\nname: Burns\nborn: '1759'\n```", json_schema(PERSON, output="yaml"))
     assert found.value == {"name": "Burns", "born": 1759}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n"])
+def test_a_text_without_a_value_is_null(text: str) -> None:
+    """It has no place that an error could name, but the error names the text."""
+    with pytest.raises(InvalidText, match="line 1, column 1"):
+        json_schema(PERSON, output="yaml").validate(text)
+    assert json_schema({"type": "null"}, output="yaml").validate(text) is None

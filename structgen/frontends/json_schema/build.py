@@ -6,7 +6,7 @@ from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from structgen.constraint import Constraint
+from structgen.constraint import Constraint, remembers_arguments
 from structgen.errors import InvalidOptionError, InvalidSchemaError, LimitExceeded, Problem
 from structgen.formats.format import Format
 from structgen.formats.json import EVERY_JSON, json_format
@@ -66,6 +66,7 @@ Escapes = Literal["any", "needed"]
 Output = Literal["json", "yaml", "toml"]
 
 
+@remembers_arguments
 def json_schema(
     schema: dict[str, Any] | bool | str | bytes | Any,
     *,

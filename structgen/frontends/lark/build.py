@@ -77,18 +77,44 @@ def lark(
     """
     check_option("lexer", lexer, get_args(Lexer))
     check_flags(strict=strict)
-    source, given = find_source(grammar), dict(terminals or {})
-    if given or import_paths or _RELATIVE_IMPORT.search(source.text):
-        made = _make(source, start, lexer, given, import_paths, strict)
-    else:
-        made = _make_once(source.text, source.path, start, lexer, strict)
-    return Constraint(
+    source = find_source(grammar)
+    return _lark_of_source(
+        source.text,
+        source.path,
+        start=start,
+        lexer=lexer,
+        terminals=dict(terminals or {}),
+        import_paths=list(import_paths),
+        strict=strict,
+        limits=limits or Limits(),
+    )
+
+
+def _lark_of_source(text: str, path: str, *, limits: Limits, **options: Any) -> Constraint:
+    """The constraint of a grammar that was read. A pickle holds its text, and the path from which imports are found."""
+    made = _made_with(Source(text, path), **options)
+    found = Constraint(
         made.grammar,
         made.judge,
         unenforced=made.unenforced,
-        description=f"Lark grammar {source.path or _first_line(source.text)!r}",
-        limits=limits or Limits(),
+        description=f"Lark grammar {path or _first_line(text)!r}",
+        limits=limits,
     )
+    return found.made_by(_lark_of_source, text, path, limits=limits, **options)
+
+
+def _made_with(
+    source: Source,
+    *,
+    start: str,
+    lexer: Lexer,
+    terminals: dict[str, Declared],
+    import_paths: list[Any],
+    strict: bool,
+) -> _Made:
+    if terminals or import_paths or _RELATIVE_IMPORT.search(source.text):
+        return _make(source, start, lexer, terminals, import_paths, strict)
+    return _make_once(source.text, source.path, start, lexer, strict)
 
 
 @dataclass(frozen=True)

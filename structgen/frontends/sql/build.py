@@ -110,7 +110,7 @@ def sql(
     if tables is not None:
         strict = read_grammar(text + _names(text, tables, dialect))
         grammar = _with(strict, grammar) if ctes else _without(strict)
-    return Constraint(
+    found = Constraint(
         grammar,
         judge,
         unenforced=_LEFT[: 1 + ctes] if tables is not None else (),
@@ -118,6 +118,7 @@ def sql(
         + (f" over {len(tables)} table{'s' * (len(tables) > 1)}" if tables else ""),
         limits=limits or Limits(),
     )
+    return found.made_by(sql, dialect, tables, statements=kinds, ctes=ctes, limits=limits)
 
 
 def _names(text: str, schema: Schema, dialect: str) -> str:
