@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "bindings.h"
-#include "compiled_grammar.h"
+#include "positions.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -46,7 +46,7 @@ NB_MODULE(_native, m) {
     } catch (const LimitExceeded& error) {
       const nb::object made = nb::module_::import_("structgen.errors").attr("LimitExceeded")(error.which, error.value);
       PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
-    } catch (const Forgotten&) {
+    } catch (const PositionNumbers::Forgotten&) {
       PyErr_SetString(
           PyExc_IndexError,
           "this configuration of the grammar was given too many configurations ago: a Matcher keeps its own");

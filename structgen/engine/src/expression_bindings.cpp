@@ -27,7 +27,7 @@ class Builder {
   ExprId run(Work&& work) {
     const auto lock = brief_lock(*store_);
     const u64 spent = meter_.work;
-    const Spending spending(*store_, meter_);
+    const MeterScope scope(*store_, meter_);
     meter_.work = spent;  // over all calls
     return work(store_->expressions);
   }
@@ -38,7 +38,7 @@ class Builder {
     const std::lock_guard guard(store_->mutex);
     if (of >= store_->expressions.size()) throw std::out_of_range("no such expression");
     const u64 spent = meter_.work;
-    const Spending spending(*store_, meter_);
+    const MeterScope scope(*store_, meter_);
     meter_.work = spent;
     return work(store_->expressions);
   }

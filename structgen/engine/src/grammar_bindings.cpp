@@ -15,17 +15,17 @@ using namespace structgen;
 // The position of a number that came from here.
 Position structgen::position_of(CompiledGrammar& grammar, std::int64_t number) {
   const u64 configuration = static_cast<u64>(number) & UINT32_MAX;
-  if (number < 0 || configuration >= grammar.configurations())
+  if (number < 0 || configuration >= grammar.configurations().size())
     throw nb::index_error("no such configuration of this grammar");
   if (static_cast<u64>(number) == configuration) return {static_cast<u32>(configuration), {}};
   const auto lock = brief_lock(grammar.store());
-  return grammar.position(static_cast<u64>(number));
+  return grammar.numbers().position(static_cast<u64>(number));
 }
 
 std::int64_t structgen::number_of(CompiledGrammar& grammar, const Position& position) {
-  if (position.memory.blank()) return position.configuration;
+  if (position.state.blank()) return position.configuration;
   const auto lock = brief_lock(grammar.store());
-  return static_cast<std::int64_t>(grammar.number(position));
+  return static_cast<std::int64_t>(grammar.numbers().number(position));
 }
 
 namespace {
@@ -40,10 +40,7 @@ std::shared_ptr<CompiledGrammar> make_grammar(std::shared_ptr<Store> store, std:
   source.rules.nodes = std::move(nodes);
   source.rules.start = start;
   source.rules.ignored = std::move(ignored);
-  source.terminals = std::move(terminals);
-  source.priorities = std::move(priorities);
-  source.guards = std::move(guards);
-  source.effects = std::move(effects);
+  source.terminals = {std::move(terminals), std::move(priorities), std::move(guards), std::move(effects)};
   source.end_tokens = std::move(end_tokens);
   source.dynamic = dynamic;
   source.limits = {expressions, states, work, row_bytes, nesting, milliseconds};
@@ -56,8 +53,8 @@ std::shared_ptr<CompiledGrammar> make_grammar(std::shared_ptr<Store> store, std:
 bool advance(CompiledGrammar& grammar, Position& position, u32 token) {
   if (token == kNone) return false;
   auto lock = brief_lock(grammar.store());
-  if (grammar.advance_known(position, token)) return true;
-  auto found = step(grammar, [&] { return grammar.advance(position, token); }, std::move(lock));
+  if (grammar.positions().advance_known(position, token)) return true;
+  auto found = step(grammar, [&] { return grammar.positions().advance(position, token); }, std::move(lock));
   if (found) position = std::move(*found);
   return found.has_value();
 }
@@ -81,8 +78,8 @@ void bind_grammar(nb::module_& m) {
             Position at = position_of(g, configuration);
             const std::string bytes = bytes_of(text);
             return locked(g, [&]() -> std::pair<std::int64_t, std::size_t> {
-              const std::size_t read = g.read_text(at, bytes);
-              return {static_cast<std::int64_t>(g.number(at)), read};
+              const std::size_t read = g.positions().read_text(at, bytes);
+              return {static_cast<std::int64_t>(g.numbers().number(at)), read};
             });
           },
           "The configuration after as many bytes of the text as can be read, and how many these are.")
@@ -98,48 +95,48 @@ void bind_grammar(nb::module_& m) {
           [](CompiledGrammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
             const RowPlace place = place_of(rows, row, g.store().trie);
             const Position at = position_of(g, configuration);
-            return locked(g, [&] { return write(g.row_within(at, budget), place, g.store().trie); });
+            return locked(g, [&] { return write(g.budget().row_within(at, budget), place, g.store().trie); });
           },
           "configuration"_a, "budget"_a, "array"_a.noconvert(), "row"_a)
       .def("can_stop",
            [](CompiledGrammar& g, std::int64_t configuration) {
              const Position at = position_of(g, configuration);
-             return locked(g, [&] { return g.can_stop(at); });
+             return locked(g, [&] { return g.positions().can_stop(at); });
            })
       .def("is_finished",
            [](CompiledGrammar& g, std::int64_t configuration) {
-             return position_of(g, configuration).configuration == CompiledGrammar::kFinished;
+             return position_of(g, configuration).configuration == kFinished;
            })
       .def("completion_tokens",
            [](CompiledGrammar& g, std::int64_t configuration) -> std::int64_t {
              const Position at = position_of(g, configuration);
-             const u32 found = locked(g, [&] { return g.completion_tokens(at); });
+             const u32 found = locked(g, [&] { return g.completions().tokens(at); });
              return found == kNone ? -1 : static_cast<std::int64_t>(found);
            })
       .def("completion",
            [](CompiledGrammar& g, std::int64_t configuration) -> std::optional<std::pair<nb::bytes, std::vector<u32>>> {
              const Position at = position_of(g, configuration);
-             const auto found = locked(g, [&] { return g.completion(at); });
+             const auto found = locked(g, [&] { return g.completions().find(at); });
              if (!found) return std::nullopt;
              return std::make_pair(to_bytes(found->text), found->tokens);
            })
       .def("forced_tokens",
            [](CompiledGrammar& g, std::int64_t configuration, std::size_t most) {
              const Position at = position_of(g, configuration);
-             return locked(g, [&] { return g.forced_tokens(at, most); });
+             return locked(g, [&] { return g.completions().forced_tokens(at, most); });
            })
       .def(
           "live_terminals",
           [](CompiledGrammar& g, std::int64_t configuration) {
             const Position at = position_of(g, configuration);
-            return locked(g, [&] { return g.live_terminals(at.configuration); });
+            return locked(g, [&] { return g.configurations().live_terminals(at.configuration); });
           },
           "Terminals that are being read, or that may begin.")
       .def(
           "next_bytes",
           [](CompiledGrammar& g, std::int64_t configuration) {
             const Position at = position_of(g, configuration);
-            return to_bytes(locked(g, [&] { return g.next_bytes(at); }));
+            return to_bytes(locked(g, [&] { return g.positions().next_bytes(at); }));
           },
           "The bytes that may come next.")
       .def(
@@ -147,7 +144,7 @@ void bind_grammar(nb::module_& m) {
           [](CompiledGrammar& g, std::int64_t configuration) {
             const Position at = position_of(g, configuration);
             const auto lock = brief_lock(g.store());
-            return g.is_fresh(at.configuration);
+            return g.configurations().is_fresh(at.configuration);
           },
           "Whether nothing is read of a terminal.")
       .def("stats", [](CompiledGrammar& g) {

@@ -21,7 +21,7 @@ template <class Work>
 auto locked(CompiledGrammar& grammar, Work&& work, std::unique_lock<std::mutex> taken = {}) {
   const nanobind::gil_scoped_release released;
   const std::unique_lock guard = taken.owns_lock() ? std::move(taken) : std::unique_lock(grammar.store().mutex);
-  const Spending spending(grammar.store(), grammar.meter());
+  const MeterScope scope(grammar.store(), grammar.meter());
   return work();
 }
 
@@ -39,7 +39,7 @@ auto step(CompiledGrammar& grammar, Work&& work, std::unique_lock<std::mutex> ta
   };
   if (grammar.meter().limits.work > kShort) {
     const Allowance allowance(grammar.meter().limits.work);
-    const Spending spending(grammar.store(), grammar.meter());
+    const MeterScope scope(grammar.store(), grammar.meter());
     try {
       return work();
     } catch (const LimitExceeded& error) {
@@ -78,8 +78,8 @@ inline bool write(const Row& row, const RowPlace& to, const Trie& trie) {
 inline bool fill(CompiledGrammar& grammar, const Position& position, const RowPlace& to) {
   const Trie& trie = grammar.store().trie;
   auto lock = brief_lock(grammar.store());
-  if (write(grammar.known_row(position), to, trie)) return true;
-  return step(grammar, [&] { return write(grammar.row(position), to, trie); }, std::move(lock));
+  if (write(grammar.masks().known_row(position), to, trie)) return true;
+  return step(grammar, [&] { return write(grammar.masks().row(position), to, trie); }, std::move(lock));
 }
 
 // The token as the engine numbers it; kNone, which is no token, for what no vocabulary can have.

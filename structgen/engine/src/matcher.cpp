@@ -4,15 +4,15 @@ namespace structgen {
 
 bool Matcher::advance_known(u32 token) {
   const u32 configuration = now_.configuration;
-  if (!grammar_->advance_known(now_, token)) return false;
+  if (!grammar_->positions().advance_known(now_, token)) return false;
   before_.push_back(configuration);
   return true;
 }
 
 bool Matcher::advance(u32 token) {
-  auto next = grammar_->advance(now_, token);
+  auto next = grammar_->positions().advance(now_, token);
   if (!next) return false;
-  if (grammar_->records()) changes_.push_back({before_.size(), std::move(now_.memory)});
+  if (grammar_->has_unique_texts()) changes_.push_back({before_.size(), std::move(now_.state)});
   before_.push_back(now_.configuration);
   now_ = std::move(*next);
   return true;
@@ -25,7 +25,7 @@ bool Matcher::rollback(std::size_t count) {
   now_.configuration = before_[left];
   before_.resize(left);
   for (; !changes_.empty() && changes_.back().advanced >= left; changes_.pop_back())
-    now_.memory = std::move(changes_.back().before);
+    now_.state = std::move(changes_.back().before);
   return true;
 }
 

@@ -22,7 +22,7 @@ class Matcher {
 
   CompiledGrammar& grammar() const { return *grammar_; }
   const Position& position() const { return now_; }
-  bool is_finished() const { return now_.configuration == CompiledGrammar::kFinished; }
+  bool is_finished() const { return now_.configuration == kFinished; }
   std::size_t advanced() const { return before_.size(); }  // tokens that can be rolled back
 
   // Advances by a token if the result is known already. Otherwise the answer is false, and advance() decides.
@@ -39,7 +39,7 @@ class Matcher {
  private:
   struct Change {  // of a state
     std::size_t advanced;
-    Memory before;
+    UniquenessState before;
   };
   std::shared_ptr<CompiledGrammar> grammar_;
   Position now_;

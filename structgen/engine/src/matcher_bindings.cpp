@@ -66,14 +66,14 @@ class BoundMatcher {
     Row row;
     {
       const auto lock = brief_lock(grammar().store());
-      row = grammar().known_row(matcher_.position());
+      row = grammar().masks().known_row(matcher_.position());
     }
-    if (!row) row = locked(grammar(), [&] { return grammar().row(matcher_.position()); });
+    if (!row) row = locked(grammar(), [&] { return grammar().masks().row(matcher_.position()); });
     if (!row) dead_end();
     return read_only(row, grammar().store().trie.words());
   }
   bool can_stop() {
-    return locked(grammar(), [&] { return grammar().can_stop(matcher_.position()); });
+    return locked(grammar(), [&] { return grammar().positions().can_stop(matcher_.position()); });
   }
   void set_configuration(std::int64_t number) { matcher_.move_to(position_of(grammar(), number)); }
   std::int64_t configuration() { return number_of(grammar(), matcher_.position()); }

@@ -1,4 +1,4 @@
-// What all grammars of a vocabulary share: its trie, expressions, lexer states and walks. And the lock.
+// What all grammars of a vocabulary share: its trie, expressions, lexer states, walks and rows. And the lock.
 //
 // One mutex guards everything here and in the compiled grammars of the store: simple, and right. A warm call holds it
 // for a look-up and the copy of a row; a cold call may hold it for a millisecond. bindings.cpp never waits for it while
@@ -7,13 +7,14 @@
 
 #include <mutex>
 
+#include "row_table.h"
 #include "walks.h"
 
 namespace structgen {
 
 struct Store {
   Store(std::vector<std::optional<std::string>> tokens, u32 width)
-      : trie(std::move(tokens), width), lexer(expressions), walks(trie, expressions, lexer) {}
+      : trie(std::move(tokens), width), lexer(expressions), walks(trie, expressions, lexer), rows(trie.words()) {}
 
   void set_meter(Meter* meter) {
     expressions.set_meter(meter);
@@ -27,18 +28,19 @@ struct Store {
   Expressions expressions;
   Lexer lexer;
   Walks walks;
+  RowTable rows;
 };
 
-// Spends from one grammar's meter while it lives.
-class Spending {
+// While it lives, everything in the store spends from one meter.
+class MeterScope {
  public:
-  Spending(Store& store, Meter& meter) : store_(store) {
+  MeterScope(Store& store, Meter& meter) : store_(store) {
     meter.begin();
     store_.set_meter(&meter);
   }
-  ~Spending() { store_.set_meter(nullptr); }
-  Spending(const Spending&) = delete;
-  Spending& operator=(const Spending&) = delete;
+  ~MeterScope() { store_.set_meter(nullptr); }
+  MeterScope(const MeterScope&) = delete;
+  MeterScope& operator=(const MeterScope&) = delete;
 
  private:
   Store& store_;

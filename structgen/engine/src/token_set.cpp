@@ -1,6 +1,7 @@
 #include "token_set.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace structgen {
 
@@ -44,6 +45,41 @@ void TokenSet::store(u32* row) const {
   }
   std::fill_n(row, width_, 0u);
   for (u32 t : list_) row[t >> 5] |= 1u << (t & 31);
+}
+
+void TokenSet::normalize() {
+  if (dense()) {
+    std::size_t count = 0;
+    for (u32 word : words_) count += static_cast<std::size_t>(std::popcount(word));
+    if (count <= kSparse) {
+      std::vector<u32> tokens;
+      tokens.reserve(count);
+      each([&](u32 token) { tokens.push_back(token); });
+      list_ = std::move(tokens);
+      words_ = {};
+    }
+    return;
+  }
+  std::sort(list_.begin(), list_.end());
+  list_.erase(std::unique(list_.begin(), list_.end()), list_.end());
+  list_.shrink_to_fit();
+}
+
+u64 TokenSet::hash() const {
+  const std::vector<u32>& numbers = dense() ? words_ : list_;
+  constexpr std::size_t kLanes = 4;  // each of which waits for its own multiplications only
+  constexpr u64 kFactor = 0x9FB21C651E98DF25ull;
+  u64 lanes[kLanes] = {1, 2, 3, 4};
+  std::size_t i = 0;
+  for (; i + kLanes <= numbers.size(); i += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = (lanes[lane] ^ numbers[i + lane]) * kFactor;
+      lanes[lane] ^= lanes[lane] >> 32;
+    }
+  u64 hash = numbers.size() * 2 + dense();
+  for (; i < numbers.size(); ++i) hash = mix(hash ^ numbers[i]);
+  for (u64 lane : lanes) hash = mix(hash ^ lane);
+  return hash;
 }
 
 bool TokenSet::empty() const {

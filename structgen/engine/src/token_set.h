@@ -43,6 +43,11 @@ class TokenSet {
   bool empty() const;
   std::size_t bytes() const { return sizeof(*this) + 4 * (list_.capacity() + words_.capacity()); }
   void shrink() { list_.shrink_to_fit(); }
+  // One form for equal sets: a list of up to kSparse tokens, ascending, or else bits. No spare memory.
+  void normalize();
+  // Of normalized sets.
+  u64 hash() const;
+  bool operator==(const TokenSet& other) const { return list_ == other.list_ && words_ == other.words_; }
 
  private:
   static constexpr std::size_t kSparse = 256;
