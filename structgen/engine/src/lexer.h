@@ -12,7 +12,7 @@
 // the next byte, the text is refused there (kBlocked) instead of the terminal ending before it.
 //
 // State 0 (kDead) has no members, and state 1 (kBlocked) nothing but guards. That nothing has been read of a terminal
-// is not a lexer state but a fact of the configuration (matcher.h): a terminal never matches the empty text, so the
+// is not a lexer state but a fact of the place (places.h): a terminal never matches the empty text, so the
 // difference matters.
 #pragma once
 

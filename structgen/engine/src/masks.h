@@ -1,6 +1,6 @@
 // Masks: which tokens may come next.
 //
-// A mask is put together from the walk of the lexer state (walk.h): its interior, and of its exits what the parser
+// A mask is put together from the walk of the lexer state (walks.h): its interior, and of its exits what the parser
 // lets through:
 //
 //   interior(lexer state)                       shared by all grammars
