@@ -32,6 +32,7 @@ from structgen.errors import (
     UnsupportedSchemaError,
     VocabularyError,
 )
+from structgen.formats.json import Whitespace
 from structgen.frontends.choice import choice
 from structgen.frontends.json_schema import KeywordReport, json_schema
 from structgen.frontends.lark import lark
@@ -79,6 +80,7 @@ __all__ = [
     # What the text must be
     "Constraint",
     "KeywordReport",
+    "Whitespace",
     "choice",
     "json_schema",
     "lark",

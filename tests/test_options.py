@@ -42,6 +42,7 @@ def run(function: Callable[..., Any], **options: Any) -> Any:
 # How a function is called with one option, all else being right. Options are checked before a model is used.
 CALLS: dict[str, Callable[..., Any]] = {
     "json_schema": lambda **options: structgen.json_schema({}, **options),
+    "Whitespace": structgen.Whitespace,
     "lark": lambda **options: structgen.lark('start: "a"', **options),
     "regex": lambda **options: structgen.regex("a", **options),
     "sql": lambda **options: structgen.sql(**{"dialect": "sqlite", **options}),
@@ -79,8 +80,11 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("json_schema", "escapes", ("Any",)),
     ("json_schema", "closed", FLAG),
     ("json_schema", "exact", FLAG),
-    ("json_schema", "output", ("YAML", "toml")),
+    ("json_schema", "output", ("YAML", "xml")),
     ("lark", "lexer", ("Dynamic", "basic")),
+    ("Whitespace", "item_separator", (";", ",,")),
+    ("Whitespace", "key_separator", ("", None)),
+    ("Whitespace", "indent", (-1, 65, True, 1.5, "x")),
     ("lark", "strict", FLAG),
     ("regex", "dialect", ("ECMA", "pcre")),
     ("sql", "dialect", ("mysql", "SQLite")),
@@ -170,7 +174,7 @@ OTHERWISE = {
     ("LogitsProcessor", "eos_token_ids"): "Vocabulary.from_tokenizer checks it",
 }
 _CHECKED = re.compile(
-    r"\b(int|float|bool|Literal|Whitespace|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
+    r"\b(int|float|bool|Literal|WhitespaceMode|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
     r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization)\b"
 )
 

@@ -48,19 +48,73 @@ from structgen.grammar.expressions import (
     union,
 )
 from structgen.grammar.rules import Grammar, Repetition, RuleExpression, Sequence, Terminal
+from structgen.options import Whole, check_option
 
 MAX_INDENTATION = 64
 
 BOUNDED = optional(union(Literal(" "), concat(Literal("\n"), repeat(charset(" \t"), 0, MAX_INDENTATION))))
 ANY = repeat(charset(" \t\n\r"))
 _MODES: dict[str, Expression] = {"bounded": BOUNDED, "compact": EPSILON, "any": ANY}
-_JSON_WHITESPACE = frozenset(map(ord, " \t\n\r"))
-_SPELLINGS = {
+_BLANKS = " \t\n\r"
+_JSON_WHITESPACE = frozenset(map(ord, _BLANKS))
+SPELLINGS = {
     ("any", False): CANONICAL,
     ("any", True): ASCII,
     ("needed", False): NEEDED,
     ("needed", True): NEEDED_ASCII,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Whitespace:
+    """Whitespace exactly as `json.dumps` writes it with the same options.
+
+    Attributes:
+        item_separator: stands between the items of arrays and the properties of objects. By default ", ", or "," with
+            an indentation.
+        key_separator: stands between a name and its value.
+        indent: None: everything is on one line. Otherwise each item and each property is on a line of its own, which
+            is indented by so many spaces, or by this string, for each level.
+
+    Raises:
+        InvalidOptionError: A separator is something else than a comma, or a colon, with whitespace around it; or the
+            indentation is no number of spaces up to 64 and no whitespace.
+
+    >>> Whitespace(indent=2).separators
+    (',', ': ')
+    """
+
+    item_separator: str | None = None
+    key_separator: str = ": "
+    indent: int | str | None = None
+
+    def __post_init__(self) -> None:
+        for name, mark, separator in (
+            ("item_separator", ",", self.separators[0]),
+            ("key_separator", ":", self.key_separator),
+        ):
+            if not isinstance(separator, str) or separator.strip(_BLANKS) != mark:
+                raise InvalidOptionError(
+                    name, separator, f"must be {mark!r} with whitespace around it, or without"
+                )
+        if isinstance(self.indent, str):
+            if self.indent.strip(" \t") or len(self.indent) > MAX_INDENTATION:
+                raise InvalidOptionError(
+                    "indent", self.indent, f"must be up to {MAX_INDENTATION} spaces and tabs"
+                )
+        else:
+            check_option("indent", self.indent, (Whole(0, MAX_INDENTATION), None), or_else="spaces and tabs")
+
+    @property
+    def separators(self) -> tuple[str, str]:
+        """What stands between items, and between names and values."""
+        between = ", " if self.indent is None else ","
+        return between if self.item_separator is None else self.item_separator, self.key_separator
+
+    def line(self, level: int) -> str:
+        """A line break, and the indentation of a level."""
+        step = " " * self.indent if isinstance(self.indent, int) else self.indent or ""
+        return "\n" + step * level
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +148,8 @@ class Punctuation:
         return value if self.around is None else Sequence((self.around, value, self.around))
 
 
-def punctuation(whitespace: str | Expression) -> Punctuation:
-    """The structural terminals for a mode, or for an expression that says what w is.
+def punctuation(whitespace: str | Whitespace | Expression) -> Punctuation:
+    """The structural terminals for a mode, for exact separators, or for an expression that says what w is.
 
     Raises:
         InvalidOptionError: The expression has characters that are no whitespace.
@@ -103,7 +157,7 @@ def punctuation(whitespace: str | Expression) -> Punctuation:
     if isinstance(whitespace, Expression):
         _check(whitespace)
         return _make(whitespace, None)
-    return _of_mode(whitespace)
+    return exactly(whitespace) if isinstance(whitespace, Whitespace) else _of_mode(whitespace)
 
 
 @lru_cache
@@ -112,6 +166,17 @@ def _of_mode(mode: str) -> Punctuation:
     if mode == "any":
         around = Repetition(Terminal("whitespace", repeat(charset(" \t\n\r"), 1)), 0, 1)
     return _make(_MODES[mode], around)
+
+
+def exactly(whitespace: Whitespace) -> Punctuation:
+    """The structural terminals with the separators of some whitespace, and nothing around them."""
+    comma, colon = whitespace.separators
+    made = _make(EPSILON, None)
+    return replace(
+        made,
+        comma=replace(made.comma, expression=Literal(comma)),
+        colon=replace(made.colon, expression=Literal(colon)),
+    )
 
 
 def _make(white: Expression, around: RuleExpression | None) -> Punctuation:
@@ -148,12 +213,36 @@ def _check(white: Expression) -> None:
             raise InvalidOptionError("whitespace", white, "has characters that are no whitespace of JSON")
 
 
-class Json(Format):
-    """JSON with one spelling of strings and one kind of whitespace."""
+class JsonText(Format):
+    """What all formats of JSON have in common: the parser and the printer."""
 
     title = "JSON"
     records_names = True
     compares_items = True
+
+    def parse(self, text: str, *, distinct: bool = True) -> Any:
+        """The value of a text; NaN and infinity are no JSON."""
+        hook = _distinct if distinct else None
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=hook)
+
+    def span_of(self, text: str, path: Path[str | int]) -> tuple[int, int]:
+        """Where the value stands that a path leads to."""
+        return _span_of(text, path)
+
+    def write(self, value: Any, *, indent: int | None = None) -> str:
+        """JSON of a value, as `json.dumps` writes it, to any depth.
+
+        A lone surrogate is written as an escape, an infinite number as one beyond all bounds, NaN as null.
+        """
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+        except (RecursionError, ValueError):
+            text = "".join(_written(value))
+        return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+class Json(JsonText):
+    """JSON with one spelling of strings and one kind of whitespace."""
 
     def __init__(self, spelling: Spelling, marks: Punctuation) -> None:
         self.spelling = spelling
@@ -189,31 +278,11 @@ class Json(Format):
         rules["start"] = self._marks.surround(start)
         return Grammar(rules)
 
-    def parse(self, text: str, *, distinct: bool = True) -> Any:
-        """The value of a text; NaN and infinity are no JSON."""
-        hook = _distinct if distinct else None
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=hook)
-
-    def span_of(self, text: str, path: Path[str | int]) -> tuple[int, int]:
-        """Where the value stands that a path leads to."""
-        return _span_of(text, path)
-
-    def write(self, value: Any, *, indent: int | None = None) -> str:
-        """JSON of a value, as `json.dumps` writes it, to any depth.
-
-        A lone surrogate is written as an escape, an infinite number as one beyond all bounds, NaN as null.
-        """
-        try:
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-        except (RecursionError, ValueError):
-            text = "".join(_written(value))
-        return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
 
 def json_format(
-    whitespace: str | Expression = "bounded", escapes: str = "any", ensure_ascii: bool = False
+    whitespace: str | Whitespace | Expression = "bounded", escapes: str = "any", ensure_ascii: bool = False
 ) -> Json:
-    """JSON with some options of `json_schema`. Equal options give the same object.
+    """JSON with some options of `json_schema`, on one line if `whitespace` is exact. Equal options give one object.
 
     Raises:
         InvalidOptionError: `whitespace` is an expression of other characters than whitespace.
@@ -222,8 +291,8 @@ def json_format(
 
 
 @lru_cache(maxsize=64)
-def _json_format(whitespace: str | Expression, escapes: str, ensure_ascii: bool) -> Json:
-    return Json(_SPELLINGS[escapes, ensure_ascii], punctuation(whitespace))
+def _json_format(whitespace: str | Whitespace | Expression, escapes: str, ensure_ascii: bool) -> Json:
+    return Json(SPELLINGS[escapes, ensure_ascii], punctuation(whitespace))
 
 
 EVERY_JSON = Json(EVERY, punctuation("any"))

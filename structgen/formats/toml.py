@@ -220,7 +220,7 @@ def _reader() -> Any:
         return import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     except ImportError:
         raise StructgenError(
-            "TOML is read by tomli before Python 3.11: pip install 'structgen[toml]'"
+            "TOML is read by tomli before Python 3.11: pip install 'structgen-decoding[toml]'"
         ) from None
 
 

@@ -458,7 +458,7 @@ def test_unenforced_keywords_are_checked_afterwards() -> None:
 def test_without_a_reader_texts_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, tomllib.__name__, None)
     assert accepts(PERSON, 'name = "a"')
-    with pytest.raises(StructgenError, match=r"structgen\[toml\]"):
+    with pytest.raises(StructgenError, match=r"structgen-decoding\[toml\]"):
         json_schema(PERSON, output="toml").validate('name = "a"')
 
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from structgen.constraint import Constraint, remembers_arguments
 from structgen.errors import InvalidOptionError, InvalidSchemaError, LimitExceeded, Problem
-from structgen.formats.format import Format
-from structgen.formats.json import EVERY_JSON, json_format
-from structgen.formats.toml import toml_format
-from structgen.formats.yaml import yaml_format
+from structgen.formats.json import EVERY_JSON, Whitespace
+from structgen.formats.options import Escapes, Output, WhitespaceMode, format_of
 from structgen.frontends.json_schema.compiler import Compiler
 from structgen.frontends.json_schema.documents import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
@@ -58,19 +56,16 @@ class JsonConstraint(Constraint):
             return self.judge.alone(text)
 
 
-Whitespace = Literal["bounded", "compact", "any"]
 DraftName = Literal["4", "6", "7", "2019-09", "2020-12"]
 Formats = Literal["enforce", "annotate"]
 PropertyOrder = Literal["schema", "any"]
-Escapes = Literal["any", "needed"]
-Output = Literal["json", "yaml", "toml"]
 
 
 @remembers_arguments
 def json_schema(
     schema: dict[str, Any] | bool | str | bytes | Any,
     *,
-    whitespace: Whitespace | Expression = "bounded",
+    whitespace: WhitespaceMode | Whitespace | Expression = "bounded",
     strict: bool = True,
     draft: DraftName | None = None,
     registry: referencing.Registry[Any] | None = None,
@@ -89,7 +84,8 @@ def json_schema(
         schema: a JSON Schema, as a dict, a boolean or JSON text; or a Python type: a pydantic model, dataclass,
             TypedDict, NamedTuple, Enum, or an annotation such as `list[int]`.
         whitespace: "bounded": what `json.dumps` writes with any separators and indentation; "compact": none; "any":
-            all that JSON allows, without bound; or an expression that says what may stand beside `{}[],:`.
+            all that JSON allows, without bound; `Whitespace(indent=2)` and the like: exactly what `json.dumps` writes
+            with these options; or an expression that says what may stand around `{}[],:`.
         strict: a keyword that the mask cannot enforce is an error. Otherwise it is listed in `unenforced`, and
             `validate()` checks it.
         draft: which draft the schema is written in; by default what its `$schema` says, and else the latest.
@@ -130,12 +126,13 @@ def json_schema(
     check_option("output", output, get_args(Output))
     check_option("draft", draft, (*get_args(DraftName), None))
     check_flags(strict=strict, ensure_ascii=ensure_ascii, closed=closed, exact=exact)
-    if not isinstance(whitespace, Expression):
-        check_option("whitespace", whitespace, get_args(Whitespace), or_else="an Expression")
+    if not isinstance(whitespace, (Whitespace, Expression)):
+        check_option("whitespace", whitespace, get_args(WhitespaceMode), or_else="a Whitespace")
     if registry is not None and not hasattr(registry, "get_or_retrieve"):
         raise InvalidOptionError("registry", registry, "must be a referencing.Registry or None")
-    form = _format(output, whitespace, escapes, bool(ensure_ascii), exact)
-    style = Style(form, property_order == "any", closed)
+    if exact and output != "json":
+        raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
+    style = Style(format_of(output, whitespace, escapes, ensure_ascii), property_order == "any", closed)
     if exact:
         if style != Style() or formats != "enforce":
             reason = (
@@ -175,17 +172,6 @@ def json_schema(
         document, style.format, complete=not problems, formats=formats == "enforce", registry=registry
     )
     return JsonConstraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
-
-
-def _format(
-    output: str, whitespace: Whitespace | Expression, escapes: str, ensure_ascii: bool, exact: bool
-) -> Format:
-    """The format that some options ask for."""
-    if output == "json":
-        return json_format(whitespace, escapes, ensure_ascii)
-    if exact or whitespace != "bounded":
-        raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
-    return {"yaml": yaml_format, "toml": toml_format}[output](ensure_ascii)
 
 
 def _compile_scopes(
