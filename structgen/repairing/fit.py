@@ -11,9 +11,9 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
+from structgen.frontends.json_schema.view import SchemaView, types_of
 from structgen.repairing import scalars
 from structgen.repairing.edits import Edit, Grade
-from structgen.repairing.guide import Guide, kinds_of
 from structgen.repairing.scalars import MISSING
 from structgen.repairing.tree import Node
 
@@ -28,7 +28,7 @@ ASKED = "the schema asks for a string here"
 _UNSAID = 0.6
 """What it costs that an alternative does not declare a member, where others do."""
 
-Embedded = Callable[[str, "Guide | None"], "Node | None"]
+Embedded = Callable[[str, "SchemaView | None"], "Node | None"]
 """Reads JSON that stands in a string."""
 
 
@@ -64,11 +64,11 @@ class Fitter:
         self._defaults = defaults
         self._trials = [_TRIALS]
 
-    def fit(self, node: Node, guide: Guide | None, depth: int = 0) -> Any:
+    def fit(self, node: Node, guide: SchemaView | None, depth: int = 0) -> Any:
         """The value of a node."""
         if guide is None or guide.is_open or depth > _DEPTH:
             return self._plain(node)
-        if guide.branches and not self._merged:
+        if guide.alternatives and not self._merged:
             self.has_chosen = True
             guide = self._branch(node, guide, depth)
         if node.kind == "v":
@@ -85,13 +85,13 @@ class Fitter:
 
     # Alternatives
 
-    def _branch(self, node: Node, guide: Guide, depth: int) -> Guide:
+    def _branch(self, node: Node, guide: SchemaView, depth: int) -> SchemaView:
         """The alternative that fits best; the merged guide if the schema says something beside its alternatives."""
-        if any("properties" in schema or "items" in schema for schema in guide.schemas):
+        if guide.has_own_parts:
             return guide
         best, least = guide, float("inf")
         members = {key[3] for key, _ in node.value} if node.kind == "{" else set()
-        for branch in guide.branches:
+        for branch in guide.alternatives:
             if self._trials[0] <= 0:
                 break
             self._trials[0] -= 1
@@ -99,34 +99,33 @@ class Fitter:
             trial._trials = self._trials
             value = trial.fit(node, branch, depth + 1)
             cost = (
-                trial.cost + (0 if set(kinds_of(value)) & branch.kinds else 10) + (20 if branch.never else 0)
+                trial.cost
+                + (0 if set(types_of(value)) & branch.types else 10)
+                + (20 if branch.is_never else 0)
             )
             if members:  # a branch that says nothing of members that another one has is no better fit
-                cost += _UNSAID * sum(name in guide.names and not branch.declares(name) for name in members)
+                cost += _UNSAID * sum(
+                    name in guide.properties and not branch.declares(name) for name in members
+                )
             if cost < least:
                 best, least = branch, cost
             if cost == 0:
                 break
-        while (
-            best.branches
-            and best is not guide
-            and best.kinds
-            and not any("properties" in s for s in best.schemas)
-        ):
+        while best.alternatives and best is not guide and best.types and not best.has_own_properties:
             return self._branch(node, best, depth + 1) if depth < _DEPTH else best
         return best
 
     # Scalars
 
-    def _scalar(self, node: Node, guide: Guide, depth: int) -> Any:
-        kinds, text = guide.kinds, str(node.value)
+    def _scalar(self, node: Node, guide: SchemaView, depth: int) -> Any:
+        kinds, text = guide.types, str(node.value)
         if node.kind == "s":
             if "string" in kinds:
                 return self._value_of_enum(node, text, guide)
         elif node.kind == "y":
             text = self._without_blanks(node, text, guide)
             value = scalars.of_yaml(text)
-            if set(kinds_of(value)) & kinds:
+            if set(types_of(value)) & kinds:
                 if "string" in kinds and text and not isinstance(value, str):
                     self.doubtful.append(node)
                 return self._value_of_enum(node, value, guide)
@@ -137,11 +136,11 @@ class Fitter:
                 return self._value_of_enum(node, text, guide)
         else:
             value = scalars.strict(text)
-            if value is not MISSING and set(kinds_of(value)) & kinds:
+            if value is not MISSING and set(types_of(value)) & kinds:
                 return self._value_of_enum(node, value, guide)
             if value is MISSING:
                 meant = scalars.bare(text)
-                if meant is not None and meant[1] != "dropped" and set(kinds_of(meant[0])) & kinds:
+                if meant is not None and meant[1] != "dropped" and set(types_of(meant[0])) & kinds:
                     self._edit("literal", node, meant[1], meant[2], 0.1)
                     return self._value_of_enum(node, meant[0], guide)
             if "string" in kinds:
@@ -174,18 +173,18 @@ class Fitter:
         self.cost += 10
         return self._plain(node)
 
-    def _without_blanks(self, node: Node, raw: str, guide: Guide) -> str:
+    def _without_blanks(self, node: Node, raw: str, guide: SchemaView) -> str:
         """A plain text without the blanks at its end, unless only with them it is what the schema asks for."""
         text = raw.rstrip(" \t")
-        if text == raw or "string" not in guide.kinds:
+        if text == raw or "string" not in guide.types:
             return text
-        if guide.asks_for(raw) and not guide.asks_for(text):
+        if guide.allows(raw) and not guide.allows(text):
             self._edit("quote", node, "guessed", "blanks at the end are part of the text")
             return raw
         self.doubtful.append(node)
         return text
 
-    def _value_of_enum(self, node: Node, value: Any, guide: Guide) -> Any:
+    def _value_of_enum(self, node: Node, value: Any, guide: SchemaView) -> Any:
         values = guide.values
         if values is None or any(
             value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
@@ -201,8 +200,8 @@ class Fitter:
 
     # Containers
 
-    def _array(self, node: Node, guide: Guide, depth: int) -> Any:
-        kinds = guide.kinds
+    def _array(self, node: Node, guide: SchemaView, depth: int) -> Any:
+        kinds = guide.types
         if "array" not in kinds and len(node.value) == 1 and self._effort:
             self._edit("type", node, "lossless", "an array of one item where the item is asked for")
             return self.fit(node.value[0], guide, depth + 1)
@@ -211,8 +210,8 @@ class Fitter:
         items = (one for item in node.value for one in (_leaves(item) if item.kind == "r" else (item,)))
         return [self.fit(item, guide.item(index), depth + 1) for index, item in enumerate(items)]
 
-    def _object(self, node: Node, guide: Guide, depth: int) -> Any:
-        kinds, names = guide.kinds, guide.names
+    def _object(self, node: Node, guide: SchemaView, depth: int) -> Any:
+        kinds, names = guide.types, guide.properties
         members = node.value
         if "object" not in kinds and not self._effort:
             self.cost += 10
@@ -244,12 +243,12 @@ class Fitter:
             if missing and self._effort and not guide.declares(name):
                 meant = scalars.spelled_alike(name, missing)
                 if meant is not None and (
-                    meant[1] == "lossless" or guide.closed or meant[0] in guide.required
+                    meant[1] == "lossless" or guide.is_closed or meant[0] in guide.required
                 ):
                     self._edit("key", place, meant[1], f"{name!r} is spelled {meant[0]!r}")
                     missing.remove(meant[0])
                     name = meant[0]
-            if guide.closed and not guide.declares(name) and self._effort > 1:
+            if guide.is_closed and not guide.declares(name) and self._effort > 1:
                 self._edit(
                     "key",
                     Node("{", key[1], member.end, None),
@@ -258,12 +257,12 @@ class Fitter:
                     4,
                 )
                 continue
-            if guide.closed and not guide.declares(name):
+            if guide.is_closed and not guide.declares(name):
                 self.cost += 4
-            self._put(value, name, self.fit(member, guide.member(name), depth + 1), place, node, index)
+            self._put(value, name, self.fit(member, guide.property(name), depth + 1), place, node, index)
         for name in guide.required:
             if name not in value:
-                default = guide.member(name).default if self._defaults else None
+                default = guide.property(name).default if self._defaults else None
                 if default is not None:
                     value[name] = default[0]
                     self._edit(
@@ -273,9 +272,9 @@ class Fitter:
                     self.cost += 5
         return value
 
-    def _unwrapped(self, node: Node, guide: Guide) -> Node | None:
+    def _unwrapped(self, node: Node, guide: SchemaView) -> Node | None:
         """What stands inside an object of one undeclared member, or several of those, if it has what is asked for."""
-        wanted = set(guide.required) or set(guide.names)
+        wanted = set(guide.required) or set(guide.properties)
         for _ in range(_WRAPPERS):
             if len(node.value) != 1 or not wanted:
                 return None
@@ -283,10 +282,10 @@ class Fitter:
             inner: Node = from_value(held) if held.kind == "v" else held
             if guide.declares(key[3]) or inner.kind != "{":
                 return None
-            if scalars.spelled_alike(key[3], list(guide.names)):
+            if scalars.spelled_alike(key[3], list(guide.properties)):
                 return None
             inside = {name[3] for name, _ in inner.value}
-            if wanted & inside and (wanted <= inside or guide.closed):
+            if wanted & inside and (wanted <= inside or guide.is_closed):
                 return inner
             node = inner
         return None

@@ -16,20 +16,22 @@ from structgen.errors import InvalidOptionError, InvalidText, Problem, RepairErr
 from structgen.formats.json import json_format
 from structgen.formats.toml import Toml
 from structgen.formats.yaml import yaml_format
+from structgen.frontends.json_schema.view import SchemaView
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
-from structgen.repairing import _reader, json_reading, scalars
+from structgen.repairing import _reader, scalars
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worst
 from structgen.repairing.edits import Repair as Repair
-from structgen.repairing.fast import Marks
 from structgen.repairing.fit import ASKED, Fitter
-from structgen.repairing.guide import Guide, Guides
-from structgen.repairing.json_reading import Candidate
+from structgen.repairing.json.candidates import Candidate, candidates, largest, last_first, read, singly
+from structgen.repairing.json.native_reader import PackedEdits
+from structgen.repairing.json.regions import Region
 from structgen.repairing.tree import Node, Tree
-from structgen.repairing.unwrap import Region
+from structgen.repairing.yaml import reading as yaml_reading
+from structgen.repairing.yaml.reading import looks_like_yaml
+from structgen.repairing.yaml.values import NEEDED
 from structgen.repairing.yaml_strict import is_installed, strictly
-from structgen.repairing.yaml_values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
 _JSON = json_format()
@@ -148,13 +150,13 @@ class _Attempt:
     cut: bool
     problems: list[Problem]
     format: str = "json"
-    marks: list[Marks] = field(default_factory=list)
+    packed: list[PackedEdits] = field(default_factory=list)
 
     @property
     def grade(self) -> Grade:
         """The worst grade of its edits."""
         found = worst(self.edits)
-        return "guessed" if found == "lossless" and any(marks.guesses for marks in self.marks) else found
+        return "guessed" if found == "lossless" and any(packed.guesses for packed in self.packed) else found
 
 
 class _Pipeline:
@@ -173,8 +175,7 @@ class _Pipeline:
         self.defaults = defaults
         self.reformat = reformat
         self.limits = limits
-        schema = None if constraint is None else constraint.schema
-        self.guide: Guide | None = None if schema is None else guides_of(schema).root()
+        self.guide: SchemaView | None = None if constraint is None else constraint.view
 
     def run(self, given: str | bytes) -> Repair:
         text, before = decoded(given) if isinstance(given, (bytes, bytearray)) else (given, [])
@@ -213,12 +214,8 @@ class _Pipeline:
 
     def _attempts(self, text: str) -> list[_Attempt]:
         """What the text may mean, the likeliest first; all that follow a valid one are left out."""
-        from structgen.repairing import yaml_reading
-
         made: list[_Attempt] = []
-        if self.format == "yaml" or (
-            self.format == "auto" and yaml_reading.looks_like_yaml(text, self.guide)
-        ):
+        if self.format == "yaml" or (self.format == "auto" and looks_like_yaml(text, self.guide)):
             for reading in yaml_reading.read(text, self.guide):
                 made.append(
                     self._fitted(
@@ -228,41 +225,41 @@ class _Pipeline:
                         reading.end,
                         reading.cut,
                         "yaml",
-                        reading.efforts,
+                        (0,) if reading.is_strict else (0, 1, 2),
                     )
                 )
-                if not reading.is_sure and not made[-1].edits and not self._is_plain_yaml(text, made[-1]):
+                if not reading.is_strict and not made[-1].edits and not self._is_plain_yaml(text, made[-1]):
                     made[-1].edits.append(Edit("layout", reading.start, reading.end, "guessed", _NO_YAML))
-                if not made[-1].problems and not (reading.is_sure and made[-1].grade != "lossless"):
+                if not made[-1].problems and not (reading.is_strict and made[-1].grade != "lossless"):
                     return [made[-1]]
             made.sort(key=lambda attempt: len(attempt.problems))
             if self.format == "yaml":
                 return made
-        found = json_reading.candidates(text, self.guide, nesting=self.limits.nesting)
+        found = candidates(text, self.guide, nesting=self.limits.nesting)
         if not found:
             return made or self._scalar(text)
         if self.guide is None:
             lines = _as_lines(text, found)
             if lines is not None:
                 return [self._joined(found, lines)]
-            found = json_reading.singly(found)
-            best = json_reading.selected(found)
+            found = singly(found)
+            best = largest(found)
             return [
                 self._made(best),
                 *(self._made(other) for other in found if other is not best and len(found) <= 8),
             ]
-        if "array" in self.guide.kinds and "object" not in self.guide.kinds:
+        if "array" in self.guide.types and "object" not in self.guide.types:
             lines = _as_lines(text, found)
             if lines is not None:
                 made.insert(0, self._joined(found, lines))
                 if not made[0].problems:
                     return made
-        for candidate in json_reading.weighed(found):
+        for candidate in last_first(found):
             attempt = self._made(candidate)
             made.insert(0, attempt)
             if not attempt.problems:
                 return made
-        if len(found) > 1 and "array" in self.guide.kinds:
+        if len(found) > 1 and "array" in self.guide.types:
             made.insert(0, self._joined(found, "several values where an array is asked for"))
         made.sort(key=lambda attempt: (len(attempt.problems), attempt.start - attempt.end))
         return made
@@ -294,7 +291,7 @@ class _Pipeline:
             reason = f"another reading is as likely{': ' + other if other else ''}"
             edits.append(Edit("ambiguous", candidate.start, candidate.end, "guessed", reason))
         attempt = self._fitted(tree.node, edits, candidate.start, candidate.end, candidate.cut, "json")
-        attempt.marks = candidate.marks
+        attempt.packed = candidate.packed
         return attempt
 
     def _fitted(
@@ -334,7 +331,7 @@ class _Pipeline:
         edits = [edit for candidate in found for edit in (*candidate.edits, *candidate.tree.edits)]
         edits.append(Edit("bracket", node.start, node.end, "guessed", reason))
         attempt = self._fitted(node, edits, node.start, node.end, found[-1].cut, "json")
-        attempt.marks = [marks for candidate in found for marks in candidate.marks]
+        attempt.packed = [packed for candidate in found for packed in candidate.packed]
         return attempt
 
     def _scalar(self, text: str) -> list[_Attempt]:
@@ -352,12 +349,10 @@ class _Pipeline:
         ):
             if body[0] != '"':
                 return []
-            lexed, _ = json_reading.read(
-                text, start, Region(start, len(text)), None, nesting=self.limits.nesting
-            )
+            lexed, _ = read(text, start, Region(start, len(text)), None, nesting=self.limits.nesting)
             return [self._made(lexed)] if lexed is not None and lexed.end >= len(text.rstrip()) else []
         if quoted or body[0] == '"':
-            lexed, _ = json_reading.read(
+            lexed, _ = read(
                 text,
                 start,
                 Region(start, start + len(body)),
@@ -366,7 +361,7 @@ class _Pipeline:
             )
             if lexed is not None:
                 return [self._made(lexed)]
-        if self.guide is not None and not self.guide.kinds & {
+        if self.guide is not None and not self.guide.types & {
             "string",
             "integer",
             "number",
@@ -378,11 +373,11 @@ class _Pipeline:
         return [self._fitted(node, [], start, start + len(body), False, "json")]
 
     def _fitter(self, effort: int, level: int = 0, *, merged: bool = False) -> Fitter:
-        def embedded(text: str, guide: Guide | None) -> Node | None:
+        def embedded(text: str, guide: SchemaView | None) -> Node | None:
             if level >= _EMBEDDED:
                 return None
             region = Region(0, len(text))
-            candidate, reached = json_reading.read(
+            candidate, reached = read(
                 text, len(text) - len(text.lstrip()), region, guide, nesting=self.limits.nesting
             )
             if (
@@ -416,12 +411,12 @@ class _Pipeline:
             grade = worst(before)
 
         def changed() -> tuple[Edit, ...]:
-            made = [*before, *(edit for marks in best.marks for edit in marks), *best.edits]
+            made = [*before, *(edit for packed in best.packed for edit in packed), *best.edits]
             return tuple(sorted(made, key=lambda edit: (edit.start, edit.end)))
 
         def written() -> str:
             return self._written(
-                text, best, is_changed=bool(before or best.edits or any(map(len, best.marks)))
+                text, best, is_changed=bool(before or best.edits or any(map(len, best.packed)))
             )
 
         if best.problems:
@@ -481,11 +476,6 @@ class _Pipeline:
                     around = tuple(s for s in ((0, at), (stop, len(text))) if text[s[0] : s[1]].strip())
                     return Repair(constraint.validate(shown), shown, tuple(before), "text", None, around)
         raise RepairError("no part of the text is what the constraint says", text=text)
-
-
-def guides_of(schema: Any) -> Guides:
-    """The guides of a schema that a constraint was made of."""
-    return Guides(schema.document)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

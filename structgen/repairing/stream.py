@@ -17,9 +17,9 @@ from typing import Any
 from structgen.constraint import Constraint
 from structgen.errors import LimitExceeded, RepairError
 from structgen.formats.json import json_format
+from structgen.frontends.json_schema.view import SchemaView, types_of
 from structgen.repairing import scalars
 from structgen.repairing.edits import Edit, Repair
-from structgen.repairing.guide import Guide, Guides, kinds_of
 from structgen.repairing.pipeline import check_constraint, check_options, repair
 
 # A string is over only where what follows can follow it: a quote inside a text is no end (patterns.PLAIN).
@@ -92,9 +92,8 @@ class StreamingRepair:
         self._stack: list[list[Any]] = []
         self._state = "value"  # value, key, first key, colon, after, first item, done
         self._pending = _NOTHING
-        schema = None if constraint is None else constraint.schema
-        self._guide: Guide | None = None if schema is None else Guides(schema.document).root()
-        if constraint is not None and schema is None:
+        self._guide: SchemaView | None = None if constraint is None else constraint.view
+        if constraint is not None and constraint.view is None:
             self._damaged = True
 
     def feed(self, chunk: str) -> View:
@@ -172,7 +171,7 @@ class StreamingRepair:
         if self._state in ("key", "first key"):
             frame = self._stack[-1]
             guide = frame[3]
-            if value in frame[1] or (guide is not None and guide.names and not guide.declares(value)):
+            if value in frame[1] or (guide is not None and guide.properties and not guide.declares(value)):
                 self._damaged = True
             frame[2] = value
             self._state = "colon"
@@ -190,15 +189,15 @@ class StreamingRepair:
         guide = self._guide_here()
         if guide is None:
             return True
-        return bool(set(kinds_of(value)) & guide.kinds) and (guide.values is None or value in guide.values)
+        return bool(set(types_of(value)) & guide.types) and (guide.values is None or value in guide.values)
 
-    def _guide_here(self) -> Guide | None:
+    def _guide_here(self) -> SchemaView | None:
         if not self._stack:
             return self._guide
         settled, _, key, guide = self._stack[-1]
         if guide is None:
             return None
-        found: Guide = guide.member(key) if isinstance(settled, dict) else guide.item(len(settled))
+        found: SchemaView = guide.property(key) if isinstance(settled, dict) else guide.item(len(settled))
         return found
 
     def _place(self, settled: Any, guess: Any) -> None:

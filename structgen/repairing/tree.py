@@ -1,4 +1,12 @@
-"""Trees: what a text was read as, with the place of everything; made of the events of a reading. Knows no schema."""
+"""Trees: how a text was understood, with the place of every value. Data; knows no schema.
+
+A token is (kind, start, end, value). Kinds are the six structural characters of JSON and
+
+    s   a quoted string; its value is the decoded text
+    b   a bare word, number or literal; its value is the text as it stands
+    v   a whole container; its value is a value
+    r   several items of an array, with the commas between them; its value is a list of values
+"""
 
 from __future__ import annotations
 
@@ -6,14 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structgen.repairing.edits import Edit
-from structgen.repairing.tokens import Token
+
+Token = tuple[str, int, int, Any]
 
 
 class Node:
     """A value in the text.
 
     Its kind is `{`, `[` or that of a token; `y` is a plain scalar of YAML. Its value: (key token, node) pairs, nodes,
-    or what the token has. A node of kind `r` stands for several items of the array that it is in.
+    or the value of the token. A node of kind `r` stands for several items of the array that contains it.
     """
 
     __slots__ = ("end", "kind", "start", "value")
@@ -28,11 +37,11 @@ class Tree:
 
     Attributes:
         node: the value; None if there is none.
-        edits: what had to be changed.
-        cost: what that costs.
-        rival: the edits of another reading of the same cost, if there is one.
-        others: dearer readings, the cheapest first.
-        cut: whether the text ends before all brackets are closed.
+        edits: the changes of brackets, commas and colons.
+        cost: the cost of these changes.
+        rival: the edits of another tree of the same cost, if there is one.
+        others: trees that cost more, the cheapest first.
+        cut: True if the text ends before all brackets are closed.
     """
 
     node: Node | None
@@ -43,88 +52,26 @@ class Tree:
     cut: bool = False
 
 
-def build(events: Any, cost: float) -> Tree:
-    """The tree that a reading has made, from its linked events, the last of them first."""
-    chain = []
-    link = events
-    while link is not None:
-        chain.append(link)
-        link = link[0]
-    tree = Tree(None, cost=cost)
-    stack: list[tuple[Node, Any]] = []
-    current: Node | None = None  # the open container
-    key: Token | None = None
-    top: Node | None = None
-    for _, what, data in reversed(chain):
-        if what == "value" or what == "open":
-            node = (
-                Node(data[0], data[1], data[2], data[3])
-                if what == "value"
-                else Node(data[0], data[1], data[1], [])
-            )
-            if node.kind == "r" and (current is None or current.kind == "{"):
-                node.kind = "v"
-            if current is None:
-                if top is None:
-                    top = node
-            elif current.kind == "{":
-                current.value.append((key, node))
-            else:
-                current.value.append(node)
-            if what == "open":
-                stack.append((node, key))
-                current = node
-        elif what == "key":
-            key = data
-        elif what == "close":
-            node, key = stack.pop()
-            node.end = data
-            current = stack[-1][0] if stack else None
-        elif what == "edit":
-            tree.edits.append(Edit(*data))
-        elif what == "array":
-            assert current is not None
-            current.kind = "["
-        elif what == "wrap" or what == "reopen":
-            last = (current.value[-1][1] if current.kind == "{" else current.value[-1]) if current else top
-            assert last is not None
-            if what == "wrap":
-                node = Node("[", last.start, last.end, [last])
-                if current is None:
-                    top = node
-                elif current.kind == "{":
-                    current.value[-1] = (current.value[-1][0], node)
-                else:
-                    current.value[-1] = node
-                last = node
-            stack.append((last, key))
-            current = last
-        elif what == "cut":
-            tree.cut = True
-    tree.node = top
-    return tree
-
-
 def same(left: Node | None, right: Node | None) -> bool:
-    """Whether two trees are the same."""
-    waiting: list[tuple[Any, Any]] = [(left, right)]
+    """Returns True if two trees have the same structure over the same places of the text."""
+    waiting: list[tuple[Node, Node]] = []
+    if left is None or right is None:
+        return left is right
+    waiting.append((left, right))
     while waiting:
         a, b = waiting.pop()
-        if a is None or b is None:
-            if a is not b:
-                return False
-            continue
         if a.kind != b.kind:
             return False
-        if a.kind in "{[":
-            if len(a.value) != len(b.value):
+        if a.kind not in "{[":
+            if (a.start, a.end) != (b.start, b.end):
                 return False
-            for x, y in zip(a.value, b.value, strict=True):
-                if a.kind == "{":
-                    if x[0][3] != y[0][3]:
-                        return False
-                    x, y = x[1], y[1]
-                waiting.append((x, y))
-        elif (a.start, a.end) != (b.start, b.end):
+        elif len(a.value) != len(b.value):
             return False
+        elif a.kind == "[":
+            waiting += zip(a.value, b.value, strict=True)
+        else:
+            pairs = list(zip(a.value, b.value, strict=True))
+            if any(x[0][3] != y[0][3] for x, y in pairs):
+                return False
+            waiting += [(x[1], y[1]) for x, y in pairs]
     return True

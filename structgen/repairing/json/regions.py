@@ -1,6 +1,6 @@
-"""Unwrapping: where in a text a payload may stand: in fences, behind prose, in the wrappers of chats and tool calls.
+"""Regions: where in a text a payload may stand: in fences, after prose, in the wrappers of chats and tool calls.
 
-Gives regions, the likeliest last; knows neither JSON beyond its first characters nor schemas.
+Knows neither JSON beyond its first characters nor schemas.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fast half: it reads what json reads, knows whether a text is JSON, and reads nothing as lexer.py would not."""
+"""The native reader: it reads what json reads, knows whether a text is JSON, and agrees with the tolerant lexer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import structgen
-from structgen.repairing import _reader, fast
+from structgen.repairing import _reader
+from structgen.repairing.json import native_reader
+from structgen.repairing.json.native_reader import NativeReader
 
 VALUES = st.recursive(
     st.none()
@@ -137,11 +139,11 @@ def test_any_text_is_read_without_a_crash(text: str, start: int, stop: int) -> N
     ],
 )
 def test_local_damage_is_set_right(text: str, value: Any, changes: list[str]) -> None:
-    found = fast.Fast(text).whole(0, len(text))
+    found = NativeReader(text).container(0, len(text))
     assert found is not None
-    assert found[0] == value
-    assert found[2] is not None
-    assert [edit.kind for edit in found[2]] == changes
+    assert found.value == value
+    assert found.edits is not None
+    assert [edit.kind for edit in found.edits] == changes
     assert structgen.repair(text, format="json").value == value
 
 
@@ -168,12 +170,12 @@ def test_local_damage_is_set_right(text: str, value: Any, changes: list[str]) ->
     ],
 )
 def test_what_is_in_doubt_is_not_taken(text: str) -> None:
-    assert fast.Fast(text).whole(0, len(text)) is None
+    assert NativeReader(text).container(0, len(text)) is None
 
 
 @pytest.mark.parametrize("kind", damages.DAMAGES)
 def test_it_reads_nothing_as_the_lexer_would_not(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With and without the fast half: the same value, and the same edits but for how sure a surplus bracket is."""
+    """With and without the native reader: the same value, and the same edits but for how sure a surplus bracket is."""
     rng = random.Random(kind)
     texts = []
     for _ in range(40):
@@ -186,12 +188,12 @@ def test_it_reads_nothing_as_the_lexer_would_not(kind: str, monkeypatch: pytest.
                 damages.DAMAGES[rng.choice(list(damages.DAMAGES))](damaged, rng) if "{" in damaged else None
             )
             texts += [] if other is None else [other]
-    fast_ones = [_repaired(text) for text in texts]
-    whole = fast.Fast.whole
-    monkeypatch.setattr(fast.Fast, "whole", lambda *place: whole(*place) and None)
-    monkeypatch.setattr(fast.Fast, "items", lambda self, start, stop: (None, stop))
-    monkeypatch.setattr(fast.Fast, "row", lambda self, start, stop: None)
-    for text, found in zip(texts, fast_ones, strict=True):
+    natively = [_repaired(text) for text in texts]
+    container = NativeReader.container
+    monkeypatch.setattr(NativeReader, "container", lambda *place: container(*place) and None)
+    monkeypatch.setattr(NativeReader, "items", lambda self, start, stop: (None, stop))
+    monkeypatch.setattr(NativeReader, "row", lambda self, start, stop: None)
+    for text, found in zip(texts, natively, strict=True):
         assert found == _repaired(text), text
 
 
@@ -209,23 +211,23 @@ def test_runs_of_items_are_read_at_once() -> None:
     text = json.dumps([{"a": n, "b": [n]} for n in range(3000)])
     broken = text[: len(text) // 2].rstrip("} ]0123456789,") + " " + text[len(text) // 2 :] + "]]"
     calls = 0
-    read = fast.Fast.items
+    read = NativeReader.items
 
-    def counted(self: fast.Fast, start: int, stop: int) -> Any:
+    def counted(self: NativeReader, start: int, stop: int) -> Any:
         nonlocal calls
         calls += 1
         return read(self, start, stop)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast.Fast, "items", counted)
+        patch.setattr(NativeReader, "items", counted)
         assert len(structgen.repair(broken, format="json").value) >= 2999
     assert calls < 50
 
 
 def test_the_names_of_changes_are_in_the_order_of_the_header() -> None:
-    header = Path(fast.__file__).parent / "native" / "reader.h"
+    header = Path(structgen.__file__).parent / "repairing" / "native" / "reader.h"
     if not header.exists():
         pytest.skip("the sources are not installed")
     listed = header.read_text(encoding="utf-8").split("enum class Change")[1].split("};")[0]
     names = [line.split(",")[0].strip() for line in listed.splitlines()[1:] if line.strip()]
-    assert len(names) == len(fast._CHANGES)
+    assert len(names) == len(native_reader._CHANGES)
