@@ -28,7 +28,6 @@ from typing import Any, Literal, Union
 
 import typing_extensions
 
-from structgen.constraint import Constraint
 from structgen.errors import InvalidSchemaError, InvalidText
 
 _SCALARS: dict[Any, tuple[str, Any]] = {
@@ -79,39 +78,47 @@ class Reading:
     build: Callable[[Any], Any]
 
 
-def constraint_of(annotation: Any, **options: Any) -> Constraint:
-    """The text is JSON, or YAML, that makes an instance of a type.
+@dataclass(frozen=True, slots=True)
+class PythonType:
+    """A type that was given in place of a schema.
+
+    Attributes:
+        name: for people.
+        schema: the JSON Schema of its values.
+        instance: makes an instance; called with a text, the value parsed from it, and whether the text is JSON.
+            Raises `InvalidText` if it is none.
+    """
+
+    name: str
+    schema: dict[str, Any]
+    instance: Callable[[str, Any, bool], Any]
+
+
+def read_type(annotation: Any) -> PythonType:
+    """The JSON Schema of a type, and how its instances are made.
 
     Args:
         annotation: the type.
-        options: those of `json_schema`.
 
     Raises:
         InvalidSchemaError: It is not a type, or one that JSON cannot carry.
     """
-    from structgen.frontends.json_schema import json_schema
-
     if _is_of_pydantic(annotation, set()):
-        return _constraint_by_pydantic(annotation, options)
+        return _read_by_pydantic(annotation)
     reader = _Reader()
     reading = reader.read(annotation)
     schema = {**reading.schema, "$defs": reader.definitions} if reader.definitions else reading.schema
-    inner = json_schema(schema, **options)
+    name = _name(annotation)
 
-    def judge(text: str, error: InvalidText | None) -> Any:
-        value = inner.judge(text, error)
+    def instance(text: str, value: Any, is_json: bool) -> Any:
         try:
             return reading.build(value)
         except _Misfit as misfit:
             raise InvalidText(text, 0, str(misfit)) from None
         except (TypeError, ValueError) as failure:  # the type's own checks, such as __post_init__
-            raise InvalidText(text, 0, f"{_name(annotation)}: {failure}") from failure
+            raise InvalidText(text, 0, f"{name}: {failure}") from failure
 
-    return dataclasses.replace(inner, judge=judge, description=f"{_language(options)} of {_name(annotation)}")
-
-
-def _language(options: dict[str, Any]) -> str:
-    return str(options.get("output", "json")).upper()
+    return PythonType(name, schema, instance)
 
 
 class _Reader:
@@ -374,23 +381,19 @@ def _is_of_pydantic(annotation: Any, seen: set[Any]) -> bool:
     return any(_is_of_pydantic(one, seen) for one in inside)
 
 
-def _constraint_by_pydantic(annotation: Any, options: dict[str, Any]) -> Constraint:
+def _read_by_pydantic(annotation: Any) -> PythonType:
     import pydantic
-
-    from structgen.frontends.json_schema import json_schema
 
     adapter: Any = (
         annotation if isinstance(annotation, pydantic.TypeAdapter) else pydantic.TypeAdapter(annotation)
     )
-    inner = json_schema(adapter.json_schema(), **options)
 
-    def judge(text: str, error: InvalidText | None) -> Any:
-        value = inner.judge(text, error)
+    def instance(text: str, value: Any, is_json: bool) -> Any:
         try:
-            return adapter.validate_json(text if _language(options) == "JSON" else json.dumps(value))
+            return adapter.validate_json(text if is_json else json.dumps(value))
         except pydantic.ValidationError as failure:
             first = failure.errors()[0]
             where = "/".join(map(str, ("#", *first["loc"])))
             raise InvalidText(text, 0, f"{where}: {first['msg']}") from failure
 
-    return dataclasses.replace(inner, judge=judge, description=f"{_language(options)} of {_name(annotation)}")
+    return PythonType(_name(annotation), adapter.json_schema(), instance)

@@ -1,20 +1,20 @@
-"""The function that others call: a schema, in; a `Constraint`, out."""
+"""`json_schema()`: compile a schema, or a Python type, into a `Constraint`."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from threading import Thread
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from structgen.constraint import Constraint, remembers_arguments
-from structgen.errors import InvalidOptionError, InvalidSchemaError, LimitExceeded, Problem
+from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText, LimitExceeded, Problem
 from structgen.formats.json import EVERY_JSON, Whitespace
 from structgen.formats.options import Escapes, Output, WhitespaceMode, format_of
-from structgen.frontends.json_schema.compiler import Compiler
-from structgen.frontends.json_schema.documents import Document, load
+from structgen.frontends.json_schema.compilation import compile_document
+from structgen.frontends.json_schema.documents.document import Document, load
 from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
 from structgen.frontends.json_schema.report import KeywordReport, report_of
-from structgen.frontends.json_schema.scopes import DynamicReference, TooManyScopes, resolve_scopes
 from structgen.frontends.json_schema.style import Style
 from structgen.frontends.json_schema.view import SchemaView, view_of
 from structgen.grammar.expressions import Expression
@@ -24,6 +24,8 @@ from structgen.options import check_flags, check_option
 
 if TYPE_CHECKING:
     import referencing
+
+    from structgen.frontends.types import PythonType
 
 
 class JsonConstraint(Constraint):
@@ -140,83 +142,64 @@ def json_schema(
             )
             raise InvalidOptionError("exact", exact, reason)
         formats, style = "annotate", Style(EVERY_JSON, any_order=True)
-    if isinstance(schema, (bytearray, memoryview)):
-        schema = bytes(schema)
-    if isinstance(schema, (str, bytes)):
-        text: str | None = schema if isinstance(schema, str) else _decode(schema)
-        assert text is not None
-        root = _guarded(load, text)
-    elif isinstance(schema, (dict, bool)):
-        text, root = None, schema
-    else:
-        from structgen.frontends.types import constraint_of
-
-        return constraint_of(
-            schema,
-            whitespace=whitespace,
-            strict=strict,
-            draft=draft,
-            registry=registry,
-            formats=formats,
-            property_order=property_order,
-            ensure_ascii=ensure_ascii,
-            escapes=escapes,
-            closed=closed,
-            exact=exact,
-            output=output,
-            limits=limits,
-        )
+    python_type, text, root = _read(schema)
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(_compile, document, formats, style, strict)
+    grammar, problems = _guarded(
+        partial(_compile, document, style, formats=formats == "enforce", strict=strict)
+    )
     judge = JsonJudge(
         document, style.format, complete=not problems, formats=formats == "enforce", registry=registry
     )
-    return JsonConstraint(grammar, judge, problems, _describe(root), limits or Limits(), judge)
+    limits = limits or Limits()
+    if python_type is None:
+        return JsonConstraint(grammar, judge, problems, _describe(root), limits, judge)
+    by_type = partial(_instance, judge, python_type, output == "json")
+    description = f"{output.upper()} of {python_type.name}"
+    return JsonConstraint(grammar, by_type, problems, description, limits, judge)
 
 
-def _compile_scopes(
-    document: Document, formats: str, style: Style, strict: bool
-) -> tuple[Grammar, tuple[Problem, ...]]:
+def _read(schema: Any) -> tuple[PythonType | None, str | None, Any]:
+    """The Python type, the JSON text and the JSON Schema that the caller gave; None for those that it is not."""
+    if isinstance(schema, (bytearray, memoryview)):
+        schema = bytes(schema)
+    if isinstance(schema, (str, bytes)):
+        text = schema if isinstance(schema, str) else _decode(schema)
+        return None, text, _guarded(partial(load, text))
+    if isinstance(schema, (dict, bool)):
+        return None, None, schema
+    from structgen.frontends.types import read_type
+
+    found = read_type(schema)
+    return found, None, found.schema
+
+
+def _instance(
+    judge: JsonJudge, python_type: PythonType, is_json: bool, text: str, error: InvalidText | None
+) -> Any:
+    return python_type.instance(text, judge(text, error), is_json)
+
+
+T = TypeVar("T")
+
+
+def _guarded(function: Callable[[], T]) -> T:
+    """Call a function; if the stack ends, call it again in a thread of its own, whatever the caller has used."""
     try:
-        return Compiler(document, formats, style).compile(strict=strict)
-    except DynamicReference:
-        try:
-            root = resolve_scopes(document)
-        except TooManyScopes:
-            raise InvalidSchemaError("#", "dynamic references lead through too many scopes") from None
-        return Compiler(document, formats, style, root).compile(strict=strict)
-
-
-def _guarded(function: Any, *arguments: Any) -> Any:
-    """Call a function; where the stack ends, once more from the bottom of another, whatever the caller has used."""
-    try:
-        return function(*arguments)
+        return function()
     except RecursionError:
         pass
-    outcome: list[Any] = []
-
-    def call() -> None:
+    with ThreadPoolExecutor(1) as pool:
         try:
-            outcome.append((function(*arguments), None))
-        except BaseException as error:
-            outcome.append((None, error))
-
-    thread = Thread(target=call)
-    thread.start()
-    thread.join()
-    found, error = outcome[0]
-    if isinstance(error, RecursionError):
-        raise InvalidSchemaError("#", "the schema nests too deeply")
-    if error is not None:
-        raise error
-    return found
+            return pool.submit(function).result()
+        except RecursionError:
+            raise InvalidSchemaError("#", "the schema nests too deeply") from None
 
 
 def _compile(
-    document: Document, formats: str, style: Style, strict: bool
+    document: Document, style: Style, *, formats: bool, strict: bool
 ) -> tuple[Grammar, tuple[Problem, ...]]:
     try:
-        return _compile_scopes(document, formats, style, strict)
+        return compile_document(document, style, formats=formats, strict=strict)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         # A schema is not checked against its metaschema on the path of a request: that takes longer than compiling.
         malformed = explain_malformed(document)

@@ -8,14 +8,12 @@ is `jsonschema` asked; it is imported then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from structgen.errors import InvalidRegexError, InvalidSchemaError, InvalidText, Problem
 from structgen.formats.format import DuplicateName, Format
-from structgen.frontends.json_schema.documents import escape
-
-if TYPE_CHECKING:
-    from structgen.frontends.json_schema.documents import Document
+from structgen.frontends.json_schema.documents.document import Document
+from structgen.frontends.json_schema.documents.traversal import escape
 
 
 class JsonJudge:

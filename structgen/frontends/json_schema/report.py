@@ -7,29 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from structgen.errors import InvalidSchemaError, Problem
-from structgen.frontends.json_schema.documents import (
-    KEYWORDS_OF_LISTS,
-    KEYWORDS_OF_MAPS,
-    KEYWORDS_OF_ONE,
-    Document,
-    Schema,
-    escape,
-)
-from structgen.frontends.json_schema.keywords import ASSERTIONS
+from structgen.frontends.json_schema.documents.document import Document
+from structgen.frontends.json_schema.documents.keywords import DEFINITIONS, KEYWORDS, REFERENCES
+from structgen.frontends.json_schema.documents.traversal import escape, schemas_in
 from structgen.frontends.json_schema.strings import KNOWN
 
 Handling = Literal["enforced", "checked", "annotation"]
-
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-_DEFINITIONS = ("$defs", "definitions")
-_NEEDS = {
-    "if": ("then", "else"),
-    "then": ("if",),
-    "else": ("if",),
-    "minContains": ("contains",),
-    "maxContains": ("contains",),
-}
-"""Keywords that say nothing without one of others beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +69,13 @@ def _handling(
         return "annotation", f"void beside $ref in draft {draft.name}"
     if keyword in document.void_in(dict(node)):
         return "annotation", f"means nothing in draft {draft.name}"
-    needed = _NEEDS.get(keyword)
+    known = KEYWORDS.get(keyword)
+    if known is None or known.role == "annotation":
+        return "annotation", ""
+    needed = known.needs
     if keyword == "if" and document.has_unevaluated:
-        needed = None  # by itself it says what is evaluated
-    if needed is not None and not any(one in node for one in needed):
+        needed = ()  # by itself it says what is evaluated
+    if needed and not any(one in node for one in needed):
         return "annotation", f"says nothing without {' or '.join(needed)}"
     if keyword == "additionalItems" and not isinstance(node.get("items"), list):
         return "annotation", "says nothing without a list of items"
@@ -99,21 +85,10 @@ def _handling(
         return (
             ("enforced", "") if node[keyword] in KNOWN else ("annotation", "no format of the specifications")
         )
-    return ("enforced" if keyword in ASSERTIONS or keyword in ("then", "else") else "annotation"), ""
+    return "enforced", ""
 
 
-def _children(node: Schema) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
-    """The schemas that stand in the keywords of a schema: keyword, steps behind it, schema."""
-    for keyword, value in node.items():
-        if keyword in KEYWORDS_OF_LISTS and isinstance(value, list):
-            yield from ((keyword, (index,), one) for index, one in enumerate(value))
-        elif keyword in KEYWORDS_OF_MAPS and isinstance(value, dict):
-            yield from ((keyword, (name,), one) for name, one in value.items())
-        elif keyword in KEYWORDS_OF_ONE:
-            yield keyword, (), value
-
-
-def _places(root: Schema, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _places(root: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema object in a schema, with its JSON Pointer."""
     stack = [(pointer, root)]
     while stack:
@@ -122,7 +97,7 @@ def _places(root: Schema, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield pointer, node
             inside = [
                 ("/".join((pointer, *map(escape, (keyword, *steps)))), child)
-                for keyword, steps, child in _children(node)
+                for keyword, steps, child in schemas_in(node)
             ]
             stack.extend(reversed(inside))
 
@@ -141,16 +116,16 @@ def _reached(document: Document) -> tuple[set[int], list[dict[str, Any]]]:
         if id(node) not in placed:
             elsewhere.append(node)
             placed.update(id(one) for _, one in _places(node, "#"))
-        for keyword, _, child in _children(node):
-            if keyword not in _DEFINITIONS and _handling(document, node, keyword, True)[0] == "enforced":
+        for keyword, _, child in schemas_in(node):
+            if keyword not in DEFINITIONS and _handling(document, node, keyword, True)[0] == "enforced":
                 todo.append(child)
-        for keyword in _REFERENCES:
+        for keyword in REFERENCES:
             if _handling(document, node, keyword, True)[0] == "enforced" and keyword in node:
                 todo += _targets(document, node, keyword)
     return reached, elsewhere
 
 
-def _targets(document: Document, node: dict[str, Any], keyword: str) -> list[Schema]:
+def _targets(document: Document, node: dict[str, Any], keyword: str) -> list[Any]:
     """What a reference may lead to: a dynamic one to any of the anchors of its name."""
     try:
         target, uri = document.resolve(node, keyword)

@@ -31,7 +31,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from structgen.errors import InvalidSchemaError
-from structgen.frontends.json_schema.documents import Document
+from structgen.frontends.json_schema.documents.document import Document
 
 TYPES = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")

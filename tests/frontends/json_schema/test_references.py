@@ -311,15 +311,15 @@ def test_metaschemas_are_at_hand() -> None:
             id="another document",
         ),
         pytest.param({"$ref": "#nowhere"}, "#/$ref", "no anchor 'nowhere'", id="no anchor"),
-        pytest.param({"$ref": "#"}, "#", "refers to itself", id="itself"),
+        pytest.param({"$ref": "#"}, "#", "circular reference", id="itself"),
         pytest.param(
             {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
             "#/$defs/a",
-            "refers to itself",
+            "circular reference",
             id="a circle",
         ),
         pytest.param(
-            {"anyOf": [{"$ref": "#"}, INTEGER]}, "#", "refers to itself", id="a circle through anyOf"
+            {"anyOf": [{"$ref": "#"}, INTEGER]}, "#", "circular reference", id="a circle through anyOf"
         ),
     ],
 )

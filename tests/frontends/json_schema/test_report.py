@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 
 import structgen
 from structgen.errors import EmptyLanguageError, InvalidSchemaError, LimitExceeded
-from structgen.frontends.json_schema.documents import subschemas
+from structgen.frontends.json_schema.documents.traversal import subschemas
 
 
 def handled(schema: Any, **options: Any) -> dict[str, str]:

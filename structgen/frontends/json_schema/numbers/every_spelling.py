@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from structgen.frontends.json_schema.keywords import INTEGER
+from structgen.frontends.json_schema.documents.json_types import INTEGER
 from structgen.frontends.json_schema.numbers import ranges
 from structgen.frontends.json_schema.numbers.decimals import DIGIT, Bound, Range, exact, magnitudes
 from structgen.frontends.json_schema.numbers.divisibility import (

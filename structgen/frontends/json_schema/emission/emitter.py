@@ -1,0 +1,237 @@
+"""Emitter: schemas become rules.
+
+Plain schemas are compiled as they stand; the others are first brought into alternatives of shapes
+(`normalization/normalizer.py`), which are compiled at once: a tuple of shapes is one conjunction. What each type of
+value needs is in a module of its own.
+
+What refers to itself becomes a rule of its own; so does what is nested deeply, since no stack is endless. Results are
+kept for each schema, and small things (a string, an integer) are the same objects in every grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from structgen.frontends.json_schema import numbers
+from structgen.frontends.json_schema.documents.findings import Findings
+from structgen.frontends.json_schema.documents.json_types import (
+    ANY_TYPE,
+    ARRAY,
+    BOOLEAN,
+    FRACTION,
+    INTEGER,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+)
+from structgen.frontends.json_schema.documents.keywords import COMBINATORS
+from structgen.frontends.json_schema.emission.arrays import ArrayRules
+from structgen.frontends.json_schema.emission.cardinality import Cardinality
+from structgen.frontends.json_schema.emission.deferred import DeferredRules
+from structgen.frontends.json_schema.emission.distinct_scalars import DistinctScalars
+from structgen.frontends.json_schema.emission.formula_automaton import CellBudget, Cells
+from structgen.frontends.json_schema.emission.listed import ListedValues
+from structgen.frontends.json_schema.emission.literals import Literals, TooManySpellings
+from structgen.frontends.json_schema.emission.numbers import NumberRules
+from structgen.frontends.json_schema.emission.objects import ObjectRules
+from structgen.frontends.json_schema.emission.rules import Rule, Rules, choice
+from structgen.frontends.json_schema.emission.sequences import ANY_ARRAY, ANY_OBJECT, any_rules
+from structgen.frontends.json_schema.emission.strings import StringRules
+from structgen.frontends.json_schema.emission.unique_items import UniqueItems
+from structgen.frontends.json_schema.normalization.membership import Membership
+from structgen.frontends.json_schema.normalization.normalizer import CIRCLE, TOO_MANY, Normalizer
+from structgen.frontends.json_schema.normalization.products import TooManyAlternatives
+from structgen.frontends.json_schema.shapes.combinators import AllOf, AnyOf, OneOf, Reference
+from structgen.frontends.json_schema.shapes.reader import Reader
+from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction, Schema
+from structgen.frontends.json_schema.shapes.shape import Alternative, types_of
+from structgen.frontends.json_schema.style import Style
+from structgen.grammar import rules as grammar
+from structgen.grammar.rules import RuleExpression, Terminal
+
+
+class Emitter:
+    """Makes the rules of one grammar.
+
+    Attributes:
+        rules: the rules made so far.
+    """
+
+    def __init__(self, reader: Reader, normalizer: Normalizer, findings: Findings, style: Style) -> None:
+        self.rules = Rules()
+        self._reader = reader
+        self._normalizer = normalizer
+        self._findings = findings
+        self._style = style
+        self._rule_of: dict[Schema, Rule] = {}
+        self._shared: dict[Hashable, Rule] = {}
+        self._open: dict[Hashable, tuple[str | None, int]] = {}
+        self._any: grammar.Reference | None = None
+        membership = Membership(normalizer)
+        listed = ListedValues(normalizer, membership, findings)
+        self._literals = Literals(listed, findings, style)
+        self._strings = StringRules(normalizer, listed, findings, style)
+        self._numbers = NumberRules(findings, exact=style.exact)
+        self._objects = ObjectRules(self, self.rules, self._strings, membership, findings, style)
+        scalars = DistinctScalars(normalizer, listed, self._literals, self._strings, self._numbers, style)
+        cardinality = Cardinality(self, normalizer, listed, self._literals, scalars, style)
+        unique = UniqueItems(self.rules, reader, listed, self._literals, scalars, cardinality, style)
+        self._arrays = ArrayRules(self, self.rules, reader, unique, findings, style)
+        cells = Cells(self, normalizer, membership, listed, self._strings, CellBudget(normalizer))
+        self._deferred = DeferredRules(self, self.rules, reader, cells, self._strings, findings, style)
+
+    # Schemas
+
+    def value(self, schemas: Conjunction) -> Rule:
+        """The rule of the values that satisfy some schemas; None if there are none."""
+        if len(schemas) == 1:
+            return self._value(schemas[0])
+        distinct = tuple(dict.fromkeys([schema for schema in schemas if schema is not ANYTHING]))
+        if len(distinct) < 2:
+            return self._value(distinct[0]) if distinct else self.any()
+        return self._share(distinct, lambda: self._joined(distinct), None, distinct[0])
+
+    def _value(self, schema: Schema) -> Rule:
+        if schema in self._rule_of:
+            return self._rule_of[schema]
+        if schema is ANYTHING:
+            return self.any()
+        if schema is NOTHING:
+            self._findings.empty(False, None, "false allows nothing")
+            return None
+        before = self._findings.count
+        reading = self._reader.read(schema)
+        if reading.is_plain:
+            rule = self.plain(() if reading.shape is None else (reading.shape,))
+        else:
+            rule = self._combined(schema)
+        if rule is None:
+            self._findings.set_cause(schema, before)
+        self._rule_of[schema] = rule
+        return rule
+
+    def _reference(self, schema: Schema, keyword: str) -> Rule:
+        """The rule of the values that the target of a reference allows."""
+        target, name = self._reader.named_target(schema, keyword)
+        rule = self._share(target, lambda: self._value(target), name, target)
+        if rule is None:
+            self._findings.share_cause(schema, target)
+        return rule
+
+    def _share(self, key: Hashable, make: Callable[[], Rule], name: str | None, schema: Schema) -> Rule:
+        """A rule that may need itself: made once, and referred to meanwhile and afterwards."""
+        if key in self._shared:
+            return self._shared[key]
+        if key in self._open:
+            known, depth = self._open[key]
+            if depth == self.rules.depth:
+                raise self._reader.document.invalid(schema.origin, None, CIRCLE)
+            if known is None:
+                known = self.rules.new_name(name)
+                self._open[key] = known, depth
+            return grammar.Reference(known)
+        self._open[key] = None, self.rules.depth
+        rule: Rule = None
+        try:
+            rule = make()
+        finally:
+            used, _ = self._open.pop(key)
+            if rule is None and used is not None:
+                self.rules.by_name[used] = grammar.Choice(())
+        if rule is not None and (used is not None or not isinstance(rule, (Terminal, grammar.Reference))):
+            used = used or self.rules.new_name(name)
+            self.rules.by_name[used] = rule
+            rule = grammar.Reference(used)
+        self._shared[key] = rule
+        return rule
+
+    def any(self) -> RuleExpression:
+        """The rule of any JSON value."""
+        if self._any is None:
+            self.rules.by_name.update(any_rules(self._style))
+            self._any = grammar.Reference("any")
+        return self._any
+
+    # Combinators
+
+    def _combined(self, schema: Schema) -> Rule:
+        steps = self._reader.read(schema).steps
+        if len(steps) == 1:
+            (step,) = steps
+            if isinstance(step, Reference) and step.keyword == "$ref":
+                return self._reference(schema, step.keyword)
+            if isinstance(step, (AnyOf, AllOf, OneOf)):
+                if len(step.parts) == 1:
+                    return self._value(step.parts[0])
+                is_any = isinstance(step, AnyOf)
+                if is_any or (isinstance(step, OneOf) and self._exclude_each_other(step.parts)):
+                    return choice([self._value(part) for part in step.parts])
+        return self._share((schema,), lambda: self._joined((schema,)), None, schema)
+
+    def _exclude_each_other(self, parts: tuple[Schema, ...]) -> bool:
+        """Returns True if at most one branch of `oneOf` can hold, so that it is the same as `anyOf`."""
+        try:
+            return self._normalizer.exclude_each_other(parts)
+        except TooManyAlternatives:
+            return False
+
+    def _joined(self, schemas: Conjunction) -> Rule:
+        try:
+            options = self._normalizer.conjunction(schemas)
+        except TooManyAlternatives:
+            self._findings.unsupported(schemas[0].origin, None, TOO_MANY)
+            return self.any()
+        if not options:
+            origin = schemas[0].origin
+            keywords = origin if isinstance(origin, dict) and len(schemas) == 1 else ()
+            keyword = next((one for one in keywords if one in COMBINATORS), None)
+            self._findings.empty(origin, keyword, "what is required contradicts itself")
+        return choice([self.plain(option) for option in options])
+
+    # Shapes
+
+    def plain(self, shapes: Alternative) -> Rule:
+        """The rule of the values that have some shapes; None if there are none."""
+        types = types_of(shapes)
+        if any(shape.listed is not None for shape in shapes):
+            try:
+                return self._literals.rule(shapes)
+            except TooManySpellings:
+                return self.any()
+        if not types:
+            self._findings.empty(shapes[0].origin, "type", "no type is allowed by all that is required")
+            return None
+        if types & (types - 1) == 0 or types == NUMBER:
+            return self._of_type(types, shapes)
+        if types == ANY_TYPE and not any(shape.constrains_something for shape in shapes):
+            return self.any()
+        each = (STRING, types & NUMBER, BOOLEAN, NULL, OBJECT, ARRAY)
+        return choice([self._of_type(type, shapes) for type in each if type & types])
+
+    def _of_type(self, type: int, shapes: Alternative) -> Rule:
+        """The rule of the values of one type that have some shapes."""
+        is_free = not any(shape.constrains(type) for shape in shapes)
+        if type == STRING:
+            return self._style.string if is_free else self._strings.rule(shapes)
+        if type in (OBJECT, ARRAY):
+            return self._container(type, shapes, is_free=is_free)
+        if type & NUMBER:
+            is_spelled = type == NUMBER or (type == FRACTION and not self._style.exact)
+            if is_free and is_spelled:
+                return self._style.number if type & INTEGER else numbers.FRACTIONAL
+            return self._numbers.rule(shapes, type)
+        return self._literals.few(shapes, type)
+
+    def _container(self, type: int, shapes: Alternative, *, is_free: bool) -> Rule:
+        if is_free:
+            self.any()
+            return ANY_OBJECT if type == OBJECT else ANY_ARRAY
+        with self.rules.inside():
+            if any(shape.deferred for shape in shapes):
+                rule = self._deferred.rule(shapes, type)
+            elif type == OBJECT:
+                rule = self._objects.rule(shapes)
+            else:
+                rule = self._arrays.rule(shapes)
+        return None if rule is None else self.rules.nested(rule)

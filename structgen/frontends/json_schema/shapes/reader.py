@@ -1,0 +1,337 @@
+"""Reader: makes schemas, and reads what one says: a shape of its plain keywords, and its combinators.
+
+Each schema object is read once, when it is needed. Equal schemas are made once: what identity distinguishes differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from structgen.frontends.json_schema.documents.document import Document, Raw
+from structgen.frontends.json_schema.documents.identity import IdentityMap
+from structgen.frontends.json_schema.documents.json_types import (
+    ANY_TYPE,
+    ARRAY,
+    NUMBER,
+    OBJECT,
+    STRING,
+    TYPES,
+    type_of,
+)
+from structgen.frontends.json_schema.documents.keywords import KEYWORDS
+from structgen.frontends.json_schema.documents.scopes import DynamicReference
+from structgen.frontends.json_schema.shapes import arrays, numbers, objects, strings
+from structgen.frontends.json_schema.shapes.combinators import (
+    AllOf,
+    AnyOf,
+    Combinator,
+    Dependent,
+    If,
+    Not,
+    OneOf,
+    Reference,
+    Step,
+    Unevaluated,
+)
+from structgen.frontends.json_schema.shapes.schema import (
+    ANYTHING,
+    NOTHING,
+    Alternatives,
+    Complement,
+    Conjunction,
+    Constant,
+    Deferred,
+    Joint,
+    Schema,
+)
+from structgen.frontends.json_schema.shapes.shape import Listed, Parts, Shape
+from structgen.frontends.json_schema.shapes.source import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What one schema says.
+
+    Attributes:
+        steps: its combinators and the shape of its plain keywords, in order. None of them: it allows anything.
+        shape: the shape among the steps, if there is one.
+    """
+
+    steps: tuple[Step, ...]
+    shape: Shape | None
+
+    @property
+    def is_plain(self) -> bool:
+        """True if there are no combinators."""
+        return len(self.steps) == (self.shape is not None)
+
+
+_ALLOWS_ANYTHING = Reading((), None)
+
+
+class Reader:
+    """Reads the schemas of one document.
+
+    Attributes:
+        document: the document.
+        formats: `format` is an assertion.
+    """
+
+    def __init__(self, document: Document, *, formats: bool) -> None:
+        self.document = document
+        self.formats = formats
+        self._deferred: IdentityMap[Deferred] = IdentityMap()
+        self._complements: dict[Schema, Schema] = {}
+        self._joint: dict[Conjunction, Joint] = {}
+        self._readings: dict[Schema, Reading] = {}
+        self._shapes: dict[tuple[object, ...], Shape] = {}
+        self._parts: dict[tuple[object, ...], Parts] = {}
+
+    # Making schemas
+
+    def defer(self, raw: object) -> Schema:
+        """A reference to a part of the document where a schema should be."""
+        if raw is True:
+            return ANYTHING
+        if raw is False:
+            return NOTHING
+        if not isinstance(raw, dict):
+            return Deferred(raw)
+        if not raw:
+            return ANYTHING
+        found = self._deferred.get(raw)
+        if found is None:
+            found = self._deferred[raw] = Deferred(raw)
+        return found
+
+    def complement(self, schema: Schema) -> Schema:
+        """All that a schema does not allow. The complement of a complement is the schema itself."""
+        if isinstance(schema, Constant):
+            return NOTHING if schema.allows else ANYTHING
+        found = self._complements.get(schema)
+        if found is None:
+            found = self._complements[schema] = Complement(schema)
+            self._complements[found] = schema
+        return found
+
+    def shape(self, parts: Parts, origin: object, *, evaluates: bool = False) -> Shape:
+        """A shape that was made, and the schema object that it was made from."""
+        parts = self._parts.setdefault(
+            (parts, tuple(map(type_of, parts.excluded))), parts
+        )  # 1 == True in Python
+        key = id(parts), id(origin), evaluates
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = Shape(parts, origin, evaluates=evaluates)
+        return found
+
+    def alternatives(self, parts: tuple[Schema, ...], origin: object) -> Schema:
+        """Any of some schemas."""
+        return Alternatives(parts, origin)
+
+    def joint(self, schemas: Conjunction) -> Schema:
+        """All of some schemas, as one schema."""
+        if len(schemas) == 1:
+            return schemas[0]
+        return self._joint.setdefault(schemas, Joint(schemas))
+
+    def silent(self, shape: Shape) -> Shape:
+        """The same shape; it evaluates nothing."""
+        return shape if not shape.evaluates else self.shape(shape.parts, shape.origin)
+
+    def target(self, schema: Schema, keyword: str) -> Schema:
+        """The target of a reference.
+
+        Raises:
+            DynamicReference: It depends on how the schema was reached.
+        """
+        return self.named_target(schema, keyword)[0]
+
+    def named_target(self, schema: Schema, keyword: str) -> tuple[Schema, str]:
+        """The target of a reference, and a name for it.
+
+        Raises:
+            DynamicReference: It depends on how the schema was reached.
+        """
+        assert isinstance(schema, Deferred)
+        assert isinstance(schema.raw, dict)
+        target, name = self.document.resolve(schema.raw, keyword)
+        if keyword != "$ref" and not self.document.is_linked(schema.raw, keyword):
+            raise DynamicReference
+        return self.defer(target), name
+
+    # Reading
+
+    def read(self, schema: Schema) -> Reading:
+        """What a schema says.
+
+        Raises:
+            InvalidSchemaError: It is malformed.
+        """
+        found = self._readings.get(schema)
+        if found is None:
+            found = self._readings[schema] = self._read(schema)
+        return found
+
+    def _read(self, schema: Schema) -> Reading:
+        if isinstance(schema, Deferred):
+            if not isinstance(schema.raw, dict):
+                raise self.document.invalid(schema.raw, None, "expected a schema: an object or a boolean")
+            return self._read_keywords(schema.raw)
+        if isinstance(schema, Shape):
+            return Reading((schema,), schema)
+        if isinstance(schema, Complement):
+            return Reading((Not(schema.of),), None)
+        if isinstance(schema, Joint):
+            return Reading((AllOf(schema.parts),), None)
+        if isinstance(schema, Alternatives):
+            return Reading((AnyOf(schema.parts),), None)
+        assert schema is ANYTHING, "nothing can be read of NOTHING"
+        return _ALLOWS_ANYTHING
+
+    def _read_keywords(self, raw: Raw) -> Reading:
+        source = Source(raw, self.document, self.defer, formats=self.formats)
+        if self.document.draft.ref_alone and "$ref" in raw:
+            return Reading((Reference("$ref"),), None)
+        steps: list[Step | None] = []
+        types, place = 0, -1
+        for name in raw:
+            keyword = KEYWORDS.get(name)
+            if keyword is None or not source.has(name):
+                continue
+            if keyword.role == "combinator":
+                steps.append(_COMBINATORS[name](source, name))
+            elif keyword.role == "assertion":
+                types |= keyword.type
+                if (
+                    place < 0 or name == "properties"
+                ):  # so properties come in the order in which they are declared
+                    if place >= 0:
+                        del steps[place]
+                    place = len(steps)
+                    steps.append(None)
+        if place < 0:
+            return Reading(tuple(step for step in steps if step is not None), None)
+        shape = Shape(_parts(source, types), raw, evaluates=True)
+        return Reading(tuple(shape if step is None else step for step in steps), shape)
+
+
+def _parts(source: Source, types: int) -> Parts:
+    """What the plain keywords say; `types`: those that any of them constrains."""
+    allowed = _types(source)
+    const, enum = _listed(source, "const"), _listed(source, "enum")
+    written = allowed
+    for listed in (const, enum):
+        if listed is not None:
+            written &= _types_of_values(listed.values)
+    types &= written  # what is said of other types is of no interest, so it may be malformed
+    return Parts(
+        allowed,
+        strings.from_keywords(source) if types & STRING else None,
+        numbers.from_keywords(source) if types & NUMBER else None,
+        arrays.from_keywords(source) if types & ARRAY else None,
+        objects.from_keywords(source) if types & OBJECT else None,
+        const,
+        enum,
+    )
+
+
+def _types(source: Source) -> int:
+    named = source.value("type")
+    if named is None:
+        return ANY_TYPE
+    if isinstance(named, str) and named in TYPES:
+        return TYPES[named]
+    if not isinstance(named, list) or not named:
+        raise source.invalid("type", f"{named!r} is not a type of JSON, nor a list of types")
+    types = 0
+    for one in named:
+        if not isinstance(one, str) or one not in TYPES:
+            raise source.invalid("type", f"{one!r} is not a type of JSON")
+        types |= TYPES[one]
+    return types
+
+
+def _listed(source: Source, keyword: str) -> Listed | None:
+    if not source.has(keyword):
+        return None
+    value = source.value(keyword)
+    if keyword == "const":
+        return Listed(keyword, [value])
+    if not isinstance(value, list):
+        raise source.invalid(keyword, "expected a list of values")
+    return Listed(keyword, value)
+
+
+def _types_of_values(values: Iterable[object]) -> int:
+    types = 0
+    for value in values:
+        types |= type_of(value)
+    return types
+
+
+# Combinators: a function for each keyword
+
+
+def _reference(source: Source, keyword: str) -> Combinator:
+    return Reference(keyword)
+
+
+def _all_of(source: Source, keyword: str) -> Combinator:
+    return AllOf(source.some_schemas(keyword))
+
+
+def _any_of(source: Source, keyword: str) -> Combinator:
+    return AnyOf(source.some_schemas(keyword))
+
+
+def _one_of(source: Source, keyword: str) -> Combinator:
+    return OneOf(source.some_schemas(keyword))
+
+
+def _not(source: Source, keyword: str) -> Combinator:
+    return Not(source.schema(keyword) or ANYTHING)
+
+
+def _if(source: Source, keyword: str) -> Combinator:
+    condition, then, otherwise = (source.schema(one) or ANYTHING for one in ("if", "then", "else"))
+    return If(condition, then, otherwise)
+
+
+def _dependent(source: Source, keyword: str) -> Combinator:
+    value = source.value(keyword)
+    if not isinstance(value, dict):
+        raise source.invalid(keyword, "expected an object")
+    needs: list[tuple[str, tuple[str, ...] | Schema]] = []
+    for name, wanted in value.items():
+        if isinstance(wanted, list) and keyword != "dependentSchemas":
+            if not all(isinstance(one, str) for one in wanted):
+                raise source.invalid(keyword, "expected lists of names")
+            needs.append((name, tuple(wanted)))
+        elif keyword == "dependentRequired":
+            raise source.invalid(keyword, "expected lists of names")
+        else:
+            needs.append((name, source.defer(wanted)))
+    return Dependent(keyword, tuple(needs))
+
+
+def _unevaluated(source: Source, keyword: str) -> Combinator:
+    return Unevaluated(keyword, source.schema(keyword) or ANYTHING)
+
+
+_COMBINATORS: dict[str, Callable[[Source, str], Combinator]] = {
+    "$ref": _reference,
+    "$dynamicRef": _reference,
+    "$recursiveRef": _reference,
+    "allOf": _all_of,
+    "anyOf": _any_of,
+    "oneOf": _one_of,
+    "not": _not,
+    "if": _if,
+    "dependentRequired": _dependent,
+    "dependentSchemas": _dependent,
+    "dependencies": _dependent,
+    "unevaluatedProperties": _unevaluated,
+    "unevaluatedItems": _unevaluated,
+}

@@ -1,0 +1,190 @@
+"""Shape: what the plain keywords of one schema say, read: a conjunction of one part for each type, and of values.
+
+An *alternative* is a tuple of shapes that must all hold. A schema with combinators is a list of alternatives
+(`normalization/`). A *tally* leaves it open which of many alternatives hold; that is decided while a text is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from structgen.frontends.json_schema.documents.json_types import (
+    ANY_TYPE,
+    ARRAY,
+    BOOLEAN,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+)
+from structgen.frontends.json_schema.shapes.arrays import ArrayShape
+from structgen.frontends.json_schema.shapes.numbers import NumberShape
+from structgen.frontends.json_schema.shapes.objects import ObjectShape
+from structgen.frontends.json_schema.shapes.schema import Schema
+from structgen.frontends.json_schema.shapes.strings import StringShape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """The values of `enum` or `const`.
+
+    Attributes:
+        keyword: which of the two.
+        values: in the order of the schema.
+    """
+
+    keyword: str
+    values: Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a shape says.
+
+    Attributes:
+        types: the types that are allowed, as bits.
+        strings: what strings must be; None if nothing is said of them. The next three likewise.
+        numbers: what numbers must be.
+        arrays: what arrays must be.
+        objects: what objects must be.
+        const: the value of `const`, in a list; None if there is no such keyword.
+        enum: the values of `enum`; None if there is no such keyword.
+        excluded: scalars that are not allowed.
+        deferred: tallies that must hold.
+    """
+
+    types: int = ANY_TYPE
+    strings: StringShape | None = None
+    numbers: NumberShape | None = None
+    arrays: ArrayShape | None = None
+    objects: ObjectShape | None = None
+    const: Listed | None = None
+    enum: Listed | None = None
+    excluded: tuple[object, ...] = ()
+    deferred: tuple[Tally, ...] = ()
+
+
+class Shape(Schema):
+    """The plain keywords of one schema. Compared by identity; the reader makes equal ones once.
+
+    Attributes:
+        parts: what it says.
+        evaluates: the properties and items that it names count as evaluated.
+    """
+
+    __slots__ = (
+        "_origin",
+        "arrays",
+        "const",
+        "deferred",
+        "enum",
+        "evaluates",
+        "excluded",
+        "numbers",
+        "objects",
+        "parts",
+        "strings",
+        "types",
+    )
+
+    def __init__(self, parts: Parts, origin: object, *, evaluates: bool) -> None:
+        self.parts = parts
+        self.types = parts.types
+        self.strings = parts.strings
+        self.numbers = parts.numbers
+        self.arrays = parts.arrays
+        self.objects = parts.objects
+        self.const = parts.const
+        self.enum = parts.enum
+        self.excluded = parts.excluded
+        self.deferred = parts.deferred
+        self.evaluates = evaluates
+        self._origin = origin
+
+    @property
+    def origin(self) -> object:  # noqa: D102
+        return self._origin
+
+    @property
+    def listed(self) -> Listed | None:
+        """The values of `const`, or else of `enum`; None if there are none."""
+        return self.const if self.const is not None else self.enum
+
+    def constrains(self, type: int) -> bool:
+        """Returns True if something is said of the values of a type, apart from `enum` and `const`."""
+        if type & NUMBER:
+            return self.numbers is not None or bool(self.excluded)
+        if type == STRING:
+            return self.strings is not None or bool(self.excluded) or bool(self.deferred)
+        if type == ARRAY:
+            return self.arrays is not None or bool(self.deferred)
+        if type == OBJECT:
+            return self.objects is not None or bool(self.deferred)
+        return bool(self.excluded)
+
+    @property
+    def constrains_something(self) -> bool:
+        """True if something is said at all, be it of nothing but types."""
+        return self.listed is not None or self.types != ANY_TYPE or any(map(self.constrains, _EACH))
+
+    def allows_all_of(self, types: int) -> bool:
+        """Returns True if the shape constrains no value of some types."""
+        if self.types & types != types or self.listed is not None or self.deferred:
+            return False
+        return not any(types & type and self.constrains(type) for type in _EACH)
+
+
+_EACH = (NULL | BOOLEAN, NUMBER, STRING, ARRAY, OBJECT)
+
+
+Alternative = tuple[Shape, ...]
+"""Shapes that must all hold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """So many of some groups hold; a group holds if any of its alternatives does.
+
+    Attributes:
+        groups: the alternatives of each group.
+        least: how many groups hold, at least.
+        most: how many groups hold, at most; None if there is no bound.
+    """
+
+    groups: tuple[tuple[Alternative, ...], ...]
+    least: int
+    most: int | None
+
+
+def types_of(shapes: Iterable[Shape]) -> int:
+    """The types that all of some shapes allow."""
+    types = ANY_TYPE
+    for shape in shapes:
+        types &= shape.types
+    return types
+
+
+def join(one: Alternative, other: Alternative) -> Alternative:
+    """The shapes of both, each once."""
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def strings_of(shapes: Iterable[Shape]) -> list[StringShape]:
+    """What some shapes say of strings."""
+    return [shape.strings for shape in shapes if shape.strings is not None]
+
+
+def numbers_of(shapes: Iterable[Shape]) -> list[NumberShape]:
+    """What some shapes say of numbers."""
+    return [shape.numbers for shape in shapes if shape.numbers is not None]
+
+
+def arrays_of(shapes: Iterable[Shape]) -> list[ArrayShape]:
+    """What some shapes say of arrays."""
+    return [shape.arrays for shape in shapes if shape.arrays is not None]
+
+
+def objects_of(shapes: Iterable[Shape]) -> list[ObjectShape]:
+    """What some shapes say of objects."""
+    return [shape.objects for shape in shapes if shape.objects is not None]
