@@ -11,8 +11,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from pathlib import Path
+from typing import Any
+
+Preparation = tuple[str, Any, Callable[[], object]]
+"""What is prepared: its title, its `Place`, and what makes it."""
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = {"_native": "structgen.engine._native", "_reader": "structgen.repairing._reader"}
@@ -36,20 +42,18 @@ def main() -> None:
 def _prepare(target: Path) -> set[str]:
     """Prepare the grammars; the names of their files."""
     import structgen
-    from structgen.frontends.prepared import VARIABLE, place
+    from structgen.frontends.prepared import VARIABLE
 
     if not Path(structgen.__file__).resolve().is_relative_to(ROOT):
         raise ImportError(f"structgen is not that of {ROOT}")
     os.environ[VARIABLE] = str(target)
     names = set()
-    for file in sorted((ROOT / "grammars").glob("*.lark")):
-        text = file.read_text(encoding="utf-8")
-        kept = place("lark", text, "start", "contextual", True)
+    for title, kept, make in (*_of_library(), *_of_sql()):
         if not (target / kept.name).exists():
             try:
-                structgen.lark(text)
+                make()
             except structgen.StructgenError as error:  # a limit, on a machine that is very slow
-                print(f"{file.stem} is not prepared: {error}")
+                print(f"{title} is not prepared: {error}")
                 continue
             if kept.target is None or not kept.target.exists():
                 continue
@@ -57,6 +61,33 @@ def _prepare(target: Path) -> set[str]:
         names.add(kept.name)
     print(f"prepared {len(names)} grammars")
     return names
+
+
+def _of_library() -> Iterator[Preparation]:
+    """What `structgen.lark` makes of each grammar by its name."""
+    import structgen
+    from structgen.frontends.prepared import place
+
+    for file in sorted((ROOT / "grammars").glob("*.lark")):
+        text = file.read_text(encoding="utf-8")
+        kept = place("lark", text, "start", "contextual", True)
+        yield file.stem, kept, partial(structgen.lark, text)
+
+
+def _of_sql() -> Iterator[Preparation]:
+    """What `structgen.sql` needs of each dialect for queries, with a schema and without."""
+    from structgen.frontends import library
+    from structgen.frontends.sql import reading
+
+    library.folder = lambda: ROOT / "grammars"  # where they lie before they are installed
+    for dialect in ("sqlite", "postgresql"):
+        for schema in (False, True):
+            kept = reading.place_of_dialect(dialect, ("query",), schema)
+            yield (
+                f"sql {dialect}",
+                kept,
+                partial(reading.grammar_of_dialect, dialect, ("query",), schema=schema),
+            )
 
 
 def _find_package(modules: list[Path]) -> None:

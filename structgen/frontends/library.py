@@ -35,8 +35,12 @@ def library_text(name: str) -> str:
     return files[name].read_text(encoding="utf-8")
 
 
+def folder() -> Traversable:
+    """The folder of the grammars."""
+    return files("structgen") / "grammars"
+
+
 def _files() -> dict[str, Traversable]:
     """The files of the grammars, by name."""
-    folder = files("structgen") / "grammars"
-    there = {entry.name[:-5]: entry for entry in folder.iterdir() if entry.name.endswith(".lark")}
+    there = {entry.name[:-5]: entry for entry in folder().iterdir() if entry.name.endswith(".lark")}
     return dict(sorted(there.items()))

@@ -12,6 +12,8 @@ import pytest
 
 import structgen
 from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText
+from structgen.grammar.expressions import in_order
+from structgen.grammar.rules import Terminal, walk
 from structgen.language.sampling import Sampler
 
 DATA = Path(__file__).parents[1] / "data" / "sql"
@@ -254,3 +256,29 @@ def test_what_is_no_dialect_is_an_error() -> None:
         structgen.sql("oracle")  # type: ignore[arg-type]
     with pytest.raises(InvalidOptionError, match="statements='drop'"):
         structgen.sql("sqlite", statements=["drop"])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("column", ["c_{j}", "c_{i}_{j}", "C {i}-{j}", 'a"{i}`{j}]'])
+def test_a_database_may_have_a_hundred_thousand_columns(dialect: str, column: str) -> None:
+    """Each name becomes a path of a trie once for all tables and once for its own: work grows with the names."""
+    pytest.importorskip("sqlglot")
+    schema = {f"t_{i}": [column.format(i=i, j=j) for j in range(100)] for i in range(1000)}
+    constraint = structgen.sql(dialect, schema)  # type: ignore[arg-type]
+    terminals = {
+        node.name: node
+        for body in constraint.grammar.rules.values()
+        for node in walk(body)
+        if isinstance(node, Terminal)
+    }
+    parts = {
+        id(part)
+        for name in ("TABLE", "COLUMN", "OTHER", "OUTPUT")
+        for part in in_order(terminals[name].expression)
+    }
+    assert len(parts) < 10 * 1000 * 100
+    name = '"' + column.format(i=7, j=9).replace('"', '""') + '"'
+    accepts = constraint._compiled.accepts
+    assert accepts(f"SELECT {name}, t_7.{name} FROM t_7 AS x WHERE x.{name} = 1")
+    assert not accepts(f"SELECT t_7.{name[:-1]}x{name[-1]} FROM t_7")
+    assert accepts(f"SELECT t_8.{name} FROM t_8") == ("{i}" not in column)

@@ -1,32 +1,29 @@
-"""The function that others call: statements of a dialect, over the tables of a schema.
+"""`sql()`: statements of a dialect, over the tables of a schema, as a `Constraint`.
 
-The grammar is that of the library (`grammars/sqlite.lark`, `grammars/postgresql.lark`). A schema overrides its
-rules for names, in Lark's own words:
+The grammar is that of the library (`grammars/sqlite.lark`, `grammars/postgresql.lark`). With a schema, the rules for
+names are overridden (`reading.py`), and their terminals are made of its names (`names.py`).
 
-    table         a table of the schema
-    column        a column; behind the name of a table one of its own; behind an alias any
-    label         an alias: no table of the schema has that name
-    order, group, having      may also name an output of the query (`AS total`)
-
-Names are written as the dialect asks for: bare where they may be, else quoted.
-
-What WITH declares cannot be followed by a grammar. So after WITH any name goes, and the judge looks. What a subquery in
-FROM calls its columns can be named only if it is the name of a column of the schema; else WITH says the same.
+What WITH declares cannot be followed by a grammar. So after WITH any name goes, and `validate()` checks. What a
+subquery in FROM calls its columns can be named only if it is the name of a column of the schema; else WITH says the
+same.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint, Judge
 from structgen.errors import InvalidOptionError, Problem
-from structgen.frontends.library import library_text
 from structgen.frontends.sql.judges import PostgreSQLJudge, SQLiteJudge
-from structgen.frontends.sql.reading import read_grammar
+from structgen.frontends.sql.names import Names, name_terminals
+from structgen.frontends.sql.reading import grammar_of_dialect, word_pattern
 from structgen.frontends.sql.schemas import Schema, read_schema
+from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import (
     Choice,
     Grammar,
@@ -35,6 +32,8 @@ from structgen.grammar.rules import (
     Repetition,
     RuleExpression,
     Sequence,
+    Terminal,
+    walk,
 )
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
@@ -43,11 +42,6 @@ Dialect = Literal["sqlite", "postgresql"]
 Statement = Literal["select", "insert", "update", "delete"]
 
 _RULES = {"select": "query", "insert": "insert", "update": "update", "delete": "delete"}
-_QUOTES: dict[str, list[tuple[str, str]]] = {
-    "sqlite": [('"', '"'), ("`", "`"), ("[", "]")],
-    "postgresql": [('"', '"')],
-}
-_WORD = re.compile(r"^WORD: /(.*)/$", re.MULTILINE)
 _LEFT = (
     Problem(
         "#", "whether a column belongs to a table of the FROM clause, and other rules of names and types"
@@ -104,12 +98,8 @@ def sql(
         raise InvalidOptionError("statements", statements, "must be one kind of statement or more")
     tables = None if schema is None else read_schema(schema, dialect)
     judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
-    text = library_text(dialect)
-    text += f"\n%override start: ({' | '.join(_RULES[kind] for kind in kinds)}) [SEMICOLON | BLANK]\n"
-    grammar = read_grammar(text)
-    if tables is not None:
-        strict = read_grammar(text + _names(text, tables, dialect))
-        grammar = _with(strict, grammar) if ctes else _without(strict)
+    rules = tuple(dict.fromkeys(_RULES[kind] for kind in kinds))
+    grammar = grammar_of_dialect(dialect, rules) if tables is None else _over(tables, dialect, rules, ctes)
     found = Constraint(
         grammar,
         judge,
@@ -121,67 +111,61 @@ def sql(
     return found.made_by(sql, dialect, tables, statements=kinds, ctes=ctes, limits=limits)
 
 
-def _names(text: str, schema: Schema, dialect: str) -> str:
-    """The rules for names of a schema, in Lark."""
-    word = _WORD.search(text)
-    assert word is not None, "the grammar of a dialect defines WORD in one line"
-    is_bare = re.compile(word[1])
-
-    def written(name: str) -> str:
-        forms = []
-        if is_bare.fullmatch(name) and (dialect == "sqlite" or name == name.lower()):
-            forms.append(f"(?ai:{_escaped(name)})")
-        for opening, closing in _QUOTES[dialect]:
-            if closing != "]" or closing not in name:
-                forms.append(_escaped(opening + name.replace(closing, closing * 2) + closing))
-        return f"(?:{'|'.join(forms)})"
-
-    def options(names: Iterable[str]) -> str:  # one pattern: Lark takes its time with thousands of options
-        return f"(?:{'|'.join(map(written, names))})"
-
-    def other_than(names: Iterable[str]) -> str:
-        bare = "|".join(_escaped(name) for name in names)
-        return f"/(?ai:(?!({bare})(?![a-z0-9_])))/ WORD"
-
-    columns = dict.fromkeys(column for of_table in schema.values() for column in of_table)
-    qualified = "|".join(f"{written(table)}\\.{options(names)}" for table, names in schema.items())
-    typed = "%override typed: TYPE_WORD TYPED" if dialect == "postgresql" else ""
-    return f"""
-TABLE: /{options(schema)}/
-TABLE_QUALIFIER: TABLE "."
-BARE_COLUMN: /{options(columns)}/
-COLUMN: BARE_COLUMN | /{qualified}/
-OTHER: {other_than(schema)}
-OUTPUT: {other_than(columns)}
-%override QUALIFIER: OTHER "."
-%override LABEL: BLANK OTHER
-%override table: TABLE
-%override label: OTHER
-%override any_star: (TABLE_QUALIFIER | QUALIFIER) STAR
-%override column: COLUMN | QUALIFIER BARE_COLUMN
-%override bare_column: BARE_COLUMN
-%override order: (expr | OUTPUT) [DIRECTION] [NULLS]
-%override group: expr | OUTPUT
-%override having: expr | OUTPUT COMPARE sum
-{typed}
-"""
-
-
-def _escaped(text: str) -> str:
-    return re.escape(text).replace("/", r"\/")
-
-
-def _without(strict: Grammar) -> Grammar:
-    """The grammar, without statements that begin with WITH."""
-    return replace(strict, rules={**strict.rules, "query": Reference("plain")})
-
-
-def _with(strict: Grammar, free: Grammar) -> Grammar:
-    """The names of a schema in queries without WITH, any names in those with it."""
-    rules = {f"free {name}": _renamed(body) for name, body in free.rules.items()}
+def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool) -> Grammar:
+    """The grammar of a dialect, with the names of a schema; in statements that begin with WITH, with any names."""
+    free, strict = grammar_of_dialect(dialect, starts), grammar_of_dialect(dialect, starts, schema=True)
+    blank, words = _expression_of("BLANK", free), _expression_of("OTHER", strict)
+    names = Names(dialect, word_pattern(dialect), words)
+    with _collector_paused():
+        terminals = name_terminals(schema, names, blank)
+    rules = {name: _with_names(body, terminals) for name, body in strict.rules.items()}
+    if not ctes:
+        return replace(strict, rules={**rules, "query": Reference("plain")})
     after_with = Sequence((Reference("free with"), Reference("free plain")))
     query = Choice((Reference("plain"), after_with))
-    return replace(strict, rules={**rules, **strict.rules, "query": query})
+    return replace(strict, rules={**_free_rules(dialect, starts), **rules, "query": query})
+
+
+@lru_cache(maxsize=8)
+def _free_rules(dialect: Dialect, starts: tuple[str, ...]) -> Mapping[str, RuleExpression]:
+    """The rules of a dialect with any names, under names of their own."""
+    rules = grammar_of_dialect(dialect, starts).rules
+    return {f"free {name}": _renamed(body) for name, body in rules.items()}
+
+
+def _expression_of(name: str, grammar: Grammar) -> Expression:
+    """The texts of a terminal."""
+    found = (node for body in grammar.rules.values() for node in _terminals(body) if node.name == name)
+    return next(found).expression
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the cyclic garbage collector: of a large schema a million objects are made, and no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _terminals(body: RuleExpression) -> Iterable[Terminal]:
+    return (node for node in walk(body) if isinstance(node, Terminal))
+
+
+def _with_names(body: RuleExpression, terminals: Mapping[str, Expression]) -> RuleExpression:
+    """A body whose terminals for names are those of a schema."""
+    if isinstance(body, Terminal):
+        expression = terminals.get(body.name)
+        return body if expression is None else Terminal(body.name, expression)
+    if not any(node.name in terminals for node in _terminals(body)):
+        return body
+    if isinstance(body, Choice):
+        return Choice(tuple(_with_names(option, terminals) for option in body.options))
+    assert isinstance(body, Sequence), "rules are read from Lark's expansions"
+    return Sequence(tuple(_with_names(part, terminals) for part in body.parts))
 
 
 def _renamed(body: RuleExpression) -> RuleExpression:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from functools import cached_property
+from typing import Any
 
 from structgen.errors import InvalidText
-from structgen.frontends.sql.schemas import SQLGLOT_NAMES, Schema, import_sqlglot
+from structgen.frontends.sql.schemas import SQLGLOT_NAMES, Schema, import_sqlglot, require_sqlglot
 
 _SYNTAX = re.compile(r"syntax error|unrecognized token|incomplete input")
 _NAMED = re.compile(r'near "(.+?)"|: (?:.*\.)?(\S+)$|token: "(.+?)"')
@@ -54,8 +55,8 @@ class PostgreSQLJudge:
     """The value of a statement is its text, if sqlglot parses it and finds the names of the schema in their places."""
 
     def __init__(self, schema: Schema | None) -> None:
+        require_sqlglot()
         self._schema = schema
-        self._sqlglot = import_sqlglot()
 
     def __call__(self, text: str, error: InvalidText | None) -> str:
         """The text.
@@ -87,6 +88,10 @@ class PostgreSQLJudge:
             reason = str(refusal).split("\n")[0]
             raise InvalidText(text, _place(text, reason), f"sqlglot: {reason}") from None
         return text
+
+    @cached_property
+    def _sqlglot(self) -> Any:
+        return import_sqlglot()
 
     def _check_tables(self, text: str, scopes: list) -> None:  # type: ignore[type-arg]
         for scope in scopes:

@@ -14,22 +14,79 @@ from lark.grammar import NonTerminal
 from lark.lexer import PatternStr, TerminalDef
 from lark.load_grammar import load_grammar
 
-from structgen.frontends.prepared import place
+from structgen.frontends.library import library_text
+from structgen.frontends.prepared import Place, place
 from structgen.grammar.expressions import Expression, Literal
 from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, Sequence, Terminal
 from structgen.language.storing import from_data, to_data
 from structgen.patterns import parse_regex
 
+_WORD = re.compile(r"^WORD: /(.*)/$", re.MULTILINE)
 
-@lru_cache(maxsize=8)
-def read_grammar(text: str) -> Grammar:
-    """The rules of a text in Lark's syntax, from the rule `start`."""
-    kept = place("sql", text)
+_SCHEMA_RULES = """
+TABLE: "<table>"
+TABLE_QUALIFIER: "<table>."
+BARE_COLUMN: "<column>"
+COLUMN: "<table.column>"
+OTHER: WORD
+OUTPUT: "<output>"
+%override QUALIFIER: "<other>."
+%override LABEL: " <other>"
+%override table: TABLE
+%override label: OTHER
+%override any_star: (TABLE_QUALIFIER | QUALIFIER) STAR
+%override column: COLUMN | QUALIFIER BARE_COLUMN
+%override bare_column: BARE_COLUMN
+%override order: (expr | OUTPUT) [DIRECTION] [NULLS]
+%override group: expr | OUTPUT
+%override having: expr | OUTPUT COMPARE sum
+"""
+"""The rules for names of a schema, in Lark. Their terminals stand for others, which are made of the names (OTHER has
+the texts of any bare name):
+
+    TABLE, TABLE_QUALIFIER       a table of the schema; the same before a column or a star
+    BARE_COLUMN, COLUMN          a column; after the name of a table one of its own, after an alias any
+    OTHER, QUALIFIER, LABEL      an alias, which no table of the schema has as its name; the same before a column, and
+                                 after a blank
+    OUTPUT                       an output of the query (`AS total`) that no column has as its name
+"""
+
+_TYPED = {"sqlite": "", "postgresql": "%override typed: TYPE_WORD TYPED\n"}
+
+
+@lru_cache(maxsize=16)
+def grammar_of_dialect(dialect: str, starts: tuple[str, ...], *, schema: bool = False) -> Grammar:
+    """The grammar of a dialect.
+
+    Args:
+        dialect: "sqlite" or "postgresql".
+        starts: the rules that a text may match.
+        schema: whether names are those of a schema: then terminals stand for them.
+    """
+    text = _text(dialect, starts, schema)
+    kept = place_of_dialect(dialect, starts, schema)
     with suppress(ValueError):
         return from_data(kept.find())
     grammar = _read(text)
     kept.keep(lambda: to_data(grammar))
     return grammar
+
+
+def place_of_dialect(dialect: str, starts: tuple[str, ...], schema: bool) -> Place:
+    """Where the grammar of a dialect is kept, once it was read."""
+    return place("sql", _text(dialect, starts, schema))
+
+
+def _text(dialect: str, starts: tuple[str, ...], schema: bool) -> str:
+    text = f"{library_text(dialect)}\n%override start: ({' | '.join(starts)}) [SEMICOLON | BLANK]\n"
+    return text + _SCHEMA_RULES + _TYPED[dialect] if schema else text
+
+
+def word_pattern(dialect: str) -> str:
+    """The pattern of a bare name that is no reserved word."""
+    word = _WORD.search(library_text(dialect))
+    assert word is not None, "the grammar of a dialect defines WORD in one line"
+    return word[1]
 
 
 def _read(text: str) -> Grammar:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from structgen.errors import InvalidSchemaError, install_hint
@@ -18,6 +21,7 @@ Schema = Mapping[str, Mapping[str, str]]
 MAX_NAME = 1_000
 """Characters of a name."""
 
+_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _NO_NAME = re.compile("[\\x00-\\x1f\\ud800-\\udfff]")
 
 SQLGLOT_NAMES = {"sqlite": "sqlite", "postgresql": "postgres"}
@@ -70,7 +74,7 @@ def _check_distinct(names: Iterable[str], pointer: str, dialect: str) -> None:
 
 
 def _fold_ascii(name: str) -> str:
-    return "".join(char.lower() if char.isascii() else char for char in name)
+    return name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
 
 
 def _columns(table: str, columns: Any) -> dict[str, str]:
@@ -136,13 +140,18 @@ def _from_sqlalchemy(source: Any) -> dict[str, dict[str, str]]:
 
 
 def import_sqlglot() -> Any:
-    """The package sqlglot.
+    """The package sqlglot, which takes a while to import.
 
     Raises:
         ImportError: It is not installed; says how to get it.
     """
-    try:
-        import sqlglot
-    except ImportError:
-        raise ImportError(f"this needs sqlglot: {install_hint('sql')}") from None
+    require_sqlglot()
+    import sqlglot
+
     return sqlglot
+
+
+def require_sqlglot() -> None:
+    """Raise `ImportError` if sqlglot is not installed."""
+    if "sqlglot" not in sys.modules and find_spec("sqlglot") is None:
+        raise ImportError(f"this needs sqlglot: {install_hint('sql')}")
