@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 
 import structgen
 from structgen import cli
+from structgen.cli import models
 
 SCHEMA = json.dumps(
     {
@@ -93,7 +96,7 @@ def test_schemas_and_grammars_are_read_from_files(text: Any, tmp_path: Path) -> 
     ("arguments", "message"),
     [
         pytest.param(
-            ["check", "-"], "give one of --schema, --regex, --grammar and --choice", id="no constraint"
+            ["check", "-"], "give one of --schema, --regex, --grammar, --choice and --sql", id="no constraint"
         ),
         pytest.param(["check", "-", "--regex", "a", "--choice", "b"], "give one of", id="two constraints"),
         pytest.param(["check", "-", "--schema", "{nonsense"], "the schema is not JSON", id="no JSON"),
@@ -263,3 +266,183 @@ def test_grammar_sample(text: Any) -> None:
         cli.app, ["grammar", "sample", text('first: "a"\n'), "--start", "first", "-n", "1"]
     )
     assert (result.exit_code, result.output) == (0, '"a"\n')
+
+
+DEEP = "[" * 200_000 + "]" * 200_000
+BROKEN = b'{"name": "\xff"}'
+UNSUPPORTED = json.dumps({"type": "string", "pattern": r"^(.)\1$"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with files of every kind, which is the working folder."""
+    files: dict[str, str | bytes] = {
+        "ok.json": '{"name": "Burns", "born": 1759}\n',
+        "text.txt": "aa",
+        "empty": "",
+        "deep.json": DEEP,
+        "bin.json": BROKEN,
+        "schema.json": SCHEMA,
+        "unsupported.json": UNSUPPORTED,
+        "malformed.json": '{"type": "nothing"}',
+        "never.json": "false",
+        "list.json": "[1, 2]",
+        "good.lark": 'start: "a"+\n',
+        "bad.lark": "start: foo\n",
+        "bin.lark": b"start: \xff",
+        "tables.sql": "CREATE TABLE artist (id INTEGER, name TEXT);",
+        "tables.json": '{"artist": ["id", "name"]}',
+        "no-tables.json": "{}",
+        "query.sql": "SELECT name FROM artist",
+        "other.sql": "SELECT title FROM album",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    (tmp_path / "directory").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+WRONG = [
+    ("check missing.json --schema schema.json", "missing.json: No such file"),
+    ("check ok.json --schema missing.json", "missing.json: No such file"),
+    ("check directory --schema schema.json", "directory: Is a directory"),
+    ("check ok.json --schema directory", "directory: Is a directory"),
+    ("check bin.json --schema schema.json", "bin.json: not UTF-8: byte 0xff at 10; convert"),
+    ("check ok.json --schema bin.json", "bin.json: not UTF-8: byte 0xff at 10; convert"),
+    ("check ok.json --schema deep.json", "deep.json: the JSON nests too deeply"),
+    ("check ok.json --schema empty", "empty: the schema is not JSON"),
+    ("check ok.json --schema malformed.json", "malformed.json: #/type: "),
+    ("check ok.json --schema never.json", "never.json: "),
+    ("check ok.json --schema list.json", "list.json: "),
+    ("check ok.json --schema schema.json --choice a", "give one of"),
+    ("check ok.json --regex (a", "--regex: line 1"),
+    ("check ok.json --regex a --output yaml", "--output goes with --schema"),
+    ("check ok.json --schema schema.json --output xml", "--output xml: must be json, yaml or toml"),
+    ("check ok.json --grammar missing.lark", "missing.lark: no such file, and no grammar of structgen's"),
+    ("check ok.json --grammar bad.lark", "bad.lark: line 1, column 8"),
+    ("check ok.json --grammar bin.lark", "bin.lark: not UTF-8"),
+    ("check ok.json --grammar directory", "directory: Is a directory"),
+    ("check query.sql --sql oracle", "--sql oracle: must be sqlite or postgresql"),
+    ("check query.sql --sql sqlite --tables missing.sql", "missing.sql: No such file"),
+    ("check query.sql --sql sqlite --tables no-tables.json", "no-tables.json: "),
+    ("check query.sql --regex a --tables tables.json", "--tables goes with --sql"),
+    ("explain --schema unsupported.json", "With --no-strict"),
+    ("explain --schema unsupported.json", "unsupported.json: the mask cannot enforce"),
+    ("explain --choice a --prefix b", "--prefix: line 1, column 1"),
+    ("explain --choice a --tokenizer directory", "cannot load the tokenizer directory: "),
+    ("explain --choice a --tokenizer ok.json", "ok.json: a file; give the folder of a model"),
+    ("explain --choice a --tokenizer ./nosuch", "./nosuch: no such folder"),
+    ("explain --choice a --tokenizer /no/such/folder", "/no/such/folder: no such folder"),
+    ("generate hi --choice a --temperature inf", "--temperature inf: must be"),
+    ("generate hi --choice a --temperature nan", "--temperature"),
+    ("generate hi --choice a --temperature -1", "--temperature"),
+    ("generate hi --choice a --max-new-tokens 0", "--max-new-tokens"),
+    ("generate hi --choice a --seed -1", "--seed"),
+    ("generate hi --choice a --model directory", "cannot load the model directory: "),
+    ("generate hi --schema unsupported.json", "unsupported.json: the mask cannot enforce"),
+    ("keywords missing.json", "missing.json: No such file"),
+    ("keywords deep.json", "deep.json: the JSON nests too deeply"),
+    ("keywords bin.json", "bin.json: not UTF-8"),
+    ("keywords malformed.json", "malformed.json: #/type: "),
+    ("repair missing.json", "missing.json: No such file"),
+    ("repair ok.json --schema bin.json", "bin.json: not UTF-8"),
+    ("repair ok.json --schema deep.json", "deep.json: the JSON nests too deeply"),
+    ("repair ok.json --format xml", "--format xml: must be json, yaml or auto"),
+    ("repair ok.json --allow all", "--allow all: must be lossless, guessed or dropped"),
+    ("grammar check missing.lark", "missing.lark: no such file"),
+    ("grammar check nosuch", "nosuch: no such file, and no grammar of structgen's"),
+    ("grammar check bin.lark", "bin.lark: not UTF-8"),
+    ("grammar check good.lark --lexer other", "--lexer other: must be contextual or dynamic"),
+    ("grammar sample missing.lark", "missing.lark: no such file"),
+    ("grammar sample bad.lark", "bad.lark: line 1, column 8"),
+    ("grammar show nosuch", "no grammar called 'nosuch'"),
+    ("bench --nosuch", "No such option"),
+]
+"""Calls that make no sense, and words of the message."""
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("call", "words"), WRONG, ids=[call for call, _ in WRONG])
+def test_a_call_that_makes_no_sense(capsys: pytest.CaptureFixture[str], call: str, words: str) -> None:
+    """One message that names the input, nothing on standard output, exit code 2."""
+    if "--tokenizer" in call or "--model" in call:
+        pytest.importorskip("transformers", reason="transformers is not installed")
+    assert run(*call.split()) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+
+
+RIGHT = [
+    ("check ok.json --schema schema.json", 0, "ok.json: valid"),
+    ("check ok.json --choice a", 1, """ok.json: line 1, column 1: expected "a", found '{'"""),
+    ("check ok.json --choice a --choice bb", 1, 'expected "a" or "bb"'),
+    ("check text.txt --schema unsupported.json", 1, "text.txt: line 1, column 1"),
+    ("check deep.json --schema schema.json", 1, "deep.json: line 1, column 1"),
+    ("check text.txt --grammar good.lark", 0, "text.txt: valid"),
+    ("check ok.json --grammar json5", 0, "ok.json: valid"),
+    ("check query.sql --sql sqlite", 0, "query.sql: valid"),
+    ("check query.sql --sql sqlite --tables tables.json", 0, "query.sql: valid"),
+    ("check query.sql --sql sqlite --tables music.db", 0, "query.sql: valid"),
+    ("check query.sql --sql sqlite --tables tables.sql", 0, "query.sql: valid"),
+    ("check other.sql --sql sqlite --tables tables.json", 1, "other.sql: line 1, column 13"),
+    ("check other.sql --sql sqlite --tables music.db", 1, "other.sql: line 1, column 13"),
+    ("repair deep.json", 1, "deep.json: "),
+    ("repair bin.json", 0, "bin.json: json, "),
+    ("grammar check bad.lark", 1, "it cannot be used"),
+    ("grammar check good.lark", 0, "nothing found"),
+    ("explain --schema unsupported.json --no-strict", 0, ""),
+    ("keywords unsupported.json", 1, "1 checked"),
+]
+"""Calls that make sense, their exit codes, and words of what is said about the answer."""
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("call", "code", "words"), RIGHT, ids=[call for call, *_ in RIGHT])
+def test_a_call_that_makes_sense(
+    capsys: pytest.CaptureFixture[str], folder: Path, call: str, code: int, words: str
+) -> None:
+    if "tables.sql" in call:
+        pytest.importorskip("sqlglot", reason="sqlglot is not installed")
+    with closing(sqlite3.connect(folder / "music.db")) as database:
+        database.execute("CREATE TABLE artist (id INTEGER, name TEXT)")
+    assert run(*call.split()) == code
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+    assert "Make the grammar smaller" not in printed.err
+
+
+def test_a_schema_that_no_mask_enforces_is_checked_all_the_same(text: Any) -> None:
+    assert run("check", text('"aa"'), "--schema", UNSUPPORTED) == 0
+    assert run("check", text('"ab"'), "--schema", UNSUPPORTED) == 1
+
+
+@pytest.mark.parametrize("command", ["explain --choice a --tokenizer", "generate hi --choice a --model"])
+@pytest.mark.parametrize("name", ["nosuch/model", "nosuch"])
+def test_nobody_waits_for_a_hub_without_being_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, name: str
+) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed")
+
+    def loading(name: str) -> Any:
+        assert f"{name}: no such folder; looking for it on the Hugging Face hub" in capsys.readouterr().err
+        raise OSError(f"{name} is not a local folder\nand more lines")
+
+    monkeypatch.setattr(structgen, "load_model", loading, raising=False)
+    monkeypatch.setattr("structgen.generation.load_tokenizer", loading)
+    assert run(*command.split(), name) == 2
+    printed = capsys.readouterr()
+    assert f"{name}: {name} is not a local folder\n" in printed.err
+    assert "more lines" not in printed.err
+
+
+def test_the_default_model_is_no_business_of_a_hub(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    monkeypatch.setattr(structgen, "load_model", lambda name: ("model", "tokenizer"), raising=False)
+    assert models.load_model("smollm2") == ("model", "tokenizer")
+    assert "hub" not in capsys.readouterr().err

@@ -5,7 +5,8 @@ A front end makes a grammar of what the user has, and a `Constraint` of the gram
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidGrammarError
@@ -40,8 +41,15 @@ def choice(options: Iterable[str]) -> Constraint:
             raise InvalidGrammarError(f"the option {text!r} is not a text that UTF-8 can carry")
     start: Terminal | Repetition | Sequence = Sequence(())
     if any(texts):
-        start = Terminal("OPTION", union(*[Literal(text) for text in texts if text]))
+        start = Terminal(_name(texts), union(*[Literal(text) for text in texts if text]))
         if "" in texts:  # terminals are never empty
             start = Repetition(start, 0, 1)
     description = f"choice of {len(texts)} text{'s' * (len(texts) > 1)}"
     return Constraint(Grammar({"start": start}), description=description).made_by(choice, list(texts))
+
+
+def _name(texts: Collection[str]) -> str:
+    """What errors call the options: themselves, if they are few and short."""
+    if len(texts) <= 4 and all(len(text) <= 20 for text in texts):
+        return " or ".join(json.dumps(text, ensure_ascii=False) for text in texts if text)
+    return f"one of {len(texts)} texts"

@@ -11,6 +11,7 @@ decoding loops of one's own are what `LogitsProcessor` and `Matcher` are for.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -167,7 +168,7 @@ def generate(
 
 def _check_options(max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None) -> None:
     check_option("max_new_tokens", max_new_tokens, (Whole(1),))
-    check_option("temperature", temperature, (Number(0),))
+    check_option("temperature", temperature, (Number(0, sys.float_info.max),))
     check_option("seed", seed, (Whole(0), None))
     check_option("chat", chat, (True, False, None))
 

@@ -1,0 +1,5 @@
+"""`python -m structgen.cli`."""
+
+from structgen.cli.app import main
+
+main()

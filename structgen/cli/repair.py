@@ -1,0 +1,48 @@
+"""`structgen repair`: make a damaged text valid."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import structgen
+from structgen.cli.arguments import Given, Schema, TextFile, check_value, read_bytes
+from structgen.cli.consoles import answers, notes
+from structgen.cli.tables import difference, edits
+from structgen.errors import LimitExceeded, RepairError
+
+
+def repair(
+    file: TextFile,
+    schema: Schema = None,
+    format: Annotated[str, typer.Option(help="json, yaml or auto.")] = "auto",
+    allow: Annotated[
+        str, typer.Option(help="The worst edits accepted: lossless, guessed or dropped.")
+    ] = "dropped",
+    defaults: Annotated[bool, typer.Option(help="Fill in the defaults of required properties.")] = False,
+    reformat: Annotated[bool, typer.Option(help="Print the value again, indented.")] = False,
+    diff: Annotated[bool, typer.Option(help="Show what changed, in colour.")] = False,
+    explain: Annotated[bool, typer.Option(help="List all edits with their grades and reasons.")] = False,
+) -> None:
+    """Make a damaged JSON or YAML text valid; what had to be changed goes to standard error."""
+    check_value("--format", format, ("json", "yaml", "auto"))
+    check_value("--allow", allow, ("lossless", "guessed", "dropped"))
+    constraint = Given(schema).constraint(strict=False) if schema else None
+    data = read_bytes(file)
+    options = {"format": format, "allow": allow, "defaults": defaults, "reformat": reformat}
+    try:
+        found = structgen.repair(data, constraint, **options)  # type: ignore[arg-type]
+    except RepairError as error:
+        notes.print(f"{file}: {error}")
+        if explain:
+            notes.print(edits(error.edits))
+        raise typer.Exit(1) from None
+    except LimitExceeded as error:
+        notes.print(f"{file}: the text cannot be repaired within the limits: limits.{error.limit} is reached")
+        raise typer.Exit(1) from None
+    answers.print(difference(data.decode(errors="replace"), found) if diff else found.text.removesuffix("\n"))
+    if explain:
+        notes.print(edits(found.edits))
+    cut = "" if found.truncated is None else f"; the text breaks off at {found.truncated}"
+    notes.print(f"{file}: {found.format}, {len(found.edits)} edits, {found.grade}{cut}")
