@@ -1,11 +1,14 @@
 """Expressions of the IR as numbers in the native engine's store: equal ones have equal numbers.
 
-- Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; where it stands beside something that holds
-  only texts anyway (`ANY_TEXT & ~names`), the restriction is superfluous and left out.
-- What a number denotes can be asked for here, without a grammar.
+- Text becomes UTF-8. A complement is taken relative to all UTF-8 texts; in an intersection with something that holds
+  only texts (`ANY_TEXT & ~names`) that restriction is left out.
+- `Expressions.builder` answers questions about an expression without a grammar.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from structgen.engine import _native
 from structgen.errors import EmptyLanguageError, InvalidGrammarError
@@ -30,20 +33,20 @@ _MOST_KNOWN = 50_000
 
 
 class Expressions:
-    """What makes expressions in a store.
+    """Makes expressions in a store.
 
     Args:
         store: of a vocabulary.
-        limits: what making them may cost, and what a question about them may.
+        limits: what making them, and a question about them, may cost.
 
     Attributes:
-        builder: the native one, which questions are put to.
+        builder: the native builder, which also answers questions.
     """
 
     def __init__(self, store: _native.Store, limits: Limits) -> None:
         self.builder = _native.Builder(store, limits.expressions, limits.work)
-        # By identity: front ends share the objects that they use often. What is known stays with the store, which
-        # therefore keeps them alive.
+        # By identity: front ends share the objects that they use often. The store keeps the numbers, and therefore the
+        # expressions alive.
         known: dict[int, tuple[Expression, int]] | None = getattr(store, "known", None)
         if known is None or len(known) > _MOST_KNOWN:
             known = {}
@@ -65,42 +68,63 @@ class Expressions:
         return found[1]
 
     def _lower(self, node: Expression) -> int:
-        build = self.builder
-        if isinstance(node, Literal):
-            return build.literal(_utf8(node.text))
-        if isinstance(node, CharSet):
-            return build.charset(node.ranges)
-        if isinstance(node, Concat):
-            return build.concat([self.number(part) for part in node.parts])
-        if isinstance(node, Union):
-            literals = [_utf8(part.text) for part in node.parts if isinstance(part, Literal)]
-            others = [self.number(part) for part in node.parts if not isinstance(part, Literal)]
-            return build.unite([*others, build.literals(literals)]) if literals else build.unite(others)
-        if isinstance(node, Repeat):
-            if node.min > MAX_COUNT or (node.max or 0) > MAX_COUNT:
-                raise InvalidGrammarError(
-                    f"a repetition of {node.max or node.min} times is beyond what can be counted"
-                )
-            return build.repeat(self.number(node.part), node.min, node.max)
-        if isinstance(node, Divisible):
-            return build.divisible(node.modulus, node.remainder)
-        if isinstance(node, Intersection):
-            return self._lower_intersection(node)
-        if isinstance(node, Complement):
-            return build.intersect([build.negate(self.number(node.part)), self.any_text()])
-        raise TypeError(f"not an expression: {node!r}")
+        lower = _LOWER.get(type(node))
+        if lower is None:
+            raise TypeError(f"not an expression: {node!r}")
+        return lower(self, node)
 
-    def _lower_intersection(self, node: Intersection) -> int:
+    def _literal(self, node: Literal) -> int:
+        return self.builder.literal(_utf8(node.text))
+
+    def _charset(self, node: CharSet) -> int:
+        return self.builder.charset(node.ranges)
+
+    def _concat(self, node: Concat) -> int:
+        return self.builder.concat([self.number(part) for part in node.parts])
+
+    def _union(self, node: Union) -> int:
+        literals = [_utf8(part.text) for part in node.parts if isinstance(part, Literal)]
+        numbers = [self.number(part) for part in node.parts if not isinstance(part, Literal)]
+        if literals:
+            numbers.append(self.builder.literals(literals))
+        return self.builder.unite(numbers)
+
+    def _repeat(self, node: Repeat) -> int:
+        if node.min > MAX_COUNT or (node.max or 0) > MAX_COUNT:
+            raise InvalidGrammarError(
+                f"a repetition of {node.max or node.min} times is beyond what can be counted"
+            )
+        return self.builder.repeat(self.number(node.part), node.min, node.max)
+
+    def _divisible(self, node: Divisible) -> int:
+        return self.builder.divisible(node.modulus, node.remainder)
+
+    def _intersection(self, node: Intersection) -> int:
         build = self.builder
         numbers = [build.negate(self.number(p.part)) for p in node.parts if isinstance(p, Complement)]
         texts = [self.number(p) for p in node.parts if not isinstance(p, Complement) and p != ANY_TEXT]
         return build.intersect(numbers + (texts or [self.any_text()]))
+
+    def _complement(self, node: Complement) -> int:
+        return self.builder.intersect([self.builder.negate(self.number(node.part)), self.any_text()])
 
     def any_text(self) -> int:
         """Every UTF-8 text."""
         if self._any_text is None:
             self._any_text = self.number(ANY_TEXT)
         return self._any_text
+
+
+_LOWER: dict[type[Expression], Callable[[Expressions, Any], int]] = {
+    Literal: Expressions._literal,
+    CharSet: Expressions._charset,
+    Concat: Expressions._concat,
+    Union: Expressions._union,
+    Repeat: Expressions._repeat,
+    Divisible: Expressions._divisible,
+    Intersection: Expressions._intersection,
+    Complement: Expressions._complement,
+}
 
 
 def _utf8(text: str) -> bytes:

@@ -3,16 +3,20 @@
 Expressions go to the store of the vocabulary (`expressions.py`); rules become one list of integers (`Parser::Source`
 in src/parser.h). The only Python that knows that layout.
 
-What changes on the way:
+What changes:
 
-- A sequence with a separator becomes a chain of rules, two for each item: nothing written so far, or something.
+- A sequence with a separator becomes plain sequences and choices (`_Chain`).
 - Terminals with the same name, expression, priority, guard and effect become one.
 """
 
 from __future__ import annotations
 
 import math
+import time
+from array import array
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from structgen.engine import _native
 from structgen.engine.expressions import MAX_COUNT, Expressions
@@ -96,13 +100,10 @@ def lower(
         raise InvalidGrammarError(
             "the grammar nests too deeply; give inner parts rules of their own"
         ) from None
-    size = sum(map(len, lowering.nodes))
-    if size > limits.grammar_size:
-        raise LimitExceeded("grammar_size", limits.grammar_size)
     try:
         native = _native.CompiledGrammar(
             store,
-            [number for node in lowering.nodes for number in node],
+            lowering.nodes.flat(),
             start,
             lowering.terminals,
             lowering.priorities,
@@ -133,8 +134,80 @@ class _NotWellFormed(InvalidGrammarError):
     """Something that `check` describes better: this is on the path of a request, that is not."""
 
 
+class _Meter:
+    """Counts the symbols that a lowering makes, and looks at the clock now and then.
+
+    Raises:
+        LimitExceeded: There are more than `Limits.grammar_size` or `Limits.work` allow, or it takes longer than
+            `Limits.milliseconds`.
+    """
+
+    _INTERVAL = 4096
+
+    def __init__(self, limits: Limits) -> None:
+        self.symbols = 0
+        self._limits = limits
+        self._next = self._INTERVAL
+        self._most = min(limits.grammar_size, limits.work)
+        self._deadline = time.monotonic() + limits.milliseconds / 1000
+
+    def spend(self, symbols: int) -> None:
+        self.symbols += symbols
+        if self.symbols > self._most:
+            name = "grammar_size" if self.symbols > self._limits.grammar_size else "work"
+            raise LimitExceeded(name, self._most)
+        if self.symbols >= self._next:
+            self._next = self.symbols + self._INTERVAL
+            if time.monotonic() > self._deadline:
+                raise LimitExceeded("milliseconds", self._limits.milliseconds)
+
+
+class _Nodes:
+    """Nodes by number, as flat integers. A number can be given away before its node is known."""
+
+    def __init__(self, meter: _Meter) -> None:
+        self._meter = meter
+        self._numbers = array("i")
+        self._starts = array("q")
+        self._ends = array("q")
+
+    def reserve(self) -> int:
+        """Returns a number for a node that comes later."""
+        self._starts.append(0)
+        self._ends.append(0)
+        return len(self._starts) - 1
+
+    def set(self, number: int, node: list[int]) -> None:
+        self._starts[number] = len(self._numbers)
+        self._numbers.extend(node)
+        self._ends[number] = len(self._numbers)
+        self._meter.spend(len(node))
+
+    def add(self, node: list[int]) -> int:
+        number = self.reserve()
+        self.set(number, node)
+        return number
+
+    def rule(self, *alternatives: Iterable[int]) -> int:
+        """Adds a choice between sequences of symbols."""
+        node = [_RULE, len(alternatives)]
+        for symbols in alternatives:
+            before = len(node)
+            node.append(0)
+            node.extend(symbols)
+            node[before] = len(node) - before - 1
+        return self.add(node)
+
+    def flat(self) -> array[int]:
+        """All nodes in the order of their numbers."""
+        found = array("i")
+        for start, end in zip(self._starts, self._ends, strict=True):
+            found += self._numbers[start:end]
+        return found
+
+
 class _Lowering:
-    """The state of one lowering: nodes and terminals made so far, and what was seen."""
+    """The state of one lowering: the nodes and terminals made so far."""
 
     def __init__(
         self,
@@ -143,10 +216,11 @@ class _Lowering:
         eos_token_ids: frozenset[int],
         limits: Limits,
     ) -> None:
+        self.meter = _Meter(limits)
         self.expressions = Expressions(store, limits)
         self.special_tokens = special_tokens
         self.eos_token_ids = eos_token_ids
-        self.nodes: list[list[int]] = []
+        self.nodes = _Nodes(self.meter)
         self.terminals: list[int] = []
         self.priorities: list[int] = []
         self.guards: list[int] = []
@@ -169,6 +243,7 @@ class _Lowering:
         key = expression, priority, name, guard, effect
         number = self._terminals.setdefault(key, len(self.terminals))
         if number == len(self.terminals):
+            self.meter.spend(1)
             self.terminals.append(expression)
             self.priorities.append(priority)
             self.guards.append(guard)
@@ -203,11 +278,7 @@ class _Lowering:
             if body is None:
                 raise _NotWellFormed(name)
             self._wanted: list[str] = []
-            options = body.options if isinstance(body, Choice) else (body,)
-            node: list[int] = [_RULE, len(options)]
-            for option in options:
-                self._append_alternative(node, option)
-            self.nodes[self._rules[name]] = node
+            self.nodes.set(self._rules[name], self._alternatives(body))
             for wanted in self._wanted:
                 if wanted not in done:
                     done.add(wanted)
@@ -217,18 +288,18 @@ class _Lowering:
     def _reference(self, name: str) -> int:
         number = self._rules.get(name)
         if number is None:
-            number = self._rules[name] = self._add([])
+            number = self._rules[name] = self.nodes.reserve()
         return number
 
-    def _add(self, node: list[int]) -> int:
-        self.nodes.append(node)
-        return len(self.nodes) - 1
-
-    def _append_alternative(self, node: list[int], body: RuleExpression) -> None:
-        """Append one alternative, its length first; plain sequences are spelled out in place."""
-        parts = body.parts if isinstance(body, Sequence) and body.separator is None else (body,)
-        node.append(len(parts))
-        node.extend([self.symbol(part) for part in parts])
+    def _alternatives(self, body: RuleExpression) -> list[int]:
+        """A choice between sequences as a node; plain sequences are spelled out in place."""
+        options = body.options if isinstance(body, Choice) else (body,)
+        node = [_RULE, len(options)]
+        for option in options:
+            parts = option.parts if isinstance(option, Sequence) and option.separator is None else (option,)
+            node.append(len(parts))
+            node.extend([self.symbol(part) for part in parts])
+        return node
 
     def symbol(self, body: RuleExpression) -> int:
         """The symbol of a part: a node, or -1 - terminal."""
@@ -238,33 +309,40 @@ class _Lowering:
         return known
 
     def _make_symbol(self, body: RuleExpression) -> int:
-        if isinstance(body, Terminal):
-            return -1 - self.terminal(body)
-        if isinstance(body, Reference):
-            self._wanted.append(body.name)
-            return self._reference(body.name)
-        if isinstance(body, SpecialToken):
-            return -1 - self._special(body)
-        if isinstance(body, Repetition):
-            return self._repetition(self.symbol(body.part), body.min, body.max)
-        if isinstance(body, Permutation):
-            return self._permutation(body)
-        if isinstance(body, Sequence) and body.separator is not None:
-            return self._separated(body.parts, self.symbol(body.separator))
-        options = body.options if isinstance(body, Choice) else (body,)
-        node: list[int] = [_RULE, len(options)]
-        for option in options:
-            self._append_alternative(node, option)
-        return self._add(node)
+        make = _SYMBOLS.get(type(body))
+        if make is None:  # a class derived from one of these
+            make = next(make for kind, make in _SYMBOLS.items() if isinstance(body, kind))
+        return make(self, body)
 
-    def _repetition(self, symbol: int, least: int, most: int | None) -> int:
-        if least < 0 or (most is not None and most < least):
-            raise _NotWellFormed("bounds")
+    def _of_choice(self, body: Choice) -> int:
+        return self.nodes.add(self._alternatives(body))
+
+    def _of_terminal(self, body: Terminal) -> int:
+        return -1 - self.terminal(body)
+
+    def _of_special(self, body: SpecialToken) -> int:
+        return -1 - self._special(body)
+
+    def _of_reference(self, body: Reference) -> int:
+        self._wanted.append(body.name)
+        return self._reference(body.name)
+
+    def _of_sequence(self, body: Sequence) -> int:
+        if body.separator is None:
+            return self.nodes.add(self._alternatives(body))
+        return self._separated(body.parts, self.symbol(body.separator))
+
+    def _of_repetition(self, body: Repetition) -> int:
+        _check_bounds(body)
+        return self.repetition(self.symbol(body.part), body.min, body.max)
+
+    def repetition(self, symbol: int, least: int, most: int | None) -> int:
+        """The node of a repetition with bounds that are in order."""
         if least > MAX_COUNT or (most or 0) > MAX_COUNT:
             raise InvalidGrammarError(f"a repetition of {most or least} times is beyond what can be counted")
         if (least, most) == (0, 1):
-            return self._add([_RULE, 2, 1, symbol, 0])
-        return self._add([_REPETITION, symbol, least, -1 if most is None else most])
+            return self.nodes.rule([symbol], [])
+        return self.nodes.add([_REPETITION, symbol, least, -1 if most is None else most])
 
     def _permutation(self, body: Permutation) -> int:
         members: list[int] = []
@@ -276,40 +354,87 @@ class _Lowering:
             else:
                 members += [self.symbol(part), 1]
         separator = [0, 0] if body.separator is None else [1, self.symbol(body.separator)]
-        return self._add([_PERMUTATION, *separator, len(members) // 2, *members])
+        return self.nodes.add([_PERMUTATION, *separator, len(members) // 2, *members])
 
     def _separated(self, parts: tuple[RuleExpression, ...], separator: int) -> int:
-        """Items with a separator between those present, from the last one backwards.
+        chain = _Chain(self, separator)
+        # Nothing can have been written before a part only if no part before it is required.
+        leading = next((i for i, part in enumerate(parts) if _bounds(part)[0] > 0), len(parts))
+        for index in reversed(range(len(parts))):
+            part = parts[index]
+            least, most = _bounds(part)
+            symbol = self.symbol(part.part if isinstance(part, Repetition) else part)
+            if most != 0:
+                chain.prepend(symbol, least, most, is_leading=index <= leading)
+        return self.nodes.rule([]) if chain.first is None else chain.first
 
-        `first`: what may follow if nothing is written yet; `rest`: if something is. Both may be missing (None).
+
+class _Chain:
+    """Items with a separator between those present, built from the last one to the first.
+
+    Attributes:
+        first: what may come if nothing is written yet. None: nothing but the empty text.
+    """
+
+    def __init__(self, lowering: _Lowering, separator: int) -> None:
+        self.first: int | None = None
+        self._lowering = lowering
+        self._nodes = lowering.nodes
+        self._separator = separator
+        self._rest: list[int] = []  # what comes if something is written: symbols, the last one first
+
+    def prepend(self, item: int, least: int, most: int | None, *, is_leading: bool) -> None:
+        """Puts an item in front of all others.
+
+        Args:
+            item: its symbol.
+            least: how often it has to come.
+            most: how often it may come. None: without a bound.
+            is_leading: no item before this one is required.
         """
-        first: int | None = None
-        rest: int | None = None
-        for part in reversed(parts):
-            if isinstance(part, Repetition):
-                item, least, most = self.symbol(part.part), part.min, part.max
-                if least < 0 or (most is not None and most < least):
-                    raise _NotWellFormed("bounds")
-            else:
-                item, least, most = self.symbol(part), 1, 1
-            if most == 0:
-                continue
-            tail = [] if rest is None else [rest]
-            begin = [item]
-            if most is None or most > 1:
-                more = self._add([_RULE, 1, 2, separator, item])
-                begin.append(self._repetition(more, max(least - 1, 0), None if most is None else most - 1))
-                follow = [self._repetition(more, least, most), *tail]
-                rest_node = [_RULE, 1, len(follow), *follow]
-            else:
-                follow = [separator, item, *tail]
-                rest_node = [_RULE, 1, len(follow), *follow]
-                if least == 0:
-                    rest_node = [_RULE, 2, len(follow), *follow, len(tail), *tail]
-            begin += tail
-            first_node = [_RULE, 1, len(begin), *begin]
-            if least == 0:
-                skip = [] if first is None else [first]
-                first_node = [_RULE, 2, len(begin), *begin, len(skip), *skip]
-            first, rest = self._add(first_node), self._add(rest_node)
-        return self._add([_RULE, 1, 0]) if first is None else first
+        begin, follow = [item], [self._separator, item]
+        if most != 1:
+            more = self._nodes.rule(follow)
+            follow = [self._lowering.repetition(more, least, most)]
+            begin.append(self._lowering.repetition(more, max(least - 1, 0), most and most - 1))
+        is_optional = least == 0
+        if is_leading and is_optional:
+            skipped = [] if self.first is None else [self.first]
+            self.first = self._nodes.rule([*begin, *self._shared_rest()], skipped)
+        elif is_leading:
+            self.first = self._nodes.rule([*begin, *reversed(self._rest)])
+        if is_optional and most == 1:
+            rest = self._shared_rest()
+            self._rest = [self._nodes.rule([*follow, *rest], rest)]
+        else:
+            self._rest.extend(reversed(follow))
+
+    def _shared_rest(self) -> list[int]:
+        """The rest as one symbol at most, as more than one node refers to it."""
+        if len(self._rest) > 1:
+            self._rest = [self._nodes.rule(reversed(self._rest))]
+        return self._rest
+
+
+def _bounds(part: RuleExpression) -> tuple[int, int | None]:
+    """How often an item may come."""
+    if not isinstance(part, Repetition):
+        return 1, 1
+    _check_bounds(part)
+    return part.min, part.max
+
+
+def _check_bounds(body: Repetition) -> None:
+    if body.min < 0 or (body.max is not None and body.max < body.min):
+        raise _NotWellFormed("bounds")
+
+
+_SYMBOLS: dict[type[RuleExpression], Callable[[_Lowering, Any], int]] = {
+    Terminal: _Lowering._of_terminal,
+    Reference: _Lowering._of_reference,
+    SpecialToken: _Lowering._of_special,
+    Repetition: _Lowering._of_repetition,
+    Permutation: _Lowering._permutation,
+    Sequence: _Lowering._of_sequence,
+    Choice: _Lowering._of_choice,
+}

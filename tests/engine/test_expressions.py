@@ -232,7 +232,7 @@ def test_the_shortest_way_to_a_multiple(modulus: int, remainder: int, avoided: i
 
 
 def test_a_search_goes_to_what_is_nearest() -> None:
-    """The way out of counts and patterns beside each other is not looked for on every side."""
+    """The search for a completion of several counts and patterns at once goes straight to it."""
     before = compile_grammar(grammar_of(A), Vocabulary.of_bytes()).stats()["expressions"]
     ends = Concat((ANY_TEXT, Repeat(union(Literal("t"), Literal("8")), 10, 10)))
     pairs = Repeat(Concat((charset((97, 122)), charset((48, 57)))), 1, None)

@@ -41,6 +41,13 @@ inline void forbid_few(Bits* logits, const u32* mask, Bits minus_infinity) {
       logits[32 * word + std::countr_zero(clear)] = minus_infinity;
 }
 
+// Returns true if the group is done: every token is allowed, or only a few are not.
+template <class Bits>
+inline bool settle(Group group, Bits* logits, const u32* mask, Bits minus_infinity) {
+  if (group == Group::FewClear) forbid_few(logits, mask, minus_infinity);
+  return group == Group::AllSet || group == Group::FewClear;
+}
+
 // The rest of a row after its last whole group.
 template <class Bits>
 void apply_singly(Bits* logits, std::size_t width, const u32* mask, Bits minus_infinity) {
@@ -52,7 +59,7 @@ void apply_singly(Bits* logits, std::size_t width, const u32* mask, Bits minus_i
 
 inline bool is_clear(const u32* mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) == 0; }
 
-// ... into other memory. Whether anything is left.
+// The same into other memory. Returns true if anything but minus infinity is in it then.
 template <class Bits>
 bool copy_singly(const Bits* from, Bits* to, std::size_t width, const u32* mask, Bits minus_infinity) {
   bool left = false;
@@ -82,13 +89,9 @@ void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minu
   static constexpr auto kPatterns = make_patterns<Bits>();
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
-    if (group == Group::AllSet) continue;
-    if (group == Group::FewClear) {
-      forbid_few(logits, mask, minus_infinity);
-      continue;
-    }
+    if (settle(group, logits, mask, minus_infinity)) continue;
     if (group == Group::AllClear) {
-      for (int i = 0; i < kTokens; ++i) logits[i] = minus_infinity;
+      std::fill_n(logits, kTokens, minus_infinity);
       continue;
     }
     for (int byte = 0; byte < kTokens / 8; ++byte) {
@@ -105,7 +108,7 @@ void apply_portable(Bits* logits, std::size_t groups, const u32* mask, Bits minu
 template <class Bits>
 bool copy_portable(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
   static constexpr auto kPatterns = make_patterns<Bits>();
-  Bits left = 0;  // bits in which something that is left differs from minus infinity
+  Bits left = 0;  // bits in which some logit differs from minus infinity
   for (; groups > 0; --groups, from += kTokens, to += kTokens, mask += kWords) {
     if (is_clear(mask)) {
       std::fill_n(to, kTokens, minus_infinity);
@@ -128,121 +131,118 @@ bool copy_portable(const Bits* from, Bits* to, std::size_t groups, const u32* ma
 
 #ifdef STRUCTGEN_X86
 
+#define STRUCTGEN_AVX512 STRUCTGEN_TARGET("avx512f,avx512bw,popcnt,bmi")
+#define STRUCTGEN_AVX2 STRUCTGEN_TARGET("avx2,popcnt,bmi")
+
+// One vector of logits.
 template <class Bits>
-STRUCTGEN_TARGET("avx512f,avx512bw,popcnt,bmi")
-bool copy_avx512(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
-  constexpr bool kWide = sizeof(Bits) == 4;
-  constexpr int kLanes = 64 / sizeof(Bits);
-  const __m512i forbidden = kWide ? _mm512_set1_epi32(static_cast<int>(minus_infinity))
-                                  : _mm512_set1_epi16(static_cast<short>(minus_infinity));
-  __m512i left = _mm512_setzero_si512();
+struct Avx512 {
+  static constexpr bool kWide = sizeof(Bits) == 4;
+  static constexpr int kLanes = 64 / sizeof(Bits);
+
+  STRUCTGEN_AVX512 static inline __m512i all(Bits value) {
+    return kWide ? _mm512_set1_epi32(static_cast<int>(value)) : _mm512_set1_epi16(static_cast<short>(value));
+  }
+  STRUCTGEN_AVX512 static inline void store(Bits* to, __m512i vector) { _mm512_storeu_si512(to, vector); }
+  // The logits whose bits are set, `forbidden` elsewhere.
+  STRUCTGEN_AVX512 static inline __m512i masked(const Bits* from, u32 bits, __m512i forbidden) {
+    const __m512i old = _mm512_loadu_si512(from);
+    return kWide ? _mm512_mask_mov_epi32(forbidden, static_cast<__mmask16>(bits), old)
+                 : _mm512_mask_mov_epi16(forbidden, static_cast<__mmask32>(bits), old);
+  }
+};
+
+template <class Bits>
+STRUCTGEN_AVX512 bool copy_avx512(const Bits* from, Bits* to, std::size_t groups, const u32* mask,
+                                  Bits minus_infinity) {
+  using Vector = Avx512<Bits>;
+  const __m512i forbidden = Vector::all(minus_infinity);
+  __m512i differing = _mm512_setzero_si512();
   for (; groups > 0; --groups, from += kTokens, to += kTokens, mask += kWords) {
     if (is_clear(mask)) {
-      for (int i = 0; i < kTokens; i += kLanes) _mm512_storeu_si512(to + i, forbidden);
+      for (int i = 0; i < kTokens; i += Vector::kLanes) Vector::store(to + i, forbidden);
       continue;
     }
-    for (int i = 0; i < kTokens; i += kLanes) {
-      const u32 bits = mask[i / 32] >> (i % 32);
-      const __m512i old = _mm512_loadu_si512(from + i);
-      const __m512i masked = kWide ? _mm512_mask_mov_epi32(forbidden, static_cast<__mmask16>(bits), old)
-                                   : _mm512_mask_mov_epi16(forbidden, static_cast<__mmask32>(bits), old);
-      left = _mm512_or_si512(left, _mm512_xor_si512(masked, forbidden));
-      _mm512_storeu_si512(to + i, masked);
+    for (int i = 0; i < kTokens; i += Vector::kLanes) {
+      const __m512i masked = Vector::masked(from + i, mask[i / 32] >> (i % 32), forbidden);
+      differing = _mm512_or_si512(differing, _mm512_xor_si512(masked, forbidden));
+      Vector::store(to + i, masked);
     }
   }
-  return _mm512_test_epi32_mask(left, left) != 0;
+  return _mm512_test_epi32_mask(differing, differing) != 0;
 }
 
 template <class Bits>
-STRUCTGEN_TARGET("avx512f,avx512bw,popcnt,bmi")
-void apply_avx512(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
-  constexpr bool kWide = sizeof(Bits) == 4;
-  constexpr int kLanes = 64 / sizeof(Bits);
-  const __m512i forbidden = kWide ? _mm512_set1_epi32(static_cast<int>(minus_infinity))
-                                  : _mm512_set1_epi16(static_cast<short>(minus_infinity));
+STRUCTGEN_AVX512 void apply_avx512(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  using Vector = Avx512<Bits>;
+  const __m512i forbidden = Vector::all(minus_infinity);
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
-    if (group == Group::AllSet) continue;
-    if (group == Group::FewClear) {
-      forbid_few(logits, mask, minus_infinity);
-      continue;
-    }
+    if (settle(group, logits, mask, minus_infinity)) continue;
     if (group == Group::AllClear) {
-      for (int i = 0; i < kTokens; i += kLanes) _mm512_storeu_si512(logits + i, forbidden);
+      for (int i = 0; i < kTokens; i += Vector::kLanes) Vector::store(logits + i, forbidden);
       continue;
     }
-    for (int i = 0; i < kTokens; i += kLanes) {
-      const u32 bits = mask[i / 32] >> (i % 32);
-      const __m512i old = _mm512_loadu_si512(logits + i);
-      const __m512i masked = kWide ? _mm512_mask_mov_epi32(forbidden, static_cast<__mmask16>(bits), old)
-                                   : _mm512_mask_mov_epi16(forbidden, static_cast<__mmask32>(bits), old);
-      _mm512_storeu_si512(logits + i, masked);
-    }
+    for (int i = 0; i < kTokens; i += Vector::kLanes)
+      Vector::store(logits + i, Vector::masked(logits + i, mask[i / 32] >> (i % 32), forbidden));
   }
 }
 
 template <class Bits>
-STRUCTGEN_TARGET("avx2,popcnt,bmi")
-bool copy_avx2(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
-  constexpr bool kWide = sizeof(Bits) == 4;
-  constexpr int kLanes = 32 / sizeof(Bits);
-  const __m256i forbidden = kWide ? _mm256_set1_epi32(static_cast<int>(minus_infinity))
-                                  : _mm256_set1_epi16(static_cast<short>(minus_infinity));
-  const __m256i lane_bit =
-      kWide ? _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)
-            : _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
-  __m256i left = _mm256_setzero_si256();
+struct Avx2 {
+  static constexpr bool kWide = sizeof(Bits) == 4;
+  static constexpr int kLanes = 32 / sizeof(Bits);
+
+  STRUCTGEN_AVX2 static inline __m256i all(Bits value) {
+    return kWide ? _mm256_set1_epi32(static_cast<int>(value)) : _mm256_set1_epi16(static_cast<short>(value));
+  }
+  STRUCTGEN_AVX2 static inline void store(Bits* to, __m256i vector) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), vector);
+  }
+  // The bit of a mask that decides about each lane.
+  STRUCTGEN_AVX2 static inline __m256i lane_bits() {
+    return kWide ? _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)
+                 : _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
+  }
+  STRUCTGEN_AVX2 static inline __m256i masked(const Bits* from, u32 bits, __m256i forbidden) {
+    const __m256i lane = lane_bits(), mine = _mm256_and_si256(all(static_cast<Bits>(bits)), lane);
+    const __m256i allowed = kWide ? _mm256_cmpeq_epi32(mine, lane) : _mm256_cmpeq_epi16(mine, lane);
+    return _mm256_blendv_epi8(forbidden, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)), allowed);
+  }
+};
+
+template <class Bits>
+STRUCTGEN_AVX2 bool copy_avx2(const Bits* from, Bits* to, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  using Vector = Avx2<Bits>;
+  const __m256i forbidden = Vector::all(minus_infinity);
+  __m256i differing = _mm256_setzero_si256();
   for (; groups > 0; --groups, from += kTokens, to += kTokens, mask += kWords) {
     if (is_clear(mask)) {
-      for (int i = 0; i < kTokens; i += kLanes) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), forbidden);
+      for (int i = 0; i < kTokens; i += Vector::kLanes) Vector::store(to + i, forbidden);
       continue;
     }
-    for (int i = 0; i < kTokens; i += kLanes) {
-      const u32 bits = mask[i / 32] >> (i % 32);
-      const __m256i spread =
-          kWide ? _mm256_set1_epi32(static_cast<int>(bits)) : _mm256_set1_epi16(static_cast<short>(bits));
-      const __m256i mine = _mm256_and_si256(spread, lane_bit);
-      const __m256i allowed = kWide ? _mm256_cmpeq_epi32(mine, lane_bit) : _mm256_cmpeq_epi16(mine, lane_bit);
-      const __m256i old = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i));
-      const __m256i masked = _mm256_blendv_epi8(forbidden, old, allowed);
-      left = _mm256_or_si256(left, _mm256_xor_si256(masked, forbidden));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), masked);
+    for (int i = 0; i < kTokens; i += Vector::kLanes) {
+      const __m256i masked = Vector::masked(from + i, mask[i / 32] >> (i % 32), forbidden);
+      differing = _mm256_or_si256(differing, _mm256_xor_si256(masked, forbidden));
+      Vector::store(to + i, masked);
     }
   }
-  return !_mm256_testz_si256(left, left);
+  return !_mm256_testz_si256(differing, differing);
 }
 
 template <class Bits>
-STRUCTGEN_TARGET("avx2,popcnt,bmi")
-void apply_avx2(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
-  constexpr bool kWide = sizeof(Bits) == 4;
-  constexpr int kLanes = 32 / sizeof(Bits);
-  const __m256i forbidden = kWide ? _mm256_set1_epi32(static_cast<int>(minus_infinity))
-                                  : _mm256_set1_epi16(static_cast<short>(minus_infinity));
-  // Lane i looks at bit i of the next kLanes bits.
-  const __m256i lane_bit =
-      kWide ? _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)
-            : _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
+STRUCTGEN_AVX2 void apply_avx2(Bits* logits, std::size_t groups, const u32* mask, Bits minus_infinity) {
+  using Vector = Avx2<Bits>;
+  const __m256i forbidden = Vector::all(minus_infinity);
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
-    if (group == Group::AllSet) continue;
-    if (group == Group::FewClear) {
-      forbid_few(logits, mask, minus_infinity);
-      continue;
-    }
+    if (settle(group, logits, mask, minus_infinity)) continue;
     if (group == Group::AllClear) {
-      for (int i = 0; i < kTokens; i += kLanes) _mm256_storeu_si256(reinterpret_cast<__m256i*>(logits + i), forbidden);
+      for (int i = 0; i < kTokens; i += Vector::kLanes) Vector::store(logits + i, forbidden);
       continue;
     }
-    for (int i = 0; i < kTokens; i += kLanes) {
-      __m256i* at = reinterpret_cast<__m256i*>(logits + i);
-      const u32 bits = mask[i / 32] >> (i % 32);
-      const __m256i spread =
-          kWide ? _mm256_set1_epi32(static_cast<int>(bits)) : _mm256_set1_epi16(static_cast<short>(bits));
-      const __m256i mine = _mm256_and_si256(spread, lane_bit);
-      const __m256i allowed = kWide ? _mm256_cmpeq_epi32(mine, lane_bit) : _mm256_cmpeq_epi16(mine, lane_bit);
-      _mm256_storeu_si256(at, _mm256_blendv_epi8(forbidden, _mm256_loadu_si256(at), allowed));
-    }
+    for (int i = 0; i < kTokens; i += Vector::kLanes)
+      Vector::store(logits + i, Vector::masked(logits + i, mask[i / 32] >> (i % 32), forbidden));
   }
 }
 
@@ -254,11 +254,7 @@ void apply_neon(u32* logits, std::size_t groups, const u32* mask, u32 minus_infi
   const uint32x4_t lane_bit = {1, 2, 4, 8};
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
-    if (group == Group::AllSet) continue;
-    if (group == Group::FewClear) {
-      forbid_few(logits, mask, minus_infinity);
-      continue;
-    }
+    if (settle(group, logits, mask, minus_infinity)) continue;
     for (int i = 0; i < kTokens; i += 4) {
       const uint32x4_t allowed = vtstq_u32(vdupq_n_u32(mask[i / 32] >> (i % 32)), lane_bit);
       vst1q_u32(logits + i,
@@ -272,11 +268,7 @@ void apply_neon(u16* logits, std::size_t groups, const u32* mask, u16 minus_infi
   const uint16x8_t lane_bit = {1, 2, 4, 8, 16, 32, 64, 128};
   for (; groups > 0; --groups, logits += kTokens, mask += kWords) {
     const Group group = look(mask);
-    if (group == Group::AllSet) continue;
-    if (group == Group::FewClear) {
-      forbid_few(logits, mask, minus_infinity);
-      continue;
-    }
+    if (settle(group, logits, mask, minus_infinity)) continue;
     for (int i = 0; i < kTokens; i += 8) {
       const uint16x8_t allowed = vtstq_u16(vdupq_n_u16(static_cast<u16>(mask[i / 32] >> (i % 32))), lane_bit);
       vst1q_u16(logits + i,

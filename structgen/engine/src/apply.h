@@ -2,7 +2,7 @@
 //
 // A row of logits is as wide as the vocabulary, 128k to 262k numbers, and a mask is applied at every step: what counts
 // is memory traffic, so there is one pass, and none at all over stretches in which everything is allowed. A mask is
-// looked at in groups of 128 bits:
+// read in groups of 128 bits:
 //
 //   all set          the logits are not even loaded
 //   a few clear      these are stored, one by one
@@ -34,7 +34,7 @@ namespace structgen {
 
 enum class LogitType : int { Float32 = 0, BFloat16 = 1, Float16 = 2 };
 
-// Rows of `width` logits, those of a row side by side, and a packed row for each: bit t % 32 of word t / 32 allows
+// Rows of `width` contiguous logits, and a packed row for each: bit t % 32 of word t / 32 allows
 // token t; bits from `width` up are ignored. Strides are counted in logits and in words.
 struct LogitRows {
   void* first;
@@ -56,8 +56,8 @@ const std::vector<const char*>& apply_instructions();
 void apply_bitmask(const LogitRows& logits, const MaskRows& mask, std::span<const std::int64_t> rows,
                    std::size_t instructions = 0);
 
-// Writes the rows of `from` to `to`, those named in `rows` (ascending) masked. Says of each of these whether anything
-// but minus infinity is left of it.
+// Writes the rows of `from` to `to`, those named in `rows` (ascending) masked. Returns for each of these whether
+// anything but minus infinity is in it.
 std::vector<bool> copy_masked(const LogitRows& from, const LogitRows& to, std::size_t batch, const MaskRows& mask,
                               std::span<const std::int64_t> rows, std::size_t instructions = 0);
 

@@ -50,8 +50,8 @@ void bind_apply(nb::module_& m) {
         "Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.");
   m.def("copy_masked", &copy_at, "source"_a, "target"_a, "type"_a, "batch"_a, "width"_a, "stride"_a, "bitmask"_a,
         "bitmask_stride"_a, "rows"_a, "instructions"_a = 0,
-        "Copies rows of logits to rows side by side, those in `rows`, ascending, masked. Whether anything is left of "
-        "each of\n"
-        "these. Takes addresses, and strides in elements; checks nothing.");
+        "Copies rows of logits to contiguous rows; those in `rows`, ascending, are masked. Returns for each of these "
+        "whether\n"
+        "any token is allowed. Takes addresses, and strides in elements; checks nothing.");
   m.def("apply_instructions", &apply_instructions, "What apply_bitmask() can use on this machine, the best first.");
 }

@@ -30,8 +30,13 @@ std::shared_ptr<Store> make_store(const nb::typed<nb::list, std::optional<nb::by
     native.emplace_back(std::string(data, static_cast<std::size_t>(length)));
   }
   if (native.size() > size) throw nb::value_error("more tokens than the size of the vocabulary");
-  const nb::gil_scoped_release released;
-  return std::make_shared<Store>(std::move(native), size);
+  std::shared_ptr<Store> store;
+  {
+    const nb::gil_scoped_release released;
+    store = std::make_shared<Store>(std::move(native), size);
+  }
+  guard_at_fork(store);
+  return store;
 }
 
 }  // namespace
@@ -66,8 +71,8 @@ NB_MODULE(_native, m) {
         return s.bytes();
       });
 
+  guard_forks();
   bind_expressions(m);
-
   bind_grammar(m);
   bind_matcher(m);
   bind_apply(m);

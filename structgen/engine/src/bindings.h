@@ -6,6 +6,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -23,6 +24,9 @@ inline std::unique_lock<std::mutex> brief_lock(Store& store) {
   return lock;
 }
 
+// Registers a store: fork() waits until nobody holds its lock (fork_bindings.cpp). With the GIL.
+void guard_at_fork(const std::shared_ptr<Store>& store);
+
 inline std::string bytes_of(const nanobind::bytes& b) { return {b.c_str(), b.size()}; }
 
 inline nanobind::bytes to_bytes(const std::string& s) { return nanobind::bytes(s.data(), s.size()); }
@@ -33,3 +37,4 @@ void bind_expressions(nanobind::module_& m);  // expression_bindings.cpp
 void bind_grammar(nanobind::module_& m);      // grammar_bindings.cpp
 void bind_matcher(nanobind::module_& m);      // matcher_bindings.cpp
 void bind_apply(nanobind::module_& m);        // apply_bindings.cpp
+void guard_forks();                           // fork_bindings.cpp

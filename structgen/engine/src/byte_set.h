@@ -1,8 +1,8 @@
 // Sets of bytes.
 //
 //   ByteSet   any set: bit b % 64 of word b / 64
-//   kinds     a set of the 32 kinds of bytes that formats tend to tell apart, in one word: what a node of the trie has
-//             below it is told roughly where the node itself lies, and exactly where memory may have to be waited for
+//   kinds     a set of the 32 kinds of bytes that formats distinguish, in one word. A node of the trie has the kinds of
+//             the bytes below it in its own record; the exact set is elsewhere in memory
 #pragma once
 
 #include <array>

@@ -7,8 +7,9 @@
 //   Switch       one byte decides: sorted disjoint byte ranges, each with what follows it. Literals, sets of
 //                literals (as a trie) and sets of code points (as the automaton of their UTF-8) are made of these.
 //   Repeat       one node with two numbers, whatever they are.
-//   Divisible    digits, and points that say nothing, whose number after the remainder read so far a modulus divides.
-//   Inter, Not   are why emptiness is not plain to see: is_empty() searches the derivatives, once per node.
+//   Divisible    digits, and points that are ignored: with the remainder read so far in front they are a multiple of a
+//                modulus.
+//   Inter, Not   need a search for emptiness: is_empty() searches the derivatives, once per node.
 //
 // Not here: code points beyond the construction of sets, texts, tokens.
 #pragma once
@@ -58,18 +59,19 @@ class Expressions {
   const ByteSet& live(ExprId e) const { return nodes_[e].live; }
   u32 shortest_length(ExprId e);  // in bytes; kFar if there is none
   std::string shortest(ExprId e);
-  // The same with every bound of a repetition above `longest` outside Inter and Not widened. No text of up to
-  // `longest` bytes can tell the difference, so masks of the two are equal.
+  // The same with every bound of a repetition above `longest` outside Inter and Not widened. On texts of up to
+  // `longest` bytes the two agree, so their masks are equal.
   ExprId clip(ExprId e, u32 longest);
+  // By how many bytes at most clip() makes required text shorter; here and after any text.
   u32 clipped_below(ExprId e, u32 longest);
-  // Whether many texts match: there is a repetition of more than a few, or a complement.
+  // Returns true if many texts match: there is a repetition of more than a few, or a complement.
   bool open(ExprId e) const { return nodes_[e].open; }
-  // The same without the complements of what is not open that stand beside something else in an intersection.
+  // The same without the exclusions: in intersections, the complements of what is not open.
   ExprId plainer(ExprId e);
 
   // The same with the upper bounds of repetitions lifted (but for small ones, and those under a complement), and the
-  // number of bytes up to which no text can tell: a text uses a repetition of X at most once for every shortest X that
-  // it holds.
+  // number of bytes up to which the two agree: a text uses a repetition of X at most once for every shortest X that it
+  // holds.
   struct Unbounded {
     ExprId e;
     u32 reach;
@@ -78,11 +80,11 @@ class Expressions {
   // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
   u32 farthest(ExprId e);
 
-  // At least so many texts match, as far as that is easy to see; no more than kMany are counted.
+  // A lower bound of the number of texts, up to kMany.
   static constexpr u32 kMany = 1u << 24;
   u32 texts_at_least(ExprId e, u32 depth = 0);
-  // So many texts of the language, and of what is left of it after any text, have no more bytes than this; kFar if
-  // there are not so many, or it is not easy to see.
+  // So many texts of the language, and of what remains of it after any text, have no more bytes than this; kFar if
+  // there are not so many, or it takes too long to find.
   u32 longest_of(ExprId e, u32 texts);
 
   Kind kind(ExprId e) const { return static_cast<Kind>(keys_[e][0]); }

@@ -132,7 +132,7 @@ void bind_expressions(nb::module_& m) {
               return rest;
             });
           },
-          "What is left after some bytes.")
+          "The rest of the language after some bytes.")
       .def(
           "first_bytes",
           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return first_bytes(e, of); })); },

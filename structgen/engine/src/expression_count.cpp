@@ -1,5 +1,4 @@
-// Expressions: how many texts there are, as far as that is easy to see. Texts that must differ (`uniqueItems`)
-// must not run out.
+// Expressions: how many texts there are, by lower bounds. Texts that must differ (`uniqueItems`) must not run out.
 #include "expression.h"
 
 #include <algorithm>
@@ -10,10 +9,10 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kCountedDeep = 200;                  // nested expressions whose texts are counted
-constexpr u32 kManyStates = 64, kMoreBytes = 512;  // of a language whose texts are many
-constexpr u64 kMostCounted = 1u << 16;             // states after so many bytes, all together
-constexpr u32 kCounted = 64;                       // repetitions of an expression that are looked at to count its texts
+constexpr u32 kCountedDeep = 200;                        // nested expressions whose texts are counted
+constexpr u32 kManyStates = 64, kMoreBytes = 512;        // of a language whose texts are many
+constexpr u64 kMostCounted = 1u << 16;                   // states after so many bytes, all together
+constexpr u32 kCounted = 64;                             // repetitions of an expression that are counted
 constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of excluded texts that are counted
 
 }  // namespace
@@ -88,7 +87,7 @@ u64 Expressions::texts_of_repeat(Span args, u32 depth) {
   return std::min<u64>(kMany, std::max(once, sum));
 }
 
-// Lengths of the texts that are left from each state of a language.
+// Lengths of the remaining texts from each state of a language.
 class Expressions::Lengths {
  public:
   Lengths(Expressions& expressions, ExprId root) : e_(expressions), states_{root}, seen_{root} {}
@@ -146,7 +145,7 @@ class Expressions::Lengths {
 
 u32 Expressions::longest_of(ExprId root, u32 texts) { return Lengths(*this, root).longest_of(texts); }
 
-// How many texts of one byte match, as far as that is easy to see.
+// How many texts of one byte match, as a lower bound.
 u32 Expressions::bytes_matched(ExprId e) const {
   const Span a = args(e);
   u32 count = 0;

@@ -3,7 +3,7 @@
 //   SpanTable   spans of 32-bit words (expressions, lexer states, item sets) <-> ids 0, 1, 2, ...
 //   Memo        64-bit key -> 32-bit value, for memoised functions of two ids
 //
-// Invariants   Equal spans have equal ids; an id and the memory behind it never change.
+// Invariants   Equal spans have equal ids; an id and its memory never change.
 //              Look-ups compare whole keys: a hash collision costs time, never a wrong answer.
 // Threads      None of its own: the owner holds the lock of the Store.
 #pragma once
@@ -16,7 +16,7 @@
 
 #include "byte_set.h"
 
-// Of functions that what nests deeply calls: so that they do not take of its stack.
+// For functions that deep recursion calls: their frames are not part of its frames.
 #if defined(__GNUC__) || defined(__clang__)
 #define STRUCTGEN_OWN_FRAME __attribute__((noinline))
 #else
@@ -49,7 +49,7 @@ struct Span {
 
 class SpanTable {
  public:
-  // The id of the span; `added` tells whether it is new.
+  // The id of the span; `added` is set to true if it is new.
   u32 intern(const u32* data, u32 size, bool* added = nullptr) {
     if ((spans_.size() + 1) * 2 > slots_.size()) grow();
     const u64 h = hash(data, size);

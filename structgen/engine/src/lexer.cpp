@@ -67,7 +67,7 @@ u32 Lexer::compute_next(u32 state, u8 byte) {
     std::fill(row->next.begin() + lo, row->next.begin() + hi + 1, result);
     ByteSet& known = result == state ? row->back : row->away;
     for (u32 b = lo; b <= hi; ++b) include(known, static_cast<u8>(b));
-    row->news = true;
+    row->changed = true;
   } else {
     memo_.put((static_cast<u64>(state) << 8) | byte, result);
   }
@@ -92,10 +92,10 @@ const u32* Lexer::row(u32 state) {
 
 bool Lexer::stays(u32 state, u32 kinds, const ByteSet& bytes) {
   Row& row = *rows_[state];
-  if (row.news) {
+  if (row.changed) {
     row.all_back = kinds_within(row.back);
     row.all_away = kinds_within(row.away);
-    row.news = false;
+    row.changed = false;
   }
   if ((kinds & row.all_away) != 0) return false;
   if ((kinds & ~row.all_back) == 0) return true;
@@ -161,7 +161,7 @@ u32 Lexer::without_exclusions(u32 state) {
 Lexer::Unbounded Lexer::unbounded(u32 state) {
   std::vector<u32> members;
   u32 reach = kFar, farthest = 0;
-  for (u32 i = 0; i < tuples_[state].size / 2; ++i) {  // guards too: whether they go on is all that counts
+  for (u32 i = 0; i < tuples_[state].size / 2; ++i) {  // guards too
     const Expressions::Unbounded found = expressions_.unbounded(rest(state, i));
     members.push_back(index(state, i));
     members.push_back(found.e);

@@ -1,14 +1,14 @@
-// Lexer states: what is left of the terminals that compete where a text is being read.
+// Lexer states: what remains to be read of the terminals that compete at a place of a text.
 //
 // A lexer state is a tuple of members (index, expression): `index` numbers the terminals that competed when the
-// terminal began, `expression` is what is left of one. Members that can't go on are dropped. Which terminal an index
+// terminal began, `expression` is what remains of one. Members that can't go on are dropped. Which terminal an index
 // stands for is known to the parse state (parser.h), so tuples are shared by all grammars of a vocabulary.
 //
 //   next(state, byte)   the state after the byte; kDead if no member can go on (the longest match ends before it)
 //   accepting(state)    some member may end here
-//   ended(state)        nothing but the empty text is left of any member: the terminal ends at once
+//   ended(state)        only the empty text remains of every member: the terminal ends at once
 //
-// Behind the members stand guards: they compete like terminals, but lead nowhere. Where only guards could go on with
+// After the members come guards: they compete like terminals, but lead nowhere. Where only guards could go on with
 // the next byte, the text is refused there (kBlocked) instead of the terminal ending before it.
 //
 // State 0 (kDead) has no members, and state 1 (kBlocked) nothing but guards. That nothing has been read of a terminal
@@ -36,7 +36,7 @@ class Lexer {
   // The same by a table of 256 entries that is kept: for states from which a trie is walked. kNone: compute_next.
   const u32* row(u32 state);
   u32 compute_next(u32 state, u8 byte);
-  // Whether the state after any byte of the set is the state itself, which has a row; `kinds` are those of the bytes.
+  // Returns true if no byte of the set changes the state, which has a row; `kinds` are those of the bytes.
   bool stays(u32 state, u32 kinds, const ByteSet& bytes);
 
   // The state after a byte that comes `count` times; kDead if no member goes on so far. The states between are not
@@ -92,7 +92,7 @@ class Lexer {
     ByteSet bounds{};                // bit b: next by b - 1 and b may differ
     ByteSet back{}, away{};          // bytes after which the state is known to be itself, or another one
     u32 all_back = 0, all_away = 0;  // kinds of which that is known of all bytes
-    bool news = true;                // since then
+    bool changed = true;             // `all_back` and `all_away` have to be computed
   };
   static constexpr u32 kGuard = kNone;  // the index of guards
   u32 intern(const std::vector<u32>& members);

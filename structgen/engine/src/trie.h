@@ -1,6 +1,6 @@
 // The vocabulary as a trie: an array of nodes in depth-first order.
 //
-// Node i is followed by its subtree; end(i) is the first node behind it, so skipping a subtree is one assignment.
+// Node i is followed by its subtree; end(i) is the first node after it, so skipping a subtree is one assignment.
 // Tokens are listed in the same order: the own tokens of i are [first_token(i), first_token(i + 1)), those of its
 // whole subtree [first_token(i), first_token(end(i))). Node 0 is the root.
 //
@@ -43,14 +43,15 @@ class Trie {
   // Bytes that occur below a node; null where the subtree is too small to be worth it.
   const ByteSet* bytes_below(u32 node) const { return nodes_[node].below == 0 ? nullptr : &below_[nodes_[node].below]; }
   u32 kinds_below(u32 node) const { return nodes_[node].kinds; }  // of these bytes
-  // Whether all bytes below a node, of which bytes_below knows, are in a set, given the kinds in it and beside it.
+  // Returns true if all bytes below a node, which has bytes_below, are in a set. `inside`: the kinds with all bytes in
+  // the set; `outside`: the kinds with none.
   bool all_below(u32 node, const ByteSet& set, u32 inside, u32 outside) const {
     const u32 kinds = nodes_[node].kinds;
     return (kinds & outside) == 0 && ((kinds & ~inside) == 0 || within(*bytes_below(node), set));
   }
   const u32* order() const { return order_.data(); }  // token ids in depth-first order
   u32 subtree_tokens(u32 node) const { return first_token(end(node)) - first_token(node); }
-  // Has the memory of a node fetched, which will be asked for soon.
+  // Fetches the memory of a node that will be read soon.
   void prefetch([[maybe_unused]] u32 node) const {
 #if defined(__GNUC__) || defined(__clang__)
     __builtin_prefetch(&nodes_[node]);
@@ -63,7 +64,7 @@ class Trie {
  private:
   class Builder;
 
-  // Together, as the first walks of a process wait for memory more than for arithmetic.
+  // In one record: the first walks of a process are bound by memory.
   struct Node {
     u32 end, first_token;
     u32 byte : 8, below : 24;  // below: in below_; 0: nothing is kept
@@ -73,7 +74,7 @@ class Trie {
   u32 width_, longest_ = 1;
   std::vector<std::string> bytes_;
   std::vector<bool> special_;
-  std::vector<Node> nodes_;  // and one behind the last
+  std::vector<Node> nodes_;  // and one after the last
   std::vector<u16> characters_;
   std::vector<u32> order_, rank_;
   std::vector<ByteSet> below_;

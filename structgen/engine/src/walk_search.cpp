@@ -38,7 +38,7 @@ std::unique_ptr<Walk> Walks::Search::run() {
       node = step(node, top);
       continue;
     }
-    node = step_beside(node, top);
+    node = step_in_lockstep(node, top);
     if (differing_ > kDiffering) return nullptr;
   }
   walks_.visited_ += steps;
@@ -57,7 +57,7 @@ inline u32 Walks::Search::step(u32 node, const Frame& top) {
   return to <= kBlocked ? leave(node, top, to) : enter(node, top, to);
 }
 
-u32 Walks::Search::step_beside(u32 node, const Frame& top) {
+u32 Walks::Search::step_in_lockstep(u32 node, const Frame& top) {
   if (trie_.deepest(node) - base_ <= neighbour_.reach) return trie_.end(node);
   trie_.prefetch(trie_.end(node));
   const Pair pair = read_pair(node, top);
@@ -67,7 +67,7 @@ u32 Walks::Search::step_beside(u32 node, const Frame& top) {
     return trie_.end(node);
   }
   ++differing_;
-  if (comparison_.alike(pair.to, pair.neighbour)) return enter_beside(top, pair);
+  if (comparison_.alike(pair.to, pair.neighbour)) return enter_in_lockstep(top, pair);
   walk_->cut.push_back(node);
   return pair.to <= kBlocked ? leave(node, top, pair.to) : enter(node, top, pair.to);
 }
@@ -92,7 +92,7 @@ u32 Walks::Search::enter(u32 node, const Frame& top, u32 to) {
   return node + 1;
 }
 
-u32 Walks::Search::enter_beside(const Frame& top, const Pair& pair) {
+u32 Walks::Search::enter_in_lockstep(const Frame& top, const Pair& pair) {
   const u32 node = pair.node;
   if (trie_.first_token(node) != trie_.first_token(node + 1)) ends_in(pair.to);
   if (trie_.end(node) == node + 1) return node + 1;

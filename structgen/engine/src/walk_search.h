@@ -3,13 +3,13 @@
 // A machine over the nodes of the trie in depth-first order. Each step reads the byte of one node and returns the node
 // at which the walk continues: the next one, or the first after a subtree that is decided as a whole.
 //
-//   step           alone, one state is read
-//   step_beside    in lockstep, two states are read; where they become the same, the base walk has the tokens already
-//   enter          the terminal goes on: the tokens of the node are interior, and its children are visited
-//   leave          the terminal ends before this byte, or the text is refused
-//   end_terminal   the terminal ends after this byte, whatever follows
-//   take_subtree   the state stays the same over all bytes below: all tokens there are interior
-//   refer          much of a large subtree leaves the terminal: it is named instead of copied
+//   step               alone, one state is read
+//   step_in_lockstep   two states are read; where they become the same, the base walk has the tokens already
+//   enter              the terminal goes on: the tokens of the node are interior, and its children are visited
+//   leave              the terminal ends before this byte, or the text is refused
+//   end_terminal       the terminal ends after this byte, whatever follows
+//   take_subtree       the state stays the same over all bytes below: all tokens there are interior
+//   accept_or_refer    if much of a large subtree leaves the terminal, it is named instead of copied
 #pragma once
 
 #include "walks.h"
@@ -36,9 +36,9 @@ class Walks::Search {
   };
 
   u32 step(u32 node, const Frame& top);
-  u32 step_beside(u32 node, const Frame& top);
+  u32 step_in_lockstep(u32 node, const Frame& top);
   u32 enter(u32 node, const Frame& top, u32 to);
-  u32 enter_beside(const Frame& top, const Pair& pair);
+  u32 enter_in_lockstep(const Frame& top, const Pair& pair);
   u32 leave(u32 node, const Frame& top, u32 to);
   u32 end_terminal(u32 node, u32 to);
   u32 take_subtree(u32 node, u32 to);

@@ -67,16 +67,16 @@ std::unique_ptr<Walk> Walks::make(u32 node, u32 state) {
   // Bounds that hardly any token can reach come first: fewer tokens exceed them.
   const bool is_far = unbounded.reach >= kFarAway;
   std::unique_ptr<Walk> made;
-  if (is_far) made = make_beside(node, state, unbounded);
-  if (!made) made = make_beside(node, state, {lexer_.without_exclusions(state), 0, false});
-  if (!made && !is_far) made = make_beside(node, state, unbounded);
+  if (is_far) made = make_in_lockstep(node, state, unbounded);
+  if (!made) made = make_in_lockstep(node, state, {lexer_.without_exclusions(state), 0, false});
+  if (!made && !is_far) made = make_in_lockstep(node, state, unbounded);
   if (!made && node == 0 && !lexer_.guarded(state))
-    made = make_beside(node, state, {comparison_.nearest(state, universal_), 0, true});
+    made = make_in_lockstep(node, state, {comparison_.nearest(state, universal_), 0, true});
   return made ? std::move(made) : Search(*this, node, state, {}).run();
 }
 
 // Nothing if there is no such neighbour, or it differs in too much.
-std::unique_ptr<Walk> Walks::make_beside(u32 node, u32 state, const Neighbour& neighbour) {
+std::unique_ptr<Walk> Walks::make_in_lockstep(u32 node, u32 state, const Neighbour& neighbour) {
   if (neighbour.state == kDead) return nullptr;
   return Search(*this, node, state, neighbour).run();
 }

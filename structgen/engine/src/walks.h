@@ -67,7 +67,7 @@ class Walks {
   u32 plain_walk(u32 node, u32 state);
   u32 counted_walk(u32 node, const Counter& counter);
   std::unique_ptr<Walk> make(u32 node, u32 state);
-  std::unique_ptr<Walk> make_beside(u32 node, u32 state, const Neighbour& neighbour);
+  std::unique_ptr<Walk> make_in_lockstep(u32 node, u32 state, const Neighbour& neighbour);
   std::unique_ptr<Walk> make_counted(u32 node, const Counter& counter);
   std::unique_ptr<TokenSet> interior_up_to(const Walk& walk, u32 count);
 

@@ -59,7 +59,7 @@ nb::tuple row(nb::str text, Py_ssize_t start, Py_ssize_t stop) {
 }  // namespace
 
 NB_MODULE(_reader, module) {
-  module.doc() = "The fast half of the JSON repair.";
+  module.doc() = "The native half of the JSON repair.";
   module.def(
       "check", [](nb::str text) { return check(text.ptr()); }, "text"_a,
       "0: not JSON; 1: JSON in which no object has a name twice; 2: JSON in which some object may.");
@@ -67,13 +67,13 @@ NB_MODULE(_reader, module) {
       "row", &row, "text"_a, "start"_a, "stop"_a,
       nb::sig("def row(text: str, start: int, stop: int) -> tuple[list[object], list[tuple[int, int]], bool, int]"),
       "Read containers with nothing but blanks between them.\n\n"
-      "Gives them, their spans, whether nothing had to be set right, and how far the text was looked at.");
+      "Returns them, their spans, whether nothing was repaired, and how far the text was read.");
   module.def(
       "read", &read_bound, "text"_a, "start"_a, "stop"_a, "items"_a,
       nb::sig("def read(text: str, start: int, stop: int, items: bool) -> tuple[object, int, tuple[bytes, int] | None, "
               "list[tuple[int, tuple[list[object], int, int, tuple[bytes, int] | None] | None]] | None, int]"),
       "Read the container at `start`, or the items of an array from there on.\n\n"
-      "Gives (value, its end, marks, None, 0); or (None, how far the text was looked at, None, open brackets, cut).\n"
+      "Returns (value, its end, marks, None, 0); or (None, how far the text was read, None, open brackets, cut).\n"
       "Of an open bracket: its start, and of an array (items, start of the last, its end, marks) as far as it is\n"
       "complete. `cut`: 0 if something is wrong; 1 if the text breaks off, 2 if it does in a string.");
 }

@@ -1,26 +1,61 @@
 #include "reader.h"
-#include "names.h"
-#include "text.h"
 
 #include <array>
-#include <cstdlib>
-#include <cstring>
-#include <string>
+#include <string_view>
 #include <utility>
+
+#include "scalars.h"
+#include "text.h"
 
 namespace structgen::repairing {
 namespace {
 
-constexpr std::size_t kDepth = 1000;  // deeper brackets are left to the slow half, which has a limit of its own
-constexpr Index kLongNumber = 4300;   // Python's own bound for digits
+constexpr std::size_t kDepth = 1000;  // deeper brackets are left to the Python half, which has a limit of its own
 constexpr Index kInner = 32;          // unescaped quotes in one string
 
 enum class Next { FirstName, Name, Colon, Value, FirstItem, Item, AfterValue };
 
+// The body of a string, as far as it was read.
+struct Body {
+  Index begin, end;
+  Index inner = 0;  // quotes that do not end it
+  bool is_escaped = false, has_control = false, has_colon = false;
+};
+
+struct Literal {
+  std::string_view word;
+  char value;  // its first letter in JSON
+  bool is_json;
+};
+constexpr Literal kLiterals[] = {
+    {"true", 't', true},  {"false", 'f', true},  {"null", 'n', true},  {"none", 'n', false},
+    {"True", 't', false}, {"False", 'f', false}, {"None", 'n', false}, {"Null", 'n', false},
+    {"TRUE", 't', false}, {"FALSE", 'f', false}, {"NONE", 'n', false}, {"NULL", 'n', false},
+};
+
+template <class Char>
+bool spells(const Text<Char>& text, Index i, std::string_view word) {
+  for (const char c : word)
+    if (text.at(i++) != static_cast<Code>(c)) return false;
+  return true;
+}
+
+// Returns true if a comment says that something was left out: the Python half decides what that means.
+template <class Char>
+bool is_omission(const Text<Char>& text, Index begin, Index end) {
+  for (Index i = begin; i < end; ++i) {
+    if (text.at(i) == 0x2026) return true;
+    for (const std::string_view word : {"...", "more", "rest", "remaining", "etc"})
+      if (i + static_cast<Index>(word.size()) <= end && spells(text, i, word)) return true;
+  }
+  return false;
+}
+
 template <class Char>
 class Reader : Text<Char> {
  public:
-  Reader(const Char* text, int kind, Index start, Index stop) : Text<Char>(text, stop), kind_(kind), at_(start) {}
+  Reader(const Char* text, int kind, Index start, Index stop)
+      : Text<Char>(text, stop), at_(start), scalars_(*this, text, kind) {}
 
   void run(What what, Outcome& out) {
     if (what != What::Value) {
@@ -47,13 +82,20 @@ class Reader : Text<Char> {
   bool broken() const { return broken_; }
 
  private:
-  using Text<Char>::at, Text<Char>::blanks, Text<Char>::hex, Text<Char>::is_comment, Text<Char>::is_cut_literal,
-      Text<Char>::is_end, Text<Char>::is_name, Text<Char>::is_over, Text<Char>::is_word, Text<Char>::judge,
-      Text<Char>::may_begin_member, Text<Char>::stop_, Text<Char>::text_;
+  using Text<Char>::at, Text<Char>::bare_name_end, Text<Char>::blanks, Text<Char>::comment_end, Text<Char>::is_comment,
+      Text<Char>::is_cut_literal, Text<Char>::is_end, Text<Char>::is_name, Text<Char>::is_over, Text<Char>::is_word,
+      Text<Char>::judge, Text<Char>::may_begin_member, Text<Char>::stop_, Text<Char>::text_;
 
   bool in_row() const { return is_row_ && frames_.size() == 1; }
 
   void mark(Change change, Index start, Index end, Index detail = 0) { marks_.push_back({change, start, end, detail}); }
+
+  // Leaves characters out that should not be here.
+  bool skip(Change change, Index width) {
+    mark(change, at_, at_ + width);
+    at_ += width;
+    return true;
+  }
 
   bool push(Code bracket, Index start) {
     if (frames_.size() >= kDepth) return false;
@@ -84,7 +126,7 @@ class Reader : Text<Char> {
     }
     Frame& frame = frames_.back();
     if (frame.is_object) {
-      // That the name is new was made sure when it was read.
+      // The name is new: that was checked when it was read.
       if (PyDict_SetItem(frame.container.get(), frame.name.get(), value.get()) < 0) return fail();
     } else if (PyList_Append(frame.container.get(), value.get()) < 0) {
       return fail();
@@ -97,7 +139,7 @@ class Reader : Text<Char> {
     return true;
   }
 
-  // One token. False: there is nothing more to read, or it is not for us.
+  // Reads one token. Returns false at the end, and at what this unit does not read.
   bool step() {
     at_ = blanks(at_);
     if (at_ >= stop_) {
@@ -105,21 +147,18 @@ class Reader : Text<Char> {
       return false;
     }
     const Code c = at(at_);
-    if (c == '/' || c == '#') return !in_row() && comment(at_);
+    if (c == '/' || c == '#') return !in_row() && comment();
     switch (next_) {
       case Next::FirstName:
       case Next::Name:
         return name(c);
       case Next::Colon:
         return colon(c);
-      case Next::Value:
-      case Next::FirstItem:
-      case Next::Item:
-        return value(c);
       case Next::AfterValue:
         return after(c);
+      default:
+        return value(c);
     }
-    return false;
   }
 
   bool close() {
@@ -144,39 +183,23 @@ class Reader : Text<Char> {
       return true;
     }
     if (c == '}' || c == ']') return (c == '}') == frame.is_object && close();
-    // A comma is missing.
+    return missing_comma(c, frame.is_object);
+  }
+
+  bool missing_comma(Code c, bool in_object) {
     const bool is_bracket = c == '{' || c == '[';
-    if (frame.is_object ? c != '"' : !(is_bracket || c == '"' || c == '-' || is_digit(c))) return false;
+    const bool is_item = is_bracket || c == '"' || c == '-' || is_digit(c);
+    if (in_object ? c != '"' : !is_item) return false;
     mark(Change::MissingComma, is_bracket ? at_ : before_, at_);
-    next_ = frame.is_object ? Next::Name : Next::Item;
+    next_ = in_object ? Next::Name : Next::Item;
     return true;
   }
 
   bool name(Code c) {
-    if (c == '}') {
-      if (next_ == Next::Name) mark(Change::TrailingComma, at_, at_);
-      return close();
-    }
-    if (c == ',') {
-      mark(Change::SurplusComma, at_, at_ + 1);
-      ++at_;
-      return true;
-    }
-    Owned made;
+    if (c == '}') return close_after_comma(next_ == Next::Name);
+    if (c == ',') return skip(Change::SurplusComma, 1);
     const Index start = at_;
-    if (is_quote(c)) {
-      made = Owned(string(c, Role::Name));
-    } else if (begins_name(c)) {
-      Index end = at_;
-      while (end < stop_ && in_name(at(end))) ++end;
-      const Index colon = blanks(end);
-      if (at(colon) != ':' || (at(colon + 1) == '/' && at(colon + 2) == '/')) return false;
-      made = Owned(name_of(at_, end));
-      mark(Change::BareName, at_, end);
-      at_ = end;
-    } else {
-      return false;
-    }
+    Owned made(is_quote(c) ? string(c, Role::Name) : bare_name());
     if (!made) return false;
     Frame& frame = frames_.back();
     const int known = PyDict_Contains(frame.container.get(), made.get());
@@ -190,14 +213,28 @@ class Reader : Text<Char> {
     return true;
   }
 
+  PyObject* bare_name() {
+    const Index start = at_, end = bare_name_end(start, stop_), colon = blanks(end);
+    if (end == start || at(colon) != ':' || (at(colon + 1) == '/' && at(colon + 2) == '/')) return nullptr;
+    PyObject* made = scalars_.name(start, end);
+    if (made == nullptr) broken_ = true;
+    mark(Change::BareName, start, end);
+    at_ = end;
+    return made;
+  }
+
+  // A closing bracket where a name or an item could be.
+  bool close_after_comma(bool has_comma) {
+    if (has_comma) mark(Change::TrailingComma, at_, at_);
+    return close();
+  }
+
   bool colon(Code c) {
     next_ = Next::Value;
     if (c == ':') {
       ++at_;
     } else if (c == '=') {
-      const Index width = at(at_ + 1) == '>' ? 2 : 1;
-      mark(Change::OtherColon, at_, at_ + width);
-      at_ += width;
+      skip(Change::OtherColon, at(at_ + 1) == '>' ? 2 : 1);
     } else {
       mark(Change::MissingColon, at_, at_);  // string() has made sure that a value follows
     }
@@ -205,109 +242,105 @@ class Reader : Text<Char> {
   }
 
   bool value(Code c) {
-    const Role role = next_ == Next::Value ? Role::Member : Role::Item;
-    const Index start = at_;
     if (c == '{' || c == '[') {
       ++at_;
-      return push(c, start);
+      return push(c, at_ - 1);
     }
     if (frames_.empty() || in_row()) return false;
+    const Role role = next_ == Next::Value ? Role::Member : Role::Item;
     if (is_quote(c)) {
+      const Index start = at_;
       PyObject* made = string(c, role);
       return made != nullptr && put(made, start, at_);
     }
     if (c == '-' || is_digit(c)) return number(role);
     if (is_letter(c)) return literal(role);
-    if (c == ':' && role == Role::Member) {
-      mark(Change::SurplusColon, at_, at_ + 1);
-      ++at_;
-      return true;
-    }
-    if (role == Role::Member) return false;
-    if (c == ']') {
-      if (next_ == Next::Item) mark(Change::TrailingComma, at_, at_);
-      return close();
-    }
-    if (c == ',') {
-      mark(Change::SurplusComma, at_, at_ + 1);
-      ++at_;
-      return true;
-    }
-    return false;
+    return role == Role::Member ? c == ':' && skip(Change::SurplusColon, 1) : no_item(c);
   }
 
-  // Comments. Those that say that something was left out are not for us.
+  // What may be where an item is expected, but is none.
+  bool no_item(Code c) {
+    if (c == ']') return close_after_comma(next_ == Next::Item);
+    return c == ',' && skip(Change::SurplusComma, 1);
+  }
 
-  bool comment(Index begin) {
-    const Code second = at(begin + 1);
-    Index end = begin;
-    if (at(begin) == '#' || second == '/') {
-      while (end < stop_ && at(end) != '\n') ++end;
-    } else if (second == '*') {
-      end = begin + 2;
-      while (end < stop_ && !(at(end) == '*' && at(end + 1) == '/')) ++end;
-      if (end + 1 >= stop_) {
-        seen_ = std::max(seen_, end);
-        return false;
-      }
-      end += 2;
-    } else {
-      return false;
-    }
-    static constexpr std::array<const char*, 5> kMore = {"...", "more", "rest", "remaining", "etc"};
-    for (Index i = begin; i < end; ++i) {
-      if (at(i) == 0x2026) return false;
-      for (const char* word : kMore) {
-        Index k = 0;
-        while (word[k] != 0 && i + k < end && at(i + k) == static_cast<Code>(word[k])) ++k;
-        if (word[k] == 0) return false;
-      }
-    }
-    mark(Change::Comment, begin, end);
+  // Comments
+
+  bool comment() {
+    const Index end = comment_end(at_);
+    if (end > stop_) seen_ = stop_;
+    if (end == at_ || end > stop_ || is_omission(*this, at_, end)) return false;
+    mark(Change::Comment, at_, end);
     at_ = end;
     return true;
   }
 
   // Strings
 
-  // The string that begins here; null: not for us. Behind it then.
+  // Reads the string that begins here; null if it is not for this unit.
   PyObject* string(Code open, Role role) {
-    const Index start = at_, begin = at_ + 1;
-    Index i = begin, inner = 0;
-    bool escaped = false, control = false, named = false;
-    for (;; ++i) {
+    Body body{at_ + 1, at_ + 1};
+    if (!read_body(body, open, role) || !is_sound(body, role)) return stopped(body.end);
+    mark_body(body, open);
+    PyObject* made = body.is_escaped      ? scalars_.unescaped(body.begin, body.end)
+                     : role == Role::Name ? scalars_.name(body.begin, body.end)
+                                          : scalars_.string(body.begin, body.end);
+    if (made == nullptr) {
+      if (PyErr_Occurred() != nullptr) broken_ = true;
+      return broken_ ? nullptr : stopped(body.end);
+    }
+    at_ = body.end + 1;
+    return made;
+  }
+
+  // Reads up to the quote that ends the string. Returns false if none does.
+  bool read_body(Body& body, Code open, Role role) {
+    const Quote quote = *quote_of(open);
+    for (Index i = body.begin;; ++i) {
+      body.end = i;
       if (i >= stop_) {
-        ended_ = in_string_ = inner == 0 && open == '"';
-        return stopped(i);
+        ended_ = in_string_ = body.inner == 0 && open == '"';
+        return false;
       }
       const Code c = static_cast<Code>(text_[i]);
       if (c == '\\') {
-        escaped = true;
+        body.is_escaped = true;
         ++i;
-      } else if (closes(open, c)) {
-        const Verdict verdict = judge(i + 1, role, open, i == begin);
-        if (verdict == Verdict::End) break;
-        if (verdict == Verdict::Doubt && inner == 0 && open == '"') ended_ = is_end(i + 1, role);
-        if (verdict == Verdict::Doubt || ++inner > kInner || may_begin_member(i, begin)) return stopped(i);
+      } else if (quote.closes(c)) {
+        const Verdict verdict = judge(i + 1, role, open, i == body.begin);
+        if (verdict == Verdict::End) return true;
+        if (!take_inner(body, verdict, open, role)) return false;
       } else if (c < 0x20) {
-        control = true;
-      } else if (c == ':' && role == Role::Name) {
-        named = true;
+        body.has_control = true;
+      } else if (c == ':') {
+        body.has_colon = true;
       }
     }
-    // `"a: 1, "b": 2`: a name without its closing quote is a matter of what follows.
-    if (inner % 2 != 0 || (role == Role::Name && (control || inner != 0))) return stopped(i);
-    if (named) {
-      const Code c = at(blanks(i + 1));
-      if (c != ':' && c != '=') return stopped(i);
+  }
+
+  // A quote at the end of the body, which does not end the string. Returns false if that is in doubt.
+  bool take_inner(Body& body, Verdict verdict, Code open, Role role) {
+    if (verdict == Verdict::Doubt) {
+      if (body.inner == 0 && open == '"') ended_ = is_end(body.end + 1, role);
+      return false;
     }
-    if (open != '"') mark(Change::OtherQuote, start, i + 1, static_cast<Index>(open));
-    if (inner != 0) mark(Change::InnerQuotes, begin, i, inner);
-    if (control) mark(Change::ControlCharacter, begin, i);
-    PyObject* made = escaped ? unescaped(begin, i) : role == Role::Name ? name_of(begin, i) : text_of(begin, i);
-    if (made == nullptr) return broken_ ? nullptr : stopped(i);
-    at_ = i + 1;
-    return made;
+    return ++body.inner <= kInner && !may_begin_member(body.end, body.begin);
+  }
+
+  bool is_sound(const Body& body, Role role) const {
+    if (body.inner % 2 != 0) return false;
+    if (role != Role::Name) return true;
+    if (body.has_control || body.inner != 0) return false;
+    if (!body.has_colon) return true;
+    // `"a: 1, "b": 2`: whether this name lacks its closing quote depends on what follows.
+    const Code c = at(blanks(body.end + 1));
+    return c == ':' || c == '=';
+  }
+
+  void mark_body(const Body& body, Code open) {
+    if (open != '"') mark(Change::OtherQuote, body.begin - 1, body.end + 1, static_cast<Index>(open));
+    if (body.inner != 0) mark(Change::InnerQuotes, body.begin, body.end, body.inner);
+    if (body.has_control) mark(Change::ControlCharacter, body.begin, body.end);
   }
 
   PyObject* stopped(Index seen) {
@@ -315,167 +348,65 @@ class Reader : Text<Char> {
     return nullptr;
   }
 
-  PyObject* text_of(Index begin, Index end) {
-    PyObject* made = PyUnicode_FromKindAndData(kind_, text_ + begin, end - begin);
-    if (made == nullptr) broken_ = true;
-    return made;
-  }
-
-  PyObject* name_of(Index begin, Index end) {
-    PyObject* made = names_.find(text_ + begin, end - begin);
-    return made != nullptr ? made : PyErr_Occurred() != nullptr ? (broken_ = true, nullptr) : text_of(begin, end);
-  }
-
-  // The text of a body with escapes; null without an error: with one that JSON does not have.
-  PyObject* unescaped(Index begin, Index end) {
-    buffer_.clear();
-    for (Index i = begin; i < end; ++i) {
-      Code c = at(i);
-      if (c == '\\') {
-        switch (at(++i)) {
-          case '"':
-            c = '"';
-            break;
-          case '\\':
-            c = '\\';
-            break;
-          case '/':
-            c = '/';
-            break;
-          case 'b':
-            c = '\b';
-            break;
-          case 'f':
-            c = '\f';
-            break;
-          case 'n':
-            c = '\n';
-            break;
-          case 'r':
-            c = '\r';
-            break;
-          case 't':
-            c = '\t';
-            break;
-          case 'u': {
-            Code low = 0;
-            if (i + 4 >= end || !hex(i + 1, c)) return nullptr;
-            i += 4;
-            if (c >= 0xd800 && c <= 0xdbff && i + 6 < end && at(i + 1) == '\\' && at(i + 2) == 'u' && hex(i + 3, low) &&
-                low >= 0xdc00 && low <= 0xdfff) {
-              c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-              i += 6;
-            }
-            break;
-          }
-          default:
-            return nullptr;
-        }
-      }
-      buffer_.push_back(c);
-    }
-    PyObject* made =
-        PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, buffer_.data(), static_cast<Index>(buffer_.size()));
-    if (made == nullptr) broken_ = true;
-    return made;
-  }
-
   // Numbers and literals
-
-  // False; the text may have ended there.
-  bool stops_at(Index i) {
-    ended_ = i >= stop_;
-    return false;
-  }
 
   bool number(Role role) {
     const Index start = at_;
-    Index i = at_;
-    bool is_float = false;
-    if (at(i) == '-') ++i;
-    if (!is_digit(at(i))) return stops_at(i);
-    if (at(i) == '0')
-      ++i;
-    else
-      while (is_digit(at(i))) ++i;
-    if (at(i) == '.') {
-      is_float = true;
-      if (!is_digit(at(++i))) return stops_at(i);
-      while (is_digit(at(i))) ++i;
-    }
-    if (at(i) == 'e' || at(i) == 'E') {
-      is_float = true;
-      ++i;
-      if (at(i) == '+' || at(i) == '-') ++i;
-      if (!is_digit(at(i))) return stops_at(i);
-      while (is_digit(at(i))) ++i;
-    }
-    seen_ = std::max(seen_, i);
-    if (!is_over(i, role, true)) {
-      ended_ = blanks(i) >= stop_;
+    const auto found = Text<Char>::number(start);
+    if (!found.is_complete) {
+      ended_ = found.end >= stop_;
       return false;
     }
-    const Index length = i - start;
-    PyObject* made = nullptr;
-    if (!is_float && length < 18) {
-      long long value = 0;
-      for (Index k = at(start) == '-' ? start + 1 : start; k < i; ++k) value = value * 10 + (at(k) - '0');
-      made = PyLong_FromLongLong(at(start) == '-' ? -value : value);
-    } else if (length > kLongNumber) {
+    seen_ = std::max(seen_, found.end);
+    if (!is_over(found.end, role, true)) {
+      ended_ = blanks(found.end) >= stop_;
       return false;
-    } else {
-      digits_.clear();
-      for (Index k = start; k < i; ++k) digits_.push_back(static_cast<char>(text_[k]));
-      if (is_float) {
-        const double value = PyOS_string_to_double(digits_.c_str(), nullptr, nullptr);
-        made = PyFloat_FromDouble(value);
-      } else {
-        made = PyLong_FromString(digits_.c_str(), nullptr, 10);
-        if (made == nullptr && PyErr_ExceptionMatches(PyExc_ValueError)) {
-          PyErr_Clear();  // a lower bound for digits was set
-          return false;
-        }
-      }
     }
-    at_ = i;
-    return put(made, start, i);
+    PyObject* made = scalars_.number(start, found.end, found.is_float);
+    if (made == nullptr && PyErr_Occurred() == nullptr) return false;
+    at_ = found.end;
+    return put(made, start, at_);
+  }
+
+  const Literal* literal_at(Index i) const {
+    for (const Literal& literal : kLiterals)
+      if (is_word(i, literal.word.data())) return &literal;
+    return nullptr;
   }
 
   bool literal(Role role) {
-    static constexpr std::array<const char*, 13> kWords = {"true", "false", "null",  "none", "True", "False", "None",
-                                                           "Null", "TRUE",  "FALSE", "NONE", "NULL", ""};
     const Index start = at_;
-    std::size_t which = 0;
-    while (kWords[which][0] != 0 && !is_word(start, kWords[which])) ++which;
-    if (kWords[which][0] == 0) {
+    const Literal* found = literal_at(start);
+    if (found == nullptr) {
       ended_ = is_cut_literal(start);
       return false;
     }
-    const Index end = start + static_cast<Index>(std::strlen(kWords[which]));
+    const Index end = start + static_cast<Index>(found->word.size());
     if (!is_over(end, role, false)) {
-      ended_ = which < 3 && blanks(end) >= stop_;
+      ended_ = found->is_json && blanks(end) >= stop_;
       return false;
     }
-    if (which > 2) {
-      // Another spelling is a word first: behind its comma has to come a name, or it goes on.
-      Index i = blanks(end);
-      if (role == Role::Member && at(i) == ',') {
-        bool is_line = false;
-        for (++i; is_blank(at(i)); ++i) is_line |= at(i) == '\n';
-        if (!is_line && at(i) != '}' && !is_name(i)) return false;
-      }
+    if (!found->is_json) {
+      if (role == Role::Member && !may_follow_word(end)) return false;
       mark(Change::ForeignLiteral, start, end);
     }
     at_ = end;
-    const char first = kWords[which][0];
-    PyObject* made = first == 't' || first == 'T' ? Py_True : first == 'f' || first == 'F' ? Py_False : Py_None;
+    PyObject* made = found->value == 't' ? Py_True : found->value == 'f' ? Py_False : Py_None;
     Py_INCREF(made);
     return put(made, start, end);
   }
 
-  const int kind_;
+  // Another spelling of a literal may be the first word of a text: a name has to come after its comma then.
+  bool may_follow_word(Index end) const {
+    Index i = blanks(end);
+    if (at(i) != ',') return true;
+    bool is_line = false;
+    for (++i; is_blank(at(i)); ++i) is_line |= at(i) == '\n';
+    return is_line || at(i) == '}' || is_name(i);
+  }
+
   Index at_;
-  Index seen_ = 0;    // as far as anything was looked at
+  Index seen_ = 0;    // how far the text was read or looked ahead in
   Index before_ = 0;  // the end of the last value
   std::size_t fixed_ = 0;
   Next next_ = Next::Value;
@@ -487,9 +418,7 @@ class Reader : Text<Char> {
   std::vector<Frame> frames_;
   std::vector<Mark> marks_;
   std::vector<std::pair<Index, Index>> spans_;
-  std::vector<Py_UCS4> buffer_;
-  std::string digits_;
-  Names names_;
+  Scalars<Char> scalars_;
 };
 
 template <class Char>

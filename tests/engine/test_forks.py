@@ -1,0 +1,47 @@
+"""A child of fork() can compile and mask, whatever other threads of its parent did at that time."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+
+import pytest
+
+import structgen
+from structgen.vocabulary import Vocabulary
+
+CHILDREN = 40
+SECONDS = 60
+"""After which a child that hangs is ended by a signal."""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_children_compile_while_threads_of_the_parent_do() -> None:
+    vocabulary = Vocabulary([bytes([byte]) for byte in range(256)] + [b"ab", b"abc", b"12"])
+    numbers = itertools.count()
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            structgen.regex(f"[a-c]{{1,9}}x{next(numbers)}").compile(vocabulary).matcher().bitmask()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    statuses = []
+    try:
+        for number in range(CHILDREN):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(SECONDS)
+                found = structgen.regex(f"child{number}|abc+").compile(vocabulary)
+                os._exit(0 if found.accepts("abcc") and not found.accepts("ab") else 1)
+            statuses.append(os.waitpid(child, 0)[1])
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert statuses == [0] * CHILDREN
