@@ -305,14 +305,9 @@ class _Lowering:
         """The symbol of a part: a node, or -1 - terminal."""
         known = self._symbols.get(id(body))
         if known is None:
-            known = self._symbols[id(body)] = self._make_symbol(body)
+            make = _SYMBOLS.get(type(body)) or _of_base(body)
+            known = self._symbols[id(body)] = make(self, body)
         return known
-
-    def _make_symbol(self, body: RuleExpression) -> int:
-        make = _SYMBOLS.get(type(body))
-        if make is None:  # a class derived from one of these
-            make = next(make for kind, make in _SYMBOLS.items() if isinstance(body, kind))
-        return make(self, body)
 
     def _of_choice(self, body: Choice) -> int:
         return self.nodes.add(self._alternatives(body))
@@ -438,3 +433,8 @@ _SYMBOLS: dict[type[RuleExpression], Callable[[_Lowering, Any], int]] = {
     Sequence: _Lowering._of_sequence,
     Choice: _Lowering._of_choice,
 }
+
+
+def _of_base(body: RuleExpression) -> Callable[[_Lowering, Any], int]:
+    """For classes that derive from one of these."""
+    return next(make for kind, make in _SYMBOLS.items() if isinstance(body, kind))
