@@ -34,6 +34,7 @@ from structgen.errors import (
 )
 from structgen.formats.json import Whitespace
 from structgen.frontends.choice import choice
+from structgen.frontends.composition import optional, repeat, until
 from structgen.frontends.json_schema import KeywordReport, json_schema
 from structgen.frontends.lark import lark
 from structgen.frontends.library import library
@@ -85,8 +86,11 @@ __all__ = [
     "json_schema",
     "lark",
     "library",
+    "optional",
     "regex",
+    "repeat",
     "sql",
+    "until",
     # Over a vocabulary
     "CompiledGrammar",
     "Completion",

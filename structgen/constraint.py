@@ -19,11 +19,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import ParamSpec, Self
 
-from structgen.errors import InvalidText, Problem
-from structgen.grammar.rules import Grammar
+from structgen.errors import InvalidGrammarError, InvalidText, Problem
+from structgen.grammar.expressions import Literal
+from structgen.grammar.rules import Grammar, Sequence, Terminal
+from structgen.language.compose import compose
+from structgen.language.parts import Alternatives, Concatenated, Node
 from structgen.limits import Limits
 from structgen.locks import Once
 from structgen.matcher import CompiledGrammar, Explanation, compile_grammar
+from structgen.spans import Leaf, Reading, leaves
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -131,6 +135,34 @@ class Constraint:
         """What a JSON Schema says about the value (`SchemaView`); None for other constraints."""
         return None
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the texts are JSON, in one of the forms that a front end for JSON writes."""
+        return False
+
+    @property
+    def by_bytes(self) -> CompiledGrammar:
+        """The compiled grammar over single bytes."""
+        return self._compiled
+
+    def __add__(self, other: Constraint | str) -> Constraint:
+        """One after the other; docs/composition.md says how texts are read. A `str` is a text as it is."""
+        return (
+            composed(_concatenated(self, other)) if isinstance(other, (Constraint, str)) else NotImplemented
+        )
+
+    def __radd__(self, other: str) -> Constraint:
+        return composed(_concatenated(other, self)) if isinstance(other, str) else NotImplemented
+
+    def __or__(self, other: Constraint | str) -> Constraint:
+        """One or the other; the first one, where a text is of both."""
+        return (
+            composed(_alternatives(self, other)) if isinstance(other, (Constraint, str)) else NotImplemented
+        )
+
+    def __ror__(self, other: str) -> Constraint:
+        return composed(_alternatives(other, self)) if isinstance(other, str) else NotImplemented
+
     def validate(self, text: str) -> Any:
         """The value of `text`: the parsed JSON of a schema, an instance of a type, the text itself for the others.
 
@@ -224,6 +256,67 @@ def _copied(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(map(_copied, value))
     return value
+
+
+class Composed(Constraint):
+    """A constraint that is made of others."""
+
+    @property
+    def report(self) -> tuple[Any, ...]:
+        """The reports of the parts, one after the other."""
+        assert isinstance(self.judge, Reading)
+        return tuple(row for leaf in leaves(self.judge.tree) for row in leaf.part.report)
+
+
+def tree_of(part: Constraint | str) -> Node:
+    """A constraint as the tree of a composition; of one that is composed, its own.
+
+    Raises:
+        InvalidGrammarError: A text has lone surrogates, which UTF-8 can't carry.
+    """
+    if isinstance(part, str):
+        if any("\ud800" <= char <= "\udfff" for char in part):
+            raise InvalidGrammarError(f"{part!r} is not a text that UTF-8 can carry")
+        body = Terminal(repr(part), Literal(part)) if part else Sequence(())
+        part = Constraint(Grammar({"start": body}), description=repr(part))
+    if isinstance(part, Composed) and isinstance(part.judge, Reading):
+        return part.judge.tree
+    is_judged = part.judge is not judge_by_grammar
+    name = part.description or "a grammar"
+    return Leaf(part.grammar, name, part.is_json, part=part, is_judged=is_judged)
+
+
+def composed(tree: Node) -> Constraint:
+    """The constraint of a composition.
+
+    Raises:
+        InvalidGrammarError: Parts can't be told apart where they meet.
+    """
+    parts = [leaf.part for leaf in leaves(tree)]
+    limits = Limits(
+        **{one.name: max(getattr(part.limits, one.name) for part in parts) for one in fields(Limits)}
+    )
+    return Composed(
+        compose(tree),
+        Reading(tree, limits),
+        unenforced=tuple(problem for part in parts for problem in part.unenforced),
+        description=f"composition of {', '.join(part.description for part in parts)}"[:200],
+        limits=limits,
+    ).made_by(composed, tree)
+
+
+def _concatenated(*parts: Constraint | str) -> Node:
+    trees = [tree_of(part) for part in parts]
+    return Concatenated(
+        tuple(one for tree in trees for one in (tree.parts if isinstance(tree, Concatenated) else (tree,)))
+    )
+
+
+def _alternatives(*parts: Constraint | str) -> Node:
+    trees = [tree_of(part) for part in parts]
+    return Alternatives(
+        tuple(one for tree in trees for one in (tree.parts if isinstance(tree, Alternatives) else (tree,)))
+    )
 
 
 def compile(

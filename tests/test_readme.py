@@ -89,6 +89,14 @@ def test_the_example_of_sampling_runs(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert again["rows"] == names["rows"]
 
 
+def test_the_examples_of_composition_give_what_the_comments_say() -> None:
+    names: dict[str, Any] = {}
+    found = blocks("python", ROOT / "docs" / "composition.md")
+    assert len(found) >= 4
+    for block in found:
+        run(block, names)
+
+
 def test_the_command_lines_are_understood() -> None:
     pytest.importorskip("typer", reason="typer is not installed")
     from typer.main import get_command

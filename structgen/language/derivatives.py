@@ -121,6 +121,11 @@ def derivative(expression: Expression, char: str) -> Expression:
     return _derivative(expression, ord(char))
 
 
+def classes_of(*expressions: Expression) -> tuple[Ranges, ...]:
+    """All characters, those together after which each of the expressions goes on in one way."""
+    return _classes(frozenset().union(*map(_char_sets, expressions)))
+
+
 def is_possible(expression: Expression) -> bool:
     """Whether it denotes any text."""
     return path_to_end(expression) is not None

@@ -38,6 +38,11 @@ class JsonConstraint(Constraint):
         assert isinstance(judge, JsonJudge)
         return report_of(judge.document, self.unenforced, formats=judge.formats)
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the texts are JSON: of one format that has several."""
+        return isinstance(self.schema, JsonJudge) and self.schema.format.title == "JSON"
+
     @cached_property
     def view(self) -> SchemaView:
         """What the schema says about the value, place by place; a hint for repair, not a verdict."""

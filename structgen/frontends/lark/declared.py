@@ -13,22 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from structgen.constraint import Constraint
 from structgen.errors import InvalidLarkError
 from structgen.frontends.lark.loading import Loaded
 from structgen.grammar.expressions import Complement, Expression, intersection, union
-from structgen.grammar.rules import (
-    Choice,
-    Permutation,
-    Reference,
-    Repetition,
-    RuleExpression,
-    Sequence,
-    SpecialToken,
-    Terminal,
-)
+from structgen.grammar.rules import Reference, RuleExpression, SpecialToken, Terminal
+from structgen.language.renaming import embedded
 from structgen.patterns import parse_regex
 
 Declared = Constraint | SpecialToken | Expression | str
@@ -54,8 +45,7 @@ def rules_of_declared(
                 raise loaded.source.error(
                     f"the grammar for the terminal {name} ignores terminals, or has a lexer of its own", name
                 )
-            for rule, body in value.grammar.rules.items():
-                rules[f"{name}/{rule}"] = _renamed(body, name)
+            rules.update(embedded(value.grammar, f"{name}/"))
             bodies[name] = Reference(f"{name}/{value.grammar.start}")
         elif isinstance(value, (Expression, str)):
             bodies[name] = Terminal(
@@ -66,18 +56,6 @@ def rules_of_declared(
                 f"terminal {name}: a Constraint, SpecialToken, Expression or str, not {type(value)}"
             )
     return bodies, rules
-
-
-def _renamed(body: RuleExpression, name: str) -> RuleExpression:
-    """A body whose references are to the rules of one declared terminal."""
-    if isinstance(body, Reference):
-        return Reference(f"{name}/{body.name}")
-    if isinstance(body, (Sequence, Permutation)):
-        separator = None if body.separator is None else _renamed(body.separator, name)
-        return replace(body, parts=tuple(_renamed(part, name) for part in body.parts), separator=separator)
-    if isinstance(body, Choice):
-        return Choice(tuple(_renamed(option, name) for option in body.options))
-    return replace(body, part=_renamed(body.part, name)) if isinstance(body, Repetition) else body
 
 
 class _Formula:

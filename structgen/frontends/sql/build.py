@@ -27,14 +27,13 @@ from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import (
     Choice,
     Grammar,
-    Permutation,
     Reference,
-    Repetition,
     RuleExpression,
     Sequence,
     Terminal,
     walk,
 )
+from structgen.language.renaming import embedded
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
 
@@ -129,8 +128,7 @@ def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool)
 @lru_cache(maxsize=8)
 def _free_rules(dialect: Dialect, starts: tuple[str, ...]) -> Mapping[str, RuleExpression]:
     """The rules of a dialect with any names, under names of their own."""
-    rules = grammar_of_dialect(dialect, starts).rules
-    return {f"free {name}": _renamed(body) for name, body in rules.items()}
+    return embedded(grammar_of_dialect(dialect, starts), "free ")
 
 
 def _expression_of(name: str, grammar: Grammar) -> Expression:
@@ -166,16 +164,3 @@ def _with_names(body: RuleExpression, terminals: Mapping[str, Expression]) -> Ru
         return Choice(tuple(_with_names(option, terminals) for option in body.options))
     assert isinstance(body, Sequence), "rules are read from Lark's expansions"
     return Sequence(tuple(_with_names(part, terminals) for part in body.parts))
-
-
-def _renamed(body: RuleExpression) -> RuleExpression:
-    if isinstance(body, Reference):
-        return Reference(f"free {body.name}")
-    if isinstance(body, (Sequence, Permutation)):
-        parts = tuple(map(_renamed, body.parts))
-        return replace(body, parts=parts, separator=body.separator and _renamed(body.separator))
-    if isinstance(body, Choice):
-        return Choice(tuple(map(_renamed, body.options)))
-    if isinstance(body, Repetition):
-        return replace(body, part=_renamed(body.part))
-    return body
