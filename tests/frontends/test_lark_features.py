@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import lark as lark_library
@@ -11,8 +12,9 @@ from traces import check_accepts, check_trace
 import structgen
 from structgen.errors import EmptyLanguageError, InvalidLarkError, InvalidText
 from structgen.frontends.lark.first_match import collisions, programs
-from structgen.grammar.expressions import charset, repeat
-from structgen.grammar.rules import SpecialToken
+from structgen.frontends.lark.first_match.adjacency import Adjacency, Edges
+from structgen.grammar.expressions import Literal, charset, repeat
+from structgen.grammar.rules import Choice, Reference, RuleExpression, SpecialToken, Terminal
 
 FEATURES = {
     "aliases and prefixes": (
@@ -240,3 +242,82 @@ def test_terminals_without_number_are_an_error_soon(monkeypatch: pytest.MonkeyPa
     grammar = f"start: {' | '.join(names)}\n" + "".join(f"{name}: /k{name}[a-z]+/\n" for name in names)
     with pytest.raises(InvalidLarkError, match="begin alike"):
         structgen.lark(grammar)
+
+
+@pytest.mark.parametrize(
+    ("grammar", "message"),
+    [
+        pytest.param('start: A | A [A]\nA: "a"\n', "rules defined twice", id="twice"),
+        pytest.param(
+            'start: x~0..40 x~0..40 x~0..40\nx: "a" | "b" | "c"\n', "Lark would write", id="too many"
+        ),
+    ],
+)
+@pytest.mark.parametrize("lexer", ["contextual", "dynamic"])
+def test_what_lark_refuses_is_refused_at_once(grammar: str, message: str, lexer: str) -> None:
+    with pytest.raises(InvalidLarkError, match=message):
+        structgen.lark(grammar, lexer=lexer)  # type: ignore[arg-type]
+
+
+def test_a_long_chain_of_rules_is_no_template() -> None:
+    def chain(length: int) -> str:
+        return "".join(f'r{i}: "a" r{i + 1}\n' for i in range(length)) + f'r{length}: "b"\nstart: r0\n'
+
+    assert structgen.lark(chain(200))._compiled.accepts("a" * 200 + "b")
+    with pytest.raises(InvalidLarkError, match="more than 10,000 rules and terminals"):
+        structgen.lark(chain(20_000))
+
+
+def test_rules_of_many_alternatives_are_looked_at_once() -> None:
+    """Each rule after those that it needs: a rule is not visited again for each of its alternatives."""
+    count = 500
+    rules = {f"r{i}": Terminal(f"T{i}", Literal(f"t{i}")) for i in range(count)}
+    rules["start"] = Choice(tuple(map(Reference, rules)))
+    visited: list[object] = []
+
+    class Counted(Adjacency):
+        def edges(self, body: RuleExpression) -> Edges:
+            visited.append(body)
+            return super().edges(body)
+
+    adjacency = Counted(rules, "start")
+    assert len([*adjacency.named(adjacency.first)]) == count
+    assert len(visited) <= 4 * count
+
+
+CYCLIC = """
+start: (r2)+ T2 T2 T1 |
+?r0.2: "," r0 T1 T2
+r1: (T1)~2
+?r2.2: r1 r1 | r2 [r0] (["/*"] | (r1)~2)
+T0: /[é-ü]/i
+T1.3: /a|ab/
+T2: /\\d+(\\.\\d+)?/
+%ignore "/*" /.*?/ "*/"
+"""
+
+
+def test_lark_s_parser_is_not_waited_for_without_end() -> None:
+    """It ends an empty rule again and again before a token that it never reads."""
+    with pytest.raises(InvalidText):
+        structgen.lark(CYCLIC).validate("aaaa11a")
+
+
+@pytest.mark.parametrize("pattern", ["(a?){2,300}b", "(a?)+b", "c(?:(?:ab)?){3,40}", "x(?:a?){0,5}"])
+def test_repetitions_of_what_is_optional(pattern: str) -> None:
+    """As many as `re` takes, which are no more than the greedy ones."""
+    constraint = structgen.lark(f"start: T\nT: /{pattern}/\n")
+    for text in [
+        "b",
+        "ab",
+        "aab",
+        "a" * 300 + "b",
+        "a" * 301 + "b",
+        "c" + "ab" * 3,
+        "c" + "ab" * 40,
+        "c" + "ab" * 41,
+        "x",
+        "xaaaaa",
+        "xaaaaaa",
+    ]:
+        assert constraint._compiled.accepts(text) == bool(re.fullmatch(pattern, text)), text

@@ -16,7 +16,7 @@ from structgen.errors import Problem
 from structgen.frontends.lark.declared import Declared, rules_of_declared
 from structgen.frontends.lark.first_match import terminals_as_lark_reads_them
 from structgen.frontends.lark.judge import Judge, ParserName
-from structgen.frontends.lark.loading import load
+from structgen.frontends.lark.loading import expand, load
 from structgen.frontends.lark.rules import rules_of_expansions, rules_of_trees
 from structgen.frontends.lark.sources import Source, find_source
 from structgen.frontends.prepared import place
@@ -166,6 +166,8 @@ def _make(
     strict: bool,
 ) -> _Made:
     loaded = load(source, start, import_paths, given)
+    if lexer == "dynamic" and not given:
+        expand(loaded)  # so that rules that Lark refuses are refused now, not by the first `validate()`
     terminals = terminals_as_lark_reads_them(
         loaded, by_lalr=lexer == "contextual" and not given, strict=strict
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal
@@ -17,6 +18,11 @@ ParserName = Literal["lalr", "earley"]
 """LALR comes with Lark's contextual lexer, Earley with its dynamic one."""
 
 
+MOST_NODES = 10_000
+MOST_NODES_OF_CHAR = 1_000
+"""Nodes of a tree, and more for each character of its text: beyond, Lark's LALR parser ends empty rules for ever."""
+
+
 class Judge:
     """Lark's own parsers of a grammar, made when the first text comes. A text is valid if one of them parses it.
 
@@ -30,6 +36,7 @@ class Judge:
         self._source = source
         self._start = start
         self._loaded = loaded
+        self._trees = _Trees()
         self.parsers = tuple(parsers)
 
     def __call__(self, text: str, error: InvalidText | None) -> Tree[Any]:
@@ -40,6 +47,7 @@ class Judge:
         """
         failure: Exception | None = None
         for parser in self._made:
+            self._trees.left = MOST_NODES + MOST_NODES_OF_CHAR * len(text)
             try:
                 found: Tree[Any] = parser.parse(text)
             except (LarkError, RuntimeError) as unexpected:  # too deep, or a bug of Lark
@@ -55,7 +63,8 @@ class Judge:
         loaded = self._loaded or load(self._source, self._start, [])
 
         def made(parser: ParserName) -> Lark:
-            return Lark(loaded.grammar, parser=parser, start=self._start)
+            options: dict[str, Any] = {"tree_class": self._trees} if parser == "lalr" else {}
+            return Lark(loaded.grammar, parser=parser, start=self._start, **options)
 
         try:
             try:
@@ -64,6 +73,23 @@ class Judge:
                 return [made("earley")]
         except (LarkError, RuntimeError) as error:
             raise self._source.rewrap(error) from None
+
+
+class _Trees(threading.local):
+    """Makes trees, but not without end.
+
+    Attributes:
+        left: how many more.
+    """
+
+    left = 0
+
+    def __call__(self, data: str, children: list[Any], meta: Any = None) -> Tree[Any]:
+        """A tree; raises `RuntimeError` if there are too many."""
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("Lark's parser does not end")
+        return Tree(data, children, meta)
 
 
 def _as_invalid_text(text: str, failure: Exception | None) -> InvalidText:

@@ -34,7 +34,7 @@ from structgen.frontends.lark.sources import Source
 
 MAX_RULES = 20_000
 MAX_NAME = 10_000
-"""Rules after templates are applied, and characters of their names: a template may call itself with ever more."""
+"""Rules that templates make, and characters of their names: a template may call itself with ever more."""
 
 MAX_EXPANSIONS = 20_000
 """Alternatives of a rule, once Lark has written out its options."""
@@ -152,7 +152,7 @@ def _prepare(grammar: LarkGrammar, source: Source) -> tuple[dict[str, TerminalDe
     for name, params, tree, options in definitions:  # which grows while templates are applied
         if tree is None:
             raise source.error(f"the rule {name} is declared, but has no definition", str(name))
-        if len(definitions) > MAX_RULES or len(name) > MAX_NAME:
+        if len(definitions) > len(grammar.rule_defs) + MAX_RULES or len(name) > MAX_NAME:
             raise source.error("templates make ever more rules of each other", str(name).partition("{")[0])
         if not params:
             literals.rule_options = options if options and options.keep_all_tokens else None

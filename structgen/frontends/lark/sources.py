@@ -33,6 +33,10 @@ MAX_NESTING = 100
 MAX_TERMINAL = 200_000
 """Symbols of a terminal, after the terminals that it names are written into it."""
 
+MAX_DEFINITIONS = 10_000
+"""Rules and terminals: Lark takes a millisecond to load one. The largest grammar of the library has 400."""
+
+_DEFINITION = re.compile(r"^\s*[?!]?[A-Za-z_]\w*(?:\{[^{}\n]*\})?(?:\.-?\d+)?\s*:", re.MULTILINE)
 _PLACE = re.compile(r",? ?\(?\b(?:at )?line (\d+),? col(?:umn)? (\d+)\)?")
 _NAMES = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
@@ -70,6 +74,8 @@ class Source:
 
     def check(self) -> None:
         """Raise `InvalidLarkError` where the text is no grammar, or would keep Lark's loader busy for ever."""
+        if len(_DEFINITION.findall(self.text)) > MAX_DEFINITIONS:
+            raise InvalidLarkError(f"the grammar has more than {MAX_DEFINITIONS:,} rules and terminals")
         sizes: dict[str, int] = {}
         references: dict[str, list[str]] = {}
         for token, body in self.definitions:

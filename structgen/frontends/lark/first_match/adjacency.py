@@ -7,6 +7,7 @@ Knows rules, and terminals only by name.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -78,18 +79,23 @@ class Adjacency:
         return self._bits.get(name, 0)
 
     def _solve(self) -> None:
+        """Find the edges of all rules: first of those that others need, and again of those in a circle."""
+        needs = {name: _references(body) for name, body in self._rules.items()}
         users: dict[str, list[str]] = {}
-        for name, body in self._rules.items():
-            for node in walk(body):
-                if isinstance(node, Reference):
-                    users.setdefault(node.name, []).append(name)
-        waiting: dict[str, None] = dict.fromkeys(reversed(list(self._rules)))
+        for name, needed in needs.items():
+            for other in needed:
+                users.setdefault(other, []).append(name)
+        waiting = deque(_needed_first(needs))
+        is_waiting = set(waiting)
         while waiting:
-            name, _ = waiting.popitem()
+            name = waiting.popleft()
+            is_waiting.remove(name)
             edges = self.edges(self._rules[name])
             if edges != self._edges[name]:
                 self._edges[name] = edges
-                waiting.update(dict.fromkeys(users.get(name, ())))
+                again = [user for user in users.get(name, ()) if user not in is_waiting]
+                waiting.extend(again)
+                is_waiting.update(again)
 
     def edges(self, body: Body) -> Edges:
         """The edges of a body."""
@@ -128,6 +134,27 @@ def _nodes(rules: Mapping[str, Body]) -> Iterator[Body]:
     """The bodies of all rules, and all in them."""
     for body in rules.values():
         yield from walk(body)
+
+
+def _references(body: Body) -> list[str]:
+    return list(dict.fromkeys(node.name for node in walk(body) if isinstance(node, Reference)))
+
+
+def _needed_first(needs: Mapping[str, list[str]]) -> list[str]:
+    """The rules in an order in which, but for circles, each comes after those that it needs."""
+    found: dict[str, None] = {}
+    entered: set[str] = set()
+    for root in needs:
+        stack = [(root, False)]
+        while stack:
+            name, is_done = stack.pop()
+            if is_done:
+                found[name] = None
+            elif name not in entered:
+                entered.add(name)
+                stack.append((name, True))
+                stack.extend((needed, False) for needed in needs[name])
+    return list(found)
 
 
 def _edges_of_choice(options: list[Edges]) -> Edges:

@@ -144,8 +144,8 @@ class Collisions:
                             yield name, other, Collision(whole, not whole, False)
 
     def _of_patterns(self) -> Iterator[tuple[str, str, Collision]]:
-        literals = [name for names in self._literals.values() for name in names]
-        patterns = [name for name in self._lexicon.texts if name not in set(literals)]
+        literals = dict.fromkeys(name for names in self._literals.values() for name in names)
+        patterns = [name for name in self._lexicon.texts if name not in literals]
         for i, name in enumerate(patterns):
             for other in (*patterns[i + 1 :], *literals):
                 if self._may_meet(name, other):
