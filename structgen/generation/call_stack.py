@@ -48,7 +48,7 @@ class Caller:
     @property
     def is_beam_search(self) -> bool:
         """Returns True if the rows are hypotheses of a beam search, some of which may be impossible."""
-        return self._frame.f_code.co_name == "_beam_search"
+        return self._frame.f_code.co_name.endswith("_beam_search")
 
     @property
     def is_assisted(self) -> bool:
@@ -59,7 +59,8 @@ class Caller:
         """How many rows in succession belong to one prompt in a beam search; 1 otherwise."""
         if not self.is_beam_search:
             return 1
-        return int(self._frame.f_locals["generation_config"].num_beams)
+        settings = self._frame.f_locals["generation_config"]
+        return int(settings.num_beams) // int(getattr(settings, "num_beam_groups", None) or 1)
 
     def rows_over(self) -> set[int]:
         """The rows that generate() pads because a stopping criterion ended them."""

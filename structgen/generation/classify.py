@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, Literal, get_args
 
 import torch
 
-from structgen.generation.generate import Prompt, _encoded, _end_tokens
 from structgen.generation.models import load_model
 from structgen.generation.prompt_cache import cache_of, going_on_from
+from structgen.generation.settings import Prompt, encode_prompt, end_tokens
 from structgen.options import Whole, check_flags, check_option
 from structgen.vocabulary import Vocabulary
 
@@ -61,43 +62,54 @@ def classify(
 
     The prompt is read once, and all labels go on from there.
     """
-    check_option("tokenizations", tokenizations, get_args(Spelling))
-    check_option("normalize", normalize, get_args(Normalization))
     check_option("chat", chat, (True, False, None))
     check_option("batch_size", batch_size, (Whole(1),))
     check_flags(ends=ends)
+    _check_labels(labels, tokenizations, normalize)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
+    vocabulary = Vocabulary.from_tokenizer(
+        tokenizer,
+        size=model.config.get_text_config().vocab_size,
+        eos_token_ids=end_tokens(model, None),
+    )
+    end = sorted(vocabulary.eos_token_ids) if ends else []
+    if ends and not end:
+        raise ValueError("the tokenizer has no end token: pass ends=False")
+    spelled = {label: _spellings(label, tokenizer, vocabulary, tokenizations) for label in labels}
+    _check_spelled(spelled)
+    rows = [row for spellings in spelled.values() for row in spellings]
+    scores = iter(_logprobs(model, encode_prompt(tokenizer, prompt, chat), rows, end, batch_size))
+    totals = {}
+    for label, spellings in spelled.items():
+        lengths = [len(row) + ends if normalize == "mean" else 1 for row in spellings]
+        totals[label] = reduce(_add, [next(scores) / length for length in lengths])
+    return _probabilities(totals)
+
+
+def _check_labels(labels: Sequence[str], tokenizations: Spelling, normalize: Normalization) -> None:
+    check_option("tokenizations", tokenizations, get_args(Spelling))
+    check_option("normalize", normalize, get_args(Normalization))
     if not labels or len(set(labels)) < len(labels) or not all(labels):
         raise ValueError(f"labels = {list(labels)!r}: give at least one, none of them empty or twice")
     if normalize == "mean" and tokenizations == "all":
         raise ValueError(
             "normalize='mean' goes with canonical tokens only: a sum over tokenizations has no length"
         )
-    vocabulary = Vocabulary.from_tokenizer(
-        tokenizer,
-        size=model.config.get_text_config().vocab_size,
-        eos_token_ids=_end_tokens(model, None),
-    )
-    end = sorted(vocabulary.eos_token_ids)
-    if ends and not end:
-        raise ValueError("the tokenizer has no end token: pass ends=False")
-    rows: list[tuple[int, ...]] = []
-    owners: list[int] = []
-    for number, label in enumerate(labels):
-        for spelled in _spellings(label, tokenizer, vocabulary, tokenizations):
-            rows.append(spelled)
-            owners.append(number)
-    unspelled = [label for number, label in enumerate(labels) if number not in owners]
+
+
+def _check_spelled(spelled: dict[str, list[tuple[int, ...]]]) -> None:
+    unspelled = [label for label, spellings in spelled.items() if not spellings]
     if unspelled:
         raise ValueError(f"no tokens of this vocabulary spell {', '.join(map(repr, unspelled))}")
-    scores = _logprobs(model, _encoded(tokenizer, prompt, chat), rows, end if ends else [], batch_size)
-    totals = [-math.inf] * len(labels)
-    for owner, row, score in zip(owners, rows, scores, strict=True):
-        totals[owner] = _add(totals[owner], score / (len(row) + ends) if normalize == "mean" else score)
-    highest = max(totals)
-    weights = [math.exp(total - highest) for total in totals]
-    return {label: weight / sum(weights) for label, weight in zip(labels, weights, strict=True)}
+
+
+def _probabilities(logprobs: dict[str, float]) -> dict[str, float]:
+    """Log-probabilities as probabilities that add up to 1."""
+    highest = max(logprobs.values())
+    weights = {label: math.exp(logprob - highest) for label, logprob in logprobs.items()}
+    total = sum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
 
 
 def _add(first: float, second: float) -> float:
@@ -107,15 +119,11 @@ def _add(first: float, second: float) -> float:
 
 
 def _spellings(label: str, tokenizer: Any, vocabulary: Vocabulary, which: Spelling) -> list[tuple[int, ...]]:
+    """The tokens of a label: those that the tokenizer makes of it, or all whose bytes it is."""
     if which == "canonical":
         return [tuple(tokenizer(label, add_special_tokens=False)["input_ids"])]
     data = label.encode()
-    special = set(vocabulary.special_tokens.values()) | set(vocabulary.eos_token_ids)
-    by_bytes: dict[bytes, list[int]] = {}
-    for token in range(len(vocabulary)):
-        piece = vocabulary[token]
-        if piece and token not in special and piece in data:
-            by_bytes.setdefault(piece, []).append(token)
+    by_bytes = _tokens_within(data, vocabulary)
     # From the end: the spellings of each rest, by the token that it begins with.
     rests: list[list[tuple[int, ...]]] = [[] for _ in data] + [[()]]
     for start in range(len(data) - 1, -1, -1):
@@ -128,6 +136,17 @@ def _spellings(label: str, tokenizer: Any, vocabulary: Vocabulary, which: Spelli
                     f"pass tokenizations='canonical'"
                 )
     return rests[0]
+
+
+def _tokens_within(data: bytes, vocabulary: Vocabulary) -> dict[bytes, list[int]]:
+    """The tokens, special ones left out, that are a part of a text; by their bytes."""
+    special = set(vocabulary.special_tokens.values()) | set(vocabulary.eos_token_ids)
+    found: dict[bytes, list[int]] = {}
+    for token in range(len(vocabulary)):
+        piece = vocabulary[token]
+        if piece and token not in special and piece in data:
+            found.setdefault(piece, []).append(token)
+    return found
 
 
 def _logprobs(

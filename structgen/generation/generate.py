@@ -13,25 +13,30 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import torch
-import transformers
 
 from structgen.constraint import Constraint, compile
-from structgen.errors import BudgetTooSmall, InvalidOptionError
+from structgen.errors import InvalidOptionError, StructgenError
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
-from structgen.matcher import CompiledGrammar
+from structgen.generation.settings import (
+    Prompt,
+    check_budget,
+    decoding_settings,
+    encode_prompt,
+    end_settings,
+    end_tokens,
+    seeded,
+    until_end,
+)
 from structgen.options import Number, Whole, check_option
 from structgen.vocabulary import Vocabulary
 
 FinishReason = Literal["stop", "length", "interrupted"]
-Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ def generate(
     Raises:
         BudgetTooSmall: No valid text fits into `max_new_tokens`. Raised before anything is generated.
         InvalidOptionError: An option has a value that it may not have, or the prompt has no tokens.
+        StructgenError: An option makes `model.generate()` ignore the constraint (`cache_implementation="paged"`).
     """
     _check_options(max_new_tokens, temperature, seed, chat)
     if options.get("num_return_sequences", 1) != 1:
@@ -127,19 +133,19 @@ def generate(
         raise InvalidOptionError("num_return_sequences", options["num_return_sequences"], reason)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
-    inputs = _encoded(tokenizer, prompt, chat).to(model.device)
+    inputs = encode_prompt(tokenizer, prompt, chat).to(model.device)
     length = inputs["input_ids"].shape[1]
     started = time.perf_counter()
     vocabulary = Vocabulary.from_tokenizer(
         tokenizer,
         size=model.config.get_text_config().vocab_size,
-        eos_token_ids=_end_tokens(model, options.pop("eos_token_id", None)),
+        eos_token_ids=end_tokens(model, options.pop("eos_token_id", None)),
     )
     processors = list(options.pop("logits_processor", ()))
     processor = None
     if constraint is not None:
         grammar = compile(constraint, vocabulary)
-        _check_budget(grammar, max_new_tokens)
+        check_budget(grammar, max_new_tokens)
         processor = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
         processors.append(processor)
     compiled = time.perf_counter()
@@ -147,16 +153,16 @@ def generate(
         "max_new_tokens": max_new_tokens,
         "logits_processor": processors,
         "tokenizer": tokenizer,  # stop_strings and assistants with other tokens need it
-        **_ends(vocabulary, tokenizer),
-        **_decoding(temperature),
+        **end_settings(vocabulary, tokenizer),
+        **decoding_settings(temperature),
         **options,
     }
-    with _seeded(seed, model.device), torch.no_grad():
+    with seeded(seed, model.device), torch.no_grad():
         rows = model.generate(**inputs, **settings)
     seconds = time.perf_counter() - compiled
     rows = rows if isinstance(rows, torch.Tensor) else rows.sequences
-    tokens = _until_end(rows[0, length:].tolist(), vocabulary)
-    mask_seconds = 0.0 if processor is None else processor.mask_seconds
+    tokens = until_end(rows[0, length:].tolist(), vocabulary)
+    mask_seconds = _mask_seconds(processor)
     return Generation(
         text=b"".join(vocabulary[token] for token in tokens).decode("utf-8", errors="replace"),
         tokens=tokens,
@@ -173,67 +179,15 @@ def _check_options(max_new_tokens: int, temperature: float, seed: int | None, ch
     check_option("chat", chat, (True, False, None))
 
 
-def _encoded(tokenizer: Any, prompt: Prompt, chat: bool | None) -> transformers.BatchEncoding:
-    """The prompt as one row of `input_ids` and its `attention_mask`."""
-    if chat is None:
-        chat = not isinstance(prompt, str) or bool(getattr(tokenizer, "chat_template", None))
-    if isinstance(prompt, str) and not chat:
-        found = tokenizer(prompt, return_tensors="pt")
-    else:
-        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
-        found = tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+def _mask_seconds(processor: LogitsProcessor | None) -> float:
+    if processor is None:
+        return 0.0
+    if processor.steps == 0:
+        raise StructgenError(
+            "model.generate() never called the logits processor, so its answer is not constrained: continuous "
+            "batching (cache_implementation='paged') and some functions for custom_generate call none"
         )
-    # Some tokenizers add token_type_ids, which few models know.
-    found.data = {name: found.data[name] for name in ("input_ids", "attention_mask")}
-    if found.data["input_ids"].shape[1] == 0:
-        raise InvalidOptionError("prompt", prompt, "has no tokens, and a model needs one to go on from")
-    return found  # type: ignore[no-any-return]
-
-
-def _check_budget(grammar: CompiledGrammar, max_new_tokens: int) -> None:
-    needed = grammar.completion_tokens(grammar.initial)
-    if needed > max_new_tokens:
-        raise BudgetTooSmall(max_new_tokens, needed)
-
-
-def _ends(vocabulary: Vocabulary, tokenizer: Any) -> dict[str, Any]:
-    """Settings that say which tokens end a text, and which one follows its end."""
-    ends = sorted(vocabulary.eos_token_ids)
-    pad = (ends or [0])[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    return {"eos_token_id": ends or None, "pad_token_id": pad}
-
-
-def _decoding(temperature: float) -> dict[str, Any]:
-    """Settings that say all that matters, so that none comes from the model's generation config unseen."""
-    if temperature == 0:
-        return {"do_sample": False, "temperature": None, "top_k": None, "top_p": None, "min_p": None}
-    return {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0, "min_p": None}
-
-
-@contextmanager
-def _seeded(seed: int | None, device: torch.device) -> Iterator[None]:
-    if seed is None:
-        yield
-        return
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
-
-
-def _end_tokens(model: Any, more: int | Iterable[int] | None) -> list[int]:
-    """The end tokens of the generation config, and more."""
-    found: list[int] = []
-    for ids in (model.generation_config.eos_token_id, more):
-        if ids is not None:
-            found.extend([ids] if isinstance(ids, int) else ids)
-    return found
-
-
-def _until_end(tokens: list[int], vocabulary: Vocabulary) -> tuple[int, ...]:
-    """The tokens up to the first end token, which is kept; what follows is padding."""
-    end = next((i for i, token in enumerate(tokens) if token in vocabulary.eos_token_ids), len(tokens))
-    return tuple(tokens[: end + 1])
+    return processor.mask_seconds
 
 
 def _finish_reason(tokens: tuple[int, ...], vocabulary: Vocabulary, max_new_tokens: int) -> FinishReason:

@@ -67,17 +67,18 @@ def apply_bitmask(logits: torch.Tensor, bitmask: Bitmask, *, rows: Sequence[int]
     if rows is not None:
         rows = [operator.index(row) for row in rows]
     kind = _check(logits, bitmask, rows)
+    if logits.numel() > 0 and not _apply_natively(logits, bitmask, rows, kind):
+        _apply_by_torch(logits, bitmask, rows)
+
+
+def _apply_natively(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None, kind: int) -> bool:
+    """The same by the engine, if it can. Autograd does not see what the engine writes."""
+    address, bitmask_stride = _place(bitmask)
+    if not logits.is_cpu or logits.stride(1) != 1 or logits.requires_grad or bitmask_stride is None:
+        return False
     batch, width = logits.shape
-    if batch == 0 or width == 0:
-        return
-    # Autograd does not see what the engine writes.
-    if logits.is_cpu and logits.stride(1) == 1 and not logits.requires_grad:
-        address, bitmask_stride = _place(bitmask)
-        if bitmask_stride is not None:
-            stride = logits.stride(0)
-            apply_natively(logits.data_ptr(), kind, batch, width, stride, address, bitmask_stride, rows)
-            return
-    _apply_by_torch(logits, bitmask, rows)
+    apply_natively(logits.data_ptr(), kind, batch, width, logits.stride(0), address, bitmask_stride, rows)
+    return True
 
 
 class Copies:
@@ -147,10 +148,26 @@ class Copies:
 
 
 def _check(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -> int:
-    """The number of the logits' type; ValueError where something does not fit."""
+    """The number of the logits' type.
+
+    Raises:
+        ValueError: Something does not fit.
+    """
     kind = _TYPES.get(logits.dtype)
     if kind is None:
         raise ValueError(f"logits are {logits.dtype}, and must be float16, bfloat16 or float32")
+    _check_shapes(logits, bitmask)
+    if isinstance(bitmask, torch.Tensor) and bitmask.device != logits.device:
+        raise ValueError(f"bitmask is on {bitmask.device}, and must be on {logits.device}, as the logits are")
+    if bitmask.dtype != (torch.int32 if isinstance(bitmask, torch.Tensor) else np.int32):
+        raise ValueError(f"bitmask is {bitmask.dtype}, and must be int32")
+    for row in rows or ():
+        if not 0 <= row < logits.shape[0]:
+            raise ValueError(f"row {row} is to be masked, and the batch has {logits.shape[0]}")
+    return kind
+
+
+def _check_shapes(logits: torch.Tensor, bitmask: Bitmask) -> None:
     if logits.dim() != 2 or bitmask.ndim != 2:
         raise ValueError(
             f"logits have {logits.dim()} dimensions and bitmask {bitmask.ndim}: must be [B, V] and [B, W]"
@@ -165,31 +182,15 @@ def _check(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -
             f"a row for each row, 32 tokens in a word. The vocabulary must be as wide as the logits: "
             f"Vocabulary.from_tokenizer(tokenizer, size={width})"
         )
-    if isinstance(bitmask, torch.Tensor):
-        if bitmask.dtype != torch.int32:
-            raise ValueError(f"bitmask is {bitmask.dtype}, and must be int32")
-        if bitmask.device != logits.device:
-            raise ValueError(
-                f"bitmask is on {bitmask.device}, and must be on {logits.device}, as the logits are"
-            )
-    elif bitmask.dtype != np.int32:
-        raise ValueError(f"bitmask is {bitmask.dtype}, and must be int32")
-    if rows is not None:
-        for row in rows:
-            if not 0 <= row < batch:
-                raise ValueError(f"row {row} is to be masked, and the batch has {batch}")
-    return kind
 
 
 def _place(bitmask: Bitmask) -> tuple[int, int | None]:
-    """Where the first row begins, and how many words lie between rows; None if words are not side by side."""
+    """The address of the first row, and the number of words from row to row; None if words are not contiguous."""
     if isinstance(bitmask, torch.Tensor):
-        side_by_side = bitmask.stride(1) == 1
-        return bitmask.data_ptr(), bitmask.stride(0) if side_by_side else None
+        return bitmask.data_ptr(), bitmask.stride(0) if bitmask.stride(1) == 1 else None
+    address = bitmask.__array_interface__["data"][0]
     row_bytes, word_bytes = bitmask.strides
-    return bitmask.__array_interface__["data"][
-        0
-    ], row_bytes // 4 if word_bytes == 4 and row_bytes % 4 == 0 else None
+    return address, row_bytes // 4 if word_bytes == 4 and row_bytes % 4 == 0 else None
 
 
 def _apply_by_torch(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -> None:

@@ -69,7 +69,8 @@ class LogitsProcessor(transformers.LogitsProcessor):
 
     Attributes:
         compile_seconds: spent on compiling so far (at the first step, when the width of the logits is known).
-        mask_seconds: spent in all steps so far, compiling left out.
+        mask_seconds: spent in all steps so far, without compiling.
+        steps: how often it was called. 0 after a generation: its caller ignores logits processors.
 
     Raises (when called):
         UnknownPromptError: Nothing says where the prompt ends.
@@ -91,7 +92,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
     generate() gives them a score (`sequences_scores`) of -1e9.
 
     Continuous batching (`model.generate_batch`, `model.init_continuous_batching`) calls no processors of the
-    caller: transformers ignores the argument, and its answers are not constrained.
+    caller: transformers ignores the argument, and its answers are not constrained. `steps` stays 0 then.
 
     May be used from several threads. Pickles and copies as its arguments.
     """
@@ -109,6 +110,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         check_option("prompt_length", prompt_length, (Whole(0), None))
         self.compile_seconds = 0.0
         self.mask_seconds = 0.0
+        self.steps = 0
         self._constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
         if not self._constraints:
             raise ValueError("an empty list of constraints: pass one for each prompt, None for those without")
@@ -149,6 +151,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         step = _Step(loop, caller, input_ids, grammars, self._max_new_tokens)
         masked = step.masked(scores)
         with self._lock:
+            self.steps += 1
             self.mask_seconds += time.perf_counter() - started
         return cast("torch.FloatTensor", masked)
 
@@ -263,19 +266,22 @@ class _Step:
             )
 
     def _raise_failures(self) -> None:
-        """Raise the first failure that matters, unless generate() never returns these rows as they are."""
-        if not self._failures or self._is_draft:
-            return
-        excused: set[int] = set()
-        if self._caller is not None:
-            beams = self._loop.beams
-            if beams > 1:
-                alive = {row // beams for row in range(len(self._grammars)) if row not in self._failures}
-                excused = {row for row in self._failures if row // beams in alive}
-            else:
-                excused = self._caller.rows_over()
-        for row in sorted(self._failures.keys() - excused):
-            raise self._failures[row] or self._progress.rejection(self._grammars[row], self._input_ids, row)
+        """Raise the first failure of a row that generate() may return."""
+        if self._failures and not self._is_draft:
+            for row in sorted(self._failures.keys() - self._excused()):
+                raise self._failures[row] or self._progress.rejection(
+                    self._grammars[row], self._input_ids, row
+                )
+
+    def _excused(self) -> set[int]:
+        """Rows that generate() does not return as they are: impossible hypotheses, and rows that are over."""
+        if self._caller is None:
+            return set()
+        beams = self._loop.beams
+        if beams == 1:
+            return self._caller.rows_over()
+        alive = {row // beams for row in range(len(self._grammars)) if row not in self._failures}
+        return {row for row in self._failures if row // beams in alive}
 
 
 def _is_draft(loop: DecodingLoop, caller: Caller, input_ids: torch.Tensor) -> bool:

@@ -16,17 +16,17 @@ import torch
 import transformers
 
 from structgen.constraint import compile
-from structgen.generation.generate import (
-    _check_budget,
-    _decoding,
-    _encoded,
-    _end_tokens,
-    _ends,
-    _seeded,
-    _until_end,
-)
 from structgen.generation.processor import LogitsProcessor
 from structgen.generation.prompt_cache import going_on_from, read_prompt
+from structgen.generation.settings import (
+    check_budget,
+    decoding_settings,
+    encode_prompt,
+    end_settings,
+    end_tokens,
+    seeded,
+    until_end,
+)
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
 from structgen.vocabulary import Vocabulary
 
@@ -71,7 +71,7 @@ class TransformersSampler:
         self._vocabulary = Vocabulary.from_tokenizer(
             tokenizer,
             size=model.config.get_text_config().vocab_size,
-            eos_token_ids=_end_tokens(model, options.pop("eos_token_id", None)),
+            eos_token_ids=end_tokens(model, options.pop("eos_token_id", None)),
         )
 
     @property
@@ -86,9 +86,9 @@ class TransformersSampler:
     def __call__(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
         """`request.n` candidates, in one `generate()`. At temperature 0 they are all the same one."""
         if request.temperature == 0:
-            return self._generated(prompt, replace(request, n=1), **_decoding(0.0)) * request.n
+            return self._generated(prompt, replace(request, n=1), **decoding_settings(0.0)) * request.n
         return self._generated(
-            prompt, request, num_return_sequences=request.n, **_decoding(request.temperature)
+            prompt, request, num_return_sequences=request.n, **decoding_settings(request.temperature)
         )
 
     def beam(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
@@ -100,7 +100,7 @@ class TransformersSampler:
             num_return_sequences=request.n,
             length_penalty=0.0,
             early_stopping=True,
-            **_decoding(0.0),
+            **decoding_settings(0.0),
         )
         # A search that finds fewer texts than it is wide fills up with impossible ones.
         possible = [one for one in found if one.masked_logprob is None or one.masked_logprob > float("-inf")]
@@ -120,7 +120,7 @@ class TransformersSampler:
         if request.constraint is not None:
             grammar = compile(request.constraint, self._vocabulary)
             if not request.prefix:
-                _check_budget(grammar, request.max_new_tokens)
+                check_budget(grammar, request.max_new_tokens)
             processors.append(
                 LogitsProcessor(
                     grammar,
@@ -131,18 +131,18 @@ class TransformersSampler:
             )
         watch = _Watch(self, request, length)
         cache = read_prompt(self.model, inputs["input_ids"])
-        with _seeded(request.seed, self.model.device), torch.no_grad():
+        with seeded(request.seed, self.model.device), torch.no_grad():
             found = self.model.generate(
                 **inputs,
                 **{**decoding, **options},
                 **self._begun(cache, request.n),
                 max_new_tokens=request.max_new_tokens,
-                **_ends(self._vocabulary, self.tokenizer),
+                **end_settings(self._vocabulary, self.tokenizer),
                 logits_processor=processors,
                 stopping_criteria=transformers.StoppingCriteriaList([*criteria, watch]),
                 return_dict_in_generate=True,
             )
-        rows = [_until_end(row, self._vocabulary) for row in found.sequences[:, length:].tolist()]
+        rows = [until_end(row, self._vocabulary) for row in found.sequences[:, length:].tolist()]
         if watch.won:
             rows = [row for row in rows if self._is_ended(row)]
         return self._scored(inputs["input_ids"][0], rows, request, length - prompt_length, cache)
@@ -240,7 +240,7 @@ class TransformersSampler:
     def _inputs(self, prompt: Prompt, prefix: str) -> Any:
         if not isinstance(prompt, str) and not getattr(self.tokenizer, "chat_template", None):
             prompt = "\n\n".join(str(message["content"]) for message in prompt) + "\n\n"
-        inputs = _encoded(self.tokenizer, prompt, None).to(self.model.device)
+        inputs = encode_prompt(self.tokenizer, prompt, None).to(self.model.device)
         if prefix:
             more = self.tokenizer(prefix, add_special_tokens=False, return_tensors="pt").to(self.model.device)
             for name in ("input_ids", "attention_mask"):
@@ -274,7 +274,7 @@ class _Watch(transformers.StoppingCriteria):
         for number, last in enumerate(input_ids[:, -1].tolist()):
             if last in ends and number not in self._ended:
                 self._ended.add(number)
-                row = _until_end(input_ids[number, self._length :].tolist(), self._sampler._vocabulary)
+                row = until_end(input_ids[number, self._length :].tolist(), self._sampler._vocabulary)
                 if enough(Candidate(self._sampler._text(row, True), len(row))):
                     return True
         return False

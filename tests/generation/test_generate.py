@@ -9,7 +9,7 @@ import torch
 import transformers
 
 import structgen
-from structgen.errors import BudgetTooSmall, InvalidText
+from structgen.errors import BudgetTooSmall, InvalidOptionError, InvalidText, StructgenError
 
 BORN = structgen.json_schema(
     {
@@ -142,3 +142,37 @@ def test_end_tokens_of_model_tokenizer_and_caller_all_end(model: Any, tokenizer:
 def test_several_answers_are_for_the_processor(model: Any, tokenizer: Any) -> None:
     with pytest.raises(ValueError, match="LogitsProcessor"):
         structgen.generate(model, tokenizer, "When?", BORN, num_return_sequences=2)
+
+
+def test_a_constraint_that_nobody_asked_is_an_error(
+    model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As continuous batching does, which drops the processors without a word."""
+    free = model.generate
+    monkeypatch.setattr(model, "generate", lambda logits_processor, **options: free(**options))
+    with pytest.raises(StructgenError, match="never called the logits processor"):
+        structgen.generate(model, tokenizer, "Who?", structgen.choice(["no"]), max_new_tokens=4)
+    structgen.generate(model, tokenizer, "Who?", None, max_new_tokens=4)
+
+
+def test_a_prompt_without_tokens_is_an_error(model: Any, tokenizer: Any) -> None:
+    with pytest.raises(InvalidOptionError, match="prompt='': has no tokens"):
+        structgen.generate(model, tokenizer, "", structgen.choice(["no"]), chat=False)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("max_new_tokens", None),
+        ("max_new_tokens", 1.5),
+        ("max_new_tokens", 0),
+        ("temperature", float("inf")),
+        ("temperature", float("nan")),
+    ],
+)
+@pytest.mark.parametrize("constraint", [None, structgen.choice(["no"])])
+def test_numbers_that_make_no_sense_are_errors(
+    model: Any, tokenizer: Any, constraint: Any, option: str, value: Any
+) -> None:
+    with pytest.raises(InvalidOptionError, match=f"{option}="):
+        structgen.generate(model, tokenizer, "Who?", constraint, **{option: value})
