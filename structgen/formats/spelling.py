@@ -130,21 +130,24 @@ class Spelling:
                 return self.text
             part = done[id(node.part)]
             return node if part is node.part else Repeat(part, node.min, node.max)
-        assert isinstance(node, (Concat, Union, Intersection))
         if isinstance(node, Intersection):
-            parts = []
-            for part in node.parts:  # the complements need not be restricted once more
-                spelled = done[id(part)]
-                if isinstance(part, Complement) and isinstance(spelled, Intersection):
-                    spelled = spelled.parts[1]
-                parts.append(spelled)
-            if all(isinstance(part, Complement) for part in parts):
-                parts.insert(0, self.text)
-            return Intersection(tuple(parts))
+            return self._spell_intersection(node, done)
+        assert isinstance(node, (Concat, Union))
         spelled_parts = tuple([done[id(part)] for part in node.parts])
         if all(new is old for new, old in zip(spelled_parts, node.parts, strict=True)):
             return node
         return type(node)(spelled_parts)
+
+    def _spell_intersection(self, node: Intersection, done: dict[int, Expression]) -> Expression:
+        parts = []
+        for part in node.parts:  # the complements need not be restricted once more
+            spelled = done[id(part)]
+            if isinstance(part, Complement) and isinstance(spelled, Intersection):
+                spelled = spelled.parts[1]
+            parts.append(spelled)
+        if all(isinstance(part, Complement) for part in parts):
+            parts.insert(0, self.text)
+        return Intersection(tuple(parts))
 
 
 def _canonical(chars: CharSet) -> Expression:

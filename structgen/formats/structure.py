@@ -153,6 +153,9 @@ class Filled:
         if isinstance(body, Reference):
             return Reference(self._filled_rule(body.name))
         assert isinstance(body, (Sequence, Permutation))
+        return self._of_parts(body)
+
+    def _of_parts(self, body: Sequence | Permutation) -> RuleExpression | None:
         parts = [part for part in body.parts if not (isinstance(part, Repetition) and part.max == 0)]
         if len(parts) < 2:
             part = self.of(parts[0]) if parts else None

@@ -71,6 +71,11 @@ class Range:
             self.high is None or self.high > value or (self.high == value and not self.high_excluded)
         )
 
+    def integers(self) -> tuple[int | None, int | None]:
+        """The least and the greatest integer; None: there is no bound."""
+        low = None if self.low is None else above(self.low, self.low_excluded)
+        return low, None if self.high is None else below(self.high, self.high_excluded)
+
     def mirrored(self) -> Range:
         """The numbers with the other sign."""
         return Range(_negated(self.high), _negated(self.low), self.high_excluded, self.low_excluded)

@@ -1,8 +1,9 @@
 """Divisibility, and numbers left out: what is more to a number than two bounds.
 
 A step such as 0.25 is 25 / 10^2. A decimal is a multiple of it if its digits, read with two places after the point, are
-a number that 25 divides. Where the number has only 2 and 5 for factors, the last digits decide. What else divides it
-has no factor in common with 10, so it divides the digits wherever the point stands: an expression of its own.
+a number that 25 divides. Where the number has only 2 and 5 for factors, the last digits decide. Its other factors have
+no factor in common with 10, so they divide the digits wherever the point stands: an expression of its own. If there are
+too many last digits, as with 64, that expression reads the digits of an integer for all factors.
 
 Numbers with a point then have at most 15 digits, so that a reader's double is a multiple of a step, or equal to a
 number that is left out, only if the text is: 56258024542430049327.5 is read as a multiple of 8.
@@ -83,11 +84,9 @@ def multiples_in_range(
     if not kind & INTEGER:
         not_steps = (*not_steps, 1)
     factors = None if step is None else _factors(bounds, step)
-    if step is not None and (any(step % Fraction(no) == 0 for no in not_steps) or factors == range(0)):
+    if step is not None and (factors == range(0) or any(step % Fraction(no) == 0 for no in not_steps)):
         return None
-    if factors is not None and factors.stop - factors.start > _MOST_LISTED:
-        factors = None
-    if remainders(step, not_steps) <= _MOST_REMAINDERS and (factors is None or not (not_steps or excluded)):
+    if factors is None or not (not_steps or excluded):
         found = _as_expression(kind, bounds, step, not_steps, excluded)
         if found is not None:
             return found
@@ -143,9 +142,16 @@ def odd_part(step: Fraction) -> int:
     return odd
 
 
-def remainders(step: Fraction | None, not_steps: Iterable[Bound]) -> int:
-    """How many remainders of digits some steps distinguish, their last digits aside."""
-    return math.lcm(odd_part(step or Fraction(1)), *[odd_part(Fraction(no)) for no in not_steps])
+def _remainders(step: Fraction | None, not_steps: Iterable[Bound]) -> int:
+    """How many remainders of digits some steps distinguish, the last digits aside."""
+    steps = [step or Fraction(1), *map(Fraction, not_steps)]
+    return math.lcm(*[_by_remainder(one) for one in steps])
+
+
+def _by_remainder(step: Fraction) -> int:
+    """The part of a step for which the last digits do not decide: `multiples` reads remainders of it."""
+    odd = odd_part(step)
+    return odd if _endings(step / odd) is not None else step.numerator
 
 
 # Expressions
@@ -159,14 +165,18 @@ def _as_expression(
     not_steps: tuple[Bound, ...],
     excluded: tuple[float, ...],
 ) -> Terminal | None:
-    terminal = _ranged(kind, bounds)
-    inside = [] if step is None or (step == 1 and kind == INTEGER) else [step]
-    found = [multiples(one) for one in (*inside, *map(Fraction, not_steps))]
-    if None in found:
+    """The same as an expression; None if it takes too much."""
+    if _remainders(step, not_steps) > _MOST_REMAINDERS:
         return None
-    known = [one for one in found if one is not None]
-    parts = [terminal.expression, *known[: len(inside)]]
-    outside = [*(spellings(exact(value)) for value in excluded), *known[len(inside) :]]
+    if step is not None and _endings(step / odd_part(step)) is None:
+        kind, bounds = INTEGER, Range(*bounds.integers())  # the product with fractions has too many states
+    inside = [] if step is None or (step == 1 and kind == INTEGER) else _each([step])
+    outside = _each(map(Fraction, not_steps))
+    if inside is None or outside is None:
+        return None
+    outside = [*(spellings(exact(value)) for value in excluded), *outside]
+    terminal = _ranged(kind, bounds)
+    parts = [terminal.expression, *inside]
     if outside:
         parts.append(Complement(union(*outside)))
     if kind != INTEGER and len(parts) > 1 and _has_short_ones(bounds, step, not_steps):
@@ -175,15 +185,20 @@ def _as_expression(
     return Terminal(label, parts[0] if len(parts) == 1 else Intersection(tuple(parts)))
 
 
+def _each(steps: Iterable[Fraction]) -> list[Expression] | None:
+    """The multiples of each step; None if those of one take too much."""
+    found: list[Expression] = []
+    for step in steps:
+        of_one = multiples(step)
+        if of_one is None:
+            return None
+        found.append(of_one)
+    return found
+
+
 def _ranged(kind: int, bounds: Range) -> Terminal:
     """The numbers of a range, without exponents."""
-    if kind == INTEGER:
-        low, high = bounds.low, bounds.high
-        assert low is None or isinstance(low, int)
-        assert high is None or isinstance(high, int)
-        terminal = ranges.integer(low, high)
-    else:
-        terminal = ranges.plain(bounds)
+    terminal = ranges.integer(*bounds.integers()) if kind == INTEGER else ranges.plain(bounds)
     assert terminal is not None
     return terminal
 
@@ -221,15 +236,43 @@ def multiples(step: Fraction) -> Expression | None:
     The other factors of a step divide the digits, wherever the point stands, as they have no factor in common with 10.
     """
     odd = odd_part(step)
-    if odd == 1:
-        return _by_last_digits(step)
     found = _by_last_digits(step / odd)
-    return None if found is None else Intersection((found, concat(optional(Literal("-")), Divisible(odd))))
+    if found is None:
+        return _whole_multiples(step.numerator) if step.denominator == 1 else None
+    return found if odd == 1 else Intersection((found, concat(optional(Literal("-")), Divisible(odd))))
+
+
+def _whole_multiples(step: int) -> Expression | None:
+    """The multiples of an integer that has too many last digits to list them."""
+    if step > _MOST_REMAINDERS:
+        return None
+    natural = union(Literal("0"), concat(NONZERO, repeat(DIGIT)))
+    zeros = optional(concat(Literal(".0"), _ZEROS))
+    return concat(optional(Literal("-")), Intersection((natural, Divisible(step))), zeros)
 
 
 @lru_cache(maxsize=256)
 def _by_last_digits(step: Fraction) -> Expression | None:
     """All multiples of a step that has no factors but 2 and 5; None if they have too many endings."""
+    found = _endings(step)
+    if found is None:
+        return None
+    endings, scale = found
+    places = len(endings[0])
+    sign = optional(Literal("-"))
+    if places <= scale:
+        natural = union(Literal("0"), concat(NONZERO, repeat(DIGIT)))
+        fractions = [_fraction(scale - places, ending) for ending in endings]
+        return concat(sign, natural, union(EPSILON, *fractions))
+    return concat(sign, _with_endings(endings, places - scale))
+
+
+@lru_cache(maxsize=256)
+def _endings(step: Fraction) -> tuple[list[str], int] | None:
+    """The last digits of the multiples of a step, and how many of them, and of digits before them, follow the point.
+
+    None if there are too many.
+    """
     scale = _first(lambda places: (step * 10**places).denominator == 1)
     if scale is None:
         return None
@@ -237,13 +280,7 @@ def _by_last_digits(step: Fraction) -> Expression | None:
     places = _first(lambda places: 10**places % number == 0)
     if places is None or 10**places // number > _MOST_ENDINGS:
         return None
-    endings = [str(ending).zfill(places) if places else "" for ending in range(0, 10**places, number)]
-    sign = optional(Literal("-"))
-    if places <= scale:
-        natural = union(Literal("0"), concat(NONZERO, repeat(DIGIT)))
-        fractions = [_fraction(scale - places, ending) for ending in endings]
-        return concat(sign, natural, union(EPSILON, *fractions))
-    return concat(sign, _with_endings(endings, places - scale))
+    return [str(ending).zfill(places) if places else "" for ending in range(0, 10**places, number)], scale
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:
@@ -278,8 +315,9 @@ def _fraction(free: int, ending: str) -> Expression:
 
 
 def _factors(bounds: Range, step: Fraction) -> range | None:
-    """The multiples in a range, each as what the step is multiplied by; None if a bound is missing."""
+    """The multiples in a range, each as what the step is multiplied by; None if they are many."""
     if bounds.low is None or bounds.high is None:
         return None
-    low, high = Fraction(bounds.low) / step, Fraction(bounds.high) / step
-    return range(above(low, bounds.low_excluded), below(high, bounds.high_excluded) + 1)
+    first = above(Fraction(bounds.low) / step, bounds.low_excluded)
+    last = below(Fraction(bounds.high) / step, bounds.high_excluded)
+    return None if last - first >= _MOST_LISTED else range(first, max(first, last + 1))

@@ -81,19 +81,24 @@ FRACTIONAL = Terminal(  # with 15 digits at most, or its double may be an intege
 @lru_cache(maxsize=4096)
 def integer(low: int | None, high: int | None) -> Terminal | None:
     """The integers from `low` to `high`, both included; None if there are none."""
-    far_below, far_above = _is_far_below(low, high), _is_far_above(low, high)
-    low, high = None if far_below else low, None if far_above else high
-    if low is None and high is None:
+    bounds = _without_far_bounds(Range(low, high))
+    if bounds.is_unbounded:
         return INTEGER
-    if low is not None and high is not None and low > high:
+    if bounds.is_empty:
         return None
     parts: list[Expression] = []
-    if high is None or high >= 0:
-        parts.append(naturals(max(low or 0, 0), high))
-    if low is None or low < 0:
-        most = None if low is None else -low
-        parts.append(concat(MINUS, naturals(1 if high is None else max(1, -high), most)))
-    return Terminal(_label("an integer", low, high), union(*parts))
+    not_negative, negative = bounds.not_negative(), bounds.mirrored().positive()
+    if not_negative is not None:
+        parts.append(_naturals_in(not_negative))
+    if negative is not None:
+        parts.append(concat(MINUS, _naturals_in(negative)))
+    return Terminal(_label("an integer", bounds.low, bounds.high), union(*parts))
+
+
+def _naturals_in(bounds: Range) -> Expression:
+    low, high = bounds.integers()
+    assert low is not None
+    return naturals(low, high)
 
 
 def plain(bounds: Range) -> Terminal | None:
