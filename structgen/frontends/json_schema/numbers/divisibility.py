@@ -49,6 +49,9 @@ _MOST_ENDINGS = 5000
 _MOST_REMAINDERS = 20_000
 """Remainders, of all steps at once; to see whether any number can follow some digits, all of them may be visited."""
 
+_MOST_WHOLE = 8192
+"""The largest step of which all digits are read; they are combined with a number of digits, and so cost more."""
+
 _ZEROS = repeat(Literal("0"))
 _AS_DOUBLES = union(
     concat(optional(Literal("-")), repeat(DIGIT, 1)),
@@ -244,7 +247,7 @@ def multiples(step: Fraction) -> Expression | None:
 
 def _whole_multiples(step: int) -> Expression | None:
     """The multiples of an integer that has too many last digits to list them."""
-    if step > _MOST_REMAINDERS:
+    if step > _MOST_WHOLE:
         return None
     natural = union(Literal("0"), concat(NONZERO, repeat(DIGIT)))
     zeros = optional(concat(Literal(".0"), _ZEROS))

@@ -15,9 +15,10 @@ from frontends.matching import denotes
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from structgen.errors import EmptyLanguageError, InvalidSchemaError
+from structgen.errors import EmptyLanguageError, InvalidSchemaError, TokenRejected, UnsupportedSchemaError
 from structgen.frontends.json_schema import json_schema, numbers
 from structgen.language.sampling import Sampler
+from structgen.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(
@@ -293,6 +294,39 @@ def test_multiples_as_python_does(step: int, low: int | None, high: int | None, 
     for value in values:
         inside = (low is None or low <= value) and (high is None or value <= high)
         assert accepts(str(value)) == (inside and value % step == 0)
+
+
+@pytest.mark.parametrize("step", [64, 128, 1000, 1024, 2048, 4096, 6400])
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize("bounds", [{}, {"minimum": 0.5, "exclusiveMaximum": 10**9}, {"maximum": -7}])
+def test_steps_with_many_last_digits(step: int, kind: str, bounds: dict[str, float]) -> None:
+    """More of them than are listed. A number is written without a point then, where it is read digit by digit."""
+    constraint = json_schema({"type": kind, "multipleOf": step, **bounds})
+    accepts = constraint._compiled.accepts
+    random = Random(step)
+    for _ in range(40):
+        value = random.randrange(-(10**9), 10**9)
+        for one in (value, value - value % step, value - value % step + 1, value // 10 * step):
+            inside = bounds.get("minimum", one) <= one <= bounds.get("maximum", one)
+            inside &= one < bounds.get("exclusiveMaximum", one + 1)
+            assert accepts(str(one)) == (one % step == 0 and inside), one
+    for text in ("0.64", "12.8", "4.096", "1000.5"):
+        assert not accepts(text)
+    compiled = constraint.compile(Vocabulary.of_bytes())
+    for prefix in ("", "-", "1", "98765432", "-1000000001"):
+        matcher = compiled.matcher()
+        try:
+            for byte in prefix.encode():
+                matcher.advance(byte)
+        except TokenRejected:
+            continue
+        assert constraint.validate(prefix + matcher.shortest_completion().text.decode()) % step == 0
+
+
+def test_steps_that_are_too_large() -> None:
+    with pytest.raises(UnsupportedSchemaError, match="#/multipleOf"):
+        json_schema({"multipleOf": 2**20})
+    assert json_schema({"multipleOf": 10**6})._compiled.accepts("3000000")
 
 
 NUMBERS = st.fixed_dictionaries(
