@@ -10,7 +10,7 @@ from typing import Any
 import structgen
 from evidence.tasks import Task
 from structgen import BestOf, Candidate, Outcome, Retry, SampleRequest, Vote
-from structgen.sampling.judging import RepairMode
+from structgen.sampling.classify_answer import RepairMode
 
 
 @dataclass(frozen=True)

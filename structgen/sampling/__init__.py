@@ -2,15 +2,15 @@
 
 In reading order:
 
-    candidates.py     what a sampler is asked for and gives
-    outcome.py        budgets, attempts, what comes out
-    judging.py        a candidate becomes an attempt: valid, repaired, or wrong in one of a few ways
-    run.py            one call of sample(): its budget, its attempts, its questions
-    strategies.py     Retry, BestOf, FirstValid, Beam, escalate
-    voting.py         Vote
-    driving.py        sample(), sample_async(): who waits for the sampler
-    openai.py         OpenAISampler: servers
-    cache.py          Cached: a sampler that remembers
+    candidates.py       what a sampler is asked for and gives
+    outcome.py          budgets, attempts, what comes out
+    classify_answer.py  makes an attempt of a candidate: valid, repaired, or wrong in one of a few ways
+    run.py              one call of sample(): its budget, its attempts, its questions
+    strategies.py       Retry, BestOf, FirstValid, Beam, Escalate
+    voting.py           Vote
+    drivers.py          sample(), sample_async(): put requests to the sampler, and wait for it
+    openai.py           OpenAISampler: servers
+    cache.py            Cached: a sampler that remembers
 
 Strategies never wait: they are generators that yield questions and are sent the candidates, so that one text of
 each serves threads and asyncio alike. Nothing here imports torch; `TransformersSampler` is in `generation`.
@@ -18,10 +18,10 @@ each serves threads and asyncio alike. Nothing here imports torch; `Transformers
 
 from structgen.sampling.cache import Cached
 from structgen.sampling.candidates import Candidate, Sampler, SampleRequest
-from structgen.sampling.driving import sample, sample_async
+from structgen.sampling.drivers import sample, sample_async
 from structgen.sampling.openai import OpenAISampler
 from structgen.sampling.outcome import Attempt, Budget, Outcome
-from structgen.sampling.strategies import Beam, BestOf, FirstValid, Retry, Strategy, escalate
+from structgen.sampling.strategies import Beam, BestOf, Escalate, FirstValid, Retry, Strategy, escalate
 from structgen.sampling.voting import Vote
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Budget",
     "Cached",
     "Candidate",
+    "Escalate",
     "FirstValid",
     "OpenAISampler",
     "Outcome",

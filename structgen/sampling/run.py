@@ -1,7 +1,7 @@
 """One call of sample(): its budget, its attempts, and the questions that its strategy asks.
 
-A strategy is a generator over a `Run`. What it yields is a question (`Call`, `Race`, `Pause`); whoever drives it
-(`driving`) answers with candidates, or throws the sampler's exception in. So all that is decided is decided here and
+A strategy is a generator over a `Run`. What it yields is a question (`Call`, `Race`, `Pause`); a driver (`drivers`)
+answers with candidates, or throws the sampler's exception in. So all that is decided is decided here and
 in the strategies, once, and not in threads or coroutines.
 """
 
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from structgen.constraint import Constraint
-from structgen.errors import BudgetTooSmall, TransportFailed
+from structgen.errors import BudgetTooSmall, InvalidOptionError, TransportFailed
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
-from structgen.sampling.judging import Judge, RepairMode
+from structgen.sampling.classify_answer import AnswerClassifier, RepairMode
 from structgen.sampling.outcome import Attempt, Budget, Failure
 
 FIRST_PAUSE = 0.25
@@ -104,7 +104,7 @@ class Run:
 
     Attributes:
         prompt: the task.
-        judge: what makes an answer valid.
+        classifier: says what an answer is.
         attempts: so far.
         stopped: why no more attempts are made, in words; None if they may be.
         can_continue: whether the sampler can go on with an answer that was cut.
@@ -115,7 +115,7 @@ class Run:
         self,
         sampler: Any,
         prompt: Prompt,
-        judge: Judge,
+        classifier: AnswerClassifier,
         budget: Budget,
         *,
         max_new_tokens: int,
@@ -123,7 +123,7 @@ class Run:
     ) -> None:
         self.sampler = sampler
         self.prompt = prompt
-        self.judge = judge
+        self.classifier = classifier
         self.max_new_tokens = max_new_tokens
         self.attempts: list[Attempt] = []
         self.stopped: str | None = None
@@ -163,7 +163,7 @@ class Run:
             return None
         n, limit = room
         limit = min(self.max_new_tokens if max_new_tokens is None else max_new_tokens, limit)
-        constraint: Constraint | None = self.judge.constraint if mask else None
+        constraint: Constraint | None = self.classifier.constraint if mask else None
         question = (repr(prompt), constraint is None, prefix)
         temperature, seed = self._fresh(question, limit, temperature, seed)
         return SampleRequest(
@@ -183,7 +183,7 @@ class Run:
         if room is None:
             return []
         width, limit = room
-        constraint = self.judge.constraint if mask else None
+        constraint = self.classifier.constraint if mask else None
         limit = min(self.max_new_tokens, limit)
         request = SampleRequest(width, constraint, 0.0, 0, limit, self.deadline, cancelled=threading.Event())
         return (yield from self._answered(Call(self.prompt, request, beam=True), None))
@@ -192,7 +192,7 @@ class Run:
         """Ask `n` times at once until an answer is valid."""
 
         def is_valid(candidate: Candidate) -> bool:
-            return self.judge.attempt(candidate, candidate.text, repair=repair).ok
+            return self.classifier.attempt(candidate, candidate.text, repair=repair).ok
 
         options: dict[str, Any] = {"mask": mask, "temperature": temperature, "enough": is_valid}
         if self.batched or n == 1:
@@ -200,45 +200,40 @@ class Run:
         room = self._room(n)
         if room is None:
             return []
-        n, limit = room
-        limit = min(limit, self.max_new_tokens)
-        cancelled = threading.Event()
+        n, limit = room[0], min(room[1], self.max_new_tokens)
         requests = [
             self.request(self.prompt, seed=seed + place, max_new_tokens=limit, **options)
             for place in range(n)
         ]
-        calls = tuple(
-            Call(self.prompt, replace(one, cancelled=cancelled)) for one in requests if one is not None
-        )
+        calls = _cancelled_together([Call(self.prompt, one) for one in requests if one is not None])
         judged: list[Attempt] = []
         for retry in range(CALLS):
             started = time.monotonic()
             answers: list[tuple[Call, list[Candidate] | BaseException]] = yield Race(calls)
-            lost: list[tuple[Call, BaseException]] = []
             for call, answer in answers:
-                if isinstance(answer, BaseException):
-                    lost.append((call, answer))
-                else:
+                if not isinstance(answer, BaseException):
                     seconds = (time.monotonic() - started) / len(answers)
                     judged += self._judged(answer, call, repair, seconds)
             if any(one.ok for one in judged):
                 break
-            for _, error in lost:
-                if not is_transport(error):
-                    self._check_tokens(error, limit)
-            if len(answers) < len(calls):
-                self.stopped = f"the budget of {self._budget.seconds:g} seconds is used up"
-            if not lost or self.stopped is not None:
-                break
-            pause = self._pause(retry, *(error for _, error in lost))
+            lost = [(call, answer) for call, answer in answers if isinstance(answer, BaseException)]
+            pause = self._pause_of_race(retry, [error for _, error in lost], limit, len(calls) - len(answers))
             if pause is None:
                 break
             yield Pause(pause)
-            cancelled = threading.Event()
-            calls = tuple(
-                replace(call, request=replace(call.request, cancelled=cancelled)) for call, _ in lost
-            )
+            calls = _cancelled_together([call for call, _ in lost])
         return judged
+
+    def _pause_of_race(
+        self, retry: int, errors: Sequence[BaseException], limit: int, missing: int
+    ) -> float | None:
+        """Seconds to wait before the calls of a race are made again that failed; None if none is."""
+        for error in errors:
+            if not is_transport(error):
+                self._check_tokens(error, limit)
+        if missing:
+            self.stopped = f"the budget of {self._budget.seconds:g} seconds is used up"
+        return self._pause(retry, *errors) if errors and self.stopped is None else None
 
     def _answered(self, call: Call, repair: RepairMode | None) -> Steps:
         retry = 0
@@ -301,7 +296,7 @@ class Run:
         found = candidates[: request.n] or [Candidate("")]
         judged = [
             self._record(
-                self.judge.attempt(
+                self.classifier.attempt(
                     candidate,
                     request.prefix + candidate.text,
                     repair=repair,
@@ -326,7 +321,7 @@ class Run:
         for place, before in enumerate(self.attempts if repair is not None else ()):
             if before.ok or before.failure in ("rejected", "transport"):
                 continue
-            after = self.judge.attempt(
+            after = self.classifier.attempt(
                 before.candidate,
                 before.text,
                 repair=repair,
@@ -365,20 +360,21 @@ class Run:
         if self.stopped is not None:
             return None
         if n < 1:
-            raise ValueError(f"n = {n}: ask for one candidate or more")
+            raise InvalidOptionError("n", n, "must be 1 or more")
         limit = 1 << 62
         if budget.attempts is not None:
             n = min(n, budget.attempts - sum(one.failure != "transport" for one in self.attempts))
-        if budget.tokens is not None:
+        if n < 1:
+            self.stopped = f"the budget of {budget.attempts} attempts is used up"
+        elif budget.tokens is not None:
             left = budget.tokens - sum(one.token_count for one in self.attempts)
             n = min(n, left)
             limit = left // max(1, n)
-        if n < 1:
-            used = "attempts" if budget.tokens is None or left > 0 else "tokens"
-            self.stopped = f"the budget of {getattr(budget, used)} {used} is used up"
-        elif self.deadline is not None and time.monotonic() >= self.deadline:
+            if n < 1:
+                self.stopped = f"the budget of {budget.tokens} tokens is used up"
+        if self.stopped is None and self.deadline is not None and time.monotonic() >= self.deadline:
             self.stopped = f"the budget of {budget.seconds:g} seconds is used up"
-        return None if self.stopped else (n, limit)
+        return (n, limit) if self.stopped is None else None
 
     def _fresh(self, question: Any, limit: int, temperature: float, seed: int) -> tuple[float, int]:
         """Temperature and seed with which this has not been asked: the same again would give the same again.
@@ -395,6 +391,12 @@ class Run:
             seed += 1
         self._asked[question, temperature, seed if temperature > 0 else None] = limit
         return temperature, seed
+
+
+def _cancelled_together(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """The calls with one event by which all of them are cancelled."""
+    cancelled = threading.Event()
+    return tuple(replace(call, request=replace(call.request, cancelled=cancelled)) for call in calls)
 
 
 def received(answer: Any) -> list[Candidate]:

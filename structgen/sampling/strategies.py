@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, get_args
 
 from structgen.errors import InvalidOptionError
 from structgen.options import Number, Whole, check_flags, check_option
-from structgen.sampling.judging import RepairMode, with_feedback
+from structgen.sampling.candidates import Prompt
+from structgen.sampling.classify_answer import RepairMode, with_feedback
 from structgen.sampling.outcome import Attempt
-from structgen.sampling.run import Choice, Decision, Run
+from structgen.sampling.run import Choice, Decision, Run, Steps
 
 Score = Literal["mean_logprob", "sum_logprob"] | Callable[[list[Attempt]], Sequence[float]]
 """How answers are compared; the highest wins. A callable gets all valid attempts of a batch at once."""
@@ -80,44 +81,61 @@ class Retry:
         mended = run.mended(self.repair)
         if mended is not None:
             return Choice(mended)
-        prompt, prefix, limit = run.prompt, "", run.max_new_tokens
-        extended = False
+        asked = _Asked(run.prompt, run.max_new_tokens)
         for number in range(self.max_attempts):
-            temperature = self.temperatures[min(number, len(self.temperatures) - 1)]
-            attempt = None
-            if number == 0 and temperature == 0 and self.repair is not None:
-                attempt = run.first(masked=self.mask)
-            if attempt is None:
-                answers = yield from run.ask(
-                    prompt,
-                    repair=self.repair,
-                    mask=self.mask,
-                    temperature=temperature,
-                    seed=self._seed(number),
-                    max_new_tokens=limit,
-                    prefix=prefix,
-                )
-                if not answers:
-                    return None
-                (attempt,) = answers
+            answers = yield from self._ask(run, asked, number)
+            if not answers:
+                return None
+            (attempt,) = answers
             if attempt.ok:
                 return Choice(attempt)
-            prefix = ""
-            if attempt.failure == "cut" and not extended:
-                extended = True
-                if run.can_continue and attempt.text:
-                    prefix = attempt.text
-                else:
-                    limit *= 2
-            elif self.feedback:
-                prompt = with_feedback(run.prompt, attempt)
-            elif attempt.failure == "cut":
-                return None  # the same again would be cut again
+            following = self._after(run, asked, attempt)
+            if following is None:
+                return None
+            asked = following
         return None
+
+    def _ask(self, run: Run, asked: _Asked, number: int) -> Steps:
+        temperature = self.temperatures[min(number, len(self.temperatures) - 1)]
+        if number == 0 and temperature == 0 and self.repair is not None:
+            first = run.first(masked=self.mask)
+            if first is not None:
+                return [first]
+        return (
+            yield from run.ask(
+                asked.prompt,
+                repair=self.repair,
+                mask=self.mask,
+                temperature=temperature,
+                seed=self._seed(number),
+                max_new_tokens=asked.limit,
+                prefix=asked.prefix,
+            )
+        )
+
+    def _after(self, run: Run, asked: _Asked, attempt: Attempt) -> _Asked | None:
+        """What to ask after an attempt that failed; None if the same again would fail again."""
+        if attempt.failure == "cut" and not asked.extended:
+            if run.can_continue and attempt.text:
+                return replace(asked, prefix=attempt.text, extended=True)
+            return replace(asked, prefix="", limit=asked.limit * 2, extended=True)
+        if self.feedback:
+            return replace(asked, prefix="", prompt=with_feedback(run.prompt, attempt))
+        return None if attempt.failure == "cut" else replace(asked, prefix="")
 
     def _seed(self, number: int) -> int:
         seeds = self.seeds or (0,)
         return seeds[number] if number < len(seeds) else seeds[-1] + number - len(seeds) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `Retry` asks for; `extended`: an answer that was cut was given more room."""
+
+    prompt: Prompt
+    limit: int
+    prefix: str = ""
+    extended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,15 +278,34 @@ class Beam:
         return None if best is None else Choice(best)
 
 
-@dataclass(frozen=True, slots=True)
-class _Escalation:
+@dataclass(frozen=True, slots=True, init=False)
+class Escalate:
+    """One strategy after the other, cheap ones first, until one finds a valid answer. The budget is that of all.
+
+    Args:
+        strategies: one or more.
+
+    A plain answer; the same one repaired, which asks nothing; two others, with feedback; one under the mask:
+
+    Escalate(
+        Retry(1, mask=False),
+        Retry(1, mask=False, repair="lossless"),
+        Retry(3, mask=False, repair="guessed"),
+        Retry(1),
+    )
+    """
+
     strategies: tuple[Strategy, ...]
 
+    def __init__(self, *strategies: Strategy) -> None:
+        if not strategies or not all(hasattr(one, "decide") for one in strategies):
+            raise InvalidOptionError("strategies", strategies, "must be one strategy or more")
+        object.__setattr__(self, "strategies", strategies)
+
     def decide(self, run: Run) -> Decision:
+        """Yield questions, return the choice."""
         nearest = None
-        for (
-            strategy
-        ) in self.strategies:  # all of them, also when the budget is used up: a repair costs nothing
+        for strategy in self.strategies:  # also when the budget is used up: a repair costs nothing
             choice = yield from strategy.decide(run)
             if choice is not None and choice.against is None:
                 return choice
@@ -276,21 +313,8 @@ class _Escalation:
         return nearest
 
 
-def escalate(*strategies: Strategy) -> Strategy:
-    """One strategy after the other, cheap ones first, until one finds a valid answer. The budget is that of all.
-
-    A plain answer; the same one mended, which asks nothing; two others, with feedback; one under the mask:
-
-    escalate(
-        Retry(1, mask=False),
-        Retry(1, mask=False, repair="lossless"),
-        Retry(3, mask=False, repair="guessed"),
-        Retry(1),
-    )
-    """
-    if not strategies or not all(hasattr(one, "decide") for one in strategies):
-        raise InvalidOptionError("strategies", strategies, "must be one strategy or more")
-    return _Escalation(strategies)
+escalate = Escalate
+"""Another name of `Escalate`."""
 
 
 def _score_of(attempt: Attempt) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from structgen.errors import InvalidOptionError
 from structgen.options import Number, check_option
 from structgen.sampling.candidates import Candidate
-from structgen.sampling.judging import RepairMode
+from structgen.sampling.classify_answer import RepairMode
 from structgen.sampling.outcome import Attempt
 from structgen.sampling.run import Choice, Decision, Run
 from structgen.sampling.strategies import check_asked
@@ -112,30 +112,23 @@ class Vote:
 
     def _counted(self, run: Run, valid: list[Attempt]) -> Choice:
         tallies = self._tallies(valid)
-        winners = {question: tally.most_common(1)[0][0] for question, tally in tallies.items()}
-        shares = {
-            question: {answer: count / len(valid) for answer, count in tally.most_common()}
-            for question, tally in tallies.items()
-        }
-        # A member that most answers do without is left out: that is what they agree on.
-        without = {question: len(valid) - tally.total() for question, tally in tallies.items()}
-        kept = {one: answer for one, answer in winners.items() if 2 * without[one] < len(valid)}
-        agreed = (tallies[one][winners[one]] if one in kept else without[one] for one in winners)
-        lowest = min(agreed, default=len(valid)) / len(valid)
+        count = _Count(tallies, len(valid))
         scores = [
-            min((shares[one][answer] for one, answer in self._ballots(attempt).items()), default=1.0)
+            min((count.shares[one][answer] for one, answer in self._ballots(attempt).items()), default=1.0)
             for attempt in valid
         ]
         valid = run.rescored(valid, scores)
-        agreeing = [one for one in valid if self._ballots(one) == kept]
+        agreeing = [one for one in valid if self._ballots(one) == count.kept]
         best = max(agreeing or valid, key=_likelihood)  # the earlier one of two that are as likely
-        shown = shares if self.field == EACH else shares[""]
+        shown = count.shares if self.field == EACH else count.shares[""]
         against = None
-        if lowest < self.min_agreement:
-            against = f"the answers agree to {lowest:.0%} only; min_agreement is {self.min_agreement:.0%}"
+        if count.agreement < self.min_agreement:
+            against = (
+                f"the answers agree to {count.agreement:.0%} only; min_agreement is {self.min_agreement:.0%}"
+            )
         if agreeing:
             return Choice(best, best.value, best.valid_text, shown, against)
-        joined = self._joined(run, valid, kept)
+        joined = self._joined(run, valid, count.kept)
         failure = None if joined.ok else f"the winning fields do not make a valid answer: {joined.error}"
         return Choice(best, joined.value, joined.text, shown, against or failure)
 
@@ -149,7 +142,28 @@ class Vote:
                     fields[question] = value[question]
                     break
         text = json.dumps(fields, ensure_ascii=False)
-        return run.judge.attempt(Candidate(text), text, repair=None)
+        return run.classifier.attempt(Candidate(text), text, repair=None)
+
+
+class _Count:
+    """The result of a vote, question by question.
+
+    Attributes:
+        shares: of the valid answers that each answer to a question has.
+        kept: the winning answers. A property that most answers do without has none: that is what they agree on.
+        agreement: the lowest share of a winner.
+    """
+
+    def __init__(self, tallies: dict[str, Counter[str]], voters: int) -> None:
+        winners = {question: tally.most_common(1)[0] for question, tally in tallies.items()}
+        without = {question: voters - tally.total() for question, tally in tallies.items()}
+        self.shares = {
+            question: {answer: count / voters for answer, count in tally.most_common()}
+            for question, tally in tallies.items()
+        }
+        self.kept = {one: answer for one, (answer, _) in winners.items() if 2 * without[one] < voters}
+        agreed = (count if one in self.kept else without[one] for one, (_, count) in winners.items())
+        self.agreement = min(agreed, default=voters) / voters
 
 
 def canonical(value: Any) -> str:

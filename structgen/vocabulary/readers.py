@@ -53,24 +53,10 @@ def read_tokenizer(tokenizer: Any) -> list[TokenTable]:
     Raises:
         VocabularyError: The library is unknown, or its decoder does more than to join the bytes of tokens.
     """
+    for library in _LIBRARIES:
+        if all(hasattr(tokenizer, method) for method in library.methods):
+            return library.read(tokenizer)
     inner = getattr(tokenizer, "tokenizer", None)
-    if hasattr(tokenizer, "backend_tokenizer"):
-        return [_read_tokenizers(tokenizer.backend_tokenizer, tokenizer)]
-    if hasattr(tokenizer, "id_to_token") and hasattr(tokenizer, "get_added_tokens_decoder"):
-        return [_read_tokenizers(tokenizer, None)]
-    if hasattr(tokenizer, "decode_single_token_bytes"):
-        return [_read_tiktoken(tokenizer)]
-    if hasattr(tokenizer, "instruct_tokenizer"):  # a MistralTokenizer
-        return [_read_mistral(tokenizer.instruct_tokenizer.tokenizer)]
-    if hasattr(tokenizer, "num_special_tokens") and hasattr(tokenizer, "n_words"):
-        return [_read_mistral(tokenizer)]
-    if hasattr(tokenizer, "id_to_piece") and hasattr(tokenizer, "is_control"):
-        return [_read_sentencepiece(tokenizer)]
-    if hasattr(tokenizer, "convert_ids_to_tokens") and not hasattr(inner, "instruct_tokenizer"):
-        return _read_slow(tokenizer)
-    if hasattr(tokenizer, "convert_ids_to_tokens"):  # the wrapper of transformers around a MistralTokenizer
-        (table,) = read_tokenizer(inner)
-        return [replace(table, encode=_encode_of(tokenizer), eos_token_ids=end_token_ids(tokenizer))]
     if inner is not None:  # a processor of transformers
         return read_tokenizer(inner)
     raise VocabularyError(
@@ -155,13 +141,34 @@ def _decoder(
 ) -> tuple[Callable[[Sequence[str | None]], list[bytes | None]], bool]:
     """What a decoder makes of single tokens, and whether it drops a space before the text."""
     steps = [] if backend.decoder is None else _flatten(json.loads(backend.decoder.__getstate__()))
+    if _is_byte_level(steps, strings):
+        return from_byte_level, False
+    space, byte_fallback, strips_prefix = _steps_of_pieces(steps)
+    if not space:
+        raise VocabularyError(
+            "this tokenizer has no decoder that says how its tokens are joined to a text (a "
+            "word-level tokenizer?). Use a byte-level or SentencePiece tokenizer"
+        )
+    return lambda strings: from_pieces(strings, space, byte_fallback=byte_fallback), strips_prefix
+
+
+def _is_byte_level(steps: list[dict[str, Any]], strings: Sequence[str | None]) -> bool:
+    """Returns True if a decoder reads GPT-2's alphabet, and nothing before that changes a token."""
     kinds = [step["type"] for step in steps]
-    if kinds.count("ByteLevel") == 1:
-        place = kinds.index("ByteLevel")
-        if all(_is_idle(step, strings) for step in steps[:place]) and set(kinds[place + 1 :]) <= {"Fuse"}:
-            return from_byte_level, False
-    space, byte_fallback, strips_prefix = "", False, False
-    for position, step in enumerate(steps):
+    if kinds.count("ByteLevel") != 1:
+        return False
+    place = kinds.index("ByteLevel")
+    return all(_is_idle(step, strings) for step in steps[:place]) and set(kinds[place + 1 :]) <= {"Fuse"}
+
+
+def _steps_of_pieces(steps: list[dict[str, Any]]) -> tuple[str, bool, bool]:
+    """What stands for a space, whether tokens may be bytes, and whether a space before the text is dropped.
+
+    Raises:
+        VocabularyError: A step of the decoder looks at several tokens.
+    """
+    space, byte_fallback, strips_prefix, is_fused = "", False, False, False
+    for step in steps:
         match step:
             case {"type": "Replace", "pattern": {"String": str(mark)}, "content": " "} if not space:
                 space = mark
@@ -170,20 +177,15 @@ def _decoder(
             case {"type": "ByteFallback"}:
                 byte_fallback = True
             case {"type": "Fuse"}:
-                pass
-            case {"type": "Strip", "content": " ", "start": 0 | 1, "stop": 0} if "Fuse" in kinds[:position]:
+                is_fused = True
+            case {"type": "Strip", "content": " ", "start": 0 | 1, "stop": 0} if is_fused:
                 strips_prefix = step["start"] == 1
             case _:
                 raise VocabularyError(
                     f"the decoder of this tokenizer has a step that looks at several tokens, so that its "
                     f"tokens have no bytes of their own: {step}. Use a byte-level or SentencePiece tokenizer"
                 )
-    if not space:
-        raise VocabularyError(
-            "this tokenizer has no decoder that says how its tokens are joined to a text (a "
-            "word-level tokenizer?). Use a byte-level or SentencePiece tokenizer"
-        )
-    return lambda strings: from_pieces(strings, space, byte_fallback=byte_fallback), strips_prefix
+    return space, byte_fallback, strips_prefix
 
 
 def _is_idle(step: dict[str, Any], strings: Sequence[str | None]) -> bool:
@@ -271,14 +273,8 @@ def _read_slow(tokenizer: Any) -> list[TokenTable]:
     Nothing says how it joins its tokens, and `decode` of some of them mends spaces, so both families are
     tried, and the texts themselves are what the bytes are compared with.
     """
+    strings = _strings_of_slow(tokenizer)
     added = tokenizer.added_tokens_decoder
-    count = max(len(tokenizer), tokenizer.vocab_size, *(token_id + 1 for token_id in added))
-    strings: list[Any] = []
-    for token_id in range(count):
-        try:
-            strings.append(tokenizer.convert_ids_to_tokens(token_id))
-        except (IndexError, KeyError, ValueError):  # a hole
-            strings.append(None)
     special = {str(token): token_id for token_id, token in added.items() if token.special}
     special.update(zip(tokenizer.all_special_tokens, tokenizer.all_special_ids, strict=True))
     tables = []
@@ -291,17 +287,60 @@ def _read_slow(tokenizer: Any) -> list[TokenTable]:
             tokens[token_id] = str(token).encode()
         for token_id in special.values():
             tokens[token_id] = None
-        tables.append(
-            TokenTable(
-                tokens,
-                special,
-                end_token_ids(tokenizer),
-                _encode_of(tokenizer),
-                None,
-                strips_prefix=True,
-            )
-        )
+        ends, encode = end_token_ids(tokenizer), _encode_of(tokenizer)
+        tables.append(TokenTable(tokens, special, ends, encode, None, strips_prefix=True))
     return tables
+
+
+def _strings_of_slow(tokenizer: Any) -> list[Any]:
+    """The string (or bytes) of each token by id, None for holes."""
+    added = tokenizer.added_tokens_decoder
+    count = max(len(tokenizer), tokenizer.vocab_size, *(token_id + 1 for token_id in added))
+    strings: list[Any] = []
+    for token_id in range(count):
+        try:
+            strings.append(tokenizer.convert_ids_to_tokens(token_id))
+        except (IndexError, KeyError, ValueError):  # a hole
+            strings.append(None)
+    return strings
+
+
+def _read_wrapped_mistral(tokenizer: Any) -> list[TokenTable]:
+    """The wrapper of transformers around a `MistralTokenizer`."""
+    (table,) = read_tokenizer(tokenizer.tokenizer)
+    return [replace(table, encode=_encode_of(tokenizer), eos_token_ids=end_token_ids(tokenizer))]
+
+
+def _read_of_transformers(tokenizer: Any) -> list[TokenTable]:
+    """A tokenizer of transformers that is not fast."""
+    is_mistral = hasattr(getattr(tokenizer, "tokenizer", None), "instruct_tokenizer")
+    return _read_wrapped_mistral(tokenizer) if is_mistral else _read_slow(tokenizer)
+
+
+@dataclass(frozen=True)
+class _Library:
+    """How tokenizers of a library are recognised, by methods and attributes that they all have, and read."""
+
+    methods: tuple[str, ...]
+    read: Callable[[Any], list[TokenTable]]
+
+
+_LIBRARIES = (
+    _Library(
+        ("backend_tokenizer",), lambda tokenizer: [_read_tokenizers(tokenizer.backend_tokenizer, tokenizer)]
+    ),
+    _Library(
+        ("id_to_token", "get_added_tokens_decoder"), lambda tokenizer: [_read_tokenizers(tokenizer, None)]
+    ),
+    _Library(("decode_single_token_bytes",), lambda encoding: [_read_tiktoken(encoding)]),
+    _Library(
+        ("instruct_tokenizer",), lambda tokenizer: [_read_mistral(tokenizer.instruct_tokenizer.tokenizer)]
+    ),
+    _Library(("num_special_tokens", "n_words"), lambda tekken: [_read_mistral(tekken)]),
+    _Library(("id_to_piece", "is_control"), lambda model: [_read_sentencepiece(model)]),
+    _Library(("convert_ids_to_tokens",), _read_of_transformers),
+)
+"""In the order in which they are tried."""
 
 
 # ---- strings to bytes --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import expressions, grammars
 
-from structgen.errors import DeadEnd, EmptyLanguageError, InvalidGrammarError
+from structgen.errors import DeadEnd, EmptyLanguageError, InvalidGrammarError, LimitExceeded
 from structgen.grammar.expressions import Expression, Literal
 from structgen.grammar.rules import Grammar
 from structgen.language.compose import compose
@@ -104,6 +104,8 @@ def has_dead_end(grammar: Grammar) -> bool:
             found.completion(configuration)
         except DeadEnd:
             return True
+        except LimitExceeded:
+            return False
         for byte in "".join(ALPHABET).encode():
             after = found.try_advance(configuration, byte)
             if after >= 0 and after not in seen:

@@ -38,12 +38,12 @@ ANY = structgen.json_schema({})
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the loop would have waited for."""
     found: list[float] = []
-    monkeypatch.setattr("structgen.sampling.driving.time.sleep", found.append)
+    monkeypatch.setattr("structgen.sampling.drivers.time.sleep", found.append)
 
     async def sleep(seconds: float) -> None:
         found.append(seconds)
 
-    monkeypatch.setattr("structgen.sampling.driving.asyncio.sleep", sleep)
+    monkeypatch.setattr("structgen.sampling.drivers.asyncio.sleep", sleep)
     return found
 
 

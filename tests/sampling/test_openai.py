@@ -208,7 +208,7 @@ def test_what_the_client_gives_up_on_is_transport(
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr("structgen.sampling.run.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("structgen.sampling.driving.time.sleep", pauses.append)
+    monkeypatch.setattr("structgen.sampling.drivers.time.sleep", pauses.append)
     server.steps = [status, status, BURNS]
     sampler = OpenAISampler(client.with_options(max_retries=0), "m")
     outcome = sample(sampler, "Who?", PERSON, Retry(1))
@@ -217,7 +217,7 @@ def test_what_the_client_gives_up_on_is_transport(
 
 
 def test_a_server_that_is_not_there_is_transport(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("structgen.sampling.driving.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("structgen.sampling.drivers.time.sleep", lambda seconds: None)
     with Server() as closed:
         url = closed.url
     client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
@@ -405,7 +405,7 @@ def a_split_character(handler: Handler, body: Any) -> None:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the loop would have waited for."""
     found: list[float] = []
-    monkeypatch.setattr("structgen.sampling.driving.time.sleep", found.append)
+    monkeypatch.setattr("structgen.sampling.drivers.time.sleep", found.append)
     return found
 
 

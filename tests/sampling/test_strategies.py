@@ -16,7 +16,7 @@ from sampling.scripted import Scripted, Unavailable, candidate, endless
 import structgen
 from structgen import Beam, BestOf, Budget, Candidate, FirstValid, Retry, Vote, escalate, sample
 from structgen.sampling import run as running
-from structgen.sampling.judging import with_feedback
+from structgen.sampling.classify_answer import with_feedback
 from structgen.sampling.voting import canonical
 
 PERSON = structgen.json_schema(
@@ -35,7 +35,7 @@ BURNS = '{"name": "Burns", "born": 1759}'
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the loop would have waited for."""
     found: list[float] = []
-    monkeypatch.setattr("structgen.sampling.driving.time.sleep", found.append)
+    monkeypatch.setattr("structgen.sampling.drivers.time.sleep", found.append)
     return found
 
 

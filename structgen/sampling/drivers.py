@@ -1,4 +1,8 @@
-"""sample() and sample_async(): who waits for the sampler. What is asked, and made of it, is decided elsewhere."""
+"""The drivers sample() and sample_async(): they put the requests of a strategy to a sampler, and wait for it.
+
+Both run the same conversation: a generator that yields requests, and is sent the answers. What is asked, and what is
+made of an answer, is decided by the strategy (`strategies`, `voting`) and the run (`run`).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import NoValidOutput
 from structgen.options import Whole, check_flags, check_option
 from structgen.sampling.candidates import Candidate, Prompt
-from structgen.sampling.judging import Judge, Validator
+from structgen.sampling.classify_answer import AnswerClassifier, Validator
 from structgen.sampling.outcome import Attempt, Budget, Outcome
 from structgen.sampling.run import Call, Choice, Pause, Question, Race, Run, nearest, received
 from structgen.sampling.strategies import Strategy
@@ -45,7 +50,7 @@ def sample(
         sampler: a callable `(prompt, request) -> list[Candidate]`: `TransformersSampler`, `OpenAISampler`, yours.
         prompt: a text, or chat messages.
         constraint: what the answer must be; None: anything, and `validators` alone decide.
-        strategy: `Retry`, `BestOf`, `Vote`, `FirstValid`, `Beam`, or several by `escalate`.
+        strategy: `Retry`, `BestOf`, `Vote`, `FirstValid`, `Beam`, or several by `Escalate`.
         budget: attempts, tokens, seconds.
         validators: called with each valid value; a `ValueError` (pydantic's too) or a failed `assert` makes it
             invalid, and its message is what a retry tells the model.
@@ -72,27 +77,18 @@ def sample(
     _check(sampler, constraint, strategy)
     _check_options(max_new_tokens, on_failure, progress)
     with _shown(on_attempt, progress) as hook:
-        run = Run(
-            sampler,
-            prompt,
-            Judge(constraint, tuple(validators)),
-            budget or Budget(),
-            max_new_tokens=max_new_tokens,
-            on_attempt=hook,
-        )
-        steps = strategy.decide(run)
-        reply: Any = None
-        failure: Exception | None = None
+        task = _Task(sampler, prompt, constraint, tuple(validators), budget or Budget(), max_new_tokens, hook)
+        steps = _conversation(task, strategy, on_failure)
+        step, value = steps.send, None
         while True:
             try:
-                question = steps.throw(failure) if failure is not None else steps.send(reply)
+                question = step(value)
             except StopIteration as end:
-                return _outcome(run, end.value, on_failure)
-            failure = None
+                return end.value  # type: ignore[no-any-return]
             try:
-                reply = _answer(sampler, question)
+                step, value = steps.send, _answer(sampler, question)
             except Exception as error:
-                failure = error
+                step, value = steps.throw, error
 
 
 async def sample_async(
@@ -116,27 +112,47 @@ async def sample_async(
     _check(sampler, constraint, strategy)
     _check_options(max_new_tokens, on_failure, progress)
     with _shown(on_attempt, progress) as hook:
-        run = Run(
-            sampler,
-            prompt,
-            Judge(constraint, tuple(validators)),
-            budget or Budget(),
-            max_new_tokens=max_new_tokens,
-            on_attempt=hook,
-        )
-        steps: Generator[Question, Any, Choice | None] = strategy.decide(run)
-        reply: Any = None
-        failure: Exception | None = None
+        task = _Task(sampler, prompt, constraint, tuple(validators), budget or Budget(), max_new_tokens, hook)
+        steps = _conversation(task, strategy, on_failure)
+        step, value = steps.send, None
         while True:
             try:
-                question = steps.throw(failure) if failure is not None else steps.send(reply)
+                question = step(value)
             except StopIteration as end:
-                return _outcome(run, end.value, on_failure)
-            failure = None
+                return end.value  # type: ignore[no-any-return]
             try:
-                reply = await _answer_async(sampler, question)
+                step, value = steps.send, await _answer_async(sampler, question)
             except Exception as error:
-                failure = error
+                step, value = steps.throw, error
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What one call of sample() is about."""
+
+    sampler: Any
+    prompt: Prompt
+    constraint: Constraint | None
+    validators: tuple[Validator, ...]
+    budget: Budget
+    max_new_tokens: int
+    on_attempt: Callable[[Attempt], object] | None
+
+
+def _conversation(
+    task: _Task, strategy: Strategy, on_failure: OnFailure
+) -> Generator[Question, Any, Outcome]:
+    """Yields what a strategy asks, and is sent the answers; returns the outcome."""
+    run = Run(
+        task.sampler,
+        task.prompt,
+        AnswerClassifier(task.constraint, task.validators),
+        task.budget,
+        max_new_tokens=task.max_new_tokens,
+        on_attempt=task.on_attempt,
+    )
+    choice = yield from strategy.decide(run)
+    return _outcome(run, choice, on_failure)
 
 
 def _check(sampler: Any, constraint: Any, strategy: Any) -> None:
@@ -158,31 +174,28 @@ def _check_options(max_new_tokens: int, on_failure: OnFailure, progress: bool) -
 
 
 def _outcome(run: Run, choice: Choice | None, on_failure: OnFailure) -> Outcome:
-    chosen = nearest(run.attempts) if choice is None else choice.attempt
+    attempts = tuple(run.attempts)
     if choice is not None and choice.against is None:
-        text = choice.text if choice.text is not None else choice.attempt.valid_text or ""
-        value = choice.attempt.value if choice.text is None else choice.value
-        return Outcome(
-            tuple(run.attempts), chosen, True, value, text, choice.shares, run.seconds, reason=None
+        chosen = choice.attempt
+        text = choice.text if choice.text is not None else chosen.valid_text or ""
+        value = chosen.value if choice.text is None else choice.value
+        return Outcome(attempts, chosen, True, value, text, choice.shares, run.seconds, reason=None)
+    reason = _reason(run) if choice is None else choice.against
+    shares = {} if choice is None else choice.shares
+    nearest_one = nearest(run.attempts) if choice is None else choice.attempt
+    if nearest_one is None:
+        raise NoValidOutput(
+            reason or "", Outcome(attempts, None, False, None, "", shares, run.seconds, reason)
         )
-    outcome = Outcome(
-        tuple(run.attempts),
-        chosen,
-        False,
-        None if chosen is None else chosen.value,
-        "" if chosen is None else chosen.text,
-        {} if choice is None else choice.shares,
-        run.seconds,
-        _reason(run, choice),
-    )
-    if on_failure == "best" and chosen is not None:
+    value, text = nearest_one.value, nearest_one.text
+    outcome = Outcome(attempts, nearest_one, False, value, text, shares, run.seconds, reason)
+    if on_failure == "best":
         return outcome
-    raise NoValidOutput(outcome.reason or "", outcome)
+    raise NoValidOutput(reason or "", outcome)
 
 
-def _reason(run: Run, choice: Choice | None) -> str:
-    if choice is not None and choice.against is not None:
-        return choice.against
+def _reason(run: Run) -> str:
+    """Why nothing valid was found, in words."""
     counts = Counter(attempt.failure for attempt in run.attempts if attempt.failure)
     told = ", ".join(f"{count} {failure}" for failure, count in counts.most_common())
     reason = f"no valid answer in {len(run.attempts)} attempts" + (f" ({told})" if told else "")

@@ -1,4 +1,4 @@
-"""Judging: a candidate becomes an attempt. What went wrong is told apart before anybody acts on it.
+"""Classifies each answer (valid, repaired, cut, refused, unparsable, ...) before the strategy reacts.
 
 The order: is it valid as it is? Can it be repaired, by edits of the grade allowed? Was it cut? Did the model refuse?
 Is it not in the form asked for, or in that form and invalid? Validators of the caller see only valid values.
@@ -43,8 +43,8 @@ _REFUSAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """What makes an answer valid.
+class AnswerClassifier:
+    """Makes an attempt of each candidate: says whether it is valid, and else what is wrong.
 
     Attributes:
         constraint: what the text must be; None: any text.
@@ -55,7 +55,7 @@ class Judge:
     validators: tuple[Validator, ...] = ()
 
     def attempt(self, candidate: Candidate, text: str, *, repair: RepairMode | None, **facts: Any) -> Attempt:
-        """The candidate, judged.
+        """The candidate as an attempt.
 
         Args:
             candidate: as the sampler gave it.
@@ -64,36 +64,24 @@ class Judge:
             facts: of the attempt, whatever the judgement.
         """
         facts |= {"candidate": candidate, "token_count": candidate.token_count}
-        failure, problems, value, valid_text, edits = self._judged(candidate, text, repair)
-        if failure is None:
-            return Attempt(text, value, valid_text=valid_text, edits=edits, **facts)
-        shown = tuple(_short(problem) for problem in problems)
-        return Attempt(text, failure=failure, error="; ".join(shown), problems=shown, edits=edits, **facts)
+        found = self._read(candidate, text, repair)
+        if isinstance(found, _Valid):
+            objections = [told for error in self._objections(found.value) for told in _told(error)]
+            if not objections:
+                return Attempt(text, found.value, valid_text=found.text, edits=found.edits, **facts)
+            found = _Wrong("rejected", objections, found.edits)
+        shown = tuple(_short(problem) for problem in found.problems)
+        told = "; ".join(shown)
+        return Attempt(text, failure=found.failure, error=told, problems=shown, edits=found.edits, **facts)
 
-    def _judged(
-        self, candidate: Candidate, text: str, repair: RepairMode | None
-    ) -> tuple[Failure | None, Sequence[str], Any, str | None, tuple[Any, ...]]:
-        edits: tuple[Any, ...] = ()
-        valid_text = text
+    def _read(self, candidate: Candidate, text: str, repair: RepairMode | None) -> _Valid | _Wrong:
+        """The value of a text, as it is or repaired; or what is wrong with it."""
+        if self.constraint is None:
+            return _free_text(candidate, text)
         try:
-            value = text if self.constraint is None else self.constraint.validate(text)
+            return _Valid(self.constraint.validate(text), text)
         except InvalidText as error:
-            repaired = self._repaired(candidate, text, repair)
-            if repaired is None:
-                failure, problems = self._told_apart(candidate, text, error)
-                return failure, problems, None, None, ()
-            value, valid_text, edits = repaired
-        else:
-            if self.constraint is None and candidate.refusal:
-                return "refused", (candidate.refusal,), None, None, ()
-            if self.constraint is None and not text.strip():
-                return "empty", ("the answer is empty",), None, None, ()
-            if self.constraint is None and candidate.finish_reason == "length":
-                return "cut", (_cut(candidate),), None, None, ()
-        against = [told for error in self._objections(value) for told in _told(error)]
-        if against:
-            return "rejected", against, None, None, edits
-        return None, (), value, valid_text, edits
+            return self._repaired(candidate, text, repair) or self._failure(candidate, text, error)
 
     def _objections(self, value: Any) -> list[Exception]:
         found: list[Exception] = []
@@ -104,10 +92,8 @@ class Judge:
                 found.append(error)
         return found
 
-    def _repaired(
-        self, candidate: Candidate, text: str, repair: RepairMode | None
-    ) -> tuple[Any, str, tuple[Any, ...]] | None:
-        """Value, text and edits of a repair. Not of a text that ran into the limit: its end would be made up."""
+    def _repaired(self, candidate: Candidate, text: str, repair: RepairMode | None) -> _Valid | None:
+        """What a repair makes of it. Not of a text that ran into the limit: its end would be made up."""
         if repair is None or self.constraint is None or not text.strip():
             return None
         known = None if repair == "syntax" else self.constraint
@@ -122,23 +108,19 @@ class Judge:
                 value = self.constraint.validate(valid_text)
         except StructgenError:
             return None
-        return value, valid_text, tuple(repaired.edits)
+        return _Valid(value, valid_text, tuple(repaired.edits))
 
-    def _told_apart(
-        self, candidate: Candidate, text: str, error: InvalidText
-    ) -> tuple[Failure, Sequence[str]]:
-        if candidate.refusal:
-            return "refused", (candidate.refusal,)
-        if candidate.finish_reason == "length":
-            return "cut", (_cut(candidate),)
-        if not text.strip():
-            return "empty", ("the answer is empty",)
+    def _failure(self, candidate: Candidate, text: str, error: InvalidText) -> _Wrong:
+        """What is wrong with a text that the constraint refuses."""
+        known = _without_answer(candidate, text)
+        if known is not None:
+            return known
         problems = self._problems(text)
         if problems is not None:
-            return "invalid", problems or _told(error)
+            return _Wrong("invalid", problems or _told(error))
         if _REFUSAL.match(text.lstrip()):
-            return "refused", (f"the model declines: {text.strip()}",)
-        return "unparsable", (f"line {error.line}, column {error.column}: {error.reason}",)
+            return _Wrong("refused", (f"the model declines: {text.strip()}",))
+        return _Wrong("unparsable", (f"line {error.line}, column {error.column}: {error.reason}",))
 
     def _problems(self, text: str) -> list[str] | None:
         """All that the schema has against a text that is JSON; None if it is not, or if no JSON is asked for."""
@@ -150,6 +132,44 @@ class Judge:
         except (ValueError, RecursionError):
             return None
         return [f"{problem.pointer}: {problem.reason}" for problem in schema.problems(value)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Valid:
+    """A text that the constraint accepts, perhaps repaired; validators have not seen its value."""
+
+    value: Any
+    text: str
+    edits: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What kind of failure a text is, and all that is wrong with it."""
+
+    failure: Failure
+    problems: Sequence[str]
+    edits: tuple[Any, ...] = ()
+
+
+def _free_text(candidate: Candidate, text: str) -> _Valid | _Wrong:
+    """A text without a constraint: its own value, if it is an answer."""
+    if candidate.refusal:
+        return _Wrong("refused", (candidate.refusal,))
+    if not text.strip():
+        return _Wrong("empty", ("the answer is empty",))
+    if candidate.finish_reason == "length":
+        return _Wrong("cut", (_cut(candidate),))
+    return _Valid(text, text)
+
+
+def _without_answer(candidate: Candidate, text: str) -> _Wrong | None:
+    """What is wrong with a text that is no answer at all; None if it is one."""
+    if candidate.refusal:
+        return _Wrong("refused", (candidate.refusal,))
+    if candidate.finish_reason == "length":
+        return _Wrong("cut", (_cut(candidate),))
+    return None if text.strip() else _Wrong("empty", ("the answer is empty",))
 
 
 def _told(error: BaseException) -> list[str]:
