@@ -175,6 +175,20 @@ class Constraint:
         """
         return self.judge(text, self._compiled.find_error(text))
 
+    def check_value(self, value: Any) -> tuple[Any, list[Problem]]:
+        """Check a parsed value, where `validate` checks a text.
+
+        Args:
+            value: a value that JSON can carry.
+
+        Returns:
+            The value as `validate` returns it, and all that is wrong with it, by JSON Pointer.
+
+        Raises:
+            TypeError: The constraint is no JSON Schema.
+        """
+        raise TypeError(f"{self!r} is no JSON Schema: it has texts, but no values")
+
     def is_valid(self, text: str) -> bool:
         """Whether `validate()` accepts `text`."""
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 Grade = Literal["lossless", "guessed", "dropped"]
 """How sure an edit is.
@@ -12,6 +12,8 @@ Grade = Literal["lossless", "guessed", "dropped"]
 `lossless`: the text could mean nothing else, and nothing of it is lost. `guessed`: another reading was possible.
 `dropped`: a part of the input is not in the result.
 """
+
+_GRADES: tuple[Grade, ...] = get_args(Grade)  # from the best to the worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +146,9 @@ class Repair:
 def worst(edits: Sequence[Edit]) -> Grade:
     """The worst grade among edits; `lossless` if there are none."""
     grades = {edit.grade for edit in edits}
-    return "dropped" if "dropped" in grades else "guessed" if "guessed" in grades else "lossless"
+    return max(grades, key=_GRADES.index, default="lossless")
+
+
+def worse(first: Grade, second: Grade) -> Grade:
+    """Returns the worse of two grades."""
+    return max(first, second, key=_GRADES.index)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed does not know it
 from typing import Any
 
-from structgen.constraint import Constraint
 from structgen.errors import LimitExceeded, RepairError
 from structgen.formats.json import json_format
 from structgen.frontends.json_schema.view import SchemaView, types_of
 from structgen.repairing import scalars
 from structgen.repairing.edits import Edit, Repair
-from structgen.repairing.pipeline import check_constraint, check_options, repair
+from structgen.repairing.pipeline import Repairable, check_constraint, check_options, repair
 
 # A string is over only where what follows can follow it: a quote inside a text is no end (patterns.PLAIN).
 _TOKEN = re.compile(
@@ -74,7 +73,7 @@ class StreamingRepair:
     {'name': 'Rob', 'born': 1759}
     """
 
-    def __init__(self, constraint: Constraint | None = None, **options: Any) -> None:
+    def __init__(self, constraint: Repairable | None = None, **options: Any) -> None:
         check_options(**options)
         check_constraint(constraint)
         self._constraint = constraint

@@ -10,6 +10,7 @@ A token is (kind, start, end, value). Kinds are the six structural characters of
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,3 +76,27 @@ def same(left: Node | None, right: Node | None) -> bool:
                 return False
             waiting += [(x[1], y[1]) for x, y in pairs]
     return True
+
+
+def from_value(node: Node) -> Node:
+    """Returns a tree of the value of a node, one level deep; all of it has the span of the node."""
+    value, start, end = node.value, node.start, node.end
+    if isinstance(value, dict):
+        members = [(("s", start, end, key), _leaf(inner, start, end)) for key, inner in value.items()]
+        return Node("{", start, end, members)
+    if isinstance(value, list):
+        return Node("[", start, end, [_leaf(inner, start, end) for inner in value])
+    return _leaf(value, start, end)
+
+
+def leaves(node: Node) -> list[Node]:
+    """Returns the nodes of several items of an array."""
+    return [_leaf(value, node.start, node.end) for value in node.value]
+
+
+def _leaf(value: Any, start: int, end: int) -> Node:
+    if isinstance(value, (dict, list)):
+        return Node("v", start, end, value)
+    if isinstance(value, str):
+        return Node("s", start, end, value)
+    return Node("b", start, end, json.dumps(value))

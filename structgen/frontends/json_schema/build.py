@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from structgen.constraint import Constraint, remembers_arguments
 from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText, LimitExceeded, Problem
-from structgen.formats.json import EVERY_JSON, Whitespace
+from structgen.formats.json import EVERY_JSON, JsonText, Whitespace, json_format
 from structgen.formats.options import Escapes, Output, WhitespaceMode, format_of
 from structgen.frontends.json_schema.compilation import compile_document
 from structgen.frontends.json_schema.documents.document import Document, load
@@ -61,6 +61,32 @@ class JsonConstraint(Constraint):
             if not isinstance(self.judge, JsonJudge):
                 raise
             return self.judge.alone(text)
+
+    def check_value(self, value: Any) -> tuple[Any, list[Problem]]:
+        """Check a parsed value, as `Constraint.check_value`.
+
+        If the grammar accepts its JSON, that is the verdict: it takes a tenth of the time of jsonschema. Nothing is
+        parsed.
+        """
+        judge = self.schema
+        assert isinstance(judge, JsonJudge)
+        text = json_format().write(value)
+        problems = [] if self._accepts(text, judge) else judge.problems(value)
+        if problems or judge.instance is None:
+            return value, problems
+        try:
+            return judge.instance(text, value, True), []
+        except InvalidText as error:
+            return value, [Problem("#", error.reason)]
+
+    def _accepts(self, text: str, judge: JsonJudge) -> bool:
+        """Returns True if the grammar accepts JSON, and says all that the schema does."""
+        if not judge.complete or not isinstance(judge.format, JsonText):
+            return False
+        try:
+            return self._compiled.find_error(text) is None
+        except LimitExceeded:
+            return False
 
 
 DraftName = Literal["4", "6", "7", "2019-09", "2020-12"]
@@ -153,7 +179,12 @@ def json_schema(
         partial(_compile, document, style, formats=formats == "enforce", strict=strict)
     )
     judge = JsonJudge(
-        document, style.format, complete=not problems, formats=formats == "enforce", registry=registry
+        document,
+        style.format,
+        complete=not problems,
+        formats=formats == "enforce",
+        registry=registry,
+        instance=None if python_type is None else python_type.instance,
     )
     limits = limits or Limits()
     if python_type is None:

@@ -7,7 +7,7 @@ is `jsonschema` asked; it is imported then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from structgen.errors import InvalidRegexError, InvalidSchemaError, InvalidText, Problem
@@ -24,6 +24,7 @@ class JsonJudge:
         format: of the texts.
         complete: whether the mask enforces all of it.
         formats: whether `format` is enforced.
+        instance: of a Python type: makes an instance of a text, its value, and whether it is JSON.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class JsonJudge:
         complete: bool,
         formats: bool = False,
         registry: Any = None,
+        instance: Callable[[str, Any, bool], Any] | None = None,
     ) -> None:
         self.document = document
         self.format = form
         self.complete = complete
         self.formats = formats
+        self.instance = instance
         self._registry = registry
         self._validator: Any = None
 
@@ -107,6 +110,8 @@ class JsonJudge:
         """All that is wrong with a parsed value, by JSON Pointer."""
         if self._validator is None:
             self._validator = _validator(self.document, self._registry, formats=self.formats)
+        from referencing.exceptions import Unresolvable
+
         try:
             return [
                 Problem("#" + "".join("/" + escape(step) for step in error.absolute_path), error.message)
@@ -114,6 +119,8 @@ class JsonJudge:
             ]
         except RecursionError:
             return [Problem("#", "the value nests too deeply")]
+        except Unresolvable as error:
+            return [Problem("#", f"the schema refers to {error.ref!r}, which does not exist")]
 
     def _find_error(self, value: Any) -> Any:
         import jsonschema.exceptions

@@ -1,0 +1,131 @@
+"""Values without a schema: as the text has them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Any
+
+from structgen.repairing import costs, scalars
+from structgen.repairing.edits import Edit, Grade
+from structgen.repairing.scalars import MISSING
+from structgen.repairing.tree import Node
+
+
+class Log:
+    """What was changed to make a value.
+
+    Attributes:
+        edits: the changes.
+        cost: what they cost.
+        doubtful: plain scalars of YAML that are something else if they have lost their quotes: numbers where text may
+            stand, text with blanks at its end.
+    """
+
+    __slots__ = ("_places", "cost", "doubtful", "edits")
+
+    def __init__(self) -> None:
+        self.edits: list[Edit] = []
+        self.cost = 0.0
+        self.doubtful: list[Node] = []
+        self._places: dict[int, tuple[Node, dict[Any, list[int]]]] = {}  # of repeated keys, by their object
+
+    def edit(self, kind: str, node: Node, grade: Grade, reason: str, cost: float = costs.CHANGED) -> None:
+        """Note a change."""
+        self.edits.append(Edit(kind, node.start, node.end, grade, reason))
+        self.cost += cost
+
+    def earlier(self, node: Node, index: int) -> Node | None:
+        """Returns the place of the member before this one that has the same key. Searches an object once."""
+        known = self._places.get(id(node))
+        if known is None or known[0] is not node:
+            places: dict[Any, list[int]] = {}
+            for number, (key, _) in enumerate(node.value):
+                places.setdefault(key[3], []).append(number)
+            known = self._places[id(node)] = (node, places)
+        same = known[1].get(node.value[index][0][3], [])
+        before = bisect_left(same, index) - 1
+        if before < 0:
+            return None
+        key, member = node.value[same[before]]
+        return Node("s", key[1], max(key[2], member.end), key[3])
+
+
+def plain_value(log: Log, node: Node) -> Any:
+    """Returns the value of a node. Without recursion: there is no schema to bound its depth."""
+    if node.kind not in "{[":
+        return _scalar(log, node)
+    top: Any = {} if node.kind == "{" else []
+    stack: list[tuple[Node, Any, int]] = [(node, top, 0)]
+    while stack:
+        current, made, index = stack.pop()
+        while index < len(current.value):
+            key, member = current.value[index] if current.kind == "{" else (None, current.value[index])
+            index += 1
+            if member.kind == "r":
+                made.extend(member.value)
+                continue
+            is_container = member.kind in "{["
+            inner: Any = ({} if member.kind == "{" else []) if is_container else _scalar(log, member)
+            if key is None:
+                made.append(inner)
+            else:
+                put(log, made, key[3], inner, Node("s", key[1], key[2], key[3]), current, index - 1)
+            if is_container:
+                stack += [(current, made, index), (member, inner, 0)]
+                break
+    return top
+
+
+def _scalar(log: Log, node: Node) -> Any:
+    if node.kind == "y":
+        value = scalars.of_yaml(node.value.rstrip(" \t"))
+        if node.value and (not isinstance(value, str) or value != node.value):
+            log.doubtful.append(node)
+        return value
+    if node.kind != "b":
+        return node.value
+    value = scalars.strict(node.value)
+    return _word(log, node) if value is MISSING else value
+
+
+def _word(log: Log, node: Node) -> Any:
+    """The value of a word that JSON does not have."""
+    meant = scalars.bare(node.value)
+    if meant is None:
+        grade: Grade = "lossless" if node.value.isidentifier() else "guessed"
+        log.edit("quote", node, grade, "text without quotes is a string")
+        return node.value
+    is_number = isinstance(meant[0], (int, float)) and not isinstance(meant[0], bool)
+    log.edit("number" if is_number else "literal", node, meant[1], meant[2])
+    return meant[0]
+
+
+def put(log: Log, value: dict[str, Any], name: str, member: Any, place: Node, node: Node, index: int) -> None:
+    """Put a member into an object; of several with the same key the last one counts.
+
+    Args:
+        log: notes what is lost.
+        value: the object.
+        name: the key.
+        member: its value.
+        place: where the key stands.
+        node: the object in the text.
+        index: the number of the member in it.
+    """
+    if name in value:
+        is_same = _equal(value[name], member)
+        reason = f"the key {name!r} comes again"
+        if is_same:
+            log.edit("duplicate", place, "lossless", reason)
+        else:
+            lost = log.earlier(node, index) or place
+            log.edit("duplicate", lost, "dropped", f"{reason}: the last value counts")
+        del value[name]
+    value[name] = member
+
+
+def _equal(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b) and type(a) is type(b)
+    except RecursionError:
+        return False
