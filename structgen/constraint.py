@@ -190,7 +190,7 @@ class Constraint:
         raise TypeError(f"{self!r} is no JSON Schema: it has texts, but no values")
 
     def is_valid(self, text: str) -> bool:
-        """Whether `validate()` accepts `text`."""
+        """Returns True if `validate()` accepts `text`."""
         try:
             self.validate(text)
         except InvalidText:

@@ -72,6 +72,14 @@ KINDS: dict[str, tuple[Callable[[], structgen.Constraint], str]] = {
     "library": (lambda: structgen.lark("semver"), "1.2.3"),
     "sql": (lambda: structgen.sql("sqlite", TABLES), "SELECT name FROM artist"),
     "by hand": (by_hand, "abab"),
+    "composed": (
+        lambda: "Born: " + structgen.json_schema({"type": "integer"}) + (structgen.choice([".", "!"]) | "?"),
+        "Born: 1759?",
+    ),
+    "composed, repeated": (
+        lambda: structgen.repeat(structgen.regex("[ab]") + ";", 1, 3) + structgen.optional(by_hand()),
+        "a;b;abab",
+    ),
     "with limits": (lambda: structgen.regex("a", limits=structgen.Limits(work=10**7)), "a"),
 }
 EACH = pytest.mark.parametrize("kind", KINDS)

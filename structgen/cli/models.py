@@ -1,4 +1,4 @@
-"""Models and tokenizers by name. Whoever waits for the network is told so."""
+"""Models and tokenizers by name. A call that waits for the network says so."""
 
 from __future__ import annotations
 

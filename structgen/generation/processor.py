@@ -64,7 +64,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         prompt_length: tokens in each row of `input_ids` before the answer, padding included. None: what the first
             call of a generate() shows. A decoding loop of your own passes it, or calls the processor inside
             `with processor.generation():`.
-        eos_token_ids: tokens that end a text, beside the tokenizer's own: an id, several, or
+        eos_token_ids: tokens that end a text, besides the tokenizer's own: an id, several, or
             `model.generation_config`.
 
     Attributes:

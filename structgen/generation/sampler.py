@@ -52,7 +52,7 @@ class TransformersSampler:
             one, messages are put below each other.
         options: for `model.generate()`: `top_p`, `top_k` ...; those of sampling count where there is a temperature.
 
-    A request's `deadline` and `cancelled` are looked at after each step. `enough` is called with each row when it
+    A request's `deadline` and `cancelled` are checked after each step. `enough` is called with each row when it
     ends; if it says so, the rows that are not ended are left out of the answer.
 
     Not for several threads at once: the random state is torch's.
@@ -76,7 +76,7 @@ class TransformersSampler:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What its answers depend on beside prompt and request, but for the weights: for `Cached`."""
+        """What its answers depend on, besides the prompt, the request and the weights: for `Cached`."""
         return {
             "dtype": str(self.model.dtype),
             "ends": sorted(self._vocabulary.eos_token_ids),

@@ -279,6 +279,30 @@ def test_an_answer_in_pieces_stays_one_answer(model: Any, tokenizer: Any, says: 
     check(tokenizer, prompt, rows, [POET])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"num_beams": 3}, id="beam search"),
+        pytest.param({"do_sample": True, "num_return_sequences": 3}, id="several answers"),
+        pytest.param({"prompt_lookup_num_tokens": 4}, id="prompt lookup"),
+        pytest.param({"assisted": True}, id="assisted"),
+    ],
+)
+@pytest.mark.parametrize("length", [False, True], ids=["first call", "prompt_length"])
+def test_a_generation_holds_for_every_way_to_decode(
+    model: Any, assistant: Any, tokenizer: Any, options: dict[str, Any], length: bool
+) -> None:
+    inputs = encode(tokenizer, "Where was he born?")
+    processor = structgen.LogitsProcessor(POET, tokenizer, max_new_tokens=NEW_TOKENS)
+    if options.get("assisted"):
+        options = {"assistant_model": assistant}
+    prompt_length = inputs["input_ids"].shape[1] if length else None
+    for _ in range(2):
+        with processor.generation(prompt_length=prompt_length):
+            rows = run(model, inputs, processor, **options)
+        check(tokenizer, inputs, rows, [POET])
+
+
 def test_each_generate_is_a_text_of_its_own(model: Any, tokenizer: Any) -> None:
     """Also if its prompt is what the last one returned, or the beginning of that, or one token more."""
     processor = structgen.LogitsProcessor(POET, tokenizer)
