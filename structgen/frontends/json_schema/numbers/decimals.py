@@ -14,6 +14,7 @@ from fractions import Fraction
 from structgen.grammar.expressions import (
     EMPTY,
     EPSILON,
+    Complement,
     Expression,
     Intersection,
     Literal,
@@ -30,6 +31,8 @@ NONZERO = charset("123456789")
 ZERO = Literal("0")
 MINUS = Literal("-")
 NATURAL = union(ZERO, concat(NONZERO, repeat(DIGIT, 0, INTEGER_DIGITS - 1)))
+
+_NOT_ZEROS = Complement(repeat(ZERO))
 
 Bound = int | Decimal
 
@@ -228,14 +231,10 @@ def _less(digits: int | None, used: int) -> int | None:
 
 
 def _more(digits: int | None) -> Expression:
-    """Digits, not all zero. Where they are bounded, one that follows many zeros is the last: no two counts depend."""
+    """Digits, not all zero."""
     if digits is None:
         return concat(repeat(ZERO), NONZERO, repeat(DIGIT))
-    zeros = digits // 2
-    found = concat(repeat(ZERO, 0, zeros), NONZERO, repeat(DIGIT, 0, _less(digits, zeros + 1)))
-    return (
-        found if zeros + 1 >= digits else union(found, concat(repeat(ZERO, zeros + 1, digits - 1), NONZERO))
-    )
+    return Intersection((repeat(DIGIT, 1, digits), _NOT_ZEROS))
 
 
 def _fraction_above(bound: str, excluded: bool, digits: int | None) -> Expression:

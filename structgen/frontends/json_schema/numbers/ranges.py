@@ -10,7 +10,7 @@ both are read as doubles: who checks the text so must not find 0.999999999999999
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 from structgen.frontends.json_schema.numbers.decimals import (
@@ -147,9 +147,23 @@ def _is_far_below(low: Bound | None, high: Bound | None) -> bool:
 def _fraction_digits(bounds: Range) -> int:
     """How many digits after the point keep every number apart from an excluded bound, read as doubles."""
     digits = FRACTION_DIGITS
-    for bound, excluded in ((bounds.low, bounds.low_excluded), (bounds.high, bounds.high_excluded)):
-        if bound and excluded:  # near zero all doubles differ
-            digits = max(min(digits, _DOUBLE_DIGITS - 1 - Decimal(bound).adjusted()), 1)
+    if bounds.low and bounds.low_excluded:  # near zero all doubles differ
+        digits = min(digits, _digits_beside(bounds.low, 1))
+    if bounds.high and bounds.high_excluded:
+        digits = min(digits, _digits_beside(bounds.high, -1))
+    return digits
+
+
+def _digits_beside(bound: Bound, sign: int) -> int:
+    """The same above a bound (`sign` 1), or below it (-1).
+
+    A number with fewer digits than the bound never has its double: the bound is the shortest text of that.
+    """
+    if not -(2**53) < bound < 2**53:
+        return 1
+    digits = FRACTION_DIGITS
+    while digits > 1 and float(Fraction(bound) + Fraction(sign, 10**digits)) == float(bound):
+        digits -= 1
     return digits
 
 

@@ -129,11 +129,15 @@ _TEMPLATE = (
 )
 
 
+# Two bounds of a repetition, the first below 10: no number is larger than the one after it.
+_BOUNDS = "|".join(rf"{low},(?:[{low}-9]|[1-9]\d)" for low in range(10))
+
+
 def _regex(depth: int) -> str:
     """Regular expressions that Python and ECMA-262 both read."""
-    quantifier = r"(?:[*+?]\??|\{\d{1,2},?\}\??)?"
+    quantifier = rf"(?:[*+?]\??|\{{(?:\d{{1,2}},?|{_BOUNDS})\}}\??)?"
     escape = r"\\(?:[dDwWsSnrtfv]|[\^$\\.*+?()\[\]{}|/])"
-    char = r"[^\x00-\x1f\^$\\.*+?()\[\]{}|/]"
+    char = r"[^\x00-\x1f\^$\\.*+?()\[\]{}|]"
     inside = rf"(?:a-z|A-Z|0-9|[^\x00-\x1f\\\[\]\^\-&~|]|{escape})"
     atom = rf"(?:{char}|\.|{escape}|\[\^?{inside}+\])"
     if depth:

@@ -412,6 +412,9 @@ def test_numbers_whose_doubles_are_others_are_not_written(keywords: dict[str, An
         ({"exclusiveMinimum": 0, "maximum": 9e-17}, "0.00000000000000009"),
         ({"exclusiveMinimum": 1e-18, "exclusiveMaximum": 3e-18}, "0.000000000000000002"),
         ({"multipleOf": 0.01}, "1234567890123.25"),
+        ({"exclusiveMinimum": 0, "exclusiveMaximum": 1}, "0.999999999999999"),
+        ({"exclusiveMinimum": 0, "exclusiveMaximum": 1}, "0.1234567890123456"),
+        ({"exclusiveMinimum": 1e10}, "10000000000.000001"),
         ({"not": {"multipleOf": 8}}, "56258024542430049327"),
     ],
 )

@@ -89,7 +89,11 @@ from structgen.frontends.json_schema.strings.matching import is_of_format
         ("uri-template", ["http://example.com/{term:1}/{term}", "/{?a,b*}", ""], ["{", "a}b", "{a b}", "{}"]),
         ("json-pointer", ["", "/a/b", "/a~0b~1c", "/"], ["a", "/~", "/a~2"]),
         ("relative-json-pointer", ["0", "1/a", "2#"], ["/a", "-1", "01", "#"]),
-        ("regex", ["^a(b|c)*$", "[a-z]{2,}", "\\d+\\.\\w", ""], ["(", "a)", "[", "*a", "a**"]),
+        (
+            "regex",
+            ["^a(b|c)*$", "[a-z]{2,}", "\\d+\\.\\w", "", "a/b{2,10}?", "c{0,0}"],
+            ["(", "a)", "[", "*a", "a**", "a{3,2}", "a{9,8}"],
+        ),
     ],
 )
 def test_formats(form: str, inside: list[str], outside: list[str]) -> None:
