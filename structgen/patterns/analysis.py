@@ -6,6 +6,8 @@ Expressions that assertions have been compiled into share parts and may be deep,
 
 from __future__ import annotations
 
+from functools import reduce
+
 from structgen.grammar.expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -30,7 +32,7 @@ NO_CHARS = CharSet(())
 
 
 def matches(expression: Expression, text: str) -> bool:
-    """Whether a text of at most one character is in the expression."""
+    """Returns True if a text of at most one character is in the expression."""
     if isinstance(expression, Concat) and not text:  # mostly decided here, so worth the look
         for part in expression.parts:
             if isinstance(part, (CharSet, Literal)):
@@ -47,7 +49,7 @@ def matches(expression: Expression, text: str) -> bool:
 
 
 def _empty_in(node: Expression, found: dict[int, bool]) -> bool:
-    """Whether the empty text is in the expression, given the answers for its parts."""
+    """Returns True if the empty text is in the expression, given the answers for its parts."""
     if isinstance(node, Literal):
         return not node.text
     if isinstance(node, (Concat, Intersection)):
@@ -60,22 +62,24 @@ def _empty_in(node: Expression, found: dict[int, bool]) -> bool:
 
 
 def _char_in(node: Expression, char: str, found: dict[int, bool], empty: dict[int, bool]) -> bool:
-    """Whether a character is in the expression, given the answers for its parts and for the empty text."""
+    """Returns True if a character is in the expression, given the answers for its parts and for the empty text."""
     if isinstance(node, Literal):
         return node.text == char
     if isinstance(node, CharSet):
         return contains(node, ord(char))
+    parts = [found[id(part)] for part in children(node)]
     if isinstance(node, Union):
-        return any(found[id(part)] for part in node.parts)
+        return any(parts)
     if isinstance(node, Intersection):
-        return all(found[id(part)] for part in node.parts)
+        return all(parts)
     if isinstance(node, Complement):
-        return not found[id(node.part)]
+        return not parts[0]
+    nullable = [empty[id(part)] for part in children(node)]
     if isinstance(node, Repeat):
-        return node.max != 0 and found[id(node.part)] and (node.min <= 1 or empty[id(node.part)])
-    assert isinstance(node, Concat)
-    misses = [part for part in node.parts if not empty[id(part)]]
-    return len(misses) <= 1 and any(found[id(part)] for part in misses or node.parts)
+        return parts[0] and node.max != 0 and (node.min <= 1 or nullable[0])
+    if all(nullable):
+        return any(parts)
+    return nullable.count(False) == 1 and parts[nullable.index(False)]
 
 
 def edge_chars(expression: Expression, *, at_end: bool) -> CharSet:
@@ -95,24 +99,16 @@ def _edge_of_node(
         return node
     if isinstance(node, Literal):
         return charset(node.text[-1:] if at_end else node.text[:1])
-    if isinstance(node, Repeat):
-        return found[id(node.part)]
-    if isinstance(node, Union):
-        return joined(*[found[id(part)] for part in node.parts])
-    if isinstance(node, Intersection):
-        chars = ANY_CHAR
-        for part in node.parts:
-            chars = common(chars, found[id(part)])
-        return chars
     if isinstance(node, Complement):
         return ANY_CHAR
-    assert isinstance(node, Concat)
-    reached: list[CharSet] = []
-    for part in reversed(node.parts) if at_end else node.parts:
-        reached.append(found[id(part)])
-        if not empty[id(part)]:
-            break
-    return joined(*reached)
+    edges = [found[id(part)] for part in children(node)]
+    if isinstance(node, Intersection):
+        return reduce(common, edges, ANY_CHAR)
+    if isinstance(node, Concat):
+        order = range(len(edges) - 1, -1, -1) if at_end else range(len(edges))
+        last = next((i for i in order if not empty[id(node.parts[i])]), order[-1])
+        edges = edges[last:] if at_end else edges[: last + 1]
+    return joined(*edges)
 
 
 def with_edge(expression: Expression, chars: CharSet, *, at_end: bool) -> Expression:
@@ -127,29 +123,38 @@ def with_edge(expression: Expression, chars: CharSet, *, at_end: bool) -> Expres
         return expression
     if isinstance(expression, CharSet):
         return one_char(common(expression, chars))
-    if isinstance(expression, Literal):
-        return expression  # its edge is among the characters
     if isinstance(expression, Union):
         return either([with_edge(part, chars, at_end=at_end) for part in expression.parts])
-    if isinstance(expression, Repeat) and not matches(expression.part, ""):
-        others = times(
-            expression.part,
-            max(expression.min - 1, 0),
-            None if expression.max is None else expression.max - 1,
-        )
-        edge = with_edge(expression.part, chars, at_end=at_end)
-        return join((others, edge) if at_end else (edge, others))
-    if isinstance(expression, Concat):
-        parts = expression.parts
-        head, tail = (parts[-1], parts[:-1]) if at_end else (parts[0], parts[1:])
-        if not matches(head, ""):
-            edge = with_edge(head, chars, at_end=at_end)
-            return join((*tail, edge) if at_end else (edge, *tail))
-        if expression.parts[-1 if at_end else 0] is not ANY_TEXT and _nullable_edge(parts, at_end) <= 2:
-            edge = with_edge(head, chars, at_end=at_end)
-            rest = with_edge(join(tail), chars, at_end=at_end)
-            return either((join((*tail, edge) if at_end else (edge, *tail)), rest))
-    return expression & edge_language(chars, at_end=at_end)
+    if isinstance(expression, Literal):
+        return expression  # its edge is among the characters
+    return _with_edge_by_shape(expression, chars, at_end) or expression & edge_language(chars, at_end=at_end)
+
+
+def _with_edge_by_shape(expression: Expression, chars: CharSet, at_end: bool) -> Expression | None:
+    if isinstance(expression, Repeat):
+        return _loop_with_edge(expression, chars, at_end)
+    return _concat_with_edge(expression, chars, at_end) if isinstance(expression, Concat) else None
+
+
+def _loop_with_edge(loop: Repeat, chars: CharSet, at_end: bool) -> Expression | None:
+    """The same for a repetition; None if its body may be empty."""
+    if matches(loop.part, ""):
+        return None
+    others = times(loop.part, max(loop.min - 1, 0), None if loop.max is None else loop.max - 1)
+    edge = with_edge(loop.part, chars, at_end=at_end)
+    return join((others, edge) if at_end else (edge, others))
+
+
+def _concat_with_edge(expression: Concat, chars: CharSet, at_end: bool) -> Expression | None:
+    """The same for parts one after the other; None if many of them at the edge may be empty."""
+    parts = expression.parts
+    head, tail = (parts[-1], parts[:-1]) if at_end else (parts[0], parts[1:])
+    nullable = _nullable_edge(parts, at_end)
+    if nullable > 2 or (nullable and head is ANY_TEXT):
+        return None
+    edge = with_edge(head, chars, at_end=at_end)
+    found = join((*tail, edge) if at_end else (edge, *tail))
+    return either((found, with_edge(join(tail), chars, at_end=at_end))) if nullable else found
 
 
 def _nullable_edge(parts: tuple[Expression, ...], at_end: bool) -> int:
@@ -176,16 +181,21 @@ def edge_of(language: Expression, *, at_end: bool) -> tuple[bool, CharSet] | Non
     """
     if language == EPSILON:
         return True, NO_CHARS
-    if isinstance(language, Union) and len(language.parts) == 2 and language.parts[0] == EPSILON:
-        rest = edge_of(language.parts[1], at_end=at_end)
+    if not isinstance(language, (Union, Concat)) or len(language.parts) != 2:
+        return None
+    if isinstance(language, Union):
+        rest = edge_of(language.parts[1], at_end=at_end) if language.parts[0] == EPSILON else None
         return None if rest is None else (True, rest[1])
-    if isinstance(language, Concat) and len(language.parts) == 2:
-        chars, others = language.parts[::-1] if at_end else language.parts
-        if others == ANY_TEXT and isinstance(chars, CharSet):
-            return False, chars
-        if others == ANY_TEXT and isinstance(chars, Literal) and len(chars.text) == 1:
-            return False, charset(chars.text)
-    return None
+    char, others = language.parts[::-1] if at_end else language.parts
+    chars = _chars_of(char) if others == ANY_TEXT else None
+    return None if chars is None else (False, chars)
+
+
+def _chars_of(expression: Expression) -> CharSet | None:
+    """The characters of an expression that is one character; None for others."""
+    if isinstance(expression, Literal) and len(expression.text) == 1:
+        return charset(expression.text)
+    return expression if isinstance(expression, CharSet) else None
 
 
 def reverse(expression: Expression) -> Expression:
@@ -225,12 +235,21 @@ def restrict(texts: Expression, language: Expression, negated: bool, *, at_end: 
         return EMPTY if negated else texts
     if texts == EPSILON:
         return EPSILON if matches(language, "") != negated else EMPTY
+    return _restrict_edge(texts, language, negated, at_end) or _restrict_all(texts, language, negated)
+
+
+def _restrict_edge(texts: Expression, language: Expression, negated: bool, at_end: bool) -> Expression | None:
+    """The same, if one character of a text decides; None if not."""
     edge = edge_of(language, at_end=at_end)
     if edge:
         empty, chars = edge
         if negated:
             empty, chars = not empty, outside(chars)
         return _with_edge_of(texts, empty, chars, at_end)
+    return None
+
+
+def _restrict_all(texts: Expression, language: Expression, negated: bool) -> Expression:
     if language == _END_OR_NEWLINE and not negated:
         found = [text for text in ("", "\n") if matches(texts, text)]
         return either([Literal(text) if text else EPSILON for text in found])

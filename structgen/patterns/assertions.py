@@ -147,10 +147,7 @@ class _Compiler:
         if isinstance(node, Sequence):
             return self._then_sequence(node, rest)
         if isinstance(node, Options):
-            plain = [option for option in node.options if isinstance(option, Expression)]
-            others = [option for option in node.options if not isinstance(option, Expression)]
-            found = [self._then(option, rest) for option in ([either(plain)] if plain else []) + others]
-            return self._each(lambda state: either([option[state] for option in found]), *found)
+            return self._then_options(node, rest)
         if isinstance(node, Behind):
             holds = self._holds(node)
             return tuple(rest[state] if holds[state] else EMPTY for state in self._states)
@@ -172,6 +169,12 @@ class _Compiler:
                 for texts in {id(texts): texts for texts in rest}.values():
                     self._budget.check(texts, position)
         return rest
+
+    def _then_options(self, node: Options, rest: Rest) -> Rest:
+        plain = [option for option in node.options if isinstance(option, Expression)]
+        others = [option for option in node.options if not isinstance(option, Expression)]
+        found = [self._then(option, rest) for option in ([either(plain)] if plain else []) + others]
+        return self._each(lambda state: either([option[state] for option in found]), *found)
 
     def _then_loop(self, node: Loop, rest: Rest) -> Rest:
         if node.max is not None and node.max <= 2:

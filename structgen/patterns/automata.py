@@ -186,16 +186,23 @@ class _Derivatives:
         if isinstance(node, CharSet):
             return EPSILON if contains(node, code) else EMPTY
         if isinstance(node, Concat):
-            head, tail = node.parts[0], join(node.parts[1:])
-            found = self._concat(self.derive(head, code), tail)
-            return self._union((found, self.derive(tail, code))) if analysis.matches(head, "") else found
+            return self._derive_concat(node, code)
+        if isinstance(node, Repeat):
+            return self._derive_repeat(node, code)
+        parts = [self.derive(part, code) for part in children(node)]
         if isinstance(node, Union):
-            return self._union([self.derive(part, code) for part in node.parts])
+            return self._union(parts)
         if isinstance(node, Intersection):
-            return self._intersection([self.derive(part, code) for part in node.parts])
-        if isinstance(node, Complement):
-            return self._complement(self.derive(node.part, code))
-        assert isinstance(node, Repeat)
+            return self._intersection(parts)
+        assert isinstance(node, Complement)
+        return self._complement(parts[0])
+
+    def _derive_concat(self, node: Concat, code: int) -> Expression:
+        head, tail = node.parts[0], join(node.parts[1:])
+        found = self._concat(self.derive(head, code), tail)
+        return self._union((found, self.derive(tail, code))) if analysis.matches(head, "") else found
+
+    def _derive_repeat(self, node: Repeat, code: int) -> Expression:
         if node.max == 0:
             return EMPTY
         left = times(node.part, max(node.min - 1, 0), None if node.max is None else node.max - 1)
@@ -260,38 +267,57 @@ def solve(steps: Matrix, ends: Vector, check: Callable[[Expression], None] = lam
         ends: the constants.
         check: is called with each entry that grows, and may raise.
     """
-    ends = dict(ends)
-    rows: dict[int, Vector] = {}
-    users: dict[int, set[int]] = {}
-    for (i, j), step in useful(steps, ends).items():
-        rows.setdefault(i, {})[j] = step
-        users.setdefault(j, set()).add(i)
-    unknowns = sorted({*rows, *users, *ends})
-    # Those with the fewest neighbours first: it keeps the others small.
-    unknowns.sort(key=lambda i: len(rows.get(i, {}).keys() | users.get(i, set())))
-    done: list[tuple[int, Vector, Expression]] = []
-    for i in unknowns:
-        row = rows.pop(i, {})
-        around = times(row.pop(i, EMPTY), 0, None)
-        row = {j: join((around, step)) for j, step in row.items()}
-        end = join((around, ends[i])) if i in ends else EMPTY
-        done.append((i, row, end))
-        for j in row:
-            users[j].discard(i)
-        for k in users.pop(i, set()) - {i}:
-            into = rows[k].pop(i)
-            for j, step in row.items():
-                rows[k][j] = either((rows[k].get(j, EMPTY), join((into, step))))
-                users[j].add(k)
-                check(rows[k][j])
-            if end is not EMPTY:
-                ends[k] = either((ends.get(k, EMPTY), join((into, end))))
-                check(ends[k])
+    equations = _Equations(useful(steps, ends), ends, check)
+    done = [(i, *equations.eliminate(i)) for i in equations.unknowns()]
     found: Vector = {}
     for i, row, end in reversed(done):
         found[i] = either([end, *(join((step, found[j])) for j, step in row.items() if j in found)])
         check(found[i])
     return {i: texts for i, texts in found.items() if texts != EMPTY}
+
+
+class _Equations:
+    """The equations of the unknowns that are left."""
+
+    def __init__(self, steps: Matrix, ends: Vector, check: Callable[[Expression], None]) -> None:
+        self._check = check
+        self._ends = dict(ends)
+        self._rows: dict[int, Vector] = {}
+        self._users: dict[int, set[int]] = {}
+        for (i, j), step in steps.items():
+            self._rows.setdefault(i, {})[j] = step
+            self._users.setdefault(j, set()).add(i)
+
+    def unknowns(self) -> list[int]:
+        """All of them, those with the fewest neighbours first: it keeps the others small."""
+        rows, users = self._rows, self._users
+        return sorted(
+            {*rows, *users, *self._ends},
+            key=lambda i: (len(rows.get(i, {}).keys() | users.get(i, set())), i),
+        )
+
+    def eliminate(self, i: int) -> tuple[Vector, Expression]:
+        """Take an unknown out of all equations; the right side of its own, in which it no longer is."""
+        row = self._rows.pop(i, {})
+        around = times(row.pop(i, EMPTY), 0, None)
+        row = {j: join((around, step)) for j, step in row.items()}
+        end = join((around, self._ends[i])) if i in self._ends else EMPTY
+        for j in row:
+            self._users[j].discard(i)
+        for k in self._users.pop(i, set()) - {i}:
+            self._replace(k, self._rows[k].pop(i), row, end)
+        return row, end
+
+    def _replace(self, k: int, into: Expression, row: Vector, end: Expression) -> None:
+        """Put the right side of an unknown into the equation of another, in which `into` stands before it."""
+        mine = self._rows[k]
+        for j, step in row.items():
+            mine[j] = either((mine.get(j, EMPTY), join((into, step))))
+            self._users[j].add(k)
+            self._check(mine[j])
+        if end is not EMPTY:
+            self._ends[k] = either((self._ends.get(k, EMPTY), join((into, end))))
+            self._check(self._ends[k])
 
 
 def useful(steps: Matrix, ends: Vector) -> Matrix:

@@ -83,10 +83,15 @@ def python_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | 
         return _python_digit(source, letter, start, in_set)
     if in_set and letter == "b":
         return "\b"
-    found = None if in_set else _python_anchor(letter, ascii_only, start)
-    if found is None and letter in _LETTERS:
+    anchor = None if in_set else _python_anchor(letter, ascii_only, start)
+    return anchor or _itself(source, letter, start)
+
+
+def _itself(source: Source, letter: str, start: int) -> str:
+    """A sign that means itself; letters have a meaning, or none."""
+    if letter in _LETTERS:
         raise source.error(f"bad escape \\{letter}", start)
-    return found or letter
+    return letter
 
 
 def _python_digit(source: Source, letter: str, start: int, in_set: bool) -> str:
@@ -125,14 +130,14 @@ def ecma_escape(source: Source, flags: int, *, in_set: bool) -> str | Class | An
         return "\b"
     if letter == "0" and source.pattern[source.position : source.position + 1] not in tuple(string.digits):
         return "\0"
-    if letter == "k" or (letter in _DIGITS and letter != "0" and not in_set):
-        raise source.error(BACKREFERENCE, start)
     if letter in _LETTERS or letter in _DIGITS:
-        raise source.error(_bad_in_ecma(letter), start)
+        raise source.error(_bad_in_ecma(letter, in_set), start)
     return letter
 
 
-def _bad_in_ecma(letter: str) -> str:
+def _bad_in_ecma(letter: str, in_set: bool) -> str:
+    if letter == "k" or (letter in _DIGITS and letter != "0" and not in_set):
+        return BACKREFERENCE
     if letter in "AZz":
         return f"ECMA-262 has no \\{letter}; write {'^' if letter == 'A' else '$'}"
     return f"bad escape \\{letter}"

@@ -33,15 +33,14 @@ def join(parts: Iterable[Expression]) -> Expression:
         if is_literal:
             text = "".join([part.text for part in run if isinstance(part, Literal)])
             found += [Literal(text)] if text else []
-            continue
-        for part in run:
-            if part == EMPTY:
-                return EMPTY
-            if part is not ANY_TEXT or not found or found[-1] is not ANY_TEXT:
-                found.append(part)
-    if len(found) == 1:
-        return found[0]
-    return Concat(tuple(found)) if found else EPSILON
+        else:
+            found += run
+    if EMPTY in found:
+        return EMPTY
+    kept = [part for i, part in enumerate(found) if not (i and part is ANY_TEXT and found[i - 1] is ANY_TEXT)]
+    if len(kept) == 1:
+        return kept[0]
+    return Concat(tuple(kept)) if kept else EPSILON
 
 
 def either(options: Iterable[Expression]) -> Expression:
@@ -79,12 +78,12 @@ def one_char(chars: CharSet) -> Expression:
 
 def times(part: Expression, least: int, most: int | None) -> Expression:
     """`repeat`, folding what is trivial."""
-    if most == 0 or part == EPSILON:
-        return EPSILON
-    if part == EMPTY:
-        return EMPTY if least else EPSILON
     if (least, most) == (1, 1):
         return part
+    if most == 0 or part == EPSILON or (part == EMPTY and not least):
+        return EPSILON
+    if part == EMPTY:
+        return EMPTY
     if (least, most) == (0, None) and part == ANY_CHAR:
         return ANY_TEXT
     if isinstance(part, Repeat) and most is None and part.max is None and part.min <= 1 and least <= 1:

@@ -232,12 +232,15 @@ class Reader:
             raise self.error("a repetition without a lower bound is written {0,...}", start)
         least = _number(low)
         most = least if not comma else _number(high) if high else None
+        self._check_bounds(least, most, start)
+        self.position = found.end()
+        return least, most
+
+    def _check_bounds(self, least: int, most: int | None, start: int) -> None:
         if max(least, most or 0) >= MAX_REPEAT:
             raise self.error(f"a repetition goes up to {MAX_REPEAT - 1:,}", start)
         if most is not None and most < least:
             raise self.error(f"this repetition ends ({most}) before it begins ({least})", start)
-        self.position = found.end()
-        return least, most
 
     def _check_repeatable(self, start: int) -> None:
         """Raise an error if nothing stands before a quantifier that can be repeated."""
@@ -281,22 +284,25 @@ class Reader:
             if self.pattern.startswith(opening, self.position) and (kind != "?>" or self._has_possessive):
                 self.position += len(opening)
                 return kind, self.flags
-        named = "P<" if self.pattern.startswith("P<", self.position) else "<" if self.ecma else "P<"
-        if self.pattern.startswith(named, self.position):
-            self.position += len(named)
-            self._name()
+        if self._name():
             return "(", self.flags
-        if self.pattern.startswith("#", self.position) and not self.ecma:
-            end = self.pattern.find(")", self.position)
-            if end < 0:
-                raise self.error("this comment is never closed", start)
-            self.position = end + 1
+        if self._comment(start):
             return None
         letter = self.pattern[self.position : self.position + 1]
         if (letter.isalpha() and letter != "P") or letter == "-":
             flags = self._group_flags(start)
             return None if flags is None else ("(", flags)
         raise self.error(self._unknown_extension(), start)
+
+    def _comment(self, start: int) -> bool:
+        """Read a comment, if one begins here."""
+        if self.ecma or not self.pattern.startswith("#", self.position):
+            return False
+        end = self.pattern.find(")", self.position)
+        if end < 0:
+            raise self.error("this comment is never closed", start)
+        self.position = end + 1
+        return True
 
     def _unknown_extension(self) -> str:
         """Why a group can't begin so."""
@@ -308,8 +314,12 @@ class Reader:
         hint = "; a name is written (?P<name>...)" if rest[:1] == "<" else ""
         return f"unknown extension (?{rest if rest[:1] == 'P' else rest[:1]}{hint}"
 
-    def _name(self) -> None:
-        start = self.position
+    def _name(self) -> bool:
+        """Read the name of a group, if one begins here."""
+        opening = re.compile("P?<" if self.ecma else "P<").match(self.pattern, self.position)
+        if opening is None:
+            return False
+        start = opening.end()
         end = self.pattern.find(">", start)
         name = self.pattern[start:end] if end >= 0 else ""
         if not name.replace("$", "_" if self.ecma else "$").isidentifier():
@@ -318,6 +328,7 @@ class Reader:
             raise self.error(f"the group {name} is already defined", start)
         self._names.add(name)
         self.position = end + 1
+        return True
 
     def _group_flags(self, start: int) -> int | None:
         """`(?i)` and `(?i-s:`: the flags within, or None if they are for the whole pattern."""
@@ -335,10 +346,13 @@ class Reader:
         if closing == ":":
             base = self.flags & ~(_A | _U) if added & (_A | _U) else self.flags
             return (base | added) & ~removed
+        self._add_global_flags(added, start)
+        return None
+
+    def _add_global_flags(self, flags: int, start: int) -> None:
         if self._open or self._group.done or self._group.parts:
             raise self.error("flags for the whole pattern stand at its start; use (?i:...) for a part", start)
-        self.flags |= added
-        return None
+        self.flags |= flags
 
     def _check_letters(self, letters: str) -> None:
         """Raise an error for an inline flag that the dialect does not have."""

@@ -105,26 +105,38 @@ def load(source: Source, start: str, import_paths: Sequence[Any], declared: Coll
         raise source.error(_no_start(start, [name for name in rules if not name.startswith("_")]))
     used_rules, used_terminals = _reachable(start, rules, source)
     ignored = tuple(dict.fromkeys(map(str, grammar.ignore)))
-    for name in declared:
-        if name in terminals or name not in used_terminals or name in ignored:
-            raise source.error(
-                f"the terminal {name} is given, but the rules don't use one that is only declared", name
-            )
-    for name in (*used_terminals, *ignored):
-        if name not in terminals and name not in declared:
-            raise source.error(
-                f"the terminal {name} is declared, but has no text; say what it is: terminals={{{name!r}: ...}}",
-                name,
-            )
+    _check_declared(declared, terminals, used_terminals, ignored, source)
+    used = [name for name in dict.fromkeys((*used_terminals, *ignored)) if name in terminals]
     return Loaded(
         source,
         start,
         grammar,
         {name: rules[name] for name in used_rules},
-        {name: terminals[name] for name in dict.fromkeys((*used_terminals, *ignored)) if name in terminals},
+        {name: terminals[name] for name in used},
         ignored,
         terminals,
     )
+
+
+def _check_declared(
+    declared: Collection[str],
+    terminals: Collection[str],
+    used: Collection[str],
+    ignored: Collection[str],
+    source: Source,
+) -> None:
+    """Raise an error for a terminal that needs a definition, or needs none."""
+    for name in declared:
+        if name in terminals or name not in used or name in ignored:
+            raise source.error(
+                f"the terminal {name} is given, but the rules don't use one that is only declared", name
+            )
+    for name in (*used, *ignored):
+        if name not in terminals and name not in declared:
+            raise source.error(
+                f"the terminal {name} is declared, but has no text; say what it is: terminals={{{name!r}: ...}}",
+                name,
+            )
 
 
 def _no_start(start: str, names: list[str]) -> str:
@@ -134,15 +146,7 @@ def _no_start(start: str, names: list[str]) -> str:
 
 def _prepare(grammar: LarkGrammar, source: Source) -> tuple[dict[str, TerminalDef], dict[str, Tree[Any]]]:
     """Terminals by name, and the trees of rules by name, without templates."""
-    for name, (tree, _) in grammar.term_defs:
-        if tree is not None and not any(node.children for node in tree.find_data("expansion")):
-            raise source.error(f"the terminal {name} is empty", name)
-    to_pattern = PrepareLiterals() * TerminalTreeToPattern()
-    terminals = [
-        TerminalDef(str(name), to_pattern.transform(nr_deepcopy_tree(tree)), priority)
-        for name, (tree, priority) in grammar.term_defs
-        if tree
-    ]
+    terminals = _terminals(grammar, source)
     definitions = [
         (name, params, nr_deepcopy_tree(tree), options) for name, params, tree, options in grammar.rule_defs
     ]
@@ -158,6 +162,19 @@ def _prepare(grammar: LarkGrammar, source: Source) -> tuple[dict[str, TerminalDe
             literals.rule_options = options if options and options.keep_all_tokens else None
             rules[str(name)] = transformer.transform(tree)
     return {terminal.name: terminal for terminal in terminals}, rules
+
+
+def _terminals(grammar: LarkGrammar, source: Source) -> list[TerminalDef]:
+    """The terminals that have a definition."""
+    for name, (tree, _) in grammar.term_defs:
+        if tree is not None and not any(node.children for node in tree.find_data("expansion")):
+            raise source.error(f"the terminal {name} is empty", name)
+    to_pattern = PrepareLiterals() * TerminalTreeToPattern()
+    return [
+        TerminalDef(str(name), to_pattern.transform(nr_deepcopy_tree(tree)), priority)
+        for name, (tree, priority) in grammar.term_defs
+        if tree
+    ]
 
 
 def _reachable(start: str, rules: dict[str, Tree[Any]], source: Source) -> tuple[list[str], list[str]]:
@@ -206,10 +223,15 @@ def expand(loaded: Loaded) -> list[Rule]:
         _, rules, _ = loaded.grammar.compile([loaded.start], set())
     except Exception as error:
         raise loaded.source.rewrap(error) from None
+    return _needed(rules, NonTerminal(loaded.start))
+
+
+def _needed(rules: list[Rule], start: Symbol) -> list[Rule]:
+    """The rules that the start needs, in the order in which they are met."""
     by_origin: dict[Symbol, list[Rule]] = {}
     for rule in rules:
         by_origin.setdefault(rule.origin, []).append(rule)
-    origins = {NonTerminal(loaded.start): None}
+    origins = {start: None}
     for origin in (waiting := list(origins)):
         for symbol in (symbol for rule in by_origin.get(origin, ()) for symbol in rule.expansion):
             if isinstance(symbol, NonTerminal) and symbol not in origins:

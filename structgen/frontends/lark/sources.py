@@ -38,6 +38,9 @@ MAX_DEFINITIONS = 10_000
 
 _DEFINITION = re.compile(r"^\s*[?!]?[A-Za-z_]\w*(?:\{[^{}\n]*\})?(?:\.-?\d+)?\s*:", re.MULTILINE)
 _PLACE = re.compile(r",? ?\(?\b(?:at )?line (\d+),? col(?:umn)? (\d+)\)?")
+_UNDEFINED = re.compile(
+    r"(?:rule|terminal|template) '?(\w+)'? used but not defined|terminal used but not defined: (\w+)"
+)
 _NAMES = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
@@ -76,20 +79,24 @@ class Source:
         """Raise `InvalidLarkError` where the text is no grammar, or would keep Lark's loader busy for ever."""
         if len(_DEFINITION.findall(self.text)) > MAX_DEFINITIONS:
             raise InvalidLarkError(f"the grammar has more than {MAX_DEFINITIONS:,} rules and terminals")
-        sizes: dict[str, int] = {}
         references: dict[str, list[str]] = {}
+        sizes: dict[str, int] = {}
         for token, body in self.definitions:
             self._check_nesting(token, body)
             if token.type == "TERMINAL":
-                name = str(token)
-                references[name] = [str(used) for used in tokens(body) if used.type == "TERMINAL"]
-                sizes[name] = sum(1 for _ in tokens(body))
+                used = list(tokens(body))
+                references[str(token)] = [str(one) for one in used if one.type == "TERMINAL"]
+                sizes[str(token)] = len(used)
+        self._check_sizes(sizes, references)
+
+    def _check_sizes(self, sizes: dict[str, int], references: dict[str, list[str]]) -> None:
+        """Raise an error for a terminal that is too large once those that it names are written into it."""
         # Terminals are acyclic, or Lark says so; twice as many rounds as they can nest would be suspicious enough.
         for _ in range(64):
             grown = {
-                name: min(sum(sizes.get(used, 1) for used in references[name]) + 1, MAX_TERMINAL + 1)
-                for name in sizes
-                if references[name]
+                name: min(sum(sizes.get(one, 1) for one in used) + 1, MAX_TERMINAL + 1)
+                for name, used in references.items()
+                if used
             }
             if all(sizes[name] == size for name, size in grown.items()):
                 return
@@ -202,17 +209,16 @@ class Source:
         if place:  # in an imported file
             return InvalidLarkError(_PLACE.sub("", message).strip(), line=int(place[1]), column=int(place[2]))
         message = message[0].lower() + message[1:]
-        undefined = re.search(r"(?:rule|terminal|template) '?(\w+)'? used but not defined", message)
-        undefined = undefined or re.search(r"terminal used but not defined: (\w+)", message)
+        undefined = _UNDEFINED.search(message)
         if undefined:
-            return self.error(message + self._guess(undefined[1]), undefined[1], used=True)
-        for name in _NAMES.findall(message):
-            if name in self._defined:
-                return self.error(message, name)
-        for name in _NAMES.findall(message):
-            if name in self._used:
-                return self.error(message, name, used=True)
-        return InvalidLarkError(message)
+            name = undefined[1] or undefined[2]
+            return self.error(message + self._guess(name), name, used=True)
+        names = _NAMES.findall(message)
+        defined = next((name for name in names if name in self._defined), None)
+        if defined is not None:
+            return self.error(message, defined)
+        used = next((name for name in names if name in self._used), None)
+        return self.error(message, used, used=True)
 
     def _guess(self, name: str) -> str:
         """What may have been meant by a name."""

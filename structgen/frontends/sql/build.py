@@ -90,11 +90,7 @@ def sql(
     """
     check_option("dialect", dialect, get_args(Dialect))
     check_flags(ctes=ctes)
-    kinds = [statements] if isinstance(statements, str) else list(statements)
-    for kind in kinds:
-        check_option("statements", kind, get_args(Statement))
-    if not kinds:
-        raise InvalidOptionError("statements", statements, "must be one kind of statement or more")
+    kinds = _kinds(statements)
     tables = None if schema is None else read_schema(schema, dialect)
     judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
     rules = tuple(dict.fromkeys(_RULES[kind] for kind in kinds))
@@ -108,6 +104,15 @@ def sql(
         limits=limits or Limits(),
     )
     return found.made_by(sql, dialect, tables, statements=kinds, ctes=ctes, limits=limits)
+
+
+def _kinds(statements: Iterable[Statement]) -> list[Any]:
+    kinds = [statements] if isinstance(statements, str) else list(statements)
+    for kind in kinds:
+        check_option("statements", kind, get_args(Statement))
+    if not kinds:
+        raise InvalidOptionError("statements", statements, "must be one kind of statement or more")
+    return kinds
 
 
 def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool) -> Grammar:

@@ -55,10 +55,8 @@ class Names:
     def written(self, names: Collection[str]) -> Expression:
         """The names, each in all the ways in which it can be written."""
         bare = self._any_case(tuple([name.lower() for name in names if self._is_bare(name)]))
-        plain: list[str] = []
-        special: list[str] = []
-        for name in names:
-            (special if any(closing in name for _, closing in self._quotes) else plain).append(name)
+        special = [name for name in names if self._is_special(name)]
+        plain = [name for name in names if not self._is_special(name)] if special else list(names)
         inner = union(*map(Literal, plain)) if plain else EMPTY  # the engine makes a trie of it
         forms = [concat(Literal(opening), inner, Literal(closing)) for opening, closing in self._quotes]
         quoted = [Literal(text) for texts in map(self._quoted, special) for text in texts]
@@ -88,6 +86,10 @@ class Names:
         if names not in self._known:
             self._known[names] = _trie(dict.fromkeys(names, EPSILON), _ANY_CASE)
         return self._known[names]
+
+    def _is_special(self, name: str) -> bool:
+        """Returns True if a quote may have to be written twice in it."""
+        return any(closing in name for _, closing in self._quotes)
 
     def _is_bare(self, name: str) -> bool:
         return bool(self._is_word(name)) and not (self._folds and name != name.lower())

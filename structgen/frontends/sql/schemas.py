@@ -53,15 +53,18 @@ def read_schema(source: Any, dialect: str) -> dict[str, dict[str, str]]:
         if not columns:
             raise InvalidSchemaError(f"#/{table}", "the table has no column")
         for name in (table, *columns):
-            if not isinstance(name, str) or not name or _NO_NAME.search(name):
-                raise InvalidSchemaError(f"#/{table}", f"{name!r} can't be the name of a table or column")
-            if len(name) > MAX_NAME:
-                raise InvalidSchemaError(
-                    f"#/{table[:40]}", f"the name {name[:40]!r}... has more than {MAX_NAME} characters"
-                )
+            _check_name(name, table)
         _check_distinct(columns, f"#/{table}", dialect)
     _check_distinct(tables, "#", dialect)
     return tables
+
+
+def _check_name(name: Any, table: str) -> None:
+    if not isinstance(name, str) or not name or _NO_NAME.search(name):
+        raise InvalidSchemaError(f"#/{table}", f"{name!r} can't be the name of a table or column")
+    if len(name) > MAX_NAME:
+        reason = f"the name {name[:40]!r}... has more than {MAX_NAME} characters"
+        raise InvalidSchemaError(f"#/{table[:40]}", reason)
 
 
 def _check_distinct(names: Iterable[str], pointer: str, dialect: str) -> None:

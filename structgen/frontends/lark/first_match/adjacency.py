@@ -62,9 +62,7 @@ class Adjacency:
         whole = self._edges[start]
         self.first = whole.first | (self.end if whole.empty else 0)
         self.following = {name: self.end if whole.last & bit else 0 for name, bit in self._bits.items()}
-        for left, right in {(left, right) for node in _nodes(rules) for left, right, _ in self.seams(node)}:
-            for name in self.named(left):
-                self.following[name] |= right
+        self._find_following()
 
     def named(self, terminals: int) -> Iterator[str]:
         """The names of a set of terminals, without the end."""
@@ -96,6 +94,12 @@ class Adjacency:
                 again = [user for user in users.get(name, ()) if user not in is_waiting]
                 waiting.extend(again)
                 is_waiting.update(again)
+
+    def _find_following(self) -> None:
+        seams = {(left, right) for node in _nodes(self._rules) for left, right, _ in self.seams(node)}
+        for left, right in seams:
+            for name in self.named(left):
+                self.following[name] |= right
 
     def edges(self, body: Body) -> Edges:
         """The edges of a body."""

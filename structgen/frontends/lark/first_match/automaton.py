@@ -80,10 +80,7 @@ class Automaton:
     def _decide(self, following: Following) -> tuple[list[bool], list[frozenset[int]]]:
         """Where the first match may end; and the characters before which it then may not."""
         can_follow = [bool(common(chars, following.chars).ranges) for chars in self._classes]
-        for row, targets in zip(self._steps, self._targets, strict=True):
-            for char, step in enumerate(row[:-1]):
-                if step.unclear and targets[char] >= 0:
-                    raise Unclear(step.unclear)
+        self._check_clear()
         ends = [any(step.matches is not False for step in row) for row in self._steps]
         while True:
             decided = self._matches_before(can_follow, self._alive(ends))
@@ -95,6 +92,12 @@ class Automaton:
             if found == ends:
                 return ends, [frozenset(c for c, matches in one.items() if not matches) for one in decided]
             ends = found
+
+    def _check_clear(self) -> None:
+        for row, targets in zip(self._steps, self._targets, strict=True):
+            for step, target in zip(row[:-1], targets, strict=True):
+                if step.unclear and target >= 0:
+                    raise Unclear(step.unclear)
 
     def _matches_before(self, can_follow: list[bool], alive: list[bool]) -> list[dict[int, bool]]:
         """For each state, by next character that would end the terminal, whether there is a match before it."""

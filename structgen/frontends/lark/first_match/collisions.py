@@ -68,6 +68,9 @@ class Collision:
         return Collision(self.same, self.begins, self.begun)
 
 
+_NONE = Collision()
+
+
 class Collisions:
     """The terminals of a grammar that share texts, or of which one begins a text of another, and that may meet."""
 
@@ -148,10 +151,9 @@ class Collisions:
         patterns = [name for name in self._lexicon.texts if name not in literals]
         for i, name in enumerate(patterns):
             for other in (*patterns[i + 1 :], *literals):
-                if self._may_meet(name, other):
-                    collision = self._compare(name, other)
-                    if collision.same or collision.begun or collision.begins:
-                        yield name, other, collision
+                collision = self._compare(name, other) if self._may_meet(name, other) else _NONE
+                if collision != _NONE:
+                    yield name, other, collision
 
     def _compare(self, name: str, other: str) -> Collision:
         mine, its = self._lexicon.texts[name], self._lexicon.texts[other]

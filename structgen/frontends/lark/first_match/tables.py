@@ -147,29 +147,27 @@ class Table:
         return True
 
     def finishes(self, is_lost: Callable[[Rule, int], bool]) -> bool:
-        """Whether every rule can be finished, without the terminals at places that are lost."""
-        left = {
-            i: {symbol for j, symbol in enumerate(rule.expansion) if not symbol.is_term or is_lost(rule, j)}
-            for i, rule in enumerate(self.rules)
-        }
+        """Returns True if every rule can be finished, without the terminals at places that are lost."""
+        # Of each rule, what must still be finished: a terminal that is lost never is.
+        missing = [
+            {symbol for j, symbol in enumerate(rule.expansion) if not symbol.is_term or is_lost(rule, j)}
+            for rule in self.rules
+        ]
         users: dict[object, list[int]] = {}
-        for i, symbols in left.items():
+        for i, symbols in enumerate(missing):
             for symbol in symbols:
                 users.setdefault(symbol, []).append(i)
-        waiting = [i for i, symbols in left.items() if not symbols]
+        waiting = [rule.origin for rule, symbols in zip(self.rules, missing, strict=True) if not symbols]
         done: set[object] = set()
         while waiting:
-            i = waiting.pop()
-            del left[i]
-            origin = self.rules[i].origin
-            if origin in done:
-                continue
-            done.add(origin)
-            for user in users.get(origin, ()):
-                left[user].discard(origin)
-                if not left[user]:
-                    waiting.append(user)
-        return not left
+            origin = waiting.pop()
+            if origin not in done:
+                done.add(origin)
+                for user in users.get(origin, ()):
+                    missing[user].discard(origin)
+                    if not missing[user]:
+                        waiting.append(self.rules[user].origin)
+        return not any(missing)
 
     def reads(self, name: str, others: Iterable[str]) -> dict[Place, set[Context]]:
         """For each place of a terminal in the rules, the contexts (as `contexts`) in which the lexer finds it there."""

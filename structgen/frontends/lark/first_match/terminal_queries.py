@@ -1,6 +1,6 @@
 """Questions about the texts of terminals, answered by the engine.
 
-An expression and what is left of it after bytes (its derivatives) are the states of a deterministic automaton.
+An expression and its derivatives are the states of a deterministic automaton.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
 MAX_STATES = 2_000
-"""States of a terminal that are looked at, one by one. More: the answer is the cautious one."""
+"""States of a terminal that are visited. If there are more, the answer is the cautious one."""
+
+_LIMITS = Limits()
 
 LONGER = repeat(ANY_CHAR, 1, None)
 
@@ -33,7 +35,7 @@ class Texts:
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether there are none."""
+        """True if there are none."""
         engine, number = self._asked()
         return engine.builder.is_empty(number)
 
@@ -52,7 +54,7 @@ class Texts:
         return frozenset(engine.builder.first_bytes(number))
 
     def has(self, text: str) -> bool:
-        """Whether a text is one of them."""
+        """Returns True if a text is one of them."""
         if not _is_utf8(text):
             return False
         engine, number = self._asked()
@@ -66,7 +68,7 @@ class Texts:
         return frozenset(engine.builder.first_bytes(engine.builder.after(number, text.encode())))
 
     def overlaps(self, other: Texts) -> bool:
-        """Whether a text is in both."""
+        """Returns True if a text is in both."""
         if not self.first & other.first:
             return False
         engine, number = self._asked()
@@ -74,7 +76,7 @@ class Texts:
         return not engine.builder.is_empty(both)
 
     def swallow(self, following: frozenset[int]) -> bool:
-        """Whether each of them goes on with any of these bytes, so that none of the bytes ever follows it."""
+        """Returns True if each of them goes on with any of these bytes, so that none of the bytes ever follows it."""
         if self.is_empty:
             return False
         engine, number = self._asked()
@@ -94,8 +96,8 @@ class Texts:
         return True
 
     def _asked(self) -> tuple[Expressions, int]:
-        """Whom to ask, and the number of the expression there."""
-        engine = Expressions(Vocabulary.of_bytes().native, Limits())
+        """The engine, with what one question may cost, and the number of the expression there."""
+        engine = Expressions(Vocabulary.of_bytes().native, _LIMITS)
         return engine, _number(engine, self.expression)
 
 
@@ -107,5 +109,5 @@ def _number(engine: Expressions, expression: Expression) -> int:
 
 
 def _is_utf8(text: str) -> bool:
-    """Whether it holds no lone surrogate, and so can be generated."""
+    """Returns True if it holds no lone surrogate, and so can be generated."""
     return not any("\ud800" <= char <= "\udfff" for char in text)

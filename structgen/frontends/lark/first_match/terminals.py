@@ -47,14 +47,13 @@ def terminals_as_lark_reads_them(loaded: Loaded, *, by_lalr: bool = True, strict
         survey.adjacency,
         lambda name: None if name in differing else lexicon.texts.get(name),
     )
-    others = [texts.first for name, texts in lexicon.texts.items() if name not in loaded.ignored]
     return Terminals(
         None if decisive is None or reading.places is None else decisive.rules,
         tuple(dict.fromkeys(lexicon.problems)),
         table is not None,
         table is not None and table.has_conflicts,
         reading,
-        Ignored(reading.ignored, others),
+        Ignored(reading.ignored, survey.first_bytes()),
     )
 
 
@@ -115,6 +114,11 @@ class Survey:
         self.adjacency = Adjacency(self.rules, loaded.start)
         self.lexicon = Lexicon(loaded, self.adjacency, strict)
         self.collisions = Collisions(self.lexicon)
+
+    def first_bytes(self) -> list[frozenset[int]]:
+        """For each terminal that is not ignored, the bytes that it begins with."""
+        texts, ignored = self.lexicon.texts, self.lexicon.loaded.ignored
+        return [texts[name].first for name in texts if name not in ignored]
 
     def unfinished(self) -> list[str]:
         """The rules that no text can finish."""
