@@ -195,7 +195,7 @@ class Filled:
             rest = (Reference(self._part(Sequence((more, *rest)))),)
         return Choice(tuple(reversed(options)))
 
-    def _part(self, body: RuleExpression, name: str = "members") -> str:
+    def _part(self, body: RuleExpression, name: str = "parts") -> str:
         """A new rule for a part of what is inside."""
         name = f"{name} {len(self._rules)}"
         while name in self._rules:

@@ -13,7 +13,7 @@ _NODES = 2_000_000
 
 
 def is_installed() -> bool:
-    """Whether there is a strict parser."""
+    """Returns True if there is a strict parser."""
     return find_spec("ruamel") is not None and find_spec("ruamel.yaml") is not None
 
 
@@ -25,7 +25,7 @@ def strictly(text: str, offset: int = 0) -> Node | None:
     except ImportError:
         return None
     reader = ruamel.yaml.YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False  # an anchor may be given anew (YAML 1.2.2, 7.1)
+    reader.composer.warn_double_anchors = False  # an anchor may be given again (YAML 1.2.2, 7.1)
     try:
         documents = list(reader.compose_all(text))
         documents = [document for document in documents if document is not None]
@@ -46,47 +46,66 @@ def strictly(text: str, offset: int = 0) -> Node | None:
 
 
 def _tree(root: Any, text: str, offset: int) -> Node:
-    """Our nodes of the parser's. Aliases are expanded, merge keys carried out."""
-    budget = [_NODES]
+    return _Tree(text, offset).node(root, frozenset())
 
-    def of(node: Any, above: frozenset[int]) -> Node:
-        budget[0] -= 1
-        if budget[0] < 0 or id(node) in above:
+
+class _Tree:
+    """Makes our nodes of the parser's. Aliases are expanded, merge keys carried out."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        self._text = text
+        self._offset = offset
+        self._nodes = 0
+
+    def node(self, node: Any, above: frozenset[int]) -> Node:
+        """The node for one of the parser's; `above` are those that it stands in.
+
+        Raises:
+            ValueError: An alias contains itself, or aliases expand to too much; or a key is no scalar.
+        """
+        self._nodes += 1
+        if self._nodes > _NODES or id(node) in above:
             raise ValueError("aliases expand without end")
-        start, end = offset + node.start_mark.index, offset + node.end_mark.index
         if node.id == "scalar":
-            if node.style in ("'", '"') and text.startswith("#", node.end_mark.index):
-                raise ValueError("what begins right behind a quote is no comment (YAML 1.2.2, 6.6)")
-            plain = node.style is None
-            kind = node.tag.rpartition(":")[2]
-            if plain and kind == "str" and not isinstance(scalars.of_yaml(node.value), str):
-                plain = False  # !!str 5
-            elif not plain and kind in ("int", "float", "bool", "null"):
-                plain = True  # !!int "5"
-            return Node("y" if plain else "s", start, end, node.value)
+            return self._scalar(node)
+        start, end = self._span(node)
         above = above | {id(node)}
         if node.id == "sequence":
-            return Node("[", start, end, [of(item, above) for item in node.value])
-        members: list[Any] = []
+            return Node("[", start, end, [self.node(item, above) for item in node.value])
+        return Node("{", start, end, self._pairs(node, above))
+
+    def _span(self, node: Any) -> tuple[int, int]:
+        return self._offset + node.start_mark.index, self._offset + node.end_mark.index
+
+    def _scalar(self, node: Any) -> Node:
+        if node.style in ("'", '"') and self._text.startswith("#", node.end_mark.index):
+            raise ValueError("what begins right after a quote is no comment (YAML 1.2.2, 6.6)")
+        plain = node.style is None
+        kind = node.tag.rpartition(":")[2]
+        if plain and kind == "str" and not isinstance(scalars.of_yaml(node.value), str):
+            plain = False  # !!str 5
+        elif not plain and kind in ("int", "float", "bool", "null"):
+            plain = True  # !!int "5"
+        return Node("y" if plain else "s", *self._span(node), node.value)
+
+    def _pairs(self, node: Any, above: frozenset[int]) -> list[Any]:
+        """The pairs of a mapping, those of merge keys included; a key of its own replaces a merged one."""
+        pairs: list[Any] = []
         names: set[Any] = set()
-        merged_names: set[Any] = set()
+        merged: set[Any] = set()
         for key, value in node.value:
             if key.id != "scalar":
                 raise ValueError("a key that is no scalar")
             if key.value == "<<" and key.style is None:
-                merged = [value] if value.id == "mapping" else value.value
-                for source in merged:
-                    more = [pair for pair in of(source, above).value if pair[0][3] not in names]
-                    merged_names.update(pair[0][3] for pair in more)
-                    names |= merged_names
-                    members += more
+                for source in [value] if value.id == "mapping" else value.value:
+                    more = [pair for pair in self.node(source, above).value if pair[0][3] not in names]
+                    merged.update(pair[0][3] for pair in more)
+                    names |= merged
+                    pairs += more
                 continue
-            token = ("s", offset + key.start_mark.index, offset + key.end_mark.index, key.value)
-            if key.value in merged_names:
-                merged_names.discard(key.value)
-                members = [pair for pair in members if pair[0][3] != key.value]
+            if key.value in merged:
+                merged.discard(key.value)
+                pairs = [pair for pair in pairs if pair[0][3] != key.value]
             names.add(key.value)
-            members.append((token, of(value, above)))
-        return Node("{", start, end, members)
-
-    return of(root, frozenset())
+            pairs.append((("s", *self._span(key), key.value), self.node(value, above)))
+        return pairs

@@ -54,7 +54,7 @@ class Style:
         """A property with a declared name."""
         return self.format.pair(strings.name(name, self.spelling), value)
 
-    def members(self, parts: list[RuleExpression]) -> RuleExpression | None:
+    def properties(self, parts: list[RuleExpression]) -> RuleExpression | None:
         """Properties, those that may be missing or repeated as repetitions; None if there are none."""
         if not parts:
             return None

@@ -90,7 +90,7 @@ class Literals:
                 if rule is None or strings.has_lone_surrogate(key):
                     return None
                 properties.append(self._style.pair(key, rule))
-            return form.object(self._style.members(properties))
+            return form.object(self._style.properties(properties))
         if isinstance(value, list):
             items: list[RuleExpression] = []
             for one in value:

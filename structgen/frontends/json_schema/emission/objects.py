@@ -98,7 +98,7 @@ class ObjectRules:
         if others is not None:
             other = strings.other_name(spellable(declared), spelling=self.style.spelling)
             parts.append(Repetition(self.style.format.pair(other, others)))
-        return self.style.format.object(self.style.members(parts))
+        return self.style.format.object(self.style.properties(parts))
 
     def cannot_be(self, name: str, origin: object, schemas: Conjunction) -> None:
         """Note that a required property cannot be there."""
@@ -359,7 +359,7 @@ class _Counted:
         rest = choice([other.item for other in others])
         if rest is not None:
             parts.append(Repetition(rest, 0, self._room))
-        return self._style.members(parts)
+        return self._style.properties(parts)
 
     def _check_count(
         self, bounds: Bounds, needed: int, declared: list[Property], others: list[Property]

@@ -207,7 +207,7 @@ def _ranged(kind: int, bounds: Range) -> Terminal:
 
 
 def _has_short_ones(bounds: Range, step: Fraction | None, not_steps: tuple[Bound, ...]) -> bool:
-    """Whether some of the numbers have few digits, as far as the size of steps and bounds tells."""
+    """Returns True if some of the numbers may have few digits, to judge by the size of steps and bounds."""
     low, high = bounds.low, bounds.high
     found = [Fraction(one) for one in (low, high, step, *not_steps) if one is not None]
     if not all(abs(one) < 10**7 and (one * 10**7).denominator == 1 for one in found):

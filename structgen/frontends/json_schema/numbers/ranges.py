@@ -4,8 +4,8 @@ A number has one plain spelling here: no leading zeros, no `+`, no minus before 
 declared. Digits are bounded, so that no number runs away: 20 before the point, 20 after it, exponents from -999 to 279
 (with 20 digits before it that is still a finite double).
 
-Where a bound is exclusive, there are no more digits after the point than keep every number apart from the bound when
-both are read as doubles: who checks the text so must not find 0.99999999999999999999 equal to 1.
+Where a bound is exclusive, digits after the point are limited further, so that no number has the same double as the
+bound: a validator that reads doubles must not find 0.99999999999999999999 equal to 1.
 """
 
 from __future__ import annotations
@@ -145,16 +145,16 @@ def _is_far_below(low: Bound | None, high: Bound | None) -> bool:
 
 
 def _fraction_digits(bounds: Range) -> int:
-    """How many digits after the point keep every number apart from an excluded bound, read as doubles."""
+    """The most digits after the point with which no number has the double of an excluded bound."""
     digits = FRACTION_DIGITS
     if bounds.low and bounds.low_excluded:  # near zero all doubles differ
-        digits = min(digits, _digits_beside(bounds.low, 1))
+        digits = min(digits, _digits_next_to(bounds.low, 1))
     if bounds.high and bounds.high_excluded:
-        digits = min(digits, _digits_beside(bounds.high, -1))
+        digits = min(digits, _digits_next_to(bounds.high, -1))
     return digits
 
 
-def _digits_beside(bound: Bound, sign: int) -> int:
+def _digits_next_to(bound: Bound, sign: int) -> int:
     """The same above a bound (`sign` 1), or below it (-1).
 
     A number with fewer digits than the bound never has its double: the bound is the shortest text of that.

@@ -58,7 +58,7 @@ def other_name(
     Args:
         excluded: the names that it must not be.
         regions: in one of them it must be: patterns that it matches, and patterns that it does not match.
-        texts: what it must be besides.
+        texts: what it must be, too.
         spelling: how it is written.
     """
     inside = [region_texts(*region) for region in regions]
