@@ -91,7 +91,7 @@ def place(kind: str, *asked: str | bool) -> Place:
 
     Args:
         kind: what asks: "lark", "sql".
-        asked: all that the answer depends on, beside what is the same in the whole process.
+        asked: all that the answer depends on, but for what is the same in the whole process.
     """
     if _VERSIONS is None:
         return Place("", [], None)
@@ -120,7 +120,7 @@ def _head(text: str) -> str:
 
 
 def _versions() -> str | None:
-    """What rules depend on beside their sources; None if our own code can't be read."""
+    """What rules depend on, but for their sources; None if our own code can't be read."""
     runtime = sys.implementation.name, sys.version_info[:2], unicodedata.unidata_version, lark.__version__
     digest = hashlib.sha256(repr(runtime).encode())
     try:

@@ -2,7 +2,7 @@ r"""Small deterministic automata that follow what a pattern asks about the text 
 
 An automaton reads the text before a position forwards, or the text after it backwards, and knows in each
 state which of a few languages hold what it has read. It is made by derivatives (Brzozowski 1964) over the
-classes of characters that the languages do not tell apart. Most patterns ask for no more than the
+classes of characters that the languages do not distinguish. Most patterns ask for no more than the
 neighbouring character (`^`, `\b`, `(?<!\d)`); then the states are classes of characters, and what leads to a
 state is easy to say.
 """

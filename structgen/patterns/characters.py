@@ -78,7 +78,7 @@ def singles(text: Iterable[str]) -> CharSet:
 
 
 def contains(chars: CharSet, code: int) -> bool:
-    """Whether `chars` has the code point; by bisection."""
+    """Returns True if `chars` has the code point; by bisection."""
     ranges = chars.ranges
     low, high = 0, len(ranges)
     while low < high:

@@ -88,7 +88,7 @@ class Contexts:
         self._all = range(self._left.states * self.right.states)
 
     def is_start(self, context: int) -> bool:
-        """Whether the text before can be empty."""
+        """Returns True if the text before can be empty."""
         return context // self.right.states == 0
 
     def after(self, context: int) -> int:

@@ -25,7 +25,7 @@ WALKED = {10, *range(0x20, 0x7F)}
 """Bytes that a walk may take."""
 
 SQL = {"sqlite", "postgresql"}
-"""Judged in tests/frontends/test_sql.py."""
+"""Judged in tests/frontends/sql/test_build.py."""
 
 
 def samples(name: str, count: int) -> list[str]:

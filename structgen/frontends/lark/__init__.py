@@ -1,18 +1,15 @@
 """Lark grammars: a grammar, in; a `Constraint`, out.
 
-In reading order:
+In reading order, each importing only from those below it:
 
-    build.py        the function that others call; diagnosis.py: what is wrong, or may surprise, in a grammar
-    declared.py     terminals that the caller gives
-    sources.py      the text: where names stand, errors that say so
-    loading.py      Lark's own loader; loaded grammars as trees
-    rules.py        trees become rules
-    lexing.py       what Lark's lexer takes where several terminals can come
-    first_match.py  what `re` takes first of one terminal; programs.py, patterns.py: how that is found
-    tables.py       Lark's parse table: where a terminal is read
-    adjacency.py    which terminals stand side by side; dead_ends.py: which never end there
-    texts.py        questions about the texts of terminals, answered by the engine
+    diagnosis.py    what is wrong, or may surprise, in a grammar
+    build.py        `lark()`: a grammar as a constraint
     judge.py        what a complete text means
+    declared.py     terminals that the caller gives
+    first_match/    what Lark's lexer takes for each terminal, behind `terminals_as_lark_reads_them`
+    rules.py        trees become rules
+    loading.py      Lark's own loader; loaded grammars as trees
+    sources.py      the text: where names stand, errors that say so
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Terminals that Lark only declares: what stands for them is given beside the grammar.
+"""Terminals that Lark only declares: the caller says what stands for them.
 
 Extensions to Lark, so its parser knows nothing of texts with them. `%declare NAME` says that NAME is a terminal, and
 `lark(grammar, terminals={"NAME": ...})` what it is:

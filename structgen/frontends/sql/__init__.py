@@ -1,11 +1,12 @@
 """SQL: a dialect and the tables of a database, in; a `Constraint`, out.
 
-In reading order:
+In reading order, each importing only from those below it:
 
-    build.py     the function that others call: a grammar of the library, with the names of a schema
+    build.py     `sql()`: a grammar of the library, with the names of a schema
+    names.py     the names of a schema, as expressions
     reading.py   a grammar of the library, as rules
+    judges.py    what a grammar cannot know: the database's own parser checks it
     schemas.py   tables and their columns, from what the user has
-    judges.py    what a grammar cannot know: the database's own parser is asked
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Lark's parse table: in which of its states a terminal is read, and what else the lexer looks for there.
 
-Lark's contextual lexer is asked for a token in the state that the last token led to. It looks for all terminals for
-which the table has an action there: those that can be shifted can surely come next; those that only end a rule may
-just be possible elsewhere, where the same state is reached. So Lark's lexer may look for a terminal where no text can
-have it, and take it, and fail. `Table.reads` says where each terminal is read, and what is looked for there besides.
+Lark's parser requests a token from its contextual lexer in the state that the last token led to. The lexer looks for
+all terminals for which the table has an action there: those that can be shifted can surely come next; those that only
+end a rule may just be possible elsewhere, where the same state is reached. So Lark's lexer may look for a terminal where
+no text can have it, and take it, and fail. `Table.reads` says where each terminal is read, and what else is looked for there.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Table:
         return rules[priorities.index(best)]
 
     def contexts(self, name: str, others: Iterable[str]) -> dict[int, Context]:
-        """The states in which the lexer is asked for a token, and what it looks for there when it finds `name`.
+        """The states in which the lexer looks for a token, and what it looks for there when it finds `name`.
 
         Which are certain is found only of `others`.
         """
@@ -120,7 +120,7 @@ class Table:
         self._certain = False
 
     def _implies(self, state: int, name: str, other: str) -> bool:
-        """Whether another terminal can come wherever `name` can, in a state: they lead through the same reductions."""
+        """Returns True if another terminal can come wherever `name` can, in a state: by the same reductions."""
         start = 1 << state
         shifting, reducing = self._shifters.get(name, 0), self._reducers.get(name, 0)
         enough = self._shifters.get(other, 0)

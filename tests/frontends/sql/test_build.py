@@ -16,7 +16,7 @@ from structgen.grammar.expressions import in_order
 from structgen.grammar.rules import Terminal, walk
 from structgen.language.sampling import Sampler
 
-DATA = Path(__file__).parents[1] / "data" / "sql"
+DATA = Path(__file__).parents[2] / "data" / "sql"
 DATABASES = ["chinook", "northwind", "sakila"]
 SAMPLES = 10_000 if os.environ.get("STRUCTGEN_SQL") == "full" else 240
 """Statements in all, over the three schemas; PostgreSQL gets a fifth."""

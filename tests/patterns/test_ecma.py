@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from frontends.matching import denotes
-from frontends.patterns import patterns
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from patterns.random_patterns import patterns
 
 from structgen.errors import InvalidRegexError
 from structgen.frontends.regex import regex

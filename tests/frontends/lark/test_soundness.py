@@ -5,7 +5,7 @@ grammars are tried, and STRUCTGEN_LARK_EXAMPLES a folder with more grammars, in 
 the sources of Lark, from its sdist (`pip download --no-binary :all: lark`), have its examples. All of it:
 
     STRUCTGEN_LARK_EXAMPLES=lark-1.3.1/examples STRUCTGEN_LARK_TEXTS=500 STRUCTGEN_LARK_GRAMMARS=400 \
-        python -m pytest tests/frontends/test_lark_soundness.py -o timeout=3600
+        python -m pytest tests/frontends/lark/test_soundness.py -o timeout=3600
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def test_every_short_text_of_a_dynamic_grammar_parses(seed: int) -> None:
 def real_grammars() -> Iterator[tuple[str, str, str | None]]:
     """A name, the text and the path of each: ours, Lark's own, and its examples."""
     examples = Path(os.environ.get("STRUCTGEN_LARK_EXAMPLES", "/nonexistent"))
-    ours, its = Path(__file__).parents[2] / "grammars", Path(lark_library.__file__).parent / "grammars"
+    ours, its = Path(__file__).parents[3] / "grammars", Path(lark_library.__file__).parent / "grammars"
     for folder in (ours, its, examples):
         for path in sorted(folder.rglob("*.lark")):
             name = path.relative_to(folder).with_suffix("").as_posix()

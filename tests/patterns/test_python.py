@@ -9,9 +9,9 @@ import warnings
 
 import pytest
 from frontends.matching import denotes
-from frontends.patterns import patterns
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from patterns.random_patterns import patterns
 
 from structgen.errors import EmptyLanguageError, InvalidRegexError, InvalidText
 from structgen.frontends.regex import regex
