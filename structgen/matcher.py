@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from structgen.engine import Matcher as _NativeMatcher
-from structgen.engine import lower
+from structgen.engine import RowTable, lower
 from structgen.errors import DeadEnd, InvalidText, TokenRejected
 from structgen.grammar.rules import Grammar
 from structgen.limits import Limits
@@ -68,9 +68,20 @@ class CompiledGrammar:
     Attributes:
         vocabulary: whose tokens it masks.
         limits: what it may cost.
+        rows: the masks that the grammars of this vocabulary have made, by id.
 
     Configurations are integers of this process: `initial`, and what `advance` returns. It pickles as what it was
     compiled from, and is compiled again where it is unpickled; deepcopy returns it as it is.
+
+    Masks have ids, so that they can be kept elsewhere, such as in the memory of a GPU, and be named instead of copied.
+    Equal masks have the same id, in all grammars that share `rows`. An id stays valid as long as `rows.epoch` stays
+    the same; the id that a `Matcher` returned last is valid in any case. A mirror of the table is kept up to date with
+
+        ids, new, made = grammar.rows.new_rows(made)  # made: 0 at first
+        mirror[ids] = new
+
+    after the ids of a batch were asked for, and before they are used. `new_rows` also reports ids that were given
+    to another mask, so a mirror need not look at the epoch.
     """
 
     def __init__(
@@ -92,6 +103,7 @@ class CompiledGrammar:
             limits=limits,
         )
         self.native = lowered.native
+        self.rows = RowTable(lowered.native.store)
         self._terminals = lowered.terminals
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -156,12 +168,36 @@ class CompiledGrammar:
         if not self.native.fill_within(configuration, max(budget, 0), array, row):
             raise self._dead_end(configuration, f" within {budget} tokens")
 
+    def row_id(self, configuration: int) -> int:
+        """The id in `rows` of the mask of a configuration.
+
+        Raises:
+            DeadEnd: No token of the vocabulary can come next.
+        """
+        found = self.native.row_id(configuration)
+        if found < 0:
+            raise self._dead_end(configuration)
+        return found
+
+    def row_id_within(self, configuration: int, budget: int) -> int:
+        """Like `row_id`, for the mask that `fill_within` writes.
+
+        Such a mask often belongs to one step only. It is the first to be dropped from `rows`.
+
+        Raises:
+            DeadEnd: No token leads to a text that is finished within the budget.
+        """
+        found = self.native.row_id_within(configuration, max(budget, 0))
+        if found < 0:
+            raise self._dead_end(configuration, f" within {budget} tokens")
+        return found
+
     def can_stop(self, configuration: int) -> bool:
-        """Whether the text may end here."""
+        """Returns True if the text may end here."""
         return self.native.can_stop(configuration)
 
     def is_finished(self, configuration: int) -> bool:
-        """Whether the end-of-text token was read. Then only it may come, again and again."""
+        """Returns True after the end-of-text token. Then only this token may come, any number of times."""
         return self.native.is_finished(configuration)
 
     def completion_tokens(self, configuration: int) -> int:
@@ -187,11 +223,11 @@ class CompiledGrammar:
         return Completion(found[0], tuple(found[1]))
 
     def accepts(self, text: str) -> bool:
-        """Whether the text is in the language of the grammar."""
+        """Returns True if the text is in the language of the grammar."""
         return self.find_error(text) is None
 
     def find_error(self, text: str) -> InvalidText | None:
-        """What keeps the text out of the language of the grammar, and where; None if it is in it."""
+        """Returns why the text is not in the language of the grammar, and where; None if it is in it."""
         try:
             data = _utf8(text)
         except InvalidText as error:
@@ -255,7 +291,7 @@ class CompiledGrammar:
         return TokenRejected(token_id, shown, self.explain(configuration).expected)
 
     def _dead_end(self, configuration: int, within: str = "") -> DeadEnd:
-        return DeadEnd(f"no token of the vocabulary leads on{within}", self.explain(configuration).expected)
+        return DeadEnd(f"no token can continue this text{within}", self.explain(configuration).expected)
 
 
 class Matcher(_NativeMatcher):
@@ -265,11 +301,12 @@ class Matcher(_NativeMatcher):
         grammar: the compiled grammar.
 
     Inherited from the native engine: `advance(token_id)`, `try_advance(token_id)`, `rollback(count)`,
-    `bind(array, row)`, `fill()`, `fill_bitmask(array, row)`, `bitmask()`, `can_stop`, `is_finished`, `advanced`.
+    `bind(array, row)`, `fill()`, `fill_bitmask(array, row)`, `bitmask()`, `row_id()`, `can_stop`, `is_finished`,
+    `advanced`.
 
     `bitmask()` is int32 [W], W = ceil(V / 32), read-only: token t is allowed if bit t % 32 of word t // 32 is
     set, the packing of xgrammar, llguidance and vLLM. `advance` raises `TokenRejected` and leaves the matcher
-    as it was.
+    as it was. `row_id()` names the same mask by its id in `grammar.rows`.
 
     Not for several threads at once; their compiled grammar may be shared.
     """
@@ -328,7 +365,7 @@ def rejection(matcher: Matcher, token_id: int) -> TokenRejected:
 
 
 def dead_end(matcher: Matcher) -> DeadEnd:
-    """The error for a matcher that has no token to go on with. Called by the native engine."""
+    """The error for a matcher that no token can continue. Called by the native engine."""
     return matcher.grammar._dead_end(matcher.configuration)
 
 
@@ -336,7 +373,7 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidText(text, error.start, "a lone surrogate is no character") from None
+        raise InvalidText(text, error.start, "lone surrogates cannot be encoded as UTF-8") from None
     except AttributeError:
         raise TypeError(f"expected a text, a str, not {type(text).__name__}") from None
 

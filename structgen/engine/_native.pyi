@@ -23,6 +23,29 @@ class Store:
     @property
     def bytes(self) -> int: ...
 
+class RowTable:
+    """The masks of a vocabulary, by id. Equal rows share one."""
+
+    def __init__(self, store: Store) -> None: ...
+
+    def __len__(self) -> int: ...
+
+    @property
+    def words(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def made(self) -> int: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+    def read(self, ids: Sequence[int]) -> Annotated[NDArray[numpy.int32], dict(shape=(None, None))]: ...
+
+    def new_rows(self, made: int) -> tuple[list[int], Annotated[NDArray[numpy.int32], dict(shape=(None, None))], int]: ...
+
 class Builder:
     """Makes expressions in a store; the numbers returned are theirs."""
 
@@ -69,6 +92,9 @@ class CompiledGrammar:
     @property
     def initial(self) -> int: ...
 
+    @property
+    def store(self) -> Store: ...
+
     def try_advance(self, arg0: int, arg1: int, /) -> int: ...
 
     def try_read(self, arg0: int, arg1: bytes, /) -> tuple[int, int]:
@@ -76,14 +102,19 @@ class CompiledGrammar:
         The configuration after as many bytes of the text as can be read, and how many these are.
         """
 
+    def can_stop(self, arg: int, /) -> bool: ...
+
+    def is_finished(self, arg: int, /) -> bool: ...
+
     def fill(self, configuration: int, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> bool:
         """Write the row of a configuration; False in a dead end."""
 
     def fill_within(self, configuration: int, budget: int, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> bool: ...
 
-    def can_stop(self, arg: int, /) -> bool: ...
+    def row_id(self, configuration: int) -> int:
+        """The id of the row of a configuration; -1 in a dead end."""
 
-    def is_finished(self, arg: int, /) -> bool: ...
+    def row_id_within(self, configuration: int, budget: int) -> int: ...
 
     def completion_tokens(self, arg: int, /) -> int: ...
 
@@ -98,7 +129,7 @@ class CompiledGrammar:
         """The bytes that may come next."""
 
     def is_fresh(self, arg: int, /) -> bool:
-        """Whether nothing is read of a terminal."""
+        """Returns True if nothing is read of a terminal."""
 
     def stats(self) -> dict[str, int]: ...
 
@@ -120,6 +151,8 @@ class Matcher:
     def fill_bitmask(self, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> None: ...
 
     def bitmask(self) -> object: ...
+
+    def row_id(self) -> int: ...
 
     def copy_from(self, other: Matcher) -> None: ...
 

@@ -72,6 +72,7 @@ NB_MODULE(_native, m) {
       });
 
   guard_forks();
+  bind_rows(m);
   bind_expressions(m);
   bind_grammar(m);
   bind_matcher(m);

@@ -34,6 +34,7 @@ inline nanobind::bytes to_bytes(const std::string& s) { return nanobind::bytes(s
 }  // namespace structgen
 
 void bind_expressions(nanobind::module_& m);  // expression_bindings.cpp
+void bind_rows(nanobind::module_& m);         // row_bindings.cpp
 void bind_grammar(nanobind::module_& m);      // grammar_bindings.cpp
 void bind_matcher(nanobind::module_& m);      // matcher_bindings.cpp
 void bind_apply(nanobind::module_& m);        // apply_bindings.cpp

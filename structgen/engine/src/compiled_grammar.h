@@ -39,6 +39,7 @@ class CompiledGrammar {
   bool has_unique_texts() const { return uniqueness_ != nullptr; }
 
   Store& store() const { return *store_; }
+  std::shared_ptr<Store> shared_store() const { return store_; }
   Meter& meter() { return meter_; }
   Configurations& configurations() { return configurations_; }
   Positions& positions() { return positions_; }

@@ -67,8 +67,9 @@ u32 Completions::tokens(const Position& position) {
 }
 
 Completions::Cost Completions::own_cost(u32 configuration) {
-  const u32 found = tokens({configuration, {}});
-  return {found, known(configuration).records, known(configuration).items};
+  if (known(configuration).tokens == kUnknown) tokens({configuration, {}});
+  const Known& found = known(configuration);
+  return {found.tokens, found.records, found.items};
 }
 
 Completions::Cost Completions::cost(u32 configuration) {

@@ -82,7 +82,7 @@ std::string_view FinishableTokens::bytes_on_way(u32 node, u32 from, u32 to) cons
 
 bool FinishableTokens::fits(const Frame& at, u32 node) {
   if (uniqueness_) return fits_with_state(at, node);
-  const u32 needed = completions_.tokens({configurations_.intern(at.place), {}});
+  const u32 needed = completions_.own_cost(configurations_.intern(at.place)).tokens;
   return needed != kNone && needed < budget_;
 }
 

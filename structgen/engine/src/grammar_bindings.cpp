@@ -59,19 +59,16 @@ bool advance(CompiledGrammar& grammar, Position& position, u32 token) {
   return found.has_value();
 }
 
-}  // namespace
+std::int64_t id_of(const RowTable::Numbered& row) { return row.row ? row.id : std::int64_t{-1}; }
 
-void bind_grammar(nb::module_& m) {
-  nb::class_<CompiledGrammar>(m, "CompiledGrammar", "A compiled grammar: rules over terminals, for one store.")
-      .def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,
-           "effects"_a, "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a,
-           "nesting"_a, "milliseconds"_a)
-      .def_prop_ro("initial", &CompiledGrammar::initial)
-      .def("try_advance",
-           [](CompiledGrammar& g, std::int64_t configuration, std::int64_t token) -> std::int64_t {
-             Position position = position_of(g, configuration);
-             return advance(g, position, token_of(token)) ? number_of(g, position) : -1;
-           })
+using Class = nb::class_<CompiledGrammar>;
+
+void define_positions(Class& c) {
+  c.def("try_advance",
+        [](CompiledGrammar& g, std::int64_t configuration, std::int64_t token) -> std::int64_t {
+          Position position = position_of(g, configuration);
+          return advance(g, position, token_of(token)) ? number_of(g, position) : -1;
+        })
       .def(
           "try_read",
           [](CompiledGrammar& g, std::int64_t configuration, const nb::bytes& text) {
@@ -83,13 +80,24 @@ void bind_grammar(nb::module_& m) {
             });
           },
           "The configuration after as many bytes of the text as can be read, and how many these are.")
-      .def(
-          "fill",
-          [](CompiledGrammar& g, std::int64_t configuration, const Rows& rows, std::int64_t row) {
-            const RowPlace place = place_of(rows, row, g.store().trie);
-            return fill(g, position_of(g, configuration), place);
-          },
-          "configuration"_a, "array"_a.noconvert(), "row"_a, "Write the row of a configuration; False in a dead end.")
+      .def("can_stop",
+           [](CompiledGrammar& g, std::int64_t configuration) {
+             const Position at = position_of(g, configuration);
+             return locked(g, [&] { return g.positions().can_stop(at); });
+           })
+      .def("is_finished", [](CompiledGrammar& g, std::int64_t configuration) {
+        return position_of(g, configuration).configuration == kFinished;
+      });
+}
+
+void define_masks(Class& c) {
+  c.def(
+       "fill",
+       [](CompiledGrammar& g, std::int64_t configuration, const Rows& rows, std::int64_t row) {
+         const RowPlace place = place_of(rows, row, g.store().trie);
+         return fill(g, position_of(g, configuration), place);
+       },
+       "configuration"_a, "array"_a.noconvert(), "row"_a, "Write the row of a configuration; False in a dead end.")
       .def(
           "fill_within",
           [](CompiledGrammar& g, std::int64_t configuration, u64 budget, const Rows& rows, std::int64_t row) {
@@ -98,21 +106,28 @@ void bind_grammar(nb::module_& m) {
             return locked(g, [&] { return write(g.budget().row_within(at, budget), place, g.store().trie); });
           },
           "configuration"_a, "budget"_a, "array"_a.noconvert(), "row"_a)
-      .def("can_stop",
-           [](CompiledGrammar& g, std::int64_t configuration) {
-             const Position at = position_of(g, configuration);
-             return locked(g, [&] { return g.positions().can_stop(at); });
-           })
-      .def("is_finished",
-           [](CompiledGrammar& g, std::int64_t configuration) {
-             return position_of(g, configuration).configuration == kFinished;
-           })
-      .def("completion_tokens",
-           [](CompiledGrammar& g, std::int64_t configuration) -> std::int64_t {
-             const Position at = position_of(g, configuration);
-             const u32 found = locked(g, [&] { return g.completions().tokens(at); });
-             return found == kNone ? -1 : static_cast<std::int64_t>(found);
-           })
+      .def(
+          "row_id",
+          [](CompiledGrammar& g, std::int64_t configuration) {
+            return id_of(numbered_row(g, position_of(g, configuration)));
+          },
+          "configuration"_a, "The id of the row of a configuration; -1 in a dead end.")
+      .def(
+          "row_id_within",
+          [](CompiledGrammar& g, std::int64_t configuration, u64 budget) {
+            const Position at = position_of(g, configuration);
+            return id_of(locked(g, [&] { return g.masks().number(at, g.budget().row_within(at, budget)); }));
+          },
+          "configuration"_a, "budget"_a);
+}
+
+void define_completions(Class& c) {
+  c.def("completion_tokens",
+        [](CompiledGrammar& g, std::int64_t configuration) -> std::int64_t {
+          const Position at = position_of(g, configuration);
+          const u32 found = locked(g, [&] { return g.completions().tokens(at); });
+          return found == kNone ? -1 : static_cast<std::int64_t>(found);
+        })
       .def("completion",
            [](CompiledGrammar& g, std::int64_t configuration) -> std::optional<std::pair<nb::bytes, std::vector<u32>>> {
              const Position at = position_of(g, configuration);
@@ -120,18 +135,39 @@ void bind_grammar(nb::module_& m) {
              if (!found) return std::nullopt;
              return std::make_pair(to_bytes(found->text), found->tokens);
            })
-      .def("forced_tokens",
-           [](CompiledGrammar& g, std::int64_t configuration, std::size_t most) {
-             const Position at = position_of(g, configuration);
-             return locked(g, [&] { return g.completions().forced_tokens(at, most); });
-           })
-      .def(
-          "live_terminals",
-          [](CompiledGrammar& g, std::int64_t configuration) {
-            const Position at = position_of(g, configuration);
-            return locked(g, [&] { return g.configurations().live_terminals(at.configuration); });
-          },
-          "Terminals that are being read, or that may begin.")
+      .def("forced_tokens", [](CompiledGrammar& g, std::int64_t configuration, std::size_t most) {
+        const Position at = position_of(g, configuration);
+        return locked(g, [&] { return g.completions().forced_tokens(at, most); });
+      });
+}
+
+nb::typed<nb::dict, nb::str, int> stats_of(CompiledGrammar& g) {
+  const auto lock = brief_lock(g.store());
+  const CompiledGrammar::Stats s = g.stats();
+  nb::typed<nb::dict, nb::str, int> d;
+  d["configurations"] = s.configurations;
+  d["parse_states"] = s.parse_states;
+  d["items"] = s.items;
+  d["rows"] = s.rows;
+  d["row_bytes"] = s.row_bytes;
+  d["advances"] = s.advances;
+  d["expressions"] = s.expressions;
+  d["lexer_states"] = s.lexer_states;
+  d["walks"] = s.walks;
+  d["trie_nodes_walked"] = s.trie_nodes;
+  d["store_bytes"] = s.store_bytes;
+  d["parser_bytes"] = s.parser_bytes;
+  return d;
+}
+
+void define_facts(Class& c) {
+  c.def(
+       "live_terminals",
+       [](CompiledGrammar& g, std::int64_t configuration) {
+         const Position at = position_of(g, configuration);
+         return locked(g, [&] { return g.configurations().live_terminals(at.configuration); });
+       },
+       "Terminals that are being read, or that may begin.")
       .def(
           "next_bytes",
           [](CompiledGrammar& g, std::int64_t configuration) {
@@ -146,23 +182,21 @@ void bind_grammar(nb::module_& m) {
             const auto lock = brief_lock(g.store());
             return g.configurations().is_fresh(at.configuration);
           },
-          "Whether nothing is read of a terminal.")
-      .def("stats", [](CompiledGrammar& g) {
-        const auto lock = brief_lock(g.store());
-        const CompiledGrammar::Stats s = g.stats();
-        nb::typed<nb::dict, nb::str, int> d;
-        d["configurations"] = s.configurations;
-        d["parse_states"] = s.parse_states;
-        d["items"] = s.items;
-        d["rows"] = s.rows;
-        d["row_bytes"] = s.row_bytes;
-        d["advances"] = s.advances;
-        d["expressions"] = s.expressions;
-        d["lexer_states"] = s.lexer_states;
-        d["walks"] = s.walks;
-        d["trie_nodes_walked"] = s.trie_nodes;
-        d["store_bytes"] = s.store_bytes;
-        d["parser_bytes"] = s.parser_bytes;
-        return d;
-      });
+          "Returns True if nothing is read of a terminal.")
+      .def("stats", &stats_of);
+}
+
+}  // namespace
+
+void bind_grammar(nb::module_& m) {
+  Class c(m, "CompiledGrammar", "A compiled grammar: rules over terminals, for one store.");
+  c.def(nb::new_(&make_grammar), "store"_a, "nodes"_a, "start"_a, "terminals"_a, "priorities"_a, "guards"_a,
+        "effects"_a, "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a,
+        "nesting"_a, "milliseconds"_a)
+      .def_prop_ro("initial", &CompiledGrammar::initial)
+      .def_prop_ro("store", &CompiledGrammar::shared_store);
+  define_positions(c);
+  define_masks(c);
+  define_completions(c);
+  define_facts(c);
 }

@@ -78,8 +78,16 @@ inline bool write(const Row& row, const RowPlace& to, const Trie& trie) {
 inline bool fill(CompiledGrammar& grammar, const Position& position, const RowPlace& to) {
   const Trie& trie = grammar.store().trie;
   auto lock = brief_lock(grammar.store());
-  if (write(grammar.masks().known_row(position), to, trie)) return true;
+  if (write(grammar.masks().known_row(position).row, to, trie)) return true;
   return step(grammar, [&] { return write(grammar.masks().row(position), to, trie); }, std::move(lock));
+}
+
+// The row of the position with its id; null in a dead end.
+inline RowTable::Numbered numbered_row(CompiledGrammar& grammar, const Position& position) {
+  Masks& masks = grammar.masks();
+  auto lock = brief_lock(grammar.store());
+  if (const RowTable::Numbered& known = masks.known_row(position); known.row) return known;
+  return step(grammar, [&] { return masks.number(position, masks.row(position)); }, std::move(lock));
 }
 
 // The token as the engine numbers it; kNone, which is no token, for what no vocabulary can have.

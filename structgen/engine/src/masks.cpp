@@ -33,8 +33,8 @@ void Masks::set_entry(u32 configuration, RowTable::Numbered row) {
   rows_[configuration] = std::move(row);
 }
 
-const Row& Masks::known_row(const Position& position) {
-  static const Row none;
+const RowTable::Numbered& Masks::known_row(const Position& position) {
+  static const RowTable::Numbered none;
   const u32 configuration = position.configuration;
   if (!entry(configuration).row) {
     meter_.begin();  // no call is under way
@@ -44,7 +44,7 @@ const Row& Masks::known_row(const Position& position) {
     if (uniqueness_) uniqueness_->note_same(configuration, canonical);
   }
   if (uniqueness_ && !uniqueness_->is_unaffected(position)) return none;
-  return entry(configuration).row;
+  return entry(configuration);
 }
 
 const Row& Masks::row_of(u32 configuration) {
@@ -136,11 +136,10 @@ Row Masks::without(const Row& row, const std::vector<u32>& tokens) {
   return rest;
 }
 
-RowTable::Numbered Masks::numbered_row(const Position& position) {
-  const Row found = row(position);
-  if (!found) return {};
+RowTable::Numbered Masks::number(const Position& position, const Row& row) {
+  if (!row) return {};
   const RowTable::Numbered& own = entry(position.configuration);
-  return own.row == found ? own : store_.rows.intern(found);
+  return own.row == row ? own : store_.rows.intern(row);
 }
 
 // Parts of masks.

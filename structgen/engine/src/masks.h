@@ -37,10 +37,10 @@ class Masks {
 
   // The row; null if the position is a dead end.
   Row row(const Position& position);
-  // The same if it is known and the state changes nothing in it; otherwise null. Needs no meter.
-  const Row& known_row(const Position& position);
-  // The row and its id in the table of the store; kNone and null in a dead end.
-  RowTable::Numbered numbered_row(const Position& position);
+  // The same with its id, if it is known and the state changes nothing in it; otherwise null. Needs no meter.
+  const RowTable::Numbered& known_row(const Position& position);
+  // A row of the position, or some of its tokens, with its id in the table of the store.
+  RowTable::Numbered number(const Position& position, const Row& row);
   // The row without some of its tokens; null if nothing is left.
   static Row without(const Row& row, const std::vector<u32>& tokens);
 

@@ -66,11 +66,16 @@ class BoundMatcher {
     Row row;
     {
       const auto lock = brief_lock(grammar().store());
-      row = grammar().masks().known_row(matcher_.position());
+      row = grammar().masks().known_row(matcher_.position()).row;
     }
     if (!row) row = locked(grammar(), [&] { return grammar().masks().row(matcher_.position()); });
     if (!row) dead_end();
     return read_only(row, grammar().store().trie.words());
+  }
+  u32 row_id() {
+    handed_out_ = numbered_row(grammar(), matcher_.position());
+    if (!handed_out_.row) dead_end();
+    return handed_out_.id;
   }
   bool can_stop() {
     return locked(grammar(), [&] { return grammar().positions().can_stop(matcher_.position()); });
@@ -93,6 +98,7 @@ class BoundMatcher {
   Matcher matcher_;
   std::optional<Rows> rows_;  // keeps the memory of the row alive
   RowPlace place_;
+  RowTable::Numbered handed_out_;  // keeps its id
 };
 
 }  // namespace
@@ -112,6 +118,7 @@ void bind_matcher(nb::module_& m) {
       .def("fill", &BoundMatcher::fill)
       .def("fill_bitmask", &BoundMatcher::fill_bitmask, "array"_a.noconvert(), "row"_a)
       .def("bitmask", &BoundMatcher::bitmask)
+      .def("row_id", &BoundMatcher::row_id)
       .def("copy_from", &BoundMatcher::copy_from, "other"_a)
       .def_prop_ro("can_stop", &BoundMatcher::can_stop)
       .def_prop_ro("is_finished", &BoundMatcher::is_finished)

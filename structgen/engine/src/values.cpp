@@ -24,8 +24,8 @@ void add_utf8(std::string& text, u32 code) {
 bool is_high(u32 code) { return code >= 0xD800 && code < 0xDC00; }
 bool is_low(u32 code) { return code >= 0xDC00 && code < 0xE000; }
 
-// What a number is worth, in one spelling. Digits that no double reaches are left for infinity or zero.
-std::string worth(std::string_view text) {
+// The value of a number, in one spelling. Numbers beyond the range of a double become infinity or zero.
+std::string value_of_number(std::string_view text) {
   const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
   const std::size_t point = std::min(text.find('.'), exponent);
   if (point == text.size()) return text == "-0" ? "0" : std::string(text);
@@ -46,7 +46,7 @@ std::string worth(std::string_view text) {
   return {digits, end.ptr};
 }
 
-// The digits of a number that count: from the first that is no zero to the last one, without what an exponent says.
+// The significant digits of a number, from the first that is no zero on; the exponent is ignored.
 std::string significant(std::string_view text) {
   std::string digits;
   for (char c : text.substr(0, text.find_first_of("eE")))
@@ -54,21 +54,22 @@ std::string significant(std::string_view text) {
   return digits;
 }
 
-// Whether a number that begins like this can be worth another one. An exponent can make any number 0 or infinite.
-bool may_be_worth(std::string_view begun, std::string_view worth, std::string_view digits) {
-  constexpr std::size_t kExact = 15;  // digits that a double tells apart
-  if (begun == "0e" || begun.ends_with("infe")) return begun.substr(0, begun.size() - 1) == worth;
-  if (worth == "0" || worth.ends_with("inf")) return true;
+// Returns true if a number that begins like this can have the value of another one. An exponent can make any number 0
+// or infinite.
+bool may_equal_number(std::string_view begun, std::string_view value, std::string_view digits) {
+  constexpr std::size_t kExact = 15;  // digits that a double always represents
+  if (begun == "0e" || begun.ends_with("infe")) return begun.substr(0, begun.size() - 1) == value;
+  if (value == "0" || value.ends_with("inf")) return true;
   const std::string own = significant(begun);
   if (own.size() > kExact) return true;
-  if (begun.starts_with('-') != worth.starts_with('-')) return false;
+  if (begun.starts_with('-') != value.starts_with('-')) return false;
   if (own.size() <= digits.size()) return digits.starts_with(own);
   return own.starts_with(digits) && own.find_first_not_of('0', digits.size()) == std::string::npos;
 }
 
-// What a number that may go on has so far, without what makes no difference to what it may be worth: zeros before an
-// exponent's digits, digits behind one that no double reaches, and zeros behind a point, as far as these are very many.
-std::string begun_worth(std::string_view text) {
+// What a number that may go on has so far, in a form that many spellings share: without leading zeros of the exponent,
+// without the digits of an exponent that no double reaches, and with at most kZeros zeros at the end of a fraction.
+std::string begun_number(std::string_view text) {
   constexpr std::size_t kZeros = 32, kReach = 330;
   const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
   std::string found(text.substr(0, exponent));
@@ -191,12 +192,12 @@ class Value::Reader {
       ValuePtr item = value();
       if (!item->whole_) return made.begun_ = std::move(item), void();
       made.named_ = false;
-      const auto place = std::lower_bound(made.members_.begin(), made.members_.end(), name,
-                                          [](const Member& m, const std::string& n) { return m.first < n; });
-      if (place != made.members_.end() && place->first == name)
+      const auto place = std::lower_bound(made.properties_.begin(), made.properties_.end(), name,
+                                          [](const Property& m, const std::string& n) { return m.first < n; });
+      if (place != made.properties_.end() && place->first == name)
         place->second = std::move(item);
       else
-        made.members_.insert(place, {std::move(name), std::move(item)});
+        made.properties_.insert(place, {std::move(name), std::move(item)});
       if (next_is('}')) return made.whole_ = true, void();
       if (next_is(',') && at_ == text_.size()) made.named_ = true, made.name_.clear(), made.name_is_whole_ = false;
     }
@@ -208,7 +209,7 @@ class Value::Reader {
     if (text.empty()) return at_ = text_.size(), void();  // no JSON
     made.kind_ = text[0] == '-' || (text[0] >= '0' && text[0] <= '9') ? Number : Word;
     made.whole_ = end < text_.size() || ends_ || text == "true" || text == "false" || text == "null";
-    made.text_ = made.kind_ != Number ? std::string(text) : made.whole_ ? worth(text) : begun_worth(text);
+    made.text_ = made.kind_ != Number ? std::string(text) : made.whole_ ? value_of_number(text) : begun_number(text);
     if (made.kind_ == Number && made.whole_) {
       made.name_ = significant(made.text_);
       made.name_.resize(made.name_.find_last_not_of('0') + 1);
@@ -231,50 +232,63 @@ void Value::seal() {
   add(of(text_));
   if (!escape_.empty()) add(of(escape_) + 1);
   for (const ValuePtr& item : items_) add(item->hash_);
-  for (const auto& [name, value] : members_) add(of(name)), add(value->hash_);
+  for (const auto& [name, value] : properties_) add(of(name)), add(value->hash_);
   if (named_) add(of(name_) + 1 + name_is_whole_);
   if (begun_) add(begun_->hash_ + 1);
 }
 
-const Value::Member* Value::member(std::string_view name) const {
-  const auto found = std::lower_bound(members_.begin(), members_.end(), name,
-                                      [](const Member& m, std::string_view n) { return m.first < n; });
-  return found != members_.end() && found->first == name ? &*found : nullptr;
+const Value::Property* Value::property(std::string_view name) const {
+  const auto found = std::lower_bound(properties_.begin(), properties_.end(), name,
+                                      [](const Property& m, std::string_view n) { return m.first < n; });
+  return found != properties_.end() && found->first == name ? &*found : nullptr;
 }
 
 bool Value::equals(const Value& other) const {
   if (hash_ != other.hash_ || kind_ != other.kind_ || text_ != other.text_) return false;
   auto same = [](const ValuePtr& a, const ValuePtr& b) { return a->equals(*b); };
   return std::equal(items_.begin(), items_.end(), other.items_.begin(), other.items_.end(), same) &&
-         std::equal(members_.begin(), members_.end(), other.members_.begin(), other.members_.end(),
-                    [&](const Member& a, const Member& b) { return a.first == b.first && same(a.second, b.second); });
+         std::equal(
+             properties_.begin(), properties_.end(), other.properties_.begin(), other.properties_.end(),
+             [&](const Property& a, const Property& b) { return a.first == b.first && same(a.second, b.second); });
 }
 
 bool Value::may_become(const Value& other) const {
   if (whole_) return equals(other);
   if (kind_ == Nothing) return true;
   if (kind_ != other.kind_) return false;
-  if (kind_ == Number) return may_be_worth(text_, other.text_, other.name_);
-  if (kind_ == Word || kind_ == String) return other.text_.starts_with(text_);
-  if (kind_ == Array) {
-    const std::size_t count = items_.size();
-    if (count + (begun_ != nullptr) > other.items_.size()) return false;
-    for (std::size_t i = 0; i < count; ++i)
-      if (!items_[i]->equals(*other.items_[i])) return false;
-    return !begun_ || begun_->may_become(*other.items_[count]);
+  switch (kind_) {
+    case Number:
+      return may_equal_number(text_, other.text_, other.name_);
+    case Array:
+      return array_may_become(other);
+    case Object:
+      return object_may_become(other);
+    default:
+      return other.text_.starts_with(text_);
   }
-  if (members_.size() + named_ > other.members_.size()) return false;
-  for (const auto& [name, value] : members_) {
-    const Member* same = other.member(name);
+}
+
+bool Value::array_may_become(const Value& other) const {
+  const std::size_t count = items_.size();
+  if (count + (begun_ != nullptr) > other.items_.size()) return false;
+  for (std::size_t i = 0; i < count; ++i)
+    if (!items_[i]->equals(*other.items_[i])) return false;
+  return !begun_ || begun_->may_become(*other.items_[count]);
+}
+
+bool Value::object_may_become(const Value& other) const {
+  if (properties_.size() + named_ > other.properties_.size()) return false;
+  for (const auto& [name, value] : properties_) {
+    const Property* same = other.property(name);
     if (same == nullptr || !value->equals(*same->second)) return false;
   }
   if (!named_) return true;
   if (name_is_whole_) {
-    const Member* same = other.member(name_);
-    return same != nullptr && member(name_) == nullptr && (!begun_ || begun_->may_become(*same->second));
+    const Property* same = other.property(name_);
+    return same != nullptr && property(name_) == nullptr && (!begun_ || begun_->may_become(*same->second));
   }
-  return std::any_of(other.members_.begin(), other.members_.end(),
-                     [this](const Member& m) { return m.first.starts_with(name_) && member(m.first) == nullptr; });
+  return std::any_of(other.properties_.begin(), other.properties_.end(),
+                     [this](const Property& p) { return p.first.starts_with(name_) && property(p.first) == nullptr; });
 }
 
 }  // namespace structgen

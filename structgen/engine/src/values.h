@@ -1,13 +1,13 @@
-// Values: what a JSON text says, and what the beginning of one may come to say. All that the engine knows of JSON is
+// Values: parses JSON texts, whole ones and prefixes, and compares the values. All that the engine knows of JSON is
 // here.
 //
-// Two texts say the same where they differ in escapes, in the order of members and in the spelling of a number. Numbers
-// are equal by what they are worth: an integer is exact, and what has a point or an exponent is the double that it
-// stands for (as in the judges of JSON Schema: 1 and 1.0 are equal). Of members with one name the last counts.
+// Two texts have equal values if they differ only in escapes, whitespace, the order of properties and the spelling of
+// numbers. An integer is compared exactly; a number with a point or an exponent is compared as a double (as validators
+// of JSON Schema do: 1 and 1.0 are equal). Of several properties with one name the last counts.
 //
-// A text is read for its parts (Scanner) as it comes, and for its value without the blanks between them.
+// The Scanner follows a text byte by byte and finds its parts; Value parses a text without whitespace.
 //
-// Not here     which texts are kept, and where an item begins (memory.h); grammars, tokens.
+// Not here     which texts are kept, and where an item begins (item_scopes.h); grammars, tokens.
 #pragma once
 
 #include <memory>
@@ -59,12 +59,12 @@ using ValuePtr = std::shared_ptr<const Value>;
 
 class Value {
  public:
-  // Of a text without blanks between its parts, which may end anywhere; `ends`: it goes no further.
+  // Parses a text without whitespace between its parts, which may end anywhere. `ends`: it is complete.
   // Throws LimitExceeded where it nests too deeply.
   static ValuePtr of(std::string_view text, bool ends);
 
-  // Whether this one, the beginning of a value, can become the other, a whole one. Of a number that may go on this is
-  // said rather too often.
+  // Returns true if this prefix of a value can become the other, whole value. Of a number that may go on the answer may
+  // be true by mistake, never false.
   bool may_become(const Value& other) const;
   bool equals(const Value& other) const;  // two whole ones
   u64 hash() const { return hash_; }
@@ -72,19 +72,21 @@ class Value {
  private:
   enum Kind : u8 { Nothing, Word, Number, String, Array, Object };
   class Reader;
-  using Member = std::pair<std::string, ValuePtr>;
+  using Property = std::pair<std::string, ValuePtr>;
 
   void seal();
-  const Member* member(std::string_view name) const;
+  const Property* property(std::string_view name) const;
+  bool array_may_become(const Value& other) const;
+  bool object_may_become(const Value& other) const;
 
   Kind kind_ = Nothing;
   bool whole_ = false;
-  std::string text_;             // of a word, a string without its escapes; of a number, what it is worth (so far)
-  std::vector<ValuePtr> items_;  // of an array, whole ones
-  std::vector<Member> members_;  // of an object, whole ones by name
-  ValuePtr begun_;               // the item, or the value of the member, that is being read
-  std::string name_;             // of that member; of a whole number, its digits
-  bool named_ = false;           // a name is being read
+  std::string text_;                  // of a word, a string without its escapes; of a number, its value (so far)
+  std::vector<ValuePtr> items_;       // of an array, whole ones
+  std::vector<Property> properties_;  // of an object, whole ones by name
+  ValuePtr begun_;                    // the item, or the value of the property, that is being read
+  std::string name_;                  // of that property; of a whole number, its digits
+  bool named_ = false;                // a name is being read
   bool name_is_whole_ = false;
   std::string escape_;  // begun, at the end of a string or name
   u64 hash_ = 0;
