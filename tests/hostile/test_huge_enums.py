@@ -32,12 +32,16 @@ def test_twenty_thousand_terminals() -> None:
     found = compile_grammar(Grammar({"start": choice}), Vocabulary.of_bytes())
     assert found.accepts(WORDS[123])
     assert not found.accepts("w")
+    assert found.stats()["lexer_states"] < 4 * sum(map(len, WORDS))
+    assert found.stats()["items"] <= 2 * len(WORDS)
 
 
 def test_an_enum_in_a_schema() -> None:
     constraint = structgen.json_schema({"type": "array", "items": {"enum": WORDS}})
     assert constraint.is_valid(f'["{WORDS[5]}", "{WORDS[19_999]}"]')
     assert not constraint.is_valid('["w"]')
+    assert constraint.by_bytes.stats()["parse_states"] < 20
+    assert constraint.by_bytes.stats()["expressions"] < 2 * sum(map(len, WORDS))
 
 
 def test_many_properties() -> None:
@@ -46,3 +50,4 @@ def test_many_properties() -> None:
     constraint = structgen.json_schema(schema)
     assert constraint.is_valid(f'{{"{WORDS[3]}": 1, "{WORDS[499]}": 2}}')
     assert not constraint.is_valid(f'{{"{WORDS[3]}": "x"}}')
+    assert constraint.by_bytes.stats()["items"] < 20 * 500, "members that may be missing are not multiplied"

@@ -48,6 +48,8 @@ def test_a_long_circle_of_rules() -> None:
     found = compile_grammar(Grammar(rules, start="r0"), Vocabulary.of_bytes())
     assert found.accepts("a" * 200 + "b")
     assert not found.accepts("a" * 200)
+    assert found.stats()["parse_states"] < 2 * 40 * 200, "a few for each rule and character"
+    assert found.stats()["items"] < 5 * 40 * 200
 
 
 @pytest.mark.parametrize(

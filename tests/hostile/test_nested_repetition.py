@@ -45,6 +45,8 @@ def test_rules_nested_twelve_deep(wrap: Callable[[RuleExpression], RuleExpressio
     assert found.accepts("a")
     assert not found.accepts("b")
     assert found.accepts("aaa") == (wrap(A) != Repetition(A, 0, 1))
+    assert found.stats()["parse_states"] < 100
+    assert found.stats()["items"] < 30_000
 
 
 @pytest.mark.parametrize("bounds", [(0, None), (1, None), (0, 1), (0, 3), (1, 2)])
@@ -52,9 +54,13 @@ def test_expressions_nested_forty_deep(bounds: tuple[int, int | None]) -> None:
     expression: Expression = charset("ab")
     for _ in range(40):
         expression = Repeat(expression, *bounds)
-    found = compile_grammar(Grammar({"start": Terminal("T", expression)}), Vocabulary.of_bytes())
+    vocabulary = Vocabulary([bytes([byte]) for byte in range(256)])  # of its own, with its own counters
+    found = compile_grammar(Grammar({"start": Terminal("T", expression)}), vocabulary)
     assert found.accepts("b")
     assert found.accepts("abba") == (bounds != (0, 1))
+    is_counted = bounds in ((0, 3), (1, 2))
+    assert found.stats()["expressions"] < (200_000 if is_counted else 100)
+    assert found.stats()["lexer_states"] < 100
 
 
 def test_powers_of_a_count() -> None:
@@ -79,6 +85,9 @@ def test_a_pattern_that_makes_backtracking_explode() -> None:
     constraint = structgen.regex("(a+)+b")
     assert not constraint.is_valid("a" * 5_000 + "X")
     assert constraint.is_valid("a" * 5_000 + "b")
+    found = constraint.compile(Vocabulary([bytes([byte]) for byte in range(256)]))
+    assert found.accepts("a" * 5_000 + "b")
+    assert found.stats()["lexer_states"] < 100
 
 
 def test_a_pattern_whose_automaton_explodes_meets_a_limit() -> None:
