@@ -172,7 +172,7 @@ def test_counts_that_multiply_beyond_any_text_are_no_contradiction() -> None:
         pytest.param({"type": "array", "uniqueItems": True, "items": {"enum": [1, 2]}, "minItems": 3},
                      "#/properties/x: there are no 3 items that differ", id="unique items"),
         pytest.param({"type": "object", "propertyNames": {"pattern": "^[ab]$"}, "minProperties": 3},
-                     "#/properties/x: the members that must be there are not possible", id="names"),
+                     "#/properties/x: the properties that must be there are not possible", id="names"),
         pytest.param({"type": "integer", "minimum": 0.2, "maximum": 0.7},
                      "#/properties/x: no number is between", id="numbers"),
         pytest.param({"$ref": "#/$defs/none"}, r"#/\$defs/none/enum: enum lists nothing", id="behind a reference"),

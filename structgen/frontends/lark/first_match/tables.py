@@ -2,8 +2,9 @@
 
 Lark's parser requests a token from its contextual lexer in the state that the last token led to. The lexer looks for
 all terminals for which the table has an action there: those that can be shifted can surely come next; those that only
-end a rule may just be possible elsewhere, where the same state is reached. So Lark's lexer may look for a terminal where
-no text can have it, and take it, and fail. `Table.reads` says where each terminal is read, and what else is looked for there.
+end a rule may just be possible elsewhere, where the same state is reached. So Lark's lexer may look for a terminal
+where no text can have it, and take it, and fail. `Table.reads` says where each terminal is read, and what else is
+looked for there.
 """
 
 from __future__ import annotations
