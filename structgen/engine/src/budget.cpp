@@ -94,7 +94,7 @@ Budget::Remaining Budget::find_remaining(u32 configuration) {
 // No more bytes are in a new text, if so many texts at most were recorded; kFar if new ones may run out.
 u32 Budget::longest_new_text(u64 recorded) {
   const u64 texts = std::max(kFewTexts, std::bit_ceil(2 * recorded));
-  if (texts > Expressions::kMany) return kFar;
+  if (texts > TextCounts::kMany) return kFar;
   const std::size_t at = static_cast<std::size_t>(std::bit_width(texts));
   if (at >= longest_new_.size()) longest_new_.resize(at + 1, kNone);
   if (longest_new_[at] == kNone) longest_new_[at] = find_longest_new_text(texts);
@@ -102,14 +102,13 @@ u32 Budget::longest_new_text(u64 recorded) {
 }
 
 u32 Budget::find_longest_new_text(u64 texts) {
-  Expressions& expressions = store_.expressions;
   u32 longest = 0;
   for (u32 t = 0; t < terminals_.size() && longest < kFar; ++t) {
     const ExprId e = terminals_.expressions[t];
-    if (terminals_.effects[t] != Record || expressions.is_empty(e)) continue;
-    const ExprId plain = expressions.plainer(e);
+    if (terminals_.effects[t] != Record || store_.languages.is_empty(e)) continue;
+    const ExprId plain = store_.languages.without_exclusions(e);
     const u64 looked_for = plain == e ? texts : std::max(kManyTexts, texts);
-    longest = std::max(longest, expressions.longest_of(plain, static_cast<u32>(looked_for)));
+    longest = std::max(longest, store_.counts.longest_of(plain, static_cast<u32>(looked_for)));
   }
   return longest;
 }

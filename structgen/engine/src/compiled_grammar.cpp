@@ -7,8 +7,7 @@ namespace structgen {
 Parser::Source CompiledGrammar::with_lengths(Store& store, Meter& meter, const Terminals& terminals,
                                              Parser::Source rules) {
   const MeterScope scope(store, meter);
-  for (ExprId e : terminals.expressions)
-    rules.terminal_lengths.push_back(shortest_terminal_length(store.expressions, e));
+  for (ExprId e : terminals.expressions) rules.terminal_lengths.push_back(shortest_terminal_length(store.languages, e));
   return rules;
 }
 

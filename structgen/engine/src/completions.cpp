@@ -82,11 +82,11 @@ Completions::Cost Completions::cost(u32 configuration) {
   for (u32 i = 0; i < lexer.members(p.lexer); ++i) {
     const ExprId rest = lexer.rest(p.lexer, i);
     const u32 parse = places_.parser().next(p.parse, {places_.terminal(p, p.lexer, i)});
-    const u32 length = add_lengths(store_.expressions.shortest_length(rest), places_.parser().shortest(parse));
+    const u32 length = add_lengths(store_.languages.shortest_length(rest), places_.parser().shortest(parse));
     if (length < least) least = length, nearest = rest;
   }
   if (least >= kFar) return own_cost(configuration);
-  const std::string word = store_.expressions.shortest(nearest);
+  const std::string word = store_.languages.shortest(nearest);
   Place end = p;
   if (!places_.read(end, word) || (!end.fresh && !places_.may_end(end))) return own_cost(configuration);
   const u32 after = configurations_.intern(end.fresh ? end : places_.begin(places_.after(end.parse, end.lexer)));

@@ -41,7 +41,7 @@ std::optional<Counter> Counters::find(u32 state) const {
   for (u32 i = where; i-- > 0;) counter.prefix = make.concat(parts[i], counter.prefix);
   if (make.nullable(counter.rest)) return std::nullopt;
   for (const ExprId part : {counter.rest, counter.x, counter.prefix})
-    if (make.is_empty(part)) return std::nullopt;
+    if (languages_.is_empty(part)) return std::nullopt;
   return counter;
 }
 
@@ -67,7 +67,7 @@ u32 Counters::intern(ExprId x, ExprId rest, bool in_rest, ExprId e) {
 
 ExprId Counters::derivative(ExprId e, u8 byte) const {
   const ExprId found = expressions_.derive(e, byte);
-  return found == kEmpty || expressions_.is_empty(found) ? kEmpty : found;
+  return found == kEmpty || languages_.is_empty(found) ? kEmpty : found;
 }
 
 u32 Counters::compute_next(u32 state, u8 byte) {
@@ -113,11 +113,12 @@ namespace {
 
 class CountedSearch {
  public:
-  CountedSearch(const Trie& trie, Counters& counters, Expressions& expressions, Lexer& lexer, u32 root,
-                TextTokens texts, Meter* meter)
+  CountedSearch(const Trie& trie, Counters& counters, Languages& languages, Lexer& lexer, u32 root, TextTokens texts,
+                Meter* meter)
       : trie_(trie),
         counters_(counters),
-        expressions_(expressions),
+        languages_(languages),
+        expressions_(languages.expressions()),
         lexer_(lexer),
         texts_(texts),
         meter_(meter),
@@ -126,7 +127,7 @@ class CountedSearch {
         accept_first_(lexer.first_alone()),
         path_(path_length(trie, root)) {}
 
-  CountedWalk run(const Counter& counter) {
+  FoundWalk run(const Counter& counter) {
     walk_->counted = true;
     path_[0] = {counters_.start(counter), 0, kNone};
     u64 steps = 0;
@@ -194,7 +195,7 @@ class CountedSearch {
   void end_in(u32 state) {
     if (state == last_end_) return;
     last_end_ = state;
-    walk_->farthest = std::max(walk_->farthest, expressions_.shortest_length(counters_.expression(state)));
+    walk_->farthest = std::max(walk_->farthest, languages_.shortest_length(counters_.expression(state)));
   }
 
   u32 enter_x(u32 node, const Frame& next) {
@@ -284,6 +285,7 @@ class CountedSearch {
 
   const Trie& trie_;
   Counters& counters_;
+  Languages& languages_;
   Expressions& expressions_;
   Lexer& lexer_;
   const TextTokens texts_;
@@ -300,9 +302,9 @@ class CountedSearch {
 
 }  // namespace
 
-CountedWalk walk_counted(const Trie& trie, Counters& counters, Expressions& expressions, Lexer& lexer, u32 root,
-                         const Counter& counter, TextTokens texts, Meter* meter) {
-  return CountedSearch(trie, counters, expressions, lexer, root, texts, meter).run(counter);
+FoundWalk walk_counted(const Trie& trie, Counters& counters, Languages& languages, Lexer& lexer, u32 root,
+                       const Counter& counter, TextTokens texts, Meter* meter) {
+  return CountedSearch(trie, counters, languages, lexer, root, texts, meter).run(counter);
 }
 
 }  // namespace structgen

@@ -23,8 +23,8 @@ class Counters {
   // What a step of the automaton leads to, in one number: state << 1, and bit 0 if an X begins.
   static constexpr u32 kStop = kNone - 1, kAmbiguous = kNone - 2;
 
-  Counters(const Trie& trie, Expressions& expressions, Lexer& lexer)
-      : trie_(trie), expressions_(expressions), lexer_(lexer) {}
+  Counters(const Trie& trie, Languages& languages, Lexer& lexer)
+      : trie_(trie), languages_(languages), expressions_(languages.expressions()), lexer_(lexer) {}
 
   // The counter of a lexer state. Of several, the one with the largest bounds is taken: the others are part of P or R.
   std::optional<Counter> find(u32 state) const;
@@ -58,6 +58,7 @@ class Counters {
   u32 largest_repeat(const std::vector<ExprId>& parts) const;
 
   const Trie& trie_;
+  Languages& languages_;
   Expressions& expressions_;
   Lexer& lexer_;
   SpanTable keys_;
@@ -71,13 +72,8 @@ struct TextTokens {
   const TokenSet* tokens = nullptr;  // null: not known; otherwise dense
 };
 
-// A walk of a counter and the tokens that leave it; no walk if some byte does not decide.
-struct CountedWalk {
-  std::unique_ptr<Walk> walk;
-  std::vector<Leaving> leaving;
-  u64 steps = 0;
-};
-CountedWalk walk_counted(const Trie& trie, Counters& counters, Expressions& expressions, Lexer& lexer, u32 root,
-                         const Counter& counter, TextTokens texts, Meter* meter);
+// The walk of a counter; none if some byte does not decide.
+FoundWalk walk_counted(const Trie& trie, Counters& counters, Languages& languages, Lexer& lexer, u32 root,
+                       const Counter& counter, TextTokens texts, Meter* meter);
 
 }  // namespace structgen

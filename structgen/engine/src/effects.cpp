@@ -63,7 +63,7 @@ bool Effects::may_end_item(const Place& p) {
 
 bool Effects::is_roomy(u32 lexer) {
   for (u32 i = 0; i < store_.lexer.members(lexer); ++i)
-    if (store_.expressions.texts_at_least(store_.lexer.rest(lexer, i)) >= kUncountable) return true;
+    if (store_.counts.at_least(store_.lexer.rest(lexer, i)) >= kUncountable) return true;
   return false;
 }
 

@@ -1,6 +1,7 @@
 #include "expression.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 namespace structgen {
@@ -9,9 +10,74 @@ namespace {
 
 u32 range_of(u32 lo, u32 hi) { return lo | (hi << 8); }
 
+Span span_of(const std::vector<u32>& words) { return {words.data(), static_cast<u32>(words.size())}; }
+
 void sort_as_set(std::vector<ExprId>& parts) {
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+}
+
+// X{min,max} R.
+struct RepeatRange {
+  ExprId x, rest;
+  u32 min, max;
+  // The same X and R, and ranges of numbers that touch. `other` does not begin before this one.
+  bool touches(const RepeatRange& other) const {
+    return x == other.x && rest == other.rest && (max == kUnbounded || other.min <= static_cast<u64>(max) + 1);
+  }
+};
+
+std::optional<RepeatRange> repeat_range(const Expressions& e, ExprId of) {
+  const bool chain = e.kind(of) == Expressions::Concat;
+  const ExprId head = chain ? e.args(of)[0] : of;
+  if (e.kind(head) != Expressions::Repeat) return std::nullopt;
+  const Span a = e.args(head);
+  return RepeatRange{a[0], chain ? e.args(of)[1] : kEpsilon, a[1], a[2]};
+}
+
+// X{m,n} R | X{p,q} R = X{min(m,p),max(n,q)} R where the ranges touch.
+void merge_ranges(Expressions& e, std::vector<ExprId>& parts) {
+  std::vector<RepeatRange> found;
+  for (ExprId part : parts)
+    if (const auto range = repeat_range(e, part)) found.push_back(*range);
+  if (found.size() < 2) return;
+  std::sort(found.begin(), found.end(), [](const RepeatRange& a, const RepeatRange& b) {
+    return std::tie(a.x, a.rest, a.min, a.max) < std::tie(b.x, b.rest, b.min, b.max);
+  });
+  std::vector<RepeatRange> merged;
+  for (const RepeatRange& range : found) {
+    if (!merged.empty() && merged.back().touches(range))
+      merged.back().max = std::max(merged.back().max, range.max);  // kUnbounded is the largest
+    else
+      merged.push_back(range);
+  }
+  if (merged.size() == found.size()) return;
+  std::erase_if(parts, [&e](ExprId part) { return repeat_range(e, part).has_value(); });
+  for (const RepeatRange& r : merged) parts.push_back(e.concat(e.repeat(r.x, r.min, r.max), r.rest));
+}
+
+// The parts of a union or an intersection, as a sorted set without those that change nothing.
+std::vector<ExprId> flat(const Expressions& e, Expressions::Kind of, const std::vector<ExprId>& parts, ExprId neutral) {
+  std::vector<ExprId> found;
+  for (ExprId part : parts) {
+    if (part == neutral) continue;
+    if (e.kind(part) == of)
+      found.insert(found.end(), e.args(part).begin(), e.args(part).end());
+    else
+      found.push_back(part);
+  }
+  sort_as_set(found);
+  return found;
+}
+
+// Returns false if a part needs more bytes than another one allows: so digits end where no multiple can follow.
+bool lengths_meet(const Expressions& e, const std::vector<ExprId>& parts) {
+  u32 least = 0, longest = kFar;
+  for (ExprId part : parts) {
+    least = std::max(least, e.facts(part).least);
+    longest = std::min(longest, e.facts(part).longest);
+  }
+  return least <= longest;
 }
 
 }  // namespace
@@ -28,7 +94,7 @@ ExprId Expressions::make(Kind kind, Span args) {
   bool added = false;
   const ExprId id = keys_.intern(key_, &added);
   if (added) {
-    nodes_.push_back(describe(kind, this->args(id)));
+    facts_.push_back(describe(kind, this->args(id), facts_));
     if (meter_) meter_->expression();
   }
   return id;
@@ -52,7 +118,7 @@ ExprId Expressions::literals(std::vector<std::string> options) {
   std::vector<std::vector<u32>> path{none};  // arguments of a Switch
   std::string last;
   auto node_of = [this](const std::vector<u32>& args) {
-    return args.size() == 1 && args[0] ? kEpsilon : make(Switch, args);
+    return args.size() == 1 && args[0] ? kEpsilon : make(Switch, span_of(args));
   };
   auto close = [&](std::size_t depth) {
     while (path.size() > depth + 1) {
@@ -99,7 +165,7 @@ ExprId Expressions::characters(const std::vector<ByteRanges>& sequences, std::si
     }
     i = j;
   }
-  return make(Switch, args);
+  return make(Switch, span_of(args));
 }
 
 ExprId Expressions::concat(ExprId a, ExprId b) {
@@ -141,94 +207,31 @@ ExprId Expressions::concat(const std::vector<ExprId>& parts) {
   return e;
 }
 
-// X{min,max} R.
-struct Expressions::RepeatRange {
-  ExprId x, rest;
-  u32 min, max;
-  // The same X and R, and ranges of numbers that touch. `other` does not begin before this one.
-  bool touches(const RepeatRange& other) const {
-    return x == other.x && rest == other.rest && (max == kUnbounded || other.min <= static_cast<u64>(max) + 1);
-  }
-};
-
-std::optional<Expressions::RepeatRange> Expressions::repeat_range(ExprId e) const {
-  const bool chain = kind(e) == Concat;
-  const ExprId head = chain ? args(e)[0] : e;
-  if (kind(head) != Repeat) return std::nullopt;
-  const Span a = args(head);
-  return RepeatRange{a[0], chain ? args(e)[1] : kEpsilon, a[1], a[2]};
-}
-
-// X{m,n} R | X{p,q} R = X{min(m,p),max(n,q)} R where the ranges touch.
-void Expressions::merge_ranges(std::vector<ExprId>& parts) {
-  std::vector<RepeatRange> found;
-  for (ExprId e : parts)
-    if (const auto range = repeat_range(e)) found.push_back(*range);
-  if (found.size() < 2) return;
-  std::sort(found.begin(), found.end(), [](const RepeatRange& a, const RepeatRange& b) {
-    return std::tie(a.x, a.rest, a.min, a.max) < std::tie(b.x, b.rest, b.min, b.max);
-  });
-  std::vector<RepeatRange> merged;
-  for (const RepeatRange& range : found) {
-    if (!merged.empty() && merged.back().touches(range))
-      merged.back().max = std::max(merged.back().max, range.max);  // kUnbounded is the largest
-    else
-      merged.push_back(range);
-  }
-  if (merged.size() == found.size()) return;
-  std::erase_if(parts, [this](ExprId e) { return repeat_range(e).has_value(); });
-  for (const RepeatRange& r : merged) parts.push_back(concat(repeat(r.x, r.min, r.max), r.rest));
-}
-
-// The parts of a union or an intersection, as a sorted set without those that change nothing.
-std::vector<ExprId> Expressions::flat(Kind of, const std::vector<ExprId>& parts, ExprId neutral) const {
-  std::vector<ExprId> found;
-  for (ExprId e : parts) {
-    if (e == neutral) continue;
-    if (kind(e) == of)
-      found.insert(found.end(), args(e).begin(), args(e).end());
-    else
-      found.push_back(e);
-  }
-  sort_as_set(found);
-  return found;
-}
-
 ExprId Expressions::unite(std::vector<ExprId> given) {
   if (std::find(given.begin(), given.end(), kAll) != given.end()) return kAll;
-  std::vector<ExprId> parts = flat(Union, given, kEmpty);
+  std::vector<ExprId> parts = flat(*this, Union, given, kEmpty);
   if (parts.size() > 1) {
-    merge_ranges(parts);
+    merge_ranges(*this, parts);
     sort_as_set(parts);
-    const auto has_empty_text = [this](ExprId e) { return e != kEpsilon && nodes_[e].nullable; };
+    const auto has_empty_text = [this](ExprId e) { return e != kEpsilon && facts_[e].nullable; };
     if (parts[0] == kEpsilon && std::any_of(parts.begin(), parts.end(), has_empty_text)) parts.erase(parts.begin());
   }
   if (meter_) meter_->spend(parts.size());
   if (parts.empty()) return kEmpty;
-  return parts.size() == 1 ? parts[0] : make(Union, parts);
+  return parts.size() == 1 ? parts[0] : make(Union, span_of(parts));
 }
 
 ExprId Expressions::intersect(std::vector<ExprId> given) {
   if (std::find(given.begin(), given.end(), kEmpty) != given.end()) return kEmpty;
-  const std::vector<ExprId> parts = flat(Inter, given, kAll);
+  const std::vector<ExprId> parts = flat(*this, Inter, given, kAll);
   if (meter_) meter_->spend(parts.size());
   if (parts.empty()) return kAll;
   if (parts.size() == 1) return parts[0];
   if (parts[0] == kEpsilon)
-    return std::all_of(parts.begin(), parts.end(), [this](ExprId x) { return nodes_[x].nullable; }) ? kEpsilon : kEmpty;
+    return std::all_of(parts.begin(), parts.end(), [this](ExprId x) { return facts_[x].nullable; }) ? kEpsilon : kEmpty;
   for (ExprId e : parts)
     if (kind(e) == Not && std::binary_search(parts.begin(), parts.end(), args(e)[0])) return kEmpty;
-  return lengths_meet(parts) ? make(Inter, parts) : kEmpty;
-}
-
-// Returns false if a part needs more bytes than another one allows: so digits end where no multiple can follow.
-bool Expressions::lengths_meet(const std::vector<ExprId>& parts) const {
-  u32 least = 0, longest = kFar;
-  for (ExprId e : parts) {
-    least = std::max(least, nodes_[e].least);
-    longest = std::min(longest, nodes_[e].longest);
-  }
-  return least <= longest;
+  return lengths_meet(*this, parts) ? make(Inter, span_of(parts)) : kEmpty;
 }
 
 ExprId Expressions::negate(ExprId part) {
@@ -240,7 +243,7 @@ ExprId Expressions::repeat(ExprId part, u32 min, u32 max) {
   if (max == 0 || part == kEpsilon) return kEpsilon;
   if (part == kEmpty) return min == 0 ? kEpsilon : kEmpty;
   if (part == kAll) return kAll;
-  if (nodes_[part].nullable) min = 0;
+  if (facts_[part].nullable) min = 0;
   if (kind(part) == Repeat) {
     const ExprId simpler = repeat_of_repeat(part, min, max);
     if (simpler != kNone) return simpler;

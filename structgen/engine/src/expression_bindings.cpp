@@ -40,7 +40,7 @@ class Builder {
     const u64 spent = meter_.work;
     const MeterScope scope(*store_, meter_);
     meter_.work = spent;
-    return work(store_->expressions);
+    return work(store_->languages);
   }
 
  private:
@@ -48,11 +48,12 @@ class Builder {
   Meter meter_;
 };
 
-std::string first_bytes(Expressions& e, ExprId of) {
+std::string first_bytes(Languages& languages, ExprId of) {
+  Expressions& e = languages.expressions();
   std::string found;
   for (u32 low = 0; low < 256;) {
     const u32 high = e.interval(of, static_cast<u8>(low)).second;
-    if (!e.is_empty(e.derive(of, static_cast<u8>(low))))
+    if (!languages.is_empty(e.derive(of, static_cast<u8>(low))))
       for (u32 byte = low; byte <= high; ++byte) found.push_back(static_cast<char>(byte));
     low = high + 1;
   }
@@ -115,26 +116,26 @@ void bind_expressions(nb::module_& m) {
            [](Builder& b, u32 token) {
              return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
            })
-      .def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.is_empty(of); }); })
+      .def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.is_empty(of); }); })
       .def("has_empty_text",
-           [](Builder& b, u32 of) { return b.ask(of, [&](Expressions& e) { return e.nullable(of); }); })
+           [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.expressions().nullable(of); }); })
       .def(
           "shortest",
-          [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return e.shortest(of); })); },
+          [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Languages& l) { return l.shortest(of); })); },
           "A shortest text; empty if there is none.")
       .def(
           "after",
           [](Builder& b, u32 of, const nb::bytes& text) {
             const std::string bytes = bytes_of(text);
-            return b.ask(of, [&](Expressions& e) {
+            return b.ask(of, [&](Languages& l) {
               ExprId rest = of;
-              for (const char c : bytes) rest = e.derive(rest, static_cast<u8>(c));
+              for (const char c : bytes) rest = l.expressions().derive(rest, static_cast<u8>(c));
               return rest;
             });
           },
           "The rest of the language after some bytes.")
       .def(
           "first_bytes",
-          [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Expressions& e) { return first_bytes(e, of); })); },
+          [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Languages& l) { return first_bytes(l, of); })); },
           "The bytes that texts begin with.");
 }

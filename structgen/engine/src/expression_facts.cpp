@@ -1,11 +1,13 @@
-// Expressions: what is known of a node from its parts, when it is made.
-#include <algorithm>
+#include "expression_facts.h"
 
-#include "expression.h"
+#include <algorithm>
 
 namespace structgen {
 
 namespace {
+
+using Facts = ExpressionFacts;
+using Known = std::vector<ExpressionFacts>;
 
 constexpr ByteSet kAnyByte{~0ull, ~0ull, ~0ull, ~0ull};
 constexpr u32 kFew = 16;  // repetitions of an expression that is not open
@@ -17,57 +19,13 @@ void set_bit(ByteSet& s, u32 b) {
 u32 both_lengths(u32 a, u32 b) { return a == kNone || b == kNone ? kNone : add_lengths(a, b); }
 u32 less_length(u32 a, u32 b) { return a == kNone || b == kNone ? kNone : std::min(a, b); }
 
-}  // namespace
-
-// The bytes that begin a text of the part may begin one of the whole.
-void Expressions::Node::begin_with(const Node& part) {
-  for (std::size_t i = 0; i < 4; ++i) {
-    bounds[i] |= part.bounds[i];
-    live[i] |= part.live[i];
-  }
-  boolean |= part.boolean;
-  open |= part.open;
-}
-
-Expressions::Node Expressions::describe(Kind kind, Span args) const {
-  Node node;
-  switch (kind) {
-    case Switch:
-      describe_switch(node, args);
-      break;
-    case Concat:
-      describe_concat(node, nodes_[args[0]], nodes_[args[1]]);
-      break;
-    case Empty:
-    case Union:
-      describe_union(node, args);
-      break;
-    case Inter:
-      describe_intersection(node, args);
-      break;
-    case Not:
-      describe_complement(node, args[0]);
-      break;
-    case Divisible:
-      describe_divisible(node, args[0], args[1]);
-      break;
-    case Repeat:
-      describe_repeat(node, nodes_[args[0]], args[1], args[2]);
-      break;
-    case Epsilon:
-      node.nullable = true;
-  }
-  if (node.nullable) node.shortest = node.least = 0;
-  return node;
-}
-
-void Expressions::describe_switch(Node& node, Span args) const {
+void describe_switch(Facts& node, Span args, const Known& known) {
   node.nullable = args[0] != 0;
   u32 best = kFar;
   node.least = kFar;
   for (u32 i = 1; i < args.size; i += 2) {
     const u32 lo = args[i] & 0xFF, hi = args[i] >> 8;
-    const Node& rest = nodes_[args[i + 1]];
+    const Facts& rest = known[args[i + 1]];
     node.open |= rest.open;
     for (u32 byte = lo; byte <= hi; ++byte) set_bit(node.live, byte);
     set_bit(node.bounds, lo);
@@ -79,7 +37,7 @@ void Expressions::describe_switch(Node& node, Span args) const {
   node.shortest = add_lengths(best, 1);
 }
 
-void Expressions::describe_concat(Node& node, const Node& a, const Node& b) {
+void describe_concat(Facts& node, const Facts& a, const Facts& b) {
   node.begin_with(a);
   if (a.nullable) node.begin_with(b);
   node.boolean |= b.boolean;
@@ -90,10 +48,10 @@ void Expressions::describe_concat(Node& node, const Node& a, const Node& b) {
   node.shortest = both_lengths(a.shortest, b.shortest);
 }
 
-void Expressions::describe_union(Node& node, Span parts) const {
+void describe_union(Facts& node, Span parts, const Known& known) {
   node.shortest = node.least = kFar;
   for (ExprId e : parts) {
-    const Node& part = nodes_[e];
+    const Facts& part = known[e];
     node.begin_with(part);
     node.nullable |= part.nullable;
     node.least = std::min(node.least, part.least);
@@ -102,13 +60,13 @@ void Expressions::describe_union(Node& node, Span parts) const {
   }
 }
 
-void Expressions::describe_intersection(Node& node, Span parts) const {
-  for (ExprId e : parts) node.begin_with(nodes_[e]);
+void describe_intersection(Facts& node, Span parts, const Known& known) {
+  for (ExprId e : parts) node.begin_with(known[e]);
   node.nullable = true;
   node.longest = kFar;
   node.live = kAnyByte;
   for (ExprId e : parts) {
-    const Node& part = nodes_[e];
+    const Facts& part = known[e];
     for (std::size_t i = 0; i < 4; ++i) node.live[i] &= part.live[i];
     node.nullable &= part.nullable;
     node.least = std::max(node.least, part.least);
@@ -118,18 +76,18 @@ void Expressions::describe_intersection(Node& node, Span parts) const {
   node.shortest = kNone;
 }
 
-void Expressions::describe_complement(Node& node, ExprId part) const {
-  node.begin_with(nodes_[part]);
-  node.nullable = !nodes_[part].nullable;
+void describe_complement(Facts& node, const Facts& part, bool is_all) {
+  node.begin_with(part);
+  node.nullable = !part.nullable;
   node.least = 1;
   node.longest = kFar;
-  node.boolean = part != kEmpty;  // kAll needs no search
+  node.boolean = !is_all;  // that needs no search
   node.open = true;
   node.live = kAnyByte;
   node.shortest = kNone;
 }
 
-void Expressions::describe_divisible(Node& node, u32 modulus, u32 remainder) {
+void describe_divisible(Facts& node, u32 modulus, u32 remainder) {
   node.live = kAnyByte;
   for (u32 byte = '.'; byte <= '9' + 1; ++byte) set_bit(node.bounds, byte);
   node.nullable = remainder == 0;
@@ -142,13 +100,56 @@ void Expressions::describe_divisible(Node& node, u32 modulus, u32 remainder) {
   node.longest = kFar;
 }
 
-void Expressions::describe_repeat(Node& node, const Node& part, u32 min, u32 max) {
+void describe_repeat(Facts& node, const Facts& part, u32 min, u32 max) {
   node.begin_with(part);
   node.nullable = min == 0 || part.nullable;
   node.open |= max > kFew;
   node.least = times_length(part.least, min);
   node.longest = part.longest == 0 ? 0 : times_length(part.longest, max);
   node.shortest = part.shortest == kNone ? kNone : times_length(part.shortest, min);
+}
+
+}  // namespace
+
+void ExpressionFacts::begin_with(const ExpressionFacts& part) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    bounds[i] |= part.bounds[i];
+    live[i] |= part.live[i];
+  }
+  boolean |= part.boolean;
+  open |= part.open;
+}
+
+ExpressionFacts describe(ExpressionFacts::Kind kind, Span args, const std::vector<ExpressionFacts>& known) {
+  Facts node;
+  switch (kind) {
+    case Facts::Switch:
+      describe_switch(node, args, known);
+      break;
+    case Facts::Concat:
+      describe_concat(node, known[args[0]], known[args[1]]);
+      break;
+    case Facts::Empty:
+    case Facts::Union:
+      describe_union(node, args, known);
+      break;
+    case Facts::Inter:
+      describe_intersection(node, args, known);
+      break;
+    case Facts::Not:
+      describe_complement(node, known[args[0]], args[0] == kEmpty);
+      break;
+    case Facts::Divisible:
+      describe_divisible(node, args[0], args[1]);
+      break;
+    case Facts::Repeat:
+      describe_repeat(node, known[args[0]], args[1], args[2]);
+      break;
+    case Facts::Epsilon:
+      node.nullable = true;
+  }
+  if (node.nullable) node.shortest = node.least = 0;
+  return node;
 }
 
 }  // namespace structgen

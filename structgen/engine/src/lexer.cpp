@@ -5,7 +5,7 @@
 
 namespace structgen {
 
-Lexer::Lexer(Expressions& expressions) : expressions_(expressions) {
+Lexer::Lexer(Languages& languages) : languages_(languages), expressions_(languages.expressions()) {
   intern({});
   intern({kGuard, kEmpty});
 }
@@ -56,7 +56,7 @@ u32 Lexer::compute_next(u32 state, u8 byte) {
   members_.clear();
   for (u32 i = 0; i < tuple.size; i += 2) {
     const ExprId rest = expressions_.derive(tuple[i + 1], byte);
-    if (rest == kEmpty || expressions_.is_empty(rest)) continue;
+    if (rest == kEmpty || languages_.is_empty(rest)) continue;
     members_.push_back(tuple[i]);
     members_.push_back(rest);
   }
@@ -81,8 +81,8 @@ const u32* Lexer::row(u32 state) {
   ByteSet live{};
   for (u32 i = 0; i < tuples_[state].size / 2; ++i)
     for (std::size_t word = 0; word < 4; ++word) {
-      live[word] |= expressions_.live(rest(state, i))[word];
-      row.bounds[word] |= expressions_.bounds(rest(state, i))[word];
+      live[word] |= expressions_.facts(rest(state, i)).live[word];
+      row.bounds[word] |= expressions_.facts(rest(state, i)).bounds[word];
     }
   for (u32 byte = 0; byte < 256; ++byte) row.next[byte] = contains(live, static_cast<u8>(byte)) ? kNone : kDead;
   for (std::size_t word = 0; word < 4; ++word) row.away[word] = state == kDead ? 0 : ~live[word];
@@ -114,7 +114,7 @@ u32 Lexer::clipped(u32 state, u32 longest) {
   std::vector<u32> members;
   for (u32 i = 0; i < tuples_[state].size / 2; ++i) {
     members.push_back(index(state, i));
-    members.push_back(expressions_.clip(rest(state, i), longest));
+    members.push_back(languages_.clip(rest(state, i), longest));
   }
   const u32 found = intern(members);
   infos_[found].clipped = found;
@@ -126,7 +126,7 @@ u32 Lexer::normal(u32 state, u32 longest) {
   if (infos_[state].normal != kNone) return infos_[state].normal;
   std::vector<ExprId> parts, guards;
   for (u32 i = 0; i < tuples_[state].size / 2; ++i)
-    (index(state, i) == kGuard ? guards : parts).push_back(expressions_.clip(rest(state, i), longest));
+    (index(state, i) == kGuard ? guards : parts).push_back(languages_.clip(rest(state, i), longest));
   const u32 found = this->state(parts, guards);
   infos_[found].normal = found;
   infos_[state].normal = found;
@@ -136,7 +136,7 @@ u32 Lexer::normal(u32 state, u32 longest) {
 ByteSet Lexer::bounds(u32 state) const {
   ByteSet found{};
   for (u32 i = 0; i < members(state); ++i)
-    for (std::size_t word = 0; word < 4; ++word) found[word] |= expressions_.bounds(rest(state, i))[word];
+    for (std::size_t word = 0; word < 4; ++word) found[word] |= expressions_.facts(rest(state, i)).bounds[word];
   return found;
 }
 
@@ -149,7 +149,7 @@ u32 Lexer::without_exclusions(u32 state) {
     less |= !expressions_.open(e);
     if (!expressions_.open(e)) continue;
     members.push_back(index(state, i));
-    members.push_back(expressions_.plainer(e));
+    members.push_back(languages_.without_exclusions(e));
     less |= members.back() != e;
   }
   less &= !guarded(state);
@@ -162,11 +162,11 @@ Lexer::Unbounded Lexer::unbounded(u32 state) {
   std::vector<u32> members;
   u32 reach = kFar, farthest = 0;
   for (u32 i = 0; i < tuples_[state].size / 2; ++i) {  // guards too
-    const Expressions::Unbounded found = expressions_.unbounded(rest(state, i));
+    const Languages::Unbounded found = languages_.unbounded(rest(state, i));
     members.push_back(index(state, i));
     members.push_back(found.e);
     reach = std::min(reach, found.reach);
-    if (found.e != rest(state, i)) farthest = std::max(farthest, expressions_.farthest(found.e));
+    if (found.e != rest(state, i)) farthest = std::max(farthest, languages_.farthest(found.e));
   }
   return {intern(members), reach - std::min(reach, farthest)};
 }
@@ -175,7 +175,7 @@ u32 Lexer::run(u32 state, u8 byte, u32 count) {
   std::vector<u32> members;
   for (u32 i = 0; i < tuples_[state].size / 2; ++i) {
     const ExprId left = expressions_.derive_run(rest(state, i), byte, count);
-    if (left == kEmpty || expressions_.is_empty(left)) continue;
+    if (left == kEmpty || languages_.is_empty(left)) continue;
     members.push_back(index(state, i));
     members.push_back(left);
   }

@@ -16,7 +16,7 @@
 // difference matters.
 #pragma once
 
-#include "expression.h"
+#include "languages.h"
 
 namespace structgen {
 
@@ -24,7 +24,7 @@ constexpr u32 kDead = 0, kBlocked = 1;
 
 class Lexer {
  public:
-  explicit Lexer(Expressions& expressions);
+  explicit Lexer(Languages& languages);
 
   // A state with members (0, parts[0]), (1, parts[1]), ...
   u32 state(const std::vector<ExprId>& parts, const std::vector<ExprId>& guards = {});
@@ -98,6 +98,7 @@ class Lexer {
   u32 intern(const std::vector<u32>& members);
   u32 find_accept_set(u32 state);
 
+  Languages& languages_;
   Expressions& expressions_;
   SpanTable tuples_, accept_sets_;
   std::vector<Info> infos_;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "expression.h"
+#include "languages.h"
 #include "text_set.h"
 
 namespace structgen {
@@ -15,7 +15,7 @@ namespace structgen {
 class NewTexts {
  public:
   // Of texts that go on with `begun`.
-  NewTexts(Expressions& expressions, Meter& meter, ExprId e, std::string begun);
+  NewTexts(Languages& languages, Meter& meter, ExprId e, std::string begun);
   // What follows `begun` in the next one, which is not empty as a whole; nothing if there is none. Texts are only added
   // to `seen` between two calls.
   std::optional<std::string> next(const TextSetPtr& seen);
@@ -38,6 +38,7 @@ class NewTexts {
   };
   void extend(const Prefix& prefix);
 
+  Languages& languages_;
   Expressions& expressions_;
   Meter& meter_;
   std::string begun_;

@@ -117,7 +117,7 @@ u32 Places::min_remaining_bytes_of_one(const Place& p) {
   if (p.fresh) return parser_.shortest(p.parse);
   u32 best = kFar;
   for (u32 i = 0; i < lexer_.members(p.lexer); ++i) {
-    const u32 word = store_.expressions.shortest_length(lexer_.rest(p.lexer, i));
+    const u32 word = store_.languages.shortest_length(lexer_.rest(p.lexer, i));
     const u32 parse = parser_.next(p.parse, {terminal(p, p.lexer, i)});
     best = std::min(best, add_lengths(word, parser_.shortest(parse)));
   }

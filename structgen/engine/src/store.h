@@ -8,24 +8,34 @@
 #include <mutex>
 
 #include "row_table.h"
+#include "text_counts.h"
 #include "walks.h"
 
 namespace structgen {
 
 struct Store {
   Store(std::vector<std::optional<std::string>> tokens, u32 width)
-      : trie(std::move(tokens), width), lexer(expressions), walks(trie, expressions, lexer), rows(trie.words()) {}
+      : trie(std::move(tokens), width),
+        languages(expressions),
+        counts(languages),
+        lexer(languages),
+        walks(trie, languages, lexer),
+        rows(trie.words()) {}
 
   void set_meter(Meter* meter) {
     expressions.set_meter(meter);
+    languages.set_meter(meter);
+    counts.set_meter(meter);
     lexer.set_meter(meter);
     walks.set_meter(meter);
   }
-  std::size_t bytes() const { return expressions.bytes() + lexer.bytes() + walks.bytes(); }
+  std::size_t bytes() const { return expressions.bytes() + languages.bytes() + lexer.bytes() + walks.bytes(); }
 
   std::mutex mutex;
   Trie trie;
   Expressions expressions;
+  Languages languages;
+  TextCounts counts;
   Lexer lexer;
   Walks walks;
   RowTable rows;

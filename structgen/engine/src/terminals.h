@@ -35,11 +35,11 @@ struct Terminals {
 };
 
 // Bytes of the shortest text of a terminal, which is never empty; kFar if it has none.
-inline u32 shortest_terminal_length(Expressions& expressions, ExprId e) {
-  if (const u32 length = expressions.shortest_length(e); length != 0) return length;
+inline u32 shortest_terminal_length(Languages& languages, ExprId e) {
+  if (const u32 length = languages.shortest_length(e); length != 0) return length;
   u32 length = kFar;
-  for (u32 b = 0; b < 256; b = expressions.interval(e, static_cast<u8>(b)).second + 1u) {
-    const u32 rest = expressions.shortest_length(expressions.derive(e, static_cast<u8>(b)));
+  for (u32 b = 0; b < 256; b = languages.expressions().interval(e, static_cast<u8>(b)).second + 1u) {
+    const u32 rest = languages.shortest_length(languages.expressions().derive(e, static_cast<u8>(b)));
     length = std::min(length, add_lengths(1, rest));
   }
   return length;

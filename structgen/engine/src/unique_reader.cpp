@@ -80,7 +80,7 @@ bool UniqueReader::has_other_terminal(const Place& p, u32 member) {
     if ((effects_.of(other) & Record) && terminals_.priorities[other] > priority)
       unrecorded.push_back(store_.expressions.negate(lexer.rest(p.lexer, i)));
   }
-  return unrecorded.size() == 1 || !store_.expressions.is_empty(store_.expressions.intersect(unrecorded));
+  return unrecorded.size() == 1 || !store_.languages.is_empty(store_.expressions.intersect(unrecorded));
 }
 
 // Some text of the expression completes what is begun to one that was not seen.
@@ -94,7 +94,7 @@ bool UniqueReader::has_new_text(ExprId e, std::string begun, const TextSetPtr& s
     for (u32 low = 0, high = 0; low < 256; low = high + 1) {
       high = expressions.interval(at, static_cast<u8>(low)).second;
       const ExprId rest = expressions.derive(at, static_cast<u8>(low));
-      if (rest == kEmpty || expressions.is_empty(rest)) continue;
+      if (rest == kEmpty || store_.languages.is_empty(rest)) continue;
       for (u32 byte = low; byte <= high; ++byte) {
         std::string longer = text + static_cast<char>(byte);
         if (!TextSet::has_prefix(seen, longer)) return true;

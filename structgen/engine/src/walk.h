@@ -45,7 +45,16 @@ struct Walk {
   u32 base_state = kNone;  // its members are numbered as those of the state; only with a base
   std::vector<u32> cut;    // subtrees of the trie where the base walk does not apply
 
-  std::size_t bytes() const { return interior.bytes() + sizeof(Walk) + 4 * (cut.size() + ends.size()); }
+  std::size_t bytes() const {
+    return interior.bytes() + sizeof(Walk) + 4 * (by_count.size() + cut.size() + ends.size());
+  }
+};
+
+// A new walk, and the tokens that leave it. No walk if the search gave up.
+struct FoundWalk {
+  std::unique_ptr<Walk> walk;
+  std::vector<Leaving> leaving;
+  u64 steps = 0;
 };
 
 // Returns how many tokens are below the children of a node, except these children.

@@ -11,27 +11,26 @@ constexpr u32 kDiffering = 40'000;  // trie nodes in which a walk in lockstep ma
 
 }  // namespace
 
-Walks::Search::Search(Walks& walks, u32 root, u32 state, const Neighbour& neighbour)
-    : walks_(walks),
-      trie_(walks.trie_),
-      lexer_(walks.lexer_),
-      comparison_(walks.comparison_),
-      root_(root),
-      base_(walks.trie_.depth(root)),
-      neighbour_(neighbour),
-      path_(path_length(walks.trie_, root)) {
-  walk_->interior = TokenSet(trie_.words());
+WalkSearch::WalkSearch(const Trie& trie, Lexer& lexer, Comparison& comparison, Subtrees& subtrees, KeptWalks& walks)
+    : trie_(trie), lexer_(lexer), comparison_(comparison), subtrees_(subtrees), walks_(walks) {}
+
+void WalkSearch::begin(u32 root, u32 state, const Neighbour& neighbour) {
+  root_ = root;
+  base_ = trie_.depth(root);
+  neighbour_ = neighbour;
+  path_.resize(path_length(trie_, root));
   path_[0] = {lexer_.row(state), state, kNone, neighbour.state};
+  walk_->interior = TokenSet(trie_.words());
   if (neighbour.state == kDead) return;
-  walk_->base = walks_.walk(root, lexer_.normal(neighbour.state, trie_.longest()));
+  walk_->base = neighbour.walk;
   walk_->base_state = neighbour.state;
 }
 
-std::unique_ptr<Walk> Walks::Search::run() {
-  Meter* const meter = walks_.meter_;
+FoundWalk WalkSearch::run(u32 root, u32 state, const Neighbour& neighbour, Meter* meter) {
+  begin(root, state, neighbour);
   u64 steps = 0;
-  const u32 end = trie_.end(root_);
-  for (u32 node = root_ + 1; node < end;) {
+  const u32 end = trie_.end(root);
+  for (u32 node = root + 1; node < end;) {
     const Frame top = path_[trie_.depth(node) - base_ - 1];
     if (++steps % kStride == 0 && meter) meter->spend(kStride);
     if (top.neighbour == kDead) {
@@ -39,17 +38,20 @@ std::unique_ptr<Walk> Walks::Search::run() {
       continue;
     }
     node = step_in_lockstep(node, top);
-    if (differing_ > kDiffering) return nullptr;
+    if (differing_ > kDiffering) return {};
   }
-  walks_.visited_ += steps;
   if (meter) meter->spend(steps % kStride);
-  finish();
-  return std::move(walk_);
+  const Walk* base = walk_->base.walk;
+  if (neighbour.compares && base->exits.empty() && base->references.empty()) drop_base();
+  std::sort(walk_->ends.begin(), walk_->ends.end());
+  walk_->ends.erase(std::unique(walk_->ends.begin(), walk_->ends.end()), walk_->ends.end());
+  walk_->interior.shrink();
+  return {std::move(walk_), std::move(leaving_), steps};
 }
 
 // ---- steps: each returns the node at which the walk continues
 
-inline u32 Walks::Search::step(u32 node, const Frame& top) {
+inline u32 WalkSearch::step(u32 node, const Frame& top) {
   const u8 byte = trie_.byte(node);
   trie_.prefetch(trie_.end(node));
   u32 to = top.row[byte];
@@ -57,7 +59,7 @@ inline u32 Walks::Search::step(u32 node, const Frame& top) {
   return to <= kBlocked ? leave(node, top, to) : enter(node, top, to);
 }
 
-u32 Walks::Search::step_in_lockstep(u32 node, const Frame& top) {
+u32 WalkSearch::step_in_lockstep(u32 node, const Frame& top) {
   if (trie_.deepest(node) - base_ <= neighbour_.reach) return trie_.end(node);
   trie_.prefetch(trie_.end(node));
   const Pair pair = read_pair(node, top);
@@ -72,12 +74,12 @@ u32 Walks::Search::step_in_lockstep(u32 node, const Frame& top) {
   return pair.to <= kBlocked ? leave(node, top, pair.to) : enter(node, top, pair.to);
 }
 
-inline u32 Walks::Search::leave(u32 node, const Frame& top, u32 to) {
+inline u32 WalkSearch::leave(u32 node, const Frame& top, u32 to) {
   if (to == kDead && top.accept != kNone) leaving_.push_back({top.accept, node, 0, Leaving::BeforeNode});
   return trie_.end(node);
 }
 
-u32 Walks::Search::enter(u32 node, const Frame& top, u32 to) {
+u32 WalkSearch::enter(u32 node, const Frame& top, u32 to) {
   const bool same = to == top.state;  // what is known of the parent holds here too
   if (!same && lexer_.ended(to)) return end_terminal(node, to);
   const u32 first = trie_.first_token(node), last = trie_.first_token(node + 1);
@@ -92,7 +94,7 @@ u32 Walks::Search::enter(u32 node, const Frame& top, u32 to) {
   return node + 1;
 }
 
-u32 Walks::Search::enter_in_lockstep(const Frame& top, const Pair& pair) {
+u32 WalkSearch::enter_in_lockstep(const Frame& top, const Pair& pair) {
   const u32 node = pair.node;
   if (trie_.first_token(node) != trie_.first_token(node + 1)) ends_in(pair.to);
   if (trie_.end(node) == node + 1) return node + 1;
@@ -103,7 +105,7 @@ u32 Walks::Search::enter_in_lockstep(const Frame& top, const Pair& pair) {
   return node + 1;
 }
 
-u32 Walks::Search::end_terminal(u32 node, u32 to) {
+u32 WalkSearch::end_terminal(u32 node, u32 to) {
   const u32 accept = lexer_.accept_set(to);
   const bool large = trie_.subtree_tokens(node) > kLarge;
   leaving_.push_back({accept, node, 0, large ? Leaving::AtNode : Leaving::AfterNode});
@@ -111,7 +113,7 @@ u32 Walks::Search::end_terminal(u32 node, u32 to) {
   return trie_.end(node);
 }
 
-inline u32 Walks::Search::take_subtree(u32 node, u32 to) {
+inline u32 WalkSearch::take_subtree(u32 node, u32 to) {
   const u32 last = trie_.first_token(trie_.end(node));
   for (u32 i = trie_.first_token(node + 1); i < last; ++i) walk_->interior.add(trie_.order()[i]);
   ends_in(to);
@@ -119,7 +121,7 @@ inline u32 Walks::Search::take_subtree(u32 node, u32 to) {
 }
 
 // The accept set of a state; kNone if there is none, or a reference covers the tokens that leave below the node.
-inline u32 Walks::Search::accept_or_refer(u32 node, const u32* row, u32 to) {
+inline u32 WalkSearch::accept_or_refer(u32 node, const u32* row, u32 to) {
   if (!lexer_.accepting(to)) return kNone;
   const u32 accept = lexer_.accept_set(to);
   if (trie_.subtree_tokens(node) <= kLarge) return accept;
@@ -130,7 +132,7 @@ inline u32 Walks::Search::accept_or_refer(u32 node, const u32* row, u32 to) {
 }
 
 // The children of a node whose byte does not end the terminal.
-std::vector<u32> Walks::Search::children_inside(u32 node, const u32* row, u32 state) {
+std::vector<u32> WalkSearch::children_inside(u32 node, const u32* row, u32 state) {
   std::vector<u32> found;
   for (u32 child = node + 1; child < trie_.end(node); child = trie_.end(child)) {
     u32 to = row[trie_.byte(child)];
@@ -144,7 +146,7 @@ std::vector<u32> Walks::Search::children_inside(u32 node, const u32* row, u32 st
 
 // Where tokens of many equal bytes, such as blanks, have to be read until a bound can be exceeded, all of these bytes
 // are read at once, and no states are made for the nodes between.
-Walks::Search::Pair Walks::Search::read_pair(u32 node, const Frame& top) {
+WalkSearch::Pair WalkSearch::read_pair(u32 node, const Frame& top) {
   const u8 byte = trie_.byte(node);
   const u32 depth = trie_.depth(node);  // bytes up to and with this one
   if (depth - base_ < neighbour_.reach) {
@@ -161,7 +163,7 @@ Walks::Search::Pair Walks::Search::read_pair(u32 node, const Frame& top) {
 
 // The last node, no deeper than `depth`, of a path from a node on which each byte is the same and next to which no node
 // is deeper than that.
-u32 Walks::Search::run_of_byte(u32 node, u32 depth) const {
+u32 WalkSearch::run_of_byte(u32 node, u32 depth) const {
   const u8 byte = trie_.byte(node);
   while (trie_.depth(node) < depth) {
     u32 deep = kNone;
@@ -177,7 +179,7 @@ u32 Walks::Search::run_of_byte(u32 node, u32 depth) const {
 }
 
 // Returns true if the two states find the same tokens below the node.
-bool Walks::Search::is_in_step(u32 node, const Pair& pair) {
+bool WalkSearch::is_in_step(u32 node, const Pair& pair) {
   if (trie_.bytes_below(node) == nullptr) return false;
   if (!comparison_.is_known(pair.to, pair.neighbour) && ++compared_ > kCompared) return false;
   const Comparison::InStep& found = comparison_.in_step(pair.to, pair.neighbour);
@@ -191,14 +193,14 @@ bool Walks::Search::is_in_step(u32 node, const Pair& pair) {
 
 // Below the first byte of a longer character, states that differ for ASCII are often the same: these walks are kept by
 // themselves.
-inline bool Walks::Search::is_part(u32 node, u32 state) const {
+inline bool WalkSearch::is_part(u32 node, u32 state) const {
   return root_ == 0 && trie_.depth(node) == 1 && trie_.byte(node) >= 0x80 && !lexer_.accepting(state) &&
          lexer_.members(state) == 1 && lexer_.index(state, 0) == 0 && trie_.subtree_tokens(node) > kLarge;
 }
 
 // Returns false if the walk below this node is given as a difference.
-bool Walks::Search::add_part(u32 node, u32 state) {
-  const Walk& part = *walks_.walks_[walks_.plain_walk(node, state)];
+bool WalkSearch::add_part(u32 node, u32 state) {
+  const Walk& part = walks_.kept(node, state);
   if (part.base.walk != nullptr) return false;
   Walk& walk = *walk_;
   walk.interior.add(part.interior);
@@ -210,22 +212,11 @@ bool Walks::Search::add_part(u32 node, u32 state) {
 
 // ---- the end
 
-void Walks::Search::finish() {
-  const Walk* base = walk_->base.walk;
-  if (neighbour_.compares && base->exits.empty() && base->references.empty()) drop_base();
-  const std::vector<Exit> exits = walks_.residuals_.add(std::move(leaving_), walks_.meter_);
-  walk_->exits.insert(walk_->exits.end(), exits.begin(), exits.end());
-  std::sort(walk_->ends.begin(), walk_->ends.end());
-  walk_->ends.erase(std::unique(walk_->ends.begin(), walk_->ends.end()), walk_->ends.end());
-  walk_->interior.shrink();
-  walks_.bytes_ += walk_->bytes();
-}
-
 // A base of which no token leaves need not be kept: its tokens become those of the walk.
-void Walks::Search::drop_base() {
+void WalkSearch::drop_base() {
   const Walk& base = *walk_->base.walk;
   TokenSet interior = base.interior;
-  walks_.subtrees_.remove(interior, walk_->cut);
+  subtrees_.remove(interior, walk_->cut);
   interior.add(walk_->interior);
   walk_->interior = std::move(interior);
   if (meets_)

@@ -12,16 +12,34 @@
 //   accept_or_refer    if much of a large subtree leaves the terminal, it is named instead of copied
 #pragma once
 
-#include "walks.h"
+#include "compare.h"
+#include "subtrees.h"
+#include "walk.h"
 
 namespace structgen {
 
-class Walks::Search {
+// A state that differs little from the one that is walked; kDead: the walk is made alone.
+struct Neighbour {
+  u32 state = kDead;
+  u32 reach = 0;          // no token of up to so many bytes makes a difference
+  bool compares = false;  // subtrees are compared by their bytes (compare.h)
+  Walk::View walk;
+};
+
+// Walks that are kept, of states below the root of the trie.
+class KeptWalks {
  public:
-  // `neighbour.state` is kDead for a walk alone.
-  Search(Walks& walks, u32 root, u32 state, const Neighbour& neighbour);
-  // Nothing if the two states differ too much for a walk in lockstep.
-  std::unique_ptr<Walk> run();
+  virtual const Walk& kept(u32 node, u32 state) = 0;
+
+ protected:
+  ~KeptWalks() = default;
+};
+
+class WalkSearch {
+ public:
+  WalkSearch(const Trie& trie, Lexer& lexer, Comparison& comparison, Subtrees& subtrees, KeptWalks& walks);
+  // No walk if the two states differ too much for a walk in lockstep.
+  FoundWalk run(u32 root, u32 state, const Neighbour& neighbour, Meter* meter);
 
  private:
   struct Frame {
@@ -54,15 +72,16 @@ class Walks::Search {
     if (state != last_end_) walk_->ends.push_back(state);
     last_end_ = state;
   }
+  void begin(u32 root, u32 state, const Neighbour& neighbour);
   void drop_base();
-  void finish();
 
-  Walks& walks_;
   const Trie& trie_;
   Lexer& lexer_;
   Comparison& comparison_;
-  const u32 root_, base_;
-  const Neighbour neighbour_;
+  Subtrees& subtrees_;
+  KeptWalks& walks_;
+  u32 root_ = 0, base_ = 0;
+  Neighbour neighbour_;
   std::unique_ptr<Walk> walk_ = std::make_unique<Walk>();
   std::vector<Leaving> leaving_;
   // By depth below the root. That a terminal may end where the walk begins is left to the caller, who knows whether

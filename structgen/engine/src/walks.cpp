@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "walk_search.h"
-
 namespace structgen {
 
 namespace {
@@ -13,16 +11,17 @@ constexpr u32 kFarAway = 32;  // bytes that few tokens have
 
 }  // namespace
 
-Walks::Walks(const Trie& trie, Expressions& expressions, Lexer& lexer)
+Walks::Walks(const Trie& trie, Languages& languages, Lexer& lexer)
     : trie_(trie),
-      expressions_(expressions),
+      languages_(languages),
       lexer_(lexer),
       comparison_(trie, lexer),
-      counters_(trie, expressions, lexer),
+      counters_(trie, languages, lexer),
       residuals_(trie),
       subtrees_(trie) {
-  const ExprId text = expressions_.repeat(expressions_.charset({{0, 0x10FFFF}}), 0, kUnbounded);
-  for (const ExprId universal : {expressions_.concat(text, expressions_.literal("\xF5")), text})
+  Expressions& expressions = languages.expressions();
+  const ExprId text = expressions.repeat(expressions.charset({{0, 0x10FFFF}}), 0, kUnbounded);
+  for (const ExprId universal : {expressions.concat(text, expressions.literal("\xF5")), text})
     universal_.push_back(lexer_.normal(lexer_.state({universal}), trie_.longest()));
   for (const u32 universal : universal_) walk(0, universal);
 }
@@ -63,22 +62,36 @@ u32 Walks::counted_walk(u32 node, const Counter& counter) {
 std::unique_ptr<Walk> Walks::make(u32 node, u32 state) {
   const Lexer::Unbounded found = lexer_.unbounded(state);
   const bool bounded = found.state != state && found.reach > 0;
-  const Neighbour unbounded{bounded ? found.state : kDead, found.reach, false};
+  const Neighbour unbounded{bounded ? found.state : kDead, found.reach, false, {}};
   // Bounds that hardly any token can reach come first: fewer tokens exceed them.
   const bool is_far = unbounded.reach >= kFarAway;
   std::unique_ptr<Walk> made;
   if (is_far) made = make_in_lockstep(node, state, unbounded);
-  if (!made) made = make_in_lockstep(node, state, {lexer_.without_exclusions(state), 0, false});
+  if (!made) made = make_in_lockstep(node, state, {lexer_.without_exclusions(state), 0, false, {}});
   if (!made && !is_far) made = make_in_lockstep(node, state, unbounded);
   if (!made && node == 0 && !lexer_.guarded(state))
-    made = make_in_lockstep(node, state, {comparison_.nearest(state, universal_), 0, true});
-  return made ? std::move(made) : Search(*this, node, state, {}).run();
+    made = make_in_lockstep(node, state, {comparison_.nearest(state, universal_), 0, true, {}});
+  return made ? std::move(made) : search(node, state, {});
 }
 
 // Nothing if there is no such neighbour, or it differs in too much.
-std::unique_ptr<Walk> Walks::make_in_lockstep(u32 node, u32 state, const Neighbour& neighbour) {
+std::unique_ptr<Walk> Walks::make_in_lockstep(u32 node, u32 state, Neighbour neighbour) {
   if (neighbour.state == kDead) return nullptr;
-  return Search(*this, node, state, neighbour).run();
+  neighbour.walk = walk(node, lexer_.normal(neighbour.state, trie_.longest()));
+  return search(node, state, neighbour);
+}
+
+std::unique_ptr<Walk> Walks::search(u32 node, u32 state, const Neighbour& neighbour) {
+  return add_exits(WalkSearch(trie_, lexer_, comparison_, subtrees_, *this).run(node, state, neighbour, meter_));
+}
+
+std::unique_ptr<Walk> Walks::add_exits(FoundWalk found) {
+  if (!found.walk) return nullptr;
+  visited_ += found.steps;
+  const std::vector<Exit> exits = residuals_.add(std::move(found.leaving), meter_);
+  found.walk->exits.insert(found.walk->exits.end(), exits.begin(), exits.end());
+  bytes_ += found.walk->bytes();
+  return std::move(found.walk);
 }
 
 std::unique_ptr<Walk> Walks::make_counted(u32 node, const Counter& counter) {
@@ -88,12 +101,7 @@ std::unique_ptr<Walk> Walks::make_counted(u32 node, const Counter& counter) {
     const TokenSet& tokens = walks_[plain_walk(0, texts.state)]->interior;
     if (tokens.dense()) texts.tokens = &tokens;
   }
-  CountedWalk made = walk_counted(trie_, counters_, expressions_, lexer_, node, counter, texts, meter_);
-  if (!made.walk) return nullptr;
-  visited_ += made.steps;
-  bytes_ += made.walk->by_count.size() * 4 + made.walk->bytes();
-  made.walk->exits = residuals_.add(std::move(made.leaving), meter_);
-  return std::move(made.walk);
+  return add_exits(walk_counted(trie_, counters_, languages_, lexer_, node, counter, texts, meter_));
 }
 
 const TokenSet& Walks::interior(const View& view) {

@@ -20,13 +20,13 @@
 #include "compare.h"
 #include "counted.h"
 #include "subtrees.h"
-#include "walk.h"
+#include "walk_search.h"
 
 namespace structgen {
 
-class Walks {
+class Walks final : private KeptWalks {
  public:
-  Walks(const Trie& trie, Expressions& expressions, Lexer& lexer);
+  Walks(const Trie& trie, Languages& languages, Lexer& lexer);
   Walks(const Walks&) = delete;
   Walks& operator=(const Walks&) = delete;
 
@@ -56,23 +56,18 @@ class Walks {
   }
 
  private:
-  class Search;
-  // A state whose walk is known or shared by many; kDead: there is none.
-  struct Neighbour {
-    u32 state = kDead;
-    u32 reach = 0;          // no token of up to so many bytes makes a difference
-    bool compares = false;  // subtrees are compared by their bytes (compare.h)
-  };
-
+  const Walk& kept(u32 node, u32 state) override { return *walks_[plain_walk(node, state)]; }
   u32 plain_walk(u32 node, u32 state);
   u32 counted_walk(u32 node, const Counter& counter);
   std::unique_ptr<Walk> make(u32 node, u32 state);
-  std::unique_ptr<Walk> make_in_lockstep(u32 node, u32 state, const Neighbour& neighbour);
+  std::unique_ptr<Walk> make_in_lockstep(u32 node, u32 state, Neighbour neighbour);
+  std::unique_ptr<Walk> search(u32 node, u32 state, const Neighbour& neighbour);
+  std::unique_ptr<Walk> add_exits(FoundWalk found);
   std::unique_ptr<Walk> make_counted(u32 node, const Counter& counter);
   std::unique_ptr<TokenSet> interior_up_to(const Walk& walk, u32 count);
 
   const Trie& trie_;
-  Expressions& expressions_;
+  Languages& languages_;
   Lexer& lexer_;
   Comparison comparison_;
   Counters counters_;

@@ -52,7 +52,7 @@ std::vector<Witness::Way> Witness::ways() {
   for (u32 i = 0; i < store_.lexer.members(lexer); ++i) {
     const ExprId rest = store_.lexer.rest(lexer, i);
     const u32 length =
-        place_.fresh ? shortest_terminal_length(store_.expressions, rest) : store_.expressions.shortest_length(rest);
+        place_.fresh ? shortest_terminal_length(store_.languages, rest) : store_.languages.shortest_length(rest);
     const u32 terminal = places_.terminal(place_, lexer, i);
     const u32 parse = parser_.next(place_.parse, {terminal});
     found.push_back({add_lengths(length, parser_.shortest(parse)), terminal, parse, rest});
@@ -64,12 +64,11 @@ std::vector<Witness::Way> Witness::ways() {
 // The shortest text of the terminal that may be read.
 std::optional<std::string> Witness::word(const Way& way) {
   const bool records = effects_ && (effects_->of(way.terminal) & Record);
-  if (!records && !(place_.fresh && store_.expressions.nullable(way.rest)))
-    return store_.expressions.shortest(way.rest);
+  if (!records && !(place_.fresh && store_.expressions.nullable(way.rest))) return store_.languages.shortest(way.rest);
   if (!place_.fresh || !records)
-    return NewTexts(store_.expressions, meter_, way.rest, place_.fresh ? "" : state_.written())
+    return NewTexts(store_.languages, meter_, way.rest, place_.fresh ? "" : state_.written())
         .next(records ? state_.seen() : nullptr);
-  auto& texts = new_texts_.try_emplace(way.rest, store_.expressions, meter_, way.rest, "").first->second;
+  auto& texts = new_texts_.try_emplace(way.rest, store_.languages, meter_, way.rest, "").first->second;
   return texts.next(state_.seen());
 }
 

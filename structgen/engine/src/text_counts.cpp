@@ -1,5 +1,4 @@
-// Expressions: how many texts there are, by lower bounds. Texts that must differ (`uniqueItems`) must not run out.
-#include "expression.h"
+#include "text_counts.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -17,68 +16,73 @@ constexpr u32 kExcludedDeep = 64, kExcluded = 1u << 16;  // bytes and number of 
 
 }  // namespace
 
-u32 Expressions::texts_at_least(ExprId root, u32 depth) {
-  if (nodes_[root].texts_at_least != kNone) return nodes_[root].texts_at_least;
-  if (depth > kCountedDeep) return nodes_[root].nullable;
+u32 TextCounts::at_least(ExprId e, u32 depth) {
+  u32 count = memo_.find(e);
+  if (count != kNone) return count;
+  if (depth > kCountedDeep) return e_.nullable(e);
   if (meter_) meter_->spend(1);
-  u64 count = 0;
-  const Span a = args(root);
-  switch (kind(root)) {
-    case Epsilon:
-      count = 1;
-      break;
-    case Switch:
-      count = texts_of_switch(a, depth);
-      break;
-    case Concat: {  // one text of the one, with all of the other
-      const u64 first = texts_at_least(a[0], depth + 1), second = texts_at_least(a[1], depth + 1);
-      count = first == 0 || second == 0 ? 0 : std::max(first, second);
-      break;
-    }
-    case Union:
-      for (ExprId x : a) count = std::max<u64>(count, texts_at_least(x, depth + 1));
-      break;
-    case Inter:
-      count = texts_of_intersection(a, depth);
-      break;
-    case Repeat:
-      count = texts_of_repeat(a, depth);
-      break;
-    default:
-      count = root == kAll ? kMany : 0;
-  }
-  return nodes_[root].texts_at_least = static_cast<u32>(count);
+  count = static_cast<u32>(compute_at_least(e, depth));
+  memo_.put(e, count);
+  return count;
 }
 
-u64 Expressions::texts_of_switch(Span args, u32 depth) {
+u64 TextCounts::compute_at_least(ExprId e, u32 depth) {
+  const Span a = e_.args(e);
+  switch (e_.kind(e)) {
+    case Expressions::Epsilon:
+      return 1;
+    case Expressions::Switch:
+      return of_switch(a, depth);
+    case Expressions::Concat: {  // one text of the one, with all of the other
+      const u64 first = at_least(a[0], depth + 1), second = at_least(a[1], depth + 1);
+      return first == 0 || second == 0 ? 0 : std::max(first, second);
+    }
+    case Expressions::Union:
+      return of_union(a, depth);
+    case Expressions::Inter:
+      return of_intersection(a, depth);
+    case Expressions::Repeat:
+      return of_repeat(a, depth);
+    default:
+      return e == kAll ? kMany : 0;
+  }
+}
+
+u64 TextCounts::of_union(Span parts, u32 depth) {
+  u64 count = 0;
+  for (ExprId x : parts) count = std::max<u64>(count, at_least(x, depth + 1));
+  return count;
+}
+
+u64 TextCounts::of_switch(Span args, u32 depth) {
   u64 count = args[0];
   for (u32 i = 1; i < args.size; i += 2) {
     const u64 bytes = (args[i] >> 8) - (args[i] & 0xFF) + 1;
-    count = std::min<u64>(kMany, count + bytes * texts_at_least(args[i + 1], depth + 1));
+    count = std::min<u64>(kMany, count + bytes * at_least(args[i + 1], depth + 1));
   }
   return count;
 }
 
 // Of one language, less what is excluded from it; 0 if there are several.
-u64 Expressions::texts_of_intersection(Span parts, u32 depth) {
+u64 TextCounts::of_intersection(Span parts, u32 depth) {
   ExprId whole = kNone;
   u64 excluded = 0;
   for (ExprId x : parts) {
-    if (kind(x) == Not && x != kAll)
-      excluded += texts_at_most(args(x)[0], 0);
+    if (e_.kind(x) == Expressions::Not && x != kAll)
+      excluded += at_most(e_.args(x)[0], 0);
     else if (whole == kNone)
       whole = x;
     else
       return 0;
   }
-  const u64 count = whole == kNone ? 0 : texts_at_least(whole, depth + 1);
+  const u64 count = whole == kNone ? 0 : at_least(whole, depth + 1);
   return count > excluded ? count - excluded : 0;
 }
 
 // Texts of single bytes differ in any number of repetitions; of longer texts only one is counted.
-u64 Expressions::texts_of_repeat(Span args, u32 depth) {
+u64 TextCounts::of_repeat(Span args, u32 depth) {
   const u32 min = args[1], max = std::min(args[2], std::max(min, kCounted));
-  const u64 once = std::max<u64>(texts_at_least(args[0], depth + 1), min == 0 ? 1 : 0);
+  const u64 once = std::max<u64>(at_least(args[0], depth + 1), min == 0 ? 1 : 0);
   const u64 bytes = bytes_matched(args[0]);
   if (bytes <= 1) return once;
   u64 power = 1, sum = 0;
@@ -88,9 +92,9 @@ u64 Expressions::texts_of_repeat(Span args, u32 depth) {
 }
 
 // Lengths of the remaining texts from each state of a language.
-class Expressions::Lengths {
+class TextCounts::Lengths {
  public:
-  Lengths(Expressions& expressions, ExprId root) : e_(expressions), states_{root}, seen_{root} {}
+  Lengths(TextCounts& counts, ExprId root) : c_(counts), e_(counts.e_), states_{root}, seen_{root} {}
 
   u32 longest_of(u32 many) {
     u32 longest = 0;
@@ -105,7 +109,7 @@ class Expressions::Lengths {
   // The length up to which a state has so many texts; kFar if that takes too long to find, or there are not so many.
   u32 longest_from(ExprId state, u32 many) {
     if (states_.size() > kManyStates) return kFar;
-    const u32 shortest = e_.shortest_length(state), most = shortest + kMoreBytes;
+    const u32 shortest = c_.languages_.shortest_length(state), most = shortest + kMoreBytes;
     if (shortest > kManyStates) return kFar;
     Ways ways{{state, 1}};
     u64 texts = 0;
@@ -115,7 +119,7 @@ class Expressions::Lengths {
       ways = longer(ways, length == 0);
       counted_ += ways.size();
       if (ways.size() > kManyStates || counted_ > kMostCounted) return kFar;
-      if (e_.meter_) e_.meter_->spend(ways.size());
+      if (c_.meter_) c_.meter_->spend(ways.size());
       if (texts >= many) return length;
       // Of a state near the end only the empty text may be left, as after a quote.
       if (ways.empty()) return texts > 1 || shortest != 0 ? kFar : length;
@@ -127,7 +131,7 @@ class Expressions::Lengths {
     Ways found;
     for (const auto& [e, times] : ways)
       e_.each_derivative(e, [&, from = e, so_many = times](u8 byte, ExprId rest) {
-        if (e_.is_empty(rest)) return true;
+        if (c_.languages_.is_empty(rest)) return true;
         if (is_first && seen_.insert(rest).second) states_.push_back(rest);
         const auto [lo, hi] = e_.interval(from, byte);
         u64& sum = found[rest];
@@ -137,48 +141,55 @@ class Expressions::Lengths {
     return found;
   }
 
+  TextCounts& c_;
   Expressions& e_;
   std::vector<ExprId> states_;
   std::unordered_set<ExprId> seen_;
   u64 counted_ = 0;
 };
 
-u32 Expressions::longest_of(ExprId root, u32 texts) { return Lengths(*this, root).longest_of(texts); }
+u32 TextCounts::longest_of(ExprId root, u32 texts) { return Lengths(*this, root).longest_of(texts); }
 
 // How many texts of one byte match, as a lower bound.
-u32 Expressions::bytes_matched(ExprId e) const {
-  const Span a = args(e);
+u32 TextCounts::bytes_matched(ExprId e) const {
+  const Span a = e_.args(e);
   u32 count = 0;
-  if (kind(e) == Switch)
-    for (u32 i = 1; i < a.size; i += 2) count += nodes_[a[i + 1]].nullable ? (a[i] >> 8) - (a[i] & 0xFF) + 1 : 0;
-  if (kind(e) == Union)
+  if (e_.kind(e) == Expressions::Switch)
+    for (u32 i = 1; i < a.size; i += 2) count += e_.nullable(a[i + 1]) ? (a[i] >> 8) - (a[i] & 0xFF) + 1 : 0;
+  if (e_.kind(e) == Expressions::Union)
     for (ExprId x : a)
-      if (kind(x) == Switch) count = std::max(count, bytes_matched(x));
+      if (e_.kind(x) == Expressions::Switch) count = std::max(count, bytes_matched(x));
   return count;
 }
 
-u64 Expressions::texts_at_most(ExprId e, u32 depth) {
-  const Span a = args(e);
+// An upper bound of the number of texts; kMany if there is none that is quickly found.
+u64 TextCounts::at_most(ExprId e, u32 depth) {
+  const Span a = e_.args(e);
   u64 count = 0;
-  switch (kind(e)) {
-    case Empty:
+  switch (e_.kind(e)) {
+    case Expressions::Empty:
       return 0;
-    case Epsilon:
+    case Expressions::Epsilon:
       return 1;
-    case Switch:
-      if (depth >= kExcludedDeep) return kMany;
-      count = a[0];
-      for (u32 i = 1; i < a.size && count <= kExcluded; i += 2)
-        count += ((a[i] >> 8) - (a[i] & 0xFF) + 1) * texts_at_most(a[i + 1], depth + 1);
-      if (meter_) meter_->spend(a.size);
+    case Expressions::Switch:
+      count = at_most_of_switch(a, depth);
       break;
-    case Union:
-      for (ExprId x : a) count += texts_at_most(x, depth);
+    case Expressions::Union:
+      for (ExprId x : a) count += at_most(x, depth);
       break;
     default:
       return kMany;
   }
   return count > kExcluded ? kMany : count;
+}
+
+u64 TextCounts::at_most_of_switch(Span args, u32 depth) {
+  if (depth >= kExcludedDeep) return kMany;
+  u64 count = args[0];
+  for (u32 i = 1; i < args.size && count <= kExcluded; i += 2)
+    count += ((args[i] >> 8) - (args[i] & 0xFF) + 1) * at_most(args[i + 1], depth + 1);
+  if (meter_) meter_->spend(args.size);
+  return count;
 }
 
 }  // namespace structgen

@@ -1,5 +1,5 @@
-// Expressions: questions that take a search through derivatives, and simpler languages that are close to a given one.
-#include "expression.h"
+// Languages: emptiness, and the lengths of texts.
+#include "languages.h"
 
 #include <algorithm>
 #include <functional>
@@ -12,7 +12,6 @@ namespace structgen {
 
 namespace {
 
-constexpr u32 kNarrow = 4;                    // repetitions whose bound is not lifted
 constexpr u32 kGlimpse = 64, kGlance = 4096;  // states of searches that may give up, the first and the last
 constexpr u32 kManyStates = 400;  // of an automaton that is searched for how far its states are from the end
 
@@ -25,24 +24,24 @@ u8 readable(u32 lo, u32 hi) {
 
 }  // namespace
 
-bool Expressions::is_empty(ExprId e) {
-  if (!nodes_[e].boolean) return e == kEmpty;
-  if (nodes_[e].nullable) return false;
-  if (nodes_[e].alive != 0) return nodes_[e].alive == 2;
+bool Languages::is_empty(ExprId e) {
+  if (!e_.facts(e).boolean) return e == kEmpty;
+  if (e_.nullable(e)) return false;
+  if (const Found text = answers(e).text; text != Found::GaveUp) return text == Found::None;
   const Depth guard(depth_);
   const bool empty = compute_empty(e);
-  nodes_[e].alive = empty ? 2 : 1;
+  answers(e).text = empty ? Found::None : Found::Some;
   return empty;
 }
 
-bool Expressions::compute_empty(ExprId e) {
-  const Span a = args(e);
-  switch (kind(e)) {
-    case Concat:
+bool Languages::compute_empty(ExprId e) {
+  const Span a = e_.args(e);
+  switch (e_.kind(e)) {
+    case Expressions::Concat:
       return is_empty(a[0]) || is_empty(a[1]);
-    case Union:
+    case Expressions::Union:
       return std::all_of(a.begin(), a.end(), [this](ExprId x) { return is_empty(x); });
-    case Repeat:
+    case Expressions::Repeat:
       return is_empty(a[0]);
     default:
       return search_empty(e);
@@ -51,7 +50,7 @@ bool Expressions::compute_empty(ExprId e) {
 
 // Most languages hold a text that a short search finds. Where none does, a bound rarely decides: the language without
 // bounds has few states, and mostly is empty too.
-bool Expressions::search_empty(ExprId e) {
+bool Languages::search_empty(ExprId e) {
   const Unbounded wide = unbounded(e);
   if (wide.e == e) return search_some(e, kFar) == Found::None;
   Found some = Found::GaveUp, some_wide = Found::GaveUp;
@@ -63,21 +62,27 @@ bool Expressions::search_empty(ExprId e) {
   return is_empty(wide.e) || (shortest_length(wide.e) > wide.reach && search_some(e, kFar) == Found::None);
 }
 
+// The length of the shortest text if that is known, otherwise kNone.
+u32 Languages::known_length(ExprId e) {
+  const u32 length = e_.facts(e).shortest;
+  return length != kNone ? length : answers(e).shortest;
+}
+
 // A lower bound of the length of a text that needs no search: for an intersection, the longest of its parts.
-u32 Expressions::least_length(ExprId e) const {
-  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
+u32 Languages::least_length(ExprId e) {
+  if (const u32 known = known_length(e); known != kNone) return known;
   u32 length = 1;
-  if (kind(e) == Inter)
-    for (ExprId x : args(e))
-      if (nodes_[x].shortest != kNone) length = std::max(length, nodes_[x].shortest);
+  if (e_.kind(e) == Expressions::Inter)
+    for (ExprId x : e_.args(e))
+      if (const u32 known = known_length(x); known != kNone) length = std::max(length, known);
   return length;
 }
 
 // Depth-first through the derivatives of an Inter or Not for one that holds the empty text. The derivative with the
 // least length comes first; bytes above ASCII, which are many, come last.
-class Expressions::TextSearch {
+class Languages::TextSearch {
  public:
-  TextSearch(Expressions& expressions, ExprId root) : e_(expressions), seen_{root}, stack_{{root, 0, {}}} {}
+  TextSearch(Languages& languages, ExprId root) : l_(languages), e_(languages.e_), seen_{root}, stack_{{root, 0, {}}} {}
 
   // Visits at most so many states.
   Found run(u32 most) {
@@ -88,12 +93,12 @@ class Expressions::TextSearch {
         continue;
       }
       if (top.left.empty() ? expand(top) : visit(top)) {
-        for (const Frame& f : stack_) e_.nodes_[f.e].alive = 1;
+        for (const Frame& f : stack_) l_.answers(f.e).text = Found::Some;
         return Found::Some;
       }
       if (seen_.size() > most) return Found::GaveUp;
     }
-    for (const ExprId dead : seen_) e_.nodes_[dead].alive = 2;
+    for (const ExprId dead : seen_) l_.answers(dead).text = Found::None;
     return Found::None;
   }
 
@@ -104,9 +109,9 @@ class Expressions::TextSearch {
     std::vector<ExprId> left;  // derivatives to visit; the next is the last
   };
 
-  bool has_text(ExprId d) const {
-    const Node& node = e_.nodes_[d];
-    return !node.boolean || node.nullable || node.alive == 1;
+  bool has_text(ExprId d) {
+    const ExpressionFacts& facts = e_.facts(d);
+    return !facts.boolean || facts.nullable || l_.answers(d).text == Found::Some;
   }
 
   // Finds the next derivatives of a frame. Returns true if one of them has a text.
@@ -115,13 +120,13 @@ class Expressions::TextSearch {
     const u32 end = frame.byte < 128 ? 128 : 256;
     for (; frame.byte < end; frame.byte = e_.interval(frame.e, static_cast<u8>(frame.byte)).second + 1u) {
       const ExprId d = e_.derive(frame.e, static_cast<u8>(frame.byte));
-      if (d == kEmpty || e_.nodes_[d].alive == 2) continue;
+      if (d == kEmpty || l_.answers(d).text == Found::None) continue;
       if (has_text(d)) return true;
-      order_.emplace_back(e_.least_length(d), d);
+      order_.emplace_back(l_.least_length(d), d);
     }
     std::stable_sort(order_.begin(), order_.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
     for (const auto& [_, d] : order_) frame.left.push_back(d);
-    if (e_.meter_) e_.meter_->spend(1);
+    if (l_.meter_) l_.meter_->spend(1);
     return false;
   }
 
@@ -129,47 +134,48 @@ class Expressions::TextSearch {
   bool visit(Frame& frame) {
     const ExprId d = frame.left.back();
     frame.left.pop_back();
-    if (e_.nodes_[d].alive == 2) return false;
+    if (l_.answers(d).text == Found::None) return false;
     if (has_text(d)) return true;
-    if (!e_.needs_search(d)) return !e_.is_empty(d);  // its parts decide
+    if (!l_.needs_search(d)) return !l_.is_empty(d);  // its parts decide
     if (seen_.insert(d).second) stack_.push_back({d, 0, {}});
     return false;
   }
 
+  Languages& l_;
   Expressions& e_;
   std::unordered_set<ExprId> seen_;
   std::vector<Frame> stack_;
   std::vector<std::pair<u32, ExprId>> order_;
 };
 
-Expressions::Found Expressions::search_some(ExprId root, u32 most) { return TextSearch(*this, root).run(most); }
+Languages::Found Languages::search_some(ExprId root, u32 most) { return TextSearch(*this, root).run(most); }
 
-u32 Expressions::shortest_length(ExprId e) {
-  if (nodes_[e].shortest != kNone) return nodes_[e].shortest;
+u32 Languages::shortest_length(ExprId e) {
+  if (const u32 known = known_length(e); known != kNone) return known;
   const Depth guard(depth_);
-  const Span a = args(e);
+  const Span a = e_.args(e);
   u32 length = kFar;
-  switch (kind(e)) {
-    case Concat:
+  switch (e_.kind(e)) {
+    case Expressions::Concat:
       length = add_lengths(shortest_length(a[0]), shortest_length(a[1]));
       break;
-    case Union:
+    case Expressions::Union:
       for (ExprId x : a) length = std::min(length, shortest_length(x));
       break;
-    case Repeat:
+    case Expressions::Repeat:
       length = times_length(shortest_length(a[0]), a[1]);
       break;
     default:
       length = search_shortest(e);
   }
-  nodes_[e].shortest = length;
+  answers(e).shortest = length;
   return length;
 }
 
 // A* through derivatives, along the least length of what remains.
-class Expressions::ShortestSearch {
+class Languages::ShortestSearch {
  public:
-  explicit ShortestSearch(Expressions& expressions) : e_(expressions) {}
+  explicit ShortestSearch(Languages& languages) : l_(languages), e_(languages.e_) {}
 
   u32 run(ExprId root) {
     enter(kNone, root, 0);
@@ -193,19 +199,19 @@ class Expressions::ShortestSearch {
     const auto [known, fresh] = distances_.try_emplace(e, distance);
     if (!fresh && known->second <= distance) return;
     known->second = distance;
-    push(static_cast<u32>(steps_.size()), distance, e_.least_length(e));
+    push(static_cast<u32>(steps_.size()), distance, l_.least_length(e));
     steps_.push_back({parent, e, distance});
-    if (e_.meter_) e_.meter_->spend(1);
+    if (l_.meter_) l_.meter_->spend(1);
   }
   void push(u32 step, u32 distance, u32 rest) { queue_.emplace(add_lengths(distance, rest), rest, step); }
 
   // Returns the length of the shortest text of all, if that is known now.
   u32 visit(u32 at) {
     const Step step = steps_[at];
-    if (distances_[step.e] < step.distance || e_.is_empty(step.e)) return kNone;
-    if (e_.nodes_[step.e].shortest != kNone) return finish(at);
-    if (!e_.needs_search(step.e)) {
-      push(at, step.distance, e_.shortest_length(step.e));  // its parts decide
+    if (distances_[step.e] < step.distance || l_.is_empty(step.e)) return kNone;
+    if (l_.known_length(step.e) != kNone) return finish(at);
+    if (!l_.needs_search(step.e)) {
+      push(at, step.distance, l_.shortest_length(step.e));  // its parts decide
       return kNone;
     }
     e_.each_derivative(step.e, [&](u8, ExprId d) {
@@ -216,25 +222,26 @@ class Expressions::ShortestSearch {
   }
   // Also notes the lengths of all states on the way.
   u32 finish(u32 at) {
-    const u32 best = add_lengths(steps_[at].distance, e_.nodes_[steps_[at].e].shortest);
-    for (; at != kNone; at = steps_[at].parent) e_.nodes_[steps_[at].e].shortest = best - steps_[at].distance;
+    const u32 best = add_lengths(steps_[at].distance, l_.known_length(steps_[at].e));
+    for (; at != kNone; at = steps_[at].parent) l_.answers(steps_[at].e).shortest = best - steps_[at].distance;
     return best;
   }
 
+  Languages& l_;
   Expressions& e_;
   std::vector<Step> steps_;
   std::unordered_map<ExprId, u32> distances_;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
 };
 
-u32 Expressions::search_shortest(ExprId root) {
+u32 Languages::search_shortest(ExprId root) {
   if (is_empty(root)) return kFar;
   if (const Unbounded found = unbounded(root); found.e != root && shortest_length(found.e) <= found.reach)
     return shortest_length(found.e);
   return ShortestSearch(*this).run(root);
 }
 
-std::string Expressions::shortest(ExprId e) {
+std::string Languages::shortest(ExprId e) {
   std::string text;
   if (shortest_length(e) >= kFar) return text;
   const auto shorter = [this](ExprId x, ExprId y) { return shortest_length(x) < shortest_length(y); };
@@ -242,21 +249,21 @@ std::string Expressions::shortest(ExprId e) {
   while (!todo.empty()) {
     const ExprId at = todo.back();
     todo.pop_back();
-    if (nodes_[at].nullable) continue;
+    if (e_.nullable(at)) continue;
     if (meter_) meter_->spend(1);
-    const Span a = args(at);
-    switch (kind(at)) {
-      case Switch:
+    const Span a = e_.args(at);
+    switch (e_.kind(at)) {
+      case Expressions::Switch:
         todo.push_back(spell_switch(at, text));
         break;
-      case Concat:
+      case Expressions::Concat:
         todo.push_back(a[1]);
         todo.push_back(a[0]);
         break;
-      case Union:
+      case Expressions::Union:
         todo.push_back(*std::min_element(a.begin(), a.end(), shorter));
         break;
-      case Repeat:
+      case Expressions::Repeat:
         todo.insert(todo.end(), a[1], a[0]);
         break;
       default:
@@ -267,8 +274,8 @@ std::string Expressions::shortest(ExprId e) {
 }
 
 // Appends the first byte of a shortest text, and returns what follows it.
-ExprId Expressions::spell_switch(ExprId e, std::string& text) {
-  const Span a = args(e);
+ExprId Languages::spell_switch(ExprId e, std::string& text) {
+  const Span a = e_.args(e);
   u32 best = 1;
   for (u32 i = 1; i < a.size; i += 2)
     if (shortest_length(a[i + 1]) < shortest_length(a[best + 1])) best = i;
@@ -277,12 +284,12 @@ ExprId Expressions::spell_switch(ExprId e, std::string& text) {
 }
 
 // The same of an expression that takes a search.
-ExprId Expressions::spell_derivative(ExprId e, std::string& text) {
+ExprId Languages::spell_derivative(ExprId e, std::string& text) {
   const u32 remaining = shortest_length(e) - 1;
   ExprId found = kEpsilon;
-  each_derivative(e, [&](u8 byte, ExprId d) {
+  e_.each_derivative(e, [&](u8 byte, ExprId d) {
     if (is_empty(d) || shortest_length(d) != remaining) return true;
-    const auto [lo, hi] = interval(e, byte);
+    const auto [lo, hi] = e_.interval(e, byte);
     text.push_back(static_cast<char>(readable(lo, hi)));
     found = d;
     return false;
@@ -290,143 +297,28 @@ ExprId Expressions::spell_derivative(ExprId e, std::string& text) {
   return found;
 }
 
-ExprId Expressions::clip(ExprId e, u32 longest) {
-  if (nodes_[e].clipped != kNone) return nodes_[e].clipped;
-  const Depth guard(depth_);
-  const Span a = args(e);
-  ExprId result = e;
-  std::vector<ExprId> parts;
-  const auto add = [&](ExprId part) { parts.push_back(clip(part, longest)); };
-  switch (kind(e)) {
-    case Concat:
-      each_part(e, add);
-      result = concat(parts);
-      break;
-    case Union:
-      for (ExprId x : a) add(x);
-      result = unite(std::move(parts));
-      break;
-    case Repeat: {
-      const u32 min = std::min(a[1], longest + 1), max = a[2] > longest ? kUnbounded : a[2];
-      result = repeat(clip(a[0], longest), min, max);
-      break;
-    }
-    default:
-      break;
-  }
-  nodes_[e].clipped = result;
-  return result;
-}
-
-u32 Expressions::clipped_below(ExprId e, u32 longest) {
-  if (clip(e, longest) == e) return 0;
-  const Depth guard(depth_);
-  const Span a = args(e);
-  u32 found = 0;
-  switch (kind(e)) {
-    case Concat:
-      each_part(e, [&](ExprId part) { found = add_lengths(found, clipped_below(part, longest)); });
-      return found;
-    case Union:
-      for (ExprId x : a) found = std::max(found, clipped_below(x, longest));
-      return found;
-    case Repeat: {
-      const u32 kept = std::min(a[1], longest + 1);
-      const u32 less = times_length(shortest_length(a[0]), a[1] - kept);
-      return add_lengths(less, times_length(clipped_below(a[0], longest), std::max(kept, 1u)));
-    }
-    default:
-      return 0;
-  }
-}
-
-ExprId Expressions::plainer(ExprId e) {
-  if (!nodes_[e].boolean) return e;
-  const Depth guard(depth_);
-  const Span a = args(e);
-  switch (kind(e)) {
-    case Concat: {
-      const ExprId first = plainer(a[0]);
-      return concat(first, plainer(a[1]));
-    }
-    case Union: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a) parts.push_back(plainer(x));
-      return unite(std::move(parts));
-    }
-    case Inter: {
-      std::vector<ExprId> parts;
-      for (ExprId x : a)
-        if (kind(x) != Not || open(args(x)[0])) parts.push_back(plainer(x));
-      return parts.empty() ? e : intersect(std::move(parts));
-    }
-    default:
-      return e;
-  }
-}
-
-Expressions::Unbounded Expressions::unbounded(ExprId e) {
-  if (nodes_[e].unbounded != kNone) return {nodes_[e].unbounded, nodes_[e].reach};
-  const Depth guard(depth_);
-  Unbounded result{e, kFar};
-  std::vector<ExprId> parts;
-  const auto add = [&](ExprId part) {
-    const Unbounded found = unbounded(part);
-    result.reach = std::min(result.reach, found.reach);
-    parts.push_back(found.e);
-  };
-  switch (kind(e)) {
-    case Concat:
-      each_part(e, add);
-      result.e = concat(parts);
-      break;
-    case Union:
-    case Inter:
-      for (ExprId x : args(e)) add(x);
-      result.e = kind(e) == Union ? unite(std::move(parts)) : intersect(std::move(parts));
-      break;
-    case Repeat:
-      result = unbounded_repeat(e);
-      break;
-    default:
-      break;
-  }
-  if (result.e == e) result.reach = kFar;
-  nodes_[e].unbounded = result.e;
-  nodes_[e].reach = result.reach;
-  return result;
-}
-
-Expressions::Unbounded Expressions::unbounded_repeat(ExprId e) {
-  const Span a = args(e);
-  const Unbounded part = unbounded(a[0]);
-  if (a[2] == kUnbounded || a[2] < kNarrow || nodes_[a[0]].boolean) return {repeat(part.e, a[1], a[2]), part.reach};
-  const u64 one = std::max(1u, shortest_length(a[0]));
-  const u32 reach = static_cast<u32>(std::min<u64>(part.reach, one * a[2] + one - 1));
-  return {repeat(part.e, a[1], kUnbounded), reach};
-}
-
-u32 Expressions::farthest(ExprId e) {
-  if (nodes_[e].farthest != kNone) return nodes_[e].farthest;
-  const bool has_parts = kind(e) == Concat || kind(e) == Union || kind(e) == Repeat;
+u32 Languages::farthest(ExprId e) {
+  if (answers(e).farthest != kNone) return answers(e).farthest;
+  const bool has_parts =
+      e_.kind(e) == Expressions::Concat || e_.kind(e) == Expressions::Union || e_.kind(e) == Expressions::Repeat;
   return has_parts ? farthest_by_parts(e) : farthest_by_search(e);
 }
 
 // Without a derivative: each way of reading a beginning can be finished in its part and those after it.
-u32 Expressions::farthest_by_parts(ExprId e) {
+u32 Languages::farthest_by_parts(ExprId e) {
   const Depth guard(depth_);
-  const Span a = args(e);
+  const Span a = e_.args(e);
   u32 most = shortest_length(e);
-  switch (kind(e)) {
-    case Concat:
+  switch (e_.kind(e)) {
+    case Expressions::Concat:
       for (ExprId rest = e; rest != kEpsilon;) {
-        const bool more = kind(rest) == Concat;
-        const ExprId part = more ? args(rest)[0] : rest;
-        rest = more ? args(rest)[1] : kEpsilon;
+        const bool more = e_.kind(rest) == Expressions::Concat;
+        const ExprId part = more ? e_.args(rest)[0] : rest;
+        rest = more ? e_.args(rest)[1] : kEpsilon;
         most = std::max(most, add_lengths(farthest(part), shortest_length(rest)));
       }
       break;
-    case Union:
+    case Expressions::Union:
       for (ExprId part : a) most = std::max(most, farthest(part));
       break;
     default: {
@@ -434,31 +326,31 @@ u32 Expressions::farthest_by_parts(ExprId e) {
       most = std::max(most, add_lengths(farthest(a[0]), others));
     }
   }
-  nodes_[e].farthest = most;
+  answers(e).farthest = most;
   return most;
 }
 
 // Over all states.
-u32 Expressions::farthest_by_search(ExprId root) {
+u32 Languages::farthest_by_search(ExprId root) {
   std::vector<ExprId> found{root};
   std::unordered_set<ExprId> seen{root};
   u32 most = 0;
   for (std::size_t at = 0; at < found.size() && most < kFar; ++at) {
     const ExprId e = found[at];
-    if (nodes_[e].farthest != kNone) {
-      most = std::max(most, nodes_[e].farthest);
+    if (answers(e).farthest != kNone) {
+      most = std::max(most, answers(e).farthest);
       continue;
     }
     most = found.size() > kManyStates ? kFar : std::max(most, shortest_length(e));
     if (most < kFar)
-      each_derivative(e, [&](u8, ExprId d) {
+      e_.each_derivative(e, [&](u8, ExprId d) {
         if (!is_empty(d) && seen.insert(d).second) found.push_back(d);
         return true;
       });
     if (meter_) meter_->spend(1);
   }
   for (const ExprId e : found)
-    if (nodes_[e].farthest == kNone) nodes_[e].farthest = most;
+    if (answers(e).farthest == kNone) answers(e).farthest = most;
   return most;
 }
 
