@@ -147,19 +147,22 @@ class _Meter:
     def __init__(self, limits: Limits) -> None:
         self.symbols = 0
         self._limits = limits
-        self._next = self._INTERVAL
         self._most = min(limits.grammar_size, limits.work)
         self._deadline = time.monotonic() + limits.milliseconds / 1000
+        self._next = min(self._INTERVAL, self._most + 1)
 
     def spend(self, symbols: int) -> None:
         self.symbols += symbols
+        if self.symbols >= self._next:
+            self._check()
+
+    def _check(self) -> None:
         if self.symbols > self._most:
             name = "grammar_size" if self.symbols > self._limits.grammar_size else "work"
             raise LimitExceeded(name, self._most)
-        if self.symbols >= self._next:
-            self._next = self.symbols + self._INTERVAL
-            if time.monotonic() > self._deadline:
-                raise LimitExceeded("milliseconds", self._limits.milliseconds)
+        if time.monotonic() > self._deadline:
+            raise LimitExceeded("milliseconds", self._limits.milliseconds)
+        self._next = min(self.symbols + self._INTERVAL, self._most + 1)
 
 
 class _Nodes:
@@ -184,9 +187,11 @@ class _Nodes:
         self._meter.spend(len(node))
 
     def add(self, node: list[int]) -> int:
-        number = self.reserve()
-        self.set(number, node)
-        return number
+        self._starts.append(len(self._numbers))
+        self._numbers.extend(node)
+        self._ends.append(len(self._numbers))
+        self._meter.spend(len(node))
+        return len(self._starts) - 1
 
     def rule(self, *alternatives: Iterable[int]) -> int:
         """Adds a choice between sequences of symbols."""
