@@ -31,8 +31,8 @@ from structgen.repairing.json.regions import Region
 from structgen.repairing.tree import Node, Tree
 from structgen.repairing.yaml.reading import looks_like_yaml
 from structgen.repairing.yaml.reading import read as read_yaml
+from structgen.repairing.yaml.strict import is_installed, strictly
 from structgen.repairing.yaml.values import NEEDED
-from structgen.repairing.yaml_strict import is_installed, strictly
 
 Format = Literal["json", "yaml", "auto"]
 
@@ -40,12 +40,12 @@ Check = Callable[[Any], "tuple[Any, list[Problem]]"]
 """Checks a value: gives what `validate` would return for it, and all that is wrong with it."""
 
 _OTHERS = 8
-"""Candidates beside the best one that are returned, if there are no more."""
+"""Up to so many candidates are returned as `others`; a text with more is a list of something else."""
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "null"))
 _BY_LINES = "read line by line: YAML would be read otherwise"
 _IN_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 _IN_A_ROW = "values in a row are read as an array"
-_SEVERAL = "several values where an array is asked for"
+_SEVERAL = "several values where the schema wants an array"
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ _TRIALS = 20_000
 _WRAPPERS = 4
 """Objects of one property that may stand around the value."""
 
-QUOTED = "the schema asks for a string here"
+QUOTED = "the schema wants a string here"
 
 Embedded = Callable[[str, "SchemaView | None"], "Node | None"]
 """Reads JSON that stands in a string."""
@@ -101,7 +101,7 @@ def _wrong(state: Coercion, node: Node) -> Any:
 
 
 def _best_alternative(state: Coercion, node: Node, view: SchemaView, depth: int) -> SchemaView:
-    """The alternative that fits best; the merged view if the schema has properties or items beside alternatives."""
+    """The alternative that fits best; the merged view if the schema has more than alternatives."""
     if view.has_own_parts:
         return view
     best, least = view, float("inf")
@@ -166,7 +166,7 @@ def _single(state: Coercion, node: Node, view: SchemaView, depth: int) -> Any:
     item = coerce(single, node, view.item(0), depth + 1)
     state.log.edits += single.log.edits
     state.log.cost += single.log.cost
-    state.edit("type", node, "lossless", "a single value where an array is asked for")
+    state.edit("type", node, "lossless", "a single value where the schema wants an array")
     return item
 
 
@@ -249,7 +249,7 @@ def _of_enum(state: Coercion, node: Node, value: Any, view: SchemaView) -> Any:
 def _array(state: Coercion, node: Node, view: SchemaView, depth: int) -> Any:
     if "array" not in view.types:
         if len(node.value) == 1 and state.effort:
-            state.edit("type", node, "lossless", "an array of one item where the item is asked for")
+            state.edit("type", node, "lossless", "an array of one item where the schema wants the item")
             return coerce(state, node.value[0], view, depth + 1)
         state.log.cost += costs.WRONG
     items = (one for item in node.value for one in (leaves(item) if item.kind == "r" else (item,)))
@@ -318,12 +318,12 @@ def _unwanted_object(state: Coercion, node: Node, view: SchemaView, depth: int) 
     if len(node.value) == 1 and node.value[0][1].kind == "[":
         _note_wrapper(state, node)
         return coerce(state, node.value[0][1], view, depth + 1)
-    state.edit("type", node, "lossless", "a single value where an array is asked for")
+    state.edit("type", node, "lossless", "a single value where the schema wants an array")
     return [coerce(state, node, view.item(0), depth + 1)]
 
 
 def _note_wrapper(state: Coercion, node: Node) -> None:
-    state.edit("wrapper", node, "guessed", f"the object around {node.value[0][0][3]!r} was not asked for")
+    state.edit("wrapper", node, "guessed", f"the object around {node.value[0][0][3]!r} is not in the schema")
 
 
 def _unwrapped(node: Node, view: SchemaView) -> Node | None:

@@ -46,7 +46,7 @@ class Edit:
 class Repair:
     """The outcome of `repair()`. Immutable.
 
-    `text` and `edits` are made when they are first looked at: of a megabyte of single quotes there are many.
+    `text` and `edits` are made when they are first used: a megabyte of single quotes has many edits.
 
     Attributes:
         value: what the text means; of a constraint over a Python type, an instance.
@@ -113,7 +113,7 @@ class Repair:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was guessed and nothing dropped."""
+        """True if nothing was guessed and nothing dropped."""
         return self.grade == "lossless"
 
     def _fields(self) -> tuple[Any, ...]:

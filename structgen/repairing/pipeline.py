@@ -72,7 +72,7 @@ def repair(
         format: what the text is written in; "auto": JSON, or YAML where it looks like that.
         allow: the worst grade of edit that is accepted: "lossless" refuses every guess, "guessed" every loss.
         defaults: fill required members that are missing with the defaults of the schema.
-        reformat: write `.text` anew even if nothing was changed.
+        reformat: lay `.text` out again even if nothing was changed.
         limits: `nesting` bounds how deep brackets may nest.
 
     Returns:

@@ -1,6 +1,6 @@
-"""Scalars: what words and numbers mean, and what text becomes where a schema asks for something else.
+"""Scalars: the values of words and numbers, and of text where a schema wants another type.
 
-Pure functions; each gives the value with a grade and a reason, or None.
+Pure functions; each returns the value with a grade and a reason, or None.
 """
 
 from __future__ import annotations
@@ -123,32 +123,31 @@ def with_unit(raw: str) -> Meaning | None:
 
 
 def converted(raw: str, kinds: frozenset[str]) -> Meaning | None:
-    """Text as one of the scalar types asked for, if it is the same thing in another type."""
+    """Returns the value of a text as one of some types, if it means the same."""
     text = raw.strip()
     low = text.lower()
-    if kinds & {"integer", "number"}:
-        value = strict(text)
-        if isinstance(value, bool) or value is None:
-            value = MISSING
-        grade: Grade = "lossless"
-        reason = "a number in quotes"
-        if value is MISSING:
-            meant = number(text) or with_unit(text)
-            if meant is not None:
-                value, grade, reason = meant
-        if value is not MISSING:
-            if "number" in kinds:
-                return value, grade, reason
-            if isinstance(value, int) or float(value).is_integer():
-                return int(value), grade, reason
-    if "boolean" in kinds:
-        if low in _TRUE:
-            return True, "lossless", f"{text!r} is true"
-        if low in _FALSE:
-            return False, "lossless", f"{text!r} is false"
+    found = _converted_number(text, kinds) if kinds & {"integer", "number"} else None
+    if found is not None:
+        return found
+    if "boolean" in kinds and low in _TRUE:
+        return True, "lossless", f"{text!r} is true"
+    if "boolean" in kinds and low in _FALSE:
+        return False, "lossless", f"{text!r} is false"
     if "null" in kinds and low in _NULL:
         return None, "lossless", f"{text!r} is null"
     return None
+
+
+def _converted_number(text: str, kinds: frozenset[str]) -> Meaning | None:
+    value = strict(text)
+    if value is MISSING or value is None or isinstance(value, bool):
+        found = number(text) or with_unit(text)
+    else:
+        found = value, "lossless", "a number in quotes"
+    if found is None or "number" in kinds:
+        return found
+    is_whole = isinstance(found[0], int) or float(found[0]).is_integer()
+    return (int(found[0]), *found[1:]) if is_whole else None
 
 
 def spelled_alike(name: str, candidates: list[str]) -> tuple[str, Grade] | None:

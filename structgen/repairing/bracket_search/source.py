@@ -29,7 +29,7 @@ class Source:
         self._has_lines = "\n" in text
 
     def kind_at(self, index: int) -> str:
-        """Returns the kind of a token; empty behind the last."""
+        """Returns the kind of a token; empty after the last."""
         return self.tokens[index][0] if index < len(self.tokens) else ""
 
     def end_before(self, index: int) -> int:

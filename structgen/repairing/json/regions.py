@@ -17,7 +17,7 @@ _FENCE = re.compile(
 )
 _BEFORE_END = re.compile(r"[\s}\]\"\w]")
 _AFTER_END = re.compile(r"`*(?![\w\"'\\,])")
-"""What may stand behind the end of a fence: one that goes on like this stands in a string."""
+"""What may follow the end of a fence: a mark that is followed by anything else stands in a string."""
 _OWN_LINE = re.compile(r"(?<=\n)[ \t]{0,20}(`{3,9}|~{3,9})[ \t]*(?=\r?\n|\Z)")
 _NEXT_FENCE = re.compile(r"(?<=\n)[ \t]{0,20}(?:```|~~~)[ \t]*\w")
 _OPENER = re.compile(
@@ -31,9 +31,9 @@ _HEADLESS_ARRAY = re.compile(r"""\s*(?:"[^"\n]{0,100}"|-?\d[\d.eE+-]*)\s*,""")
 _MEMBERS = re.compile(r"""\s*"[^"\n]{1,100}"\s*:[^\n{}]{1,300},\s*"[^"\n]{1,100}"\s*:""")
 _FOLLOWED = re.compile(r"[}\]]\s*\Z")
 _MARKS_INSIDE = 8
-"""Fences that a string may hold, of those that are looked for."""
+"""How many fences a string may contain."""
 _FAR_INSIDE = 20_000
-"""How far behind the first of them the end is looked for."""
+"""How far after the first of them the end is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _fenced(text: str, begin: int) -> Iterator[Region]:
 
 
 def _end(text: str, mark: str, begin: int, lines: _Lines) -> int:
-    """Where a fence ends. A mark inside a line, behind which text goes on, may stand in a string: then a later one."""
+    """Where a fence ends. A mark inside a line with text after it may stand in a string: then a later one ends it."""
     end = begin
     while (end := text.find(mark, end)) >= 0:
         if _BEFORE_END.match(text, end - 1) and _AFTER_END.match(text, end + len(mark)):
@@ -103,11 +103,11 @@ def _end(text: str, mark: str, begin: int, lines: _Lines) -> int:
         end += 1
     if end < 0:
         return len(text)
-    behind = end + len(mark)
+    after = end + len(mark)
     begins_line = not text[text.rfind("\n", max(begin - 1, end - 20), end) + 1 : end].strip()
-    if begins_line or not text[behind : behind + 200].partition("\n")[0].strip("` \t\r"):
+    if begins_line or not text[after : after + 200].partition("\n")[0].strip("` \t\r"):
         return end
-    own = lines.end_after(behind)
+    own = lines.end_after(after)
     return end if own is None else own
 
 
@@ -150,7 +150,7 @@ class _Lines:
 
 
 def _starts_before(text: str, begin: int, fence: int) -> bool:
-    """Whether a payload is open already where the first fence begins: the fence is then part of a string."""
+    """Returns True if a payload is open where the first fence begins: the fence is then part of a string."""
     head = text[begin:fence].lstrip()
     return (
         head[:1] in ("{", "[")

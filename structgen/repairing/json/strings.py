@@ -31,11 +31,11 @@ from structgen.repairing.json.patterns import (
 from structgen.repairing.json.state import LexerState
 
 _NEAR = 40
-"""How far before a quote a comma or a new line is looked for."""
+"""How far before a quote a comma or a new line is searched."""
 _KEY = 140
-"""How far behind a quote the colon of a key is looked for."""
+"""How far after a quote the colon of a key is searched."""
 _TAIL = 200
-"""How far before the end closing brackets are looked for, beside two characters for each open one."""
+"""How far before the end closing brackets are searched, in addition to two characters for each open one."""
 
 
 class _String(NamedTuple):
@@ -267,7 +267,7 @@ def _without_closers_at_stop(state: LexerState, begin: int) -> int:
 
 
 def _closers(state: LexerState, begin: int, end: int) -> tuple[int, int, str]:
-    """The closing brackets before a place: from where they were looked for, how far behind that they begin."""
+    """The closing brackets before a place: where the search began, how far after that they begin, and they."""
     floor = max(begin, end - 2 * len(state.stack) - _TAIL)
     tail = state.text[floor:end]
     stripped = len(tail.rstrip("}] \t\r\n"))

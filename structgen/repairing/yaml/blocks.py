@@ -22,7 +22,7 @@ from structgen.repairing.yaml.scalars import (
     unescaped,
 )
 from structgen.repairing.yaml.state import Line, YamlState
-from structgen.repairing.yaml_strict import strictly
+from structgen.repairing.yaml.strict import strictly
 
 ODD_ESCAPES = "escapes that YAML does not have stay as they are"
 
@@ -210,7 +210,7 @@ def _read_damaged_flow(
     state.edits += tree.edits
     put(state, tree.node)
     if left and not left.startswith("#"):
-        state.edit("text", lexed.end, stop, "dropped", "text behind a flow collection")
+        state.edit("text", lexed.end, stop, "dropped", "text after a flow collection")
     return last
 
 

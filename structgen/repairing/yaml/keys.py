@@ -149,13 +149,13 @@ def _takes_tight_key(state: YamlState, name: str, indent: int, number: int, *, o
     """Returns True if a word with a colon, but no blank after it, is a key."""
     return (
         (state.is_declared(name) and _accepts_members(state, opened=opened))
-        or _is_beside_keys(state, indent, opened=opened)
+        or _is_at_keys(state, indent, opened=opened)
         or _is_above_keys(state, indent, number, opened=opened or state.root is None)
         or _wants_members(state)
     )
 
 
-def _is_beside_keys(state: YamlState, indent: int, *, opened: bool) -> bool:
+def _is_at_keys(state: YamlState, indent: int, *, opened: bool) -> bool:
     """Returns True if a mapping has its members at this very indentation, so the line cannot continue a text."""
     return not opened and any(level.is_mapping and level.node.value for level in state.levels.at(indent))
 

@@ -65,10 +65,10 @@ def _nothing(state: YamlState, start: int, view: SchemaView | None) -> Node:
         is_wanted = "null" not in view.types
         if shown.startswith("#") and (is_wanted or not shown.strip("#")):
             start += rest.index("#")
-            state.edit("quote", start, start + len(shown), "guessed", "a comment where text is asked for")
+            state.edit("quote", start, start + len(shown), "guessed", "a comment where the schema wants text")
             return Node("s", start, start + len(shown), shown)
         if is_wanted and not shown and len(rest) > 1:
             end = start + len(rest)
-            state.edit("quote", start + 1, end, "guessed", "blanks where text is asked for")
+            state.edit("quote", start + 1, end, "guessed", "blanks where the schema wants text")
             return Node("s", start + 1, end, rest[1:])
     return Node("y", start, start, "")

@@ -53,7 +53,7 @@ def place_item(state: YamlState, indent: int, start: int, ahead: Ahead, *, opene
     state.set_text(None)
     dash: Token = ("s", start, start + 1, None)
     if state.levels and not opened:
-        if state.levels[-1].pending is None or _is_beside(state.levels[-1], indent):
+        if state.levels[-1].pending is None or _is_of_sequence(state.levels[-1], indent):
             _close_to_sequence(state, indent, ahead)
         level = state.levels[-1]
         if level.pending is None:
@@ -64,7 +64,7 @@ def place_item(state: YamlState, indent: int, start: int, ahead: Ahead, *, opene
     return True
 
 
-def _is_beside(level: Level, indent: int) -> bool:
+def _is_of_sequence(level: Level, indent: int) -> bool:
     return not level.is_mapping and indent <= level.indent
 
 

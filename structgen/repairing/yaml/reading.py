@@ -18,7 +18,7 @@ from structgen.repairing.tree import Node
 from structgen.repairing.yaml.hidden import hides_something, is_prose
 from structgen.repairing.yaml.lines import read_lines
 from structgen.repairing.yaml.state import YamlState
-from structgen.repairing.yaml_strict import strictly
+from structgen.repairing.yaml.strict import strictly
 
 _FENCE = re.compile(
     r"^[ \t]*(?:```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*(?:```+|~~~+)[ \t]*$|\Z)",

@@ -41,7 +41,7 @@ def read_value(
     if rest[-1] == "," and len(rest) > 1 and _ends_in_comma(rest, view):
         rest = rest[:-1].rstrip()
         end = start + len(rest)
-        state.edit("comma", end, end + 1, "lossless", "a comma behind a member, as in JSON")
+        state.edit("comma", end, end + 1, "lossless", "a comma after a member, as in JSON")
     return (
         read_block(state, rest, start, number, view)
         or read_quoted(state, rest, start, number)
@@ -59,7 +59,7 @@ def continue_text(state: YamlState, text: OpenText, line: Line, *, after_blank: 
     text.parts += ["\n" if after_blank else " ", line.content]
     text.node.end = line.end
     is_sure = text.view is not None and text.view.types == TEXT_ONLY
-    reason = "the line goes on with the text before it"
+    reason = "the line continues the text before it"
     state.edit("string", line.start, line.end, "lossless" if is_sure else "guessed", reason)
 
 
@@ -101,7 +101,7 @@ def _badly_quoted(
     """The text after an opening quote, where no closing one ends it."""
     quote = rest[0]
     is_sure = view is not None and view.types == TEXT_ONLY
-    reason = "text goes on behind the closing quote"
+    reason = "text continues after the closing quote"
     if value == quote and number > 1 and not state.lines[number - 2].content:
         reason, is_sure = "the opening quote is missing", False
         value = _blank_lines_above(state, number)

@@ -1,0 +1,50 @@
+"""The search for brackets, by itself: tokens in, a tree out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from structgen.errors import LimitExceeded
+from structgen.repairing.bracket_search.search import search
+from structgen.repairing.json.lexer import lex
+from structgen.repairing.plain_values import Log, plain_value
+
+
+def read(text: str, *, nesting: int = 100) -> tuple[Any, list[str]]:
+    """The value of the cheapest tree, and the kinds of its edits."""
+    tree = search(text, lex(text, 0, len(text)).tokens, None, nesting=nesting)
+    assert tree.node is not None
+    return plain_value(Log(), tree.node), [edit.kind for edit in tree.edits]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kinds"),
+    [
+        ('{"a": [1, 2]}', {"a": [1, 2]}, []),
+        ('{"a": [1, 2}', {"a": [1, 2]}, ["bracket"]),
+        ('{"a": {"b": 1}', {"a": {"b": 1}}, ["bracket"]),
+        ("[1, 2}", [1, 2], ["bracket"]),
+        ("[1 2,, 3,]", [1, 2, 3], ["comma", "comma", "comma"]),
+        ('{"a" 1, "b": 2}', {"a": 1, "b": 2}, ["colon"]),
+        ("{1, 2}", [1, 2], ["bracket", "bracket"]),
+        ('{"a": 1, "b"}', {"a": 1}, ["key"]),
+        ('{"a": 1, "b": 2', {"a": 1, "b": 2}, ["truncation"]),
+    ],
+)
+def test_the_cheapest_hypothesis_wins(text: str, value: Any, kinds: list[str]) -> None:
+    assert read(text) == (value, kinds)
+
+
+def test_other_trees_cost_more() -> None:
+    text = '{"a": {"b": 1}, "c": [{"d": 1, {"d": 2}]}'
+    tree = search(text, lex(text, 0, len(text)).tokens, None, nesting=10)
+    assert tree.others
+    assert [other.cost for other in tree.others] == sorted(other.cost for other in tree.others)
+    assert all(other.cost >= tree.cost for other in tree.others)
+
+
+def test_nesting_is_bounded() -> None:
+    with pytest.raises(LimitExceeded, match="nest"):
+        read("[" * 11, nesting=10)
