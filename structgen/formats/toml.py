@@ -65,6 +65,7 @@ from structgen.grammar.rules import (
     Sequence,
     Terminal,
 )
+from structgen.language.productive import is_productive
 
 DEEPEST = 3
 """How deep tables nest; objects in them are inline."""
@@ -236,8 +237,6 @@ class _Tables:
 
     def grammar(self, start: RuleExpression) -> Grammar:
         table = self._table(start, ())
-        if not self._has_object(start, set()):
-            raise EmptyLanguageError("a TOML document is an object, and the schema allows none")
         self._rules["start"] = Sequence((table, Repetition(_END, 0, 1)))
         by_path = {"table": self._table, "tables": self._tables_of}
         anywhere = {"lines": self._lines, "value": self._value, "pairs": self._pairs, "items": self._items}
@@ -245,6 +244,8 @@ class _Tables:
             name, kind, path, made = self._todo.pop()
             body = self._source[name]
             self._rules[made] = by_path[kind](body, path) if kind in by_path else anywhere[kind](body)
+        if not is_productive(self._rules["start"], self._rules):
+            raise EmptyLanguageError("a TOML document is an object, and the schema allows none")
         return Grammar(self._rules)
 
     def _reference(self, name: str, kind: str, path: tuple[str, ...] = ()) -> Reference:
@@ -321,16 +322,6 @@ class _Tables:
             if isinstance(body, Reference)
             else isinstance(body, Object)
         )
-
-    def _has_object(self, body: RuleExpression, seen: set[str]) -> bool:
-        if isinstance(body, Choice):
-            return any(self._has_object(option, seen) for option in body.options)
-        if isinstance(body, Reference):
-            if body.name in seen:
-                return False
-            seen.add(body.name)
-            return self._has_object(self._source[body.name], seen)
-        return isinstance(body, Object)
 
     # Lines
 

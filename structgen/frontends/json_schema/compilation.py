@@ -11,11 +11,11 @@ from structgen.frontends.json_schema.documents.scopes import (
     resolve_scopes,
 )
 from structgen.frontends.json_schema.emission.emitter import Emitter
-from structgen.frontends.json_schema.emission.productive import is_productive
 from structgen.frontends.json_schema.normalization.normalizer import Normalizer
 from structgen.frontends.json_schema.shapes.reader import Reader
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import Grammar
+from structgen.language.productive import is_productive
 
 
 def compile_document(

@@ -22,6 +22,5 @@ In reading order:
     canonical.py          schemas that say the same
     formula_automaton.py  an automaton that decides formulas
     deferred.py           objects and arrays of which it is open which schemas hold
-    productive.py         rules that some text satisfies
     emitter.py            schemas become rules: who makes which
 """
