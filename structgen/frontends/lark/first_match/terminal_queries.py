@@ -75,19 +75,23 @@ class Texts:
         both = engine.builder.intersect([number, _number(engine, other.expression)])
         return not engine.builder.is_empty(both)
 
-    def swallow(self, following: frozenset[int]) -> bool:
-        """Returns True if each of them goes on with any of these bytes, so that none of the bytes ever follows it."""
+    def swallow(self, following: frozenset[int], guard: Expression = EMPTY) -> bool:
+        """Returns True if none of these bytes ever follows one of them.
+
+        After each of them a byte is read as more of it, or leads into the guard of the terminal, where it is refused.
+        """
         if self.is_empty:
             return False
         engine, number = self._asked()
-        order = [number]
+        build = engine.builder
+        order = [(number, _number(engine, guard))]
         seen = set(order)
-        for state in order:
-            going_on = engine.builder.first_bytes(state)
-            if engine.builder.has_empty_text(state) and not following <= set(going_on):
+        for state, guarding in order:
+            going_on = build.first_bytes(state)
+            if build.has_empty_text(state) and not following <= {*going_on, *build.first_bytes(guarding)}:
                 return False
             for byte in going_on:
-                target = engine.builder.after(state, bytes([byte]))
+                target = build.after(state, bytes([byte])), build.after(guarding, bytes([byte]))
                 if target not in seen:
                     if len(seen) >= MAX_STATES:
                         return False

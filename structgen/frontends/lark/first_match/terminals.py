@@ -46,6 +46,7 @@ def terminals_as_lark_reads_them(loaded: Loaded, *, by_lalr: bool = True, strict
         survey.rules,
         survey.adjacency,
         lambda name: None if name in differing else lexicon.texts.get(name),
+        lambda name: lexicon.matches[name].guard,
     )
     return Terminals(
         None if decisive is None or reading.places is None else decisive.rules,

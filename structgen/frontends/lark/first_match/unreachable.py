@@ -1,7 +1,8 @@
-"""Terminals that never end: what must follow them only makes them longer.
+r"""Terminals that never end: what must follow them only makes them longer, or may not follow them.
 
 `INT INT` with nothing between: after any digit another one belongs to the first INT, so the second never begins. Lark
-accepts such a grammar, and no text for it; a model would be led into it and write digits for ever. So it is an error.
+accepts such a grammar, and no text for it; a model would be led into it and write digits for ever. `/if\b/ "ab"` is the
+same: what must follow the first is what may not. So both are errors.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from structgen.errors import EmptyLanguageError
 from structgen.frontends.lark.first_match.adjacency import Adjacency
 from structgen.frontends.lark.first_match.terminal_queries import Texts
 from structgen.frontends.lark.loading import Loaded
+from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Choice, Repetition, RuleExpression, Terminal, walk
 
 
@@ -21,6 +23,7 @@ def check_terminals_end(
     rules: Mapping[str, RuleExpression],
     adjacency: Adjacency,
     texts: Callable[[str], Texts | None],
+    guard: Callable[[str], Expression],
 ) -> None:
     """Find terminals that never end.
 
@@ -29,6 +32,7 @@ def check_terminals_end(
         rules: its rules, with terminals by Lark's names.
         adjacency: of these rules.
         texts: those of a terminal; None if they differ from place to place.
+        guard: that of a terminal.
 
     Raises:
         InvalidLarkError: There is one.
@@ -49,7 +53,7 @@ def check_terminals_end(
         others = [*ignored, *map(texts, adjacency.named(followers))]
         if mine is None or followers & adjacency.end or not followers or None in others:
             return False
-        return mine.swallow(frozenset(byte for other in others if other for byte in other.first))
+        return mine.swallow(frozenset(byte for other in others if other for byte in other.first), guard(name))
 
     for rule, name, after in _obligatory_seams(rules, adjacency):
         if is_stuck(name, after):
@@ -74,7 +78,7 @@ def _complain(loaded: Loaded, name: str, followers: list[str], where: str, place
     shown = [loaded.shown(follower) for follower in followers[:4]]
     others = " or ".join(shown) + (" or others" if len(followers) > 4 else "")
     raise loaded.source.error(
-        f"{loaded.shown(name)} is followed by {others} with nothing between, {where}: the longest match of the former "
+        f"{loaded.shown(name)} is followed by {others} with nothing between, {where}: the match of the former "
         f"never ends there. Put something in between, or %ignore blanks",
         place.partition("{")[0],
     )
