@@ -321,3 +321,26 @@ def test_repetitions_of_what_is_optional(pattern: str) -> None:
         "xaaaaaa",
     ]:
         assert constraint._compiled.accepts(text) == bool(re.fullmatch(pattern, text)), text
+
+
+@pytest.mark.parametrize(
+    "grammar",
+    [
+        pytest.param('start: "1" | "2" T0 "ab"\nT0: /if\\b/\n', id="a boundary at its end"),
+        pytest.param('start: T0? T1\nT0: /if\\b/\nT1: "ab"\n', id="which may be missing"),
+        pytest.param('start: T0 "b"\nT0: /a(?!b)/\n', id="a lookahead at its end"),
+        pytest.param("start: T1 T1\nT1: /(?!if)[a-z]+/\n", id="a lookahead at its start"),
+        pytest.param('start: "x" | T1 T1\nT1: /[a-z]+/\n', id="read in another way elsewhere"),
+    ],
+)
+@pytest.mark.parametrize("lexer", ["contextual", "dynamic"])
+def test_a_terminal_that_nothing_may_follow_is_an_error(grammar: str, lexer: str) -> None:
+    with pytest.raises(InvalidLarkError, match="with nothing between"):
+        structgen.lark(grammar, lexer=lexer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("after", ['" ab"', "/a| b/"])
+def test_a_terminal_that_something_may_follow_is_none(after: str) -> None:
+    assert structgen.lark(f"start: T0 T1\nT0: /if\\b/\nT1: {after}\n")._compiled.accepts(
+        "if" + (" ab" if '"' in after else " b")
+    )

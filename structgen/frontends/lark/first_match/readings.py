@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lark.grammar import Rule
 
@@ -32,6 +33,19 @@ class Readings:
     terminals: dict[str, Terminal]
     ignored: tuple[Terminal, ...]
     places: dict[Place, Terminal] | None = None
+
+    def of(self, name: str) -> list[Terminal]:
+        """A terminal in all its readings."""
+        if name in self._by_name:
+            return self._by_name[name]
+        return [self.terminals[name]] if name in self.terminals else []
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Terminal]]:
+        found: dict[str, dict[int, Terminal]] = {}
+        for (rule, index), terminal in (self.places or {}).items():
+            found.setdefault(str(rule.expansion[index].name), {})[id(terminal)] = terminal
+        return {name: list(terminals.values()) for name, terminals in found.items()}
 
     def at(self, rule: Rule, index: int) -> Terminal:
         """The terminal at a place."""

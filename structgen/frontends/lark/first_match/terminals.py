@@ -40,14 +40,7 @@ def terminals_as_lark_reads_them(loaded: Loaded, *, by_lalr: bool = True, strict
     decisive = None if table is None or table.has_conflicts else table
     reading = readings(loaded, survey.collisions, decisive)
     lexicon = survey.lexicon
-    differing = frozenset() if decisive is None else survey.collisions.names
-    check_terminals_end(
-        loaded,
-        survey.rules,
-        survey.adjacency,
-        lambda name: None if name in differing else lexicon.texts.get(name),
-        lambda name: lexicon.matches[name].guard,
-    )
+    check_terminals_end(loaded, survey.rules, survey.adjacency, lexicon.texts.get, reading.of)
     return Terminals(
         None if decisive is None or reading.places is None else decisive.rules,
         tuple(dict.fromkeys(lexicon.problems)),

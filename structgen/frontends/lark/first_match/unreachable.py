@@ -14,7 +14,6 @@ from structgen.errors import EmptyLanguageError
 from structgen.frontends.lark.first_match.adjacency import Adjacency
 from structgen.frontends.lark.first_match.terminal_queries import Texts
 from structgen.frontends.lark.loading import Loaded
-from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Choice, Repetition, RuleExpression, Terminal, walk
 
 
@@ -23,7 +22,7 @@ def check_terminals_end(
     rules: Mapping[str, RuleExpression],
     adjacency: Adjacency,
     texts: Callable[[str], Texts | None],
-    guard: Callable[[str], Expression],
+    readings: Callable[[str], Iterable[Terminal]],
 ) -> None:
     """Find terminals that never end.
 
@@ -31,8 +30,8 @@ def check_terminals_end(
         loaded: the grammar.
         rules: its rules, with terminals by Lark's names.
         adjacency: of these rules.
-        texts: those of a terminal; None if they differ from place to place.
-        guard: that of a terminal.
+        texts: those of a terminal; None if it is only declared.
+        readings: a terminal as it is read, in each place where it is read in another way.
 
     Raises:
         InvalidLarkError: There is one.
@@ -48,12 +47,17 @@ def check_terminals_end(
     ignored = [texts(name) for name in loaded.ignored]
 
     @cache
+    def living(name: str) -> list[Terminal]:
+        return [one for one in readings(name) if not Texts(one.expression).is_empty]
+
+    @cache
     def is_stuck(name: str, followers: int) -> bool:
-        mine = texts(name)
+        mine = living(name)
         others = [*ignored, *map(texts, adjacency.named(followers))]
-        if mine is None or followers & adjacency.end or not followers or None in others:
+        if not mine or followers & adjacency.end or not followers or None in others:
             return False
-        return mine.swallow(frozenset(byte for other in others if other for byte in other.first), guard(name))
+        following = frozenset(byte for other in others if other for byte in other.first)
+        return all(Texts(one.expression).swallow(following, one.guard) for one in mine)
 
     for rule, name, after in _obligatory_seams(rules, adjacency):
         if is_stuck(name, after):
