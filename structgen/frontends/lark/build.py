@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from structgen.constraint import Constraint, judge_by_grammar
 from structgen.constraint import Judge as ConstraintJudge
 from structgen.errors import Problem
+from structgen.frontends.collector import collector_paused
 from structgen.frontends.lark.declared import Declared, rules_of_declared
 from structgen.frontends.lark.first_match import terminals_as_lark_reads_them
 from structgen.frontends.lark.judge import Judge, ParserName
@@ -112,9 +113,10 @@ def _made_with(
     import_paths: list[Any],
     strict: bool,
 ) -> _Made:
-    if terminals or import_paths or _RELATIVE_IMPORT.search(source.text):
-        return _make(source, start, lexer, terminals, import_paths, strict)
-    return _make_once(source.text, source.path, start, lexer, strict)
+    with collector_paused():
+        if terminals or import_paths or _RELATIVE_IMPORT.search(source.text):
+            return _make(source, start, lexer, terminals, import_paths, strict)
+        return _make_once(source.text, source.path, start, lexer, strict)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,14 @@ same.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint, Judge
 from structgen.errors import InvalidOptionError, Problem
+from structgen.frontends.collector import collector_paused
 from structgen.frontends.sql.judges import PostgreSQLJudge, SQLiteJudge
 from structgen.frontends.sql.names import Names, name_terminals
 from structgen.frontends.sql.reading import grammar_of_dialect, word_pattern
@@ -120,7 +119,7 @@ def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool)
     free, strict = grammar_of_dialect(dialect, starts), grammar_of_dialect(dialect, starts, schema=True)
     blank, words = _expression_of("BLANK", free), _expression_of("OTHER", strict)
     names = Names(dialect, word_pattern(dialect), words)
-    with _collector_paused():
+    with collector_paused():
         terminals = name_terminals(schema, names, blank)
     rules = {name: _with_names(body, terminals) for name, body in strict.rules.items()}
     if not ctes:
@@ -140,18 +139,6 @@ def _expression_of(name: str, grammar: Grammar) -> Expression:
     """The texts of a terminal."""
     found = (node for body in grammar.rules.values() for node in _terminals(body) if node.name == name)
     return next(found).expression
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the cyclic garbage collector: of a large schema a million objects are made, and no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _terminals(body: RuleExpression) -> Iterable[Terminal]:
