@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import jsonschema
 import pytest
 
 import structgen
@@ -21,6 +22,7 @@ from structgen.errors import (
     StructgenError,
     UnsupportedSchemaError,
 )
+from structgen.frontends.json_schema.normalization.products import MOST_WORK, Products
 from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
@@ -402,3 +404,100 @@ def test_a_value_is_no_text() -> None:
     for text in ({"a": 1}, b"{}", None, 5):
         with pytest.raises(TypeError, match="expected a text"):
             structgen.json_schema({}).validate(text)  # type: ignore[arg-type]
+
+
+# Chains of references that branch
+
+
+def chain(length: int, link: Any, end: dict[str, Any]) -> dict[str, Any]:
+    """Definitions of which each refers to the next one, by `link(index, reference)`."""
+    definitions = {f"d{i}": link(i, {"$ref": f"#/$defs/d{i + 1}"}) for i in range(length)}
+    return {"$defs": {**definitions, f"d{length}": end}, "$ref": "#/$defs/d0"}
+
+
+def overlapping(index: int, reference: dict[str, Any]) -> dict[str, Any]:
+    return {"oneOf": [reference, {**reference, "minimum": index}]}
+
+
+def nested(index: int, reference: dict[str, Any]) -> dict[str, Any]:
+    branch = {"type": "object", "properties": {"k": {"const": "l"}, "v": reference}, "required": ["k"]}
+    return {"oneOf": [branch, reference]}
+
+
+def conditional(index: int, reference: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "if": {**reference, "minimum": index},
+        "then": reference,
+        "else": {**reference, "maximum": index + 9},
+    }
+
+
+def ring(length: int) -> dict[str, Any]:
+    return {"dependentRequired": {f"a{i}": [f"a{(i + 1) % length}"] for i in range(length)}}
+
+
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of shapes in each conjunction that is examined for contradictions."""
+    found: list[int] = []
+    is_empty = Products.is_empty
+
+    def counted(self: Products, shapes: Any) -> bool:
+        found.append(len(shapes))
+        return is_empty(self, shapes)
+
+    monkeypatch.setattr(Products, "is_empty", counted)
+    return found
+
+
+def test_chains_of_one_of_repeat_few_alternatives(examined: list[int]) -> None:
+    constraint = structgen.json_schema(chain(40, overlapping, {"type": "integer"}))
+    assert constraint.is_valid("-1")
+    assert not constraint._compiled.accepts("0")
+    assert not constraint._compiled.accepts("41")
+    assert (len(examined), max(examined)) <= (40_000, 10)
+
+
+def unenforced(schema: dict[str, Any]) -> set[str]:
+    """The keywords that the mask does not enforce, each for having too many alternatives."""
+    problems = structgen.json_schema(schema, strict=False).unenforced
+    assert all("too many combinations" in problem.reason for problem in problems)
+    return {problem.pointer.rsplit("/", 1)[1] for problem in problems}
+
+
+@pytest.mark.parametrize("link", [overlapping, nested, conditional])
+@pytest.mark.parametrize("length", [4, 12, 60])
+def test_chains_end_in_an_answer_or_a_typed_error(link: Any, length: int, examined: list[int]) -> None:
+    assert unenforced(chain(length, link, {"type": "integer"})) <= {"oneOf", "if", "$ref"}
+    assert sum(examined) <= MOST_WORK + 5_000
+
+
+@pytest.mark.parametrize("length", [3, 32, 200])
+def test_rings_of_dependent_required_end(length: int, examined: list[int]) -> None:
+    constraint = structgen.json_schema(ring(length), strict=False)
+    assert sum(examined) <= MOST_WORK + 5_000
+    assert {problem.pointer for problem in constraint.unenforced} <= {"#/dependentRequired"}
+    assert constraint._compiled.accepts("{}")
+    assert bool(constraint.unenforced) is constraint._compiled.accepts('{"a0": 1}')
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf"])
+def test_values_are_validated_once_against_each_reference(keyword: str) -> None:
+    calls = 0
+
+    def counted(validate: Any) -> Any:
+        def wrapped(*arguments: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return validate(*arguments)
+
+        return wrapped
+
+    schema = chain(60, lambda _, reference: {keyword: [reference, dict(reference)]}, {"type": "integer"})
+    constraint = structgen.json_schema(schema)
+    validate = counted(jsonschema.Draft202012Validator.VALIDATORS["type"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(jsonschema.Draft202012Validator.VALIDATORS, "type", validate)
+        assert not constraint.is_valid('"x"')
+    assert 0 < calls <= 4
+    assert constraint.is_valid("3")

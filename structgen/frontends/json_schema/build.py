@@ -13,9 +13,9 @@ from structgen.formats.json import EVERY_JSON, JsonText, Whitespace, json_format
 from structgen.formats.options import Escapes, Output, WhitespaceMode, format_of
 from structgen.frontends.json_schema.compilation import compile_document
 from structgen.frontends.json_schema.documents.document import Document, load
-from structgen.frontends.json_schema.judge import JsonJudge, explain_malformed
 from structgen.frontends.json_schema.report import KeywordReport, report_of
 from structgen.frontends.json_schema.style import Style
+from structgen.frontends.json_schema.validator import JsonValidator, explain_malformed
 from structgen.frontends.json_schema.view import SchemaView, view_of
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Grammar
@@ -35,13 +35,13 @@ class JsonConstraint(Constraint):
     def report(self) -> tuple[KeywordReport, ...]:
         """What becomes of every keyword of the schema: enforced by the mask, checked afterwards, or an annotation."""
         judge = self.schema
-        assert isinstance(judge, JsonJudge)
+        assert isinstance(judge, JsonValidator)
         return report_of(judge.document, self.unenforced, formats=judge.formats)
 
     @property
     def is_json(self) -> bool:
         """Whether the texts are JSON: of one format that has several."""
-        return isinstance(self.schema, JsonJudge) and self.schema.format.title == "JSON"
+        return isinstance(self.schema, JsonValidator) and self.schema.format.title == "JSON"
 
     @cached_property
     def view(self) -> SchemaView:
@@ -58,7 +58,7 @@ class JsonConstraint(Constraint):
         try:
             return super().validate(text)
         except LimitExceeded:
-            if not isinstance(self.judge, JsonJudge):
+            if not isinstance(self.judge, JsonValidator):
                 raise
             return self.judge.alone(text)
 
@@ -69,7 +69,7 @@ class JsonConstraint(Constraint):
         parsed.
         """
         judge = self.schema
-        assert isinstance(judge, JsonJudge)
+        assert isinstance(judge, JsonValidator)
         text = json_format().write(value)
         problems = [] if self._accepts(text, judge) else judge.problems(value)
         if problems or judge.instance is None:
@@ -79,7 +79,7 @@ class JsonConstraint(Constraint):
         except InvalidText as error:
             return value, [Problem("#", error.reason)]
 
-    def _accepts(self, text: str, judge: JsonJudge) -> bool:
+    def _accepts(self, text: str, judge: JsonValidator) -> bool:
         """Returns True if the grammar accepts JSON, and says all that the schema does."""
         if not judge.complete or not isinstance(judge.format, JsonText):
             return False
@@ -90,6 +90,7 @@ class JsonConstraint(Constraint):
 
 
 DraftName = Literal["4", "6", "7", "2019-09", "2020-12"]
+_DEFAULT_LIMITS = Limits()
 Formats = Literal["enforce", "annotate"]
 PropertyOrder = Literal["schema", "any"]
 
@@ -178,7 +179,7 @@ def json_schema(
     grammar, problems = _guarded(
         partial(_compile, document, style, formats=formats == "enforce", strict=strict)
     )
-    judge = JsonJudge(
+    judge = JsonValidator(
         document,
         style.format,
         complete=not problems,
@@ -186,7 +187,7 @@ def json_schema(
         registry=registry,
         instance=None if python_type is None else python_type.instance,
     )
-    limits = limits or Limits()
+    limits = limits or _DEFAULT_LIMITS
     if python_type is None:
         return JsonConstraint(grammar, judge, problems, _describe(root), limits, judge)
     by_type = partial(_instance, judge, python_type, output == "json")
@@ -210,7 +211,7 @@ def _read(schema: Any) -> tuple[PythonType | None, str | None, Any]:
 
 
 def _instance(
-    judge: JsonJudge, python_type: PythonType, is_json: bool, text: str, error: InvalidText | None
+    judge: JsonValidator, python_type: PythonType, is_json: bool, text: str, error: InvalidText | None
 ) -> Any:
     return python_type.instance(text, judge(text, error), is_json)
 

@@ -7,7 +7,8 @@ An item of a tuple can be missing only where all after it are, so optional items
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 from structgen.formats.format import Format
 from structgen.frontends.json_schema.documents.findings import Findings
@@ -30,8 +31,7 @@ _DEEP = 32
 """Items of a tuple that nest in one rule before the rest becomes a rule of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plain:
+class _Plain(NamedTuple):
     """Items without regard to `uniqueItems` and `contains`.
 
     Attributes:
@@ -44,6 +44,13 @@ class _Plain:
     rules: list[RuleExpression]
     rest: Rule
 
+    @property
+    def possible(self) -> Items:
+        """The items without the part of the prefix that is not possible."""
+        if len(self.items.prefix) == len(self.rules):
+            return self.items
+        return self.items._replace(prefix=self.items.prefix[: len(self.rules)])
+
 
 class ArrayRules:
     """Makes the rules of arrays."""
@@ -53,16 +60,20 @@ class ArrayRules:
         values: Values,
         rules: Rules,
         reader: Reader,
-        unique: UniqueItems,
+        unique: Callable[[], UniqueItems],
         findings: Findings,
         style: Style,
     ) -> None:
         self._values = values
         self._rules = rules
         self._reader = reader
-        self._unique = unique
+        self._make_unique = unique
         self._findings = findings
         self._format = style.format
+
+    @cached_property
+    def _unique(self) -> UniqueItems:
+        return self._make_unique()
 
     def rule(self, shapes: Alternative) -> Rule:
         """The arrays that have some shapes; None if there are none."""
@@ -106,7 +117,7 @@ class ArrayRules:
 
     def _made(self, shapes: Alternative, plain: _Plain, form: Format) -> Rule:
         """The array of some items, laid out in a format."""
-        items = replace(plain.items, prefix=plain.items.prefix[: len(plain.rules)])
+        items = plain.possible
         if any(shape.seeks for shape in arrays_of(shapes)):
             found = self._search(shapes, items, self._values.value, form.separator)
             return None if found is None else form.array(found)
@@ -126,7 +137,7 @@ class ArrayRules:
                 return None
             if inner is not None:
                 return form.array(inner)
-        items = replace(plain.items, prefix=plain.items.prefix[: len(plain.rules)])
+        items = plain.possible
         try:
             return self._scalars(shapes, items)
         except NotScalar as reason:

@@ -34,6 +34,7 @@ from structgen.frontends.json_schema.shapes.shape import (
     Alternative,
     Parts,
     arrays_of,
+    constrained_by,
     numbers_of,
     objects_of,
     strings_of,
@@ -243,7 +244,7 @@ class Cardinality:
 
 
 def _is_free(shapes: Alternative, type: int) -> bool:
-    return not any(shape.constrains(type) for shape in shapes)
+    return not constrained_by(shapes) & type
 
 
 def _declared_first(shapes: list[ObjectShape], name: str) -> Conjunction:

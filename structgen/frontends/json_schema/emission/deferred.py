@@ -53,10 +53,13 @@ from structgen.frontends.json_schema.shapes.arrays import ArrayShape
 from structgen.frontends.json_schema.shapes.objects import ObjectShape
 from structgen.frontends.json_schema.shapes.reader import Reader
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction, Schema
-from structgen.frontends.json_schema.shapes.shape import Alternative, Parts, Shape
+from structgen.frontends.json_schema.shapes.shape import Alternative, Parts, Shape, Tally
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import RuleExpression
 from structgen.language.counting import Uncounted, count_texts
+
+_MOST_PARTS = 100_000
+"""Parts of one formula, those that it shares counted as often as they stand in it."""
 
 
 class DeferredRules:
@@ -106,6 +109,7 @@ class _Container(ABC):
         self._shapes = shapes
         self._atoms = Atoms()
         self._formulas: dict[Shape, Formula] = {}
+        self._sizes: dict[Shape, int] = {}
         self._cells: dict[object, list[Cell]] = {}
         self._named: list[Shape] = []
         self._formula = every([self._of(shape) for shape in shapes])
@@ -123,12 +127,26 @@ class _Container(ABC):
             yield False
             return
         for one in shape.deferred:
+            self._measure(shape, one)
             groups = [some([every(map(self._of, shapes)) for shapes in group]) for group in one.groups]
             yield tally(one.least, one.most, groups)
         for listed in (shape.const, shape.enum):
             if listed is not None:
                 yield some([self._of_value(value, shape) for value in listed.values])
         yield from self._own(shape)
+
+    def _measure(self, shape: Shape, one: Tally) -> None:
+        """Note how large the formula of a shape is with one more tally: nested tallies share parts, and so may explode.
+
+        Raises:
+            TooManySteps: It is too large.
+        """
+        parts = [part for group in one.groups for shapes in group for part in shapes]
+        for part in parts:
+            self._of(part)
+        self._sizes[shape] = self._sizes.get(shape, 1) + sum(self._sizes.get(part, 1) for part in parts)
+        if self._sizes[shape] > _MOST_PARTS:
+            raise TooManySteps
 
     def _of_value(self, value: object, shape: Shape) -> Formula:
         if not isinstance(value, (dict, list)):

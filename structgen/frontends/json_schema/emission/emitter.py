@@ -11,6 +11,7 @@ kept for each schema, and small things (a string, an integer) are the same objec
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import cached_property
 
 from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.documents.findings import Findings
@@ -45,7 +46,7 @@ from structgen.frontends.json_schema.normalization.products import TooManyAltern
 from structgen.frontends.json_schema.shapes.combinators import AllOf, AnyOf, OneOf, Reference
 from structgen.frontends.json_schema.shapes.reader import Reader
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction, Schema
-from structgen.frontends.json_schema.shapes.shape import Alternative, types_of
+from structgen.frontends.json_schema.shapes.shape import Alternative, constrained_by, types_of
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar import rules as grammar
 from structgen.grammar.rules import RuleExpression, Terminal
@@ -68,18 +69,32 @@ class Emitter:
         self._shared: dict[Hashable, Rule] = {}
         self._open: dict[Hashable, tuple[str | None, int]] = {}
         self._any: grammar.Reference | None = None
-        membership = Membership(normalizer)
-        listed = ListedValues(normalizer, membership, findings)
-        self._literals = Literals(listed, findings, style)
-        self._strings = StringRules(normalizer, listed, findings, style)
+        self._membership = Membership(normalizer)
+        self._listed = ListedValues(normalizer, self._membership, findings)
+        self._literals = Literals(self._listed, findings, style)
+        self._strings = StringRules(normalizer, self._listed, findings, style)
         self._numbers = NumberRules(findings, exact=style.exact)
-        self._objects = ObjectRules(self, self.rules, self._strings, membership, findings, style)
-        scalars = DistinctScalars(normalizer, listed, self._literals, self._strings, self._numbers, style)
-        cardinality = Cardinality(self, normalizer, listed, self._literals, scalars, style)
-        unique = UniqueItems(self.rules, reader, listed, self._literals, scalars, cardinality, style)
-        self._arrays = ArrayRules(self, self.rules, reader, unique, findings, style)
-        cells = Cells(self, normalizer, membership, listed, self._strings, CellBudget(normalizer))
-        self._deferred = DeferredRules(self, self.rules, reader, cells, self._strings, findings, style)
+
+    @cached_property
+    def _objects(self) -> ObjectRules:
+        findings, style = self._findings, self._style
+        return ObjectRules(self, self.rules, self._strings, self._membership, findings, style)
+
+    @cached_property
+    def _arrays(self) -> ArrayRules:
+        return ArrayRules(self, self.rules, self._reader, self._unique_items, self._findings, self._style)
+
+    def _unique_items(self) -> UniqueItems:
+        normalizer, listed, literals, style = self._normalizer, self._listed, self._literals, self._style
+        scalars = DistinctScalars(normalizer, listed, literals, self._strings, self._numbers, style)
+        cardinality = Cardinality(self, normalizer, listed, literals, scalars, style)
+        return UniqueItems(self.rules, self._reader, listed, literals, scalars, cardinality, style)
+
+    @cached_property
+    def _deferred(self) -> DeferredRules:
+        normalizer, findings, style = self._normalizer, self._findings, self._style
+        cells = Cells(self, normalizer, self._membership, self._listed, self._strings, CellBudget())
+        return DeferredRules(self, self.rules, self._reader, cells, self._strings, findings, style)
 
     # Schemas
 
@@ -194,24 +209,28 @@ class Emitter:
     def plain(self, shapes: Alternative) -> Rule:
         """The rule of the values that have some shapes; None if there are none."""
         types = types_of(shapes)
-        if any(shape.listed is not None for shape in shapes):
-            try:
-                return self._literals.rule(shapes)
-            except TooManySpellings:
-                return self.any()
+        for shape in shapes:
+            if shape.listed is not None:
+                return self._of_values(shapes)
         if not types:
             self._findings.empty(shapes[0].origin, "type", "no type is allowed by all that is required")
             return None
         if types & (types - 1) == 0 or types == NUMBER:
             return self._of_type(types, shapes)
-        if types == ANY_TYPE and not any(shape.constrains_something for shape in shapes):
+        if types == ANY_TYPE and not constrained_by(shapes):
             return self.any()
         each = (STRING, types & NUMBER, BOOLEAN, NULL, OBJECT, ARRAY)
         return choice([self._of_type(type, shapes) for type in each if type & types])
 
+    def _of_values(self, shapes: Alternative) -> Rule:
+        try:
+            return self._literals.rule(shapes)
+        except TooManySpellings:
+            return self.any()
+
     def _of_type(self, type: int, shapes: Alternative) -> Rule:
         """The rule of the values of one type that have some shapes."""
-        is_free = not any(shape.constrains(type) for shape in shapes)
+        is_free = not constrained_by(shapes) & type
         if type == STRING:
             return self._style.string if is_free else self._strings.rule(shapes)
         if type in (OBJECT, ARRAY):
@@ -227,11 +246,12 @@ class Emitter:
         if is_free:
             self.any()
             return ANY_OBJECT if type == OBJECT else ANY_ARRAY
-        with self.rules.inside():
+        self.rules.depth += 1
+        try:
             if any(shape.deferred for shape in shapes):
                 rule = self._deferred.rule(shapes, type)
-            elif type == OBJECT:
-                rule = self._objects.rule(shapes)
-            else:
-                rule = self._arrays.rule(shapes)
+            else:  # few frames for each level of nesting, as the stack bounds it
+                rule = (self._objects if type == OBJECT else self._arrays).rule(shapes)
+        finally:
+            self.rules.depth -= 1
         return None if rule is None else self.rules.nested(rule)

@@ -33,7 +33,6 @@ from structgen.grammar.rules import Sequence as RuleSequence
 _MOST_STATES = 10_000
 _MOST_WORK = 100_000
 _MOST_CELLS = 20_000
-_MOST_COMPARED = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,18 +189,17 @@ class _Chosen(NamedTuple):
 class CellBudget:
     """How many cells one schema may divide into, all of its places together."""
 
-    def __init__(self, normalizer: Normalizer) -> None:
-        self._normalizer = normalizer
+    def __init__(self) -> None:
         self._examined = 0
 
     def spend(self) -> None:
         """Count one more.
 
         Raises:
-            TooManySteps: There are too many, or too many conjunctions were compared.
+            TooManySteps: There are too many.
         """
         self._examined += 1
-        if self._examined > _MOST_CELLS or self._normalizer.products.compared > _MOST_COMPARED:
+        if self._examined > _MOST_CELLS:
             raise TooManySteps
 
 

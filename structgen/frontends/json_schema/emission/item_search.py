@@ -128,8 +128,7 @@ def _with(seen: Seen, count: int) -> Seen:
     return Seen(seen.at, (*seen.found, count))
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """The items of an array: what they must satisfy, and how many there are.
 
     Attributes:

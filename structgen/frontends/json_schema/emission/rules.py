@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from structgen.grammar.rules import Choice, Reference, RuleExpression
 
@@ -42,15 +41,6 @@ class Rules:
         name = self.new_name(wish)
         self.by_name[name] = rule
         return Reference(name)
-
-    @contextmanager
-    def inside(self) -> Iterator[None]:
-        """What is made in this context stands inside one more container."""
-        self.depth += 1
-        try:
-            yield
-        finally:
-            self.depth -= 1
 
     def nested(self, rule: RuleExpression) -> RuleExpression:
         """A container; every few levels it becomes a rule of its own."""

@@ -87,7 +87,7 @@ def _one_of(normal: Normal, found: list[Alternative], schema: Schema, step: OneO
                 continue
             if normal.products.overlap(chosen, options[other]):
                 chosen = normal.products.product(chosen, normal.complements(part))
-        result.extend(chosen)
+        result = normal.products.distinct([*result, *chosen])
         normal.products.check(result)
     return result
 

@@ -47,7 +47,7 @@ class Normalizer:
     def __init__(self, reader: Reader, findings: Findings) -> None:
         self.reader = reader
         self.findings = findings
-        self.products = Products(Emptiness(reader))
+        self.products = Products(Emptiness(reader), reader)
         self._open: set[tuple[Schema, bool]] = set()
         self._alternatives: dict[tuple[Schema, int], list[Alternative]] = {}
         self._complements: dict[tuple[Schema, int], list[Alternative]] = {}
@@ -93,6 +93,7 @@ class Normalizer:
         key = schema, self.products.types
         known = self._alternatives.get(key)
         if known is None:
+            self.products.check_work()
             known = self._alternatives[key] = self._find_alternatives(schema, reading)
         return known
 
@@ -102,7 +103,7 @@ class Normalizer:
             for step in reading.steps:
                 if isinstance(step, Unevaluated):
                     found = [join(one, unevaluated(self.reader, one, step, schema.origin)) for one in found]
-            return [one for one in found if not self.products.is_empty(one)]
+            return self.products.distinct([one for one in found if not self.products.is_empty(one)])
 
     def _evaluated(self, schema: Schema, reading: Reading) -> list[Alternative]:
         """The alternatives of a schema without `unevaluatedProperties` and `unevaluatedItems`."""
@@ -136,6 +137,7 @@ class Normalizer:
         key = schema, self.products.types
         known = self._complements.get(key)
         if known is None:
+            self.products.check_work()
             closed = partial(self._find_complements, schema)
             try:
                 known = closed()
@@ -157,6 +159,7 @@ class Normalizer:
             for step in reading.steps:
                 if not isinstance(step, Shape):
                     found = found + of_combinator(self, schema, step)
+            found = self.products.distinct(found)
             self.products.check(found)
             return found
 

@@ -6,23 +6,21 @@ The schemas of items are references (`schema.Schema`): nothing inside an array i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.documents.json_types import equal
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction, Schema
 from structgen.frontends.json_schema.shapes.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class HasItem:
+class HasItem(NamedTuple):
     """Some item from an index on satisfies a schema."""
 
     start: int
     schema: Schema
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayShape:
+class ArrayShape(NamedTuple):
     """What arrays must be.
 
     Attributes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.numbers import Bound, exact
 from structgen.frontends.json_schema.shapes.source import Source
@@ -20,8 +20,7 @@ Limit = tuple[Bound, bool]
 """A bound, and True if it is excluded."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberShape:
+class NumberShape(NamedTuple):
     """What numbers must be.
 
     Attributes:
@@ -119,6 +118,12 @@ def is_empty(shape: NumberShape) -> bool:
         return False
     (low, low_excluded), (high, high_excluded) = shape.low, shape.high
     return low > high or (low == high and (low_excluded or high_excluded))
+
+
+def is_within(shape: NumberShape, other: NumberShape) -> bool:
+    """Returns True if the bounds of `other` allow all numbers that those of `shape` do. Steps do not count."""
+    both = intersect((shape, other))
+    return both.low == shape.low and both.high == shape.high
 
 
 def contains(shape: NumberShape, value: float) -> bool:

@@ -8,15 +8,15 @@ Several shapes at once stay several: `additionalProperties` speaks of the names 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, Conjunction, Schema
 from structgen.frontends.json_schema.shapes.source import Source
 from structgen.frontends.json_schema.strings.matching import is_found
 
 
-@dataclass(frozen=True, slots=True)
-class HasProperty:
+class HasProperty(NamedTuple):
     """Some property satisfies a schema.
 
     Attributes:
@@ -42,8 +42,10 @@ class HasProperty:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectShape:
+_NONE: Mapping[str, Schema] = MappingProxyType({})
+
+
+class ObjectShape(NamedTuple):
     """What objects must be.
 
     Attributes:
@@ -57,9 +59,9 @@ class ObjectShape:
         has_properties: properties that must exist; made by complements.
     """
 
-    properties: Mapping[str, Schema] = field(default_factory=dict)
+    properties: Mapping[str, Schema] = _NONE
     required: tuple[str, ...] = ()
-    patterns: Mapping[str, Schema] = field(default_factory=dict)
+    patterns: Mapping[str, Schema] = _NONE
     additional: Schema | None = None
     names: Schema | None = None
     min_properties: int = 0

@@ -6,7 +6,7 @@ Each schema object is read once, when it is needed. Equal schemas are made once:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.documents.document import Document, Raw
 from structgen.frontends.json_schema.documents.identity import IdentityMap
@@ -49,8 +49,7 @@ from structgen.frontends.json_schema.shapes.shape import Listed, Parts, Shape
 from structgen.frontends.json_schema.shapes.source import Source
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(NamedTuple):
     """What one schema says.
 
     Attributes:
@@ -191,14 +190,14 @@ class Reader:
         return _ALLOWS_ANYTHING
 
     def _read_keywords(self, raw: Raw) -> Reading:
-        source = Source(raw, self.document, self.defer, formats=self.formats)
         if self.document.draft.ref_alone and "$ref" in raw:
             return Reading((Reference("$ref"),), None)
+        source = Source(raw, self.document, self.defer, formats=self.formats)
         steps: list[Step | None] = []
         types, place = 0, -1
         for name in raw:
             keyword = KEYWORDS.get(name)
-            if keyword is None or not source.has(name):
+            if keyword is None or name in source.void:
                 continue
             if keyword.role == "combinator":
                 steps.append(_COMBINATORS[name](source, name))
@@ -212,20 +211,21 @@ class Reader:
                     place = len(steps)
                     steps.append(None)
         if place < 0:
-            return Reading(tuple(step for step in steps if step is not None), None)
+            return Reading(tuple([step for step in steps if step is not None]), None)
         shape = Shape(_parts(source, types), raw, evaluates=True)
-        return Reading(tuple(shape if step is None else step for step in steps), shape)
+        return Reading(tuple([shape if step is None else step for step in steps]), shape)
 
 
 def _parts(source: Source, types: int) -> Parts:
     """What the plain keywords say; `types`: those that any of them constrains."""
-    allowed = _types(source)
+    allowed = _types(source) if source.has("type") else ANY_TYPE
     const, enum = _listed(source, "const"), _listed(source, "enum")
-    written = allowed
+    if not types and const is None and enum is None:
+        return _OF_TYPES[allowed]
+    types &= allowed
     for listed in (const, enum):
-        if listed is not None:
-            written &= _types_of_values(listed.values)
-    types &= written  # what is said of other types is of no interest, so it may be malformed
+        if listed is not None:  # what is said of other types is of no interest, so it may be malformed
+            types &= _types_of_values(listed.values)
     return Parts(
         allowed,
         strings.from_keywords(source) if types & STRING else None,
@@ -235,6 +235,9 @@ def _parts(source: Source, types: int) -> Parts:
         const,
         enum,
     )
+
+
+_OF_TYPES = [Parts(types) for types in range(ANY_TYPE + 1)]
 
 
 def _types(source: Source) -> int:

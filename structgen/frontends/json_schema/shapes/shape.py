@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.documents.json_types import (
     ANY_TYPE,
@@ -38,8 +39,7 @@ class Listed:
     values: Sequence[object]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What a shape says.
 
     Attributes:
@@ -69,7 +69,9 @@ class Shape(Schema):
     """The plain keywords of one schema. Compared by identity; the reader makes equal ones once.
 
     Attributes:
-        parts: what it says.
+        parts: what it says; the parts are attributes of their own, too.
+        listed: the values of `const`, or else of `enum`; None if there are none.
+        constrained: the types of which something is said apart from `const` and `enum`, as bits.
         evaluates: the properties and items that it names count as evaluated.
     """
 
@@ -77,10 +79,12 @@ class Shape(Schema):
         "_origin",
         "arrays",
         "const",
+        "constrained",
         "deferred",
         "enum",
         "evaluates",
         "excluded",
+        "listed",
         "numbers",
         "objects",
         "parts",
@@ -90,15 +94,10 @@ class Shape(Schema):
 
     def __init__(self, parts: Parts, origin: object, *, evaluates: bool) -> None:
         self.parts = parts
-        self.types = parts.types
-        self.strings = parts.strings
-        self.numbers = parts.numbers
-        self.arrays = parts.arrays
-        self.objects = parts.objects
-        self.const = parts.const
-        self.enum = parts.enum
-        self.excluded = parts.excluded
-        self.deferred = parts.deferred
+        self.types, self.strings, self.numbers, self.arrays, self.objects = parts[:5]
+        self.const, self.enum, self.excluded, self.deferred = parts[5:]
+        self.listed: Listed | None = self.enum if self.const is None else self.const
+        self.constrained = _constrained(parts)
         self.evaluates = evaluates
         self._origin = origin
 
@@ -106,36 +105,21 @@ class Shape(Schema):
     def origin(self) -> object:  # noqa: D102
         return self._origin
 
-    @property
-    def listed(self) -> Listed | None:
-        """The values of `const`, or else of `enum`; None if there are none."""
-        return self.const if self.const is not None else self.enum
-
-    def constrains(self, type: int) -> bool:
-        """Returns True if something is said of the values of a type, apart from `enum` and `const`."""
-        if type & NUMBER:
-            return self.numbers is not None or bool(self.excluded)
-        if type == STRING:
-            return self.strings is not None or bool(self.excluded) or bool(self.deferred)
-        if type == ARRAY:
-            return self.arrays is not None or bool(self.deferred)
-        if type == OBJECT:
-            return self.objects is not None or bool(self.deferred)
-        return bool(self.excluded)
-
-    @property
-    def constrains_something(self) -> bool:
-        """True if something is said at all, be it of nothing but types."""
-        return self.listed is not None or self.types != ANY_TYPE or any(map(self.constrains, _EACH))
-
     def allows_all_of(self, types: int) -> bool:
         """Returns True if the shape constrains no value of some types."""
-        if self.types & types != types or self.listed is not None or self.deferred:
+        if self.listed is not None or self.deferred:
             return False
-        return not any(types & type and self.constrains(type) for type in _EACH)
+        return self.types & types == types and not self.constrained & types
 
 
-_EACH = (NULL | BOOLEAN, NUMBER, STRING, ARRAY, OBJECT)
+def _constrained(parts: Parts) -> int:
+    types = 0 if parts.strings is None else STRING
+    types |= 0 if parts.numbers is None else NUMBER
+    types |= 0 if parts.arrays is None else ARRAY
+    types |= 0 if parts.objects is None else OBJECT
+    if parts.excluded:
+        types |= NULL | BOOLEAN | NUMBER | STRING
+    return types | STRING | ARRAY | OBJECT if parts.deferred else types
 
 
 Alternative = tuple[Shape, ...]
@@ -162,6 +146,14 @@ def types_of(shapes: Iterable[Shape]) -> int:
     types = ANY_TYPE
     for shape in shapes:
         types &= shape.types
+    return types
+
+
+def constrained_by(shapes: Iterable[Shape]) -> int:
+    """The types of which some shapes say something, apart from `const` and `enum`."""
+    types = 0
+    for shape in shapes:
+        types |= shape.constrained
     return types
 
 

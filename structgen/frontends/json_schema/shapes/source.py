@@ -17,10 +17,11 @@ class Source:
 
     Attributes:
         document: the document of the schema; it knows the draft.
+        void: keywords that mean nothing here.
         formats: `format` is an assertion.
     """
 
-    __slots__ = ("_defer", "_raw", "_void", "document", "formats")
+    __slots__ = ("_defer", "_raw", "document", "formats", "void")
 
     def __init__(
         self, raw: Raw, document: Document, defer: Callable[[object], Schema], *, formats: bool
@@ -28,16 +29,16 @@ class Source:
         self.document = document
         self.formats = formats
         self._raw = raw
-        self._void = document.void_in(raw)
+        self.void = document.void_in(raw)
         self._defer = defer
 
     def has(self, keyword: str) -> bool:
         """Returns True if the schema has a keyword."""
-        return keyword in self._raw and keyword not in self._void
+        return keyword in self._raw and keyword not in self.void
 
     def value(self, keyword: str) -> object:
         """The value of a keyword; None if it is not there."""
-        return None if keyword in self._void else self._raw.get(keyword)
+        return None if keyword in self.void else self._raw.get(keyword)
 
     def count(self, keyword: str) -> int | None:
         """The value of a keyword that counts something; None if it is not there."""
@@ -77,7 +78,8 @@ class Source:
             return {}
         if not isinstance(value, dict):
             raise self.invalid(keyword, "expected an object of schemas")
-        return {name: self._defer(one) for name, one in value.items()}
+        defer = self._defer
+        return {name: defer(one) for name, one in value.items()}
 
     def defer(self, raw: object) -> Schema:
         """The schema that a part of a keyword's value is."""

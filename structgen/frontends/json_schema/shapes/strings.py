@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.shapes.source import Source
 from structgen.frontends.json_schema.strings.formats import KNOWN
 from structgen.frontends.json_schema.strings.matching import is_found, is_of_format, never_both
 
 
-@dataclass(frozen=True, slots=True)
-class StringShape:
+class StringShape(NamedTuple):
     """What strings must be.
 
     Attributes:
@@ -111,15 +110,4 @@ def contains(shape: StringShape, text: str) -> bool:
         and not any(is_found(pattern, text) for pattern in shape.not_patterns)
         and all(is_of_format(form, text) for form in shape.formats)
         and not any(is_of_format(form, text) for form in shape.not_formats)
-    )
-
-
-def without_patterns(shape: StringShape, dropped: frozenset[str]) -> StringShape:
-    """The shape without some patterns: those that cannot be enforced."""
-    if not dropped:
-        return shape
-    return replace(
-        shape,
-        patterns=tuple(one for one in shape.patterns if one not in dropped),
-        not_patterns=tuple(one for one in shape.not_patterns if one not in dropped),
     )

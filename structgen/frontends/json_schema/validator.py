@@ -1,23 +1,24 @@
-"""The judge: the value of a complete text, or what is wrong with it.
+"""Validation: parse a complete text into a value, or raise `InvalidText` with the position and what is wrong there.
 
-The mask narrows: it knows one order of keys, bounded whitespace, one spelling of names. A judge does not: JSON that the
+The mask narrows: it knows one order of keys, bounded whitespace, one spelling of names. A validator does not: what the
 schema allows is accepted, however it is laid out. Only where the grammar refuses a text, or leaves keywords unenforced,
-is `jsonschema` asked; it is imported then.
+`jsonschema` decides; it is imported then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from structgen.errors import InvalidRegexError, InvalidSchemaError, InvalidText, Problem
 from structgen.formats.format import DuplicateName, Format
 from structgen.frontends.json_schema.documents.document import Document
-from structgen.frontends.json_schema.documents.traversal import escape
+from structgen.frontends.json_schema.documents.traversal import escape, subschemas
 
 
-class JsonJudge:
-    """Judges the texts of one schema.
+class JsonValidator:
+    """Validates the texts of one schema.
 
     Attributes:
         document: the schema.
@@ -169,11 +170,60 @@ def _validator(document: Document, registry: Any, *, formats: bool) -> Any:
     }
     if formats:
         keywords["format"] = _format
-    extended = jsonschema.validators.extend(_class_of(document), keywords)
+    kind = _class_of(document)
+    if not _depends_on_scopes(document):
+        keywords["$ref"] = _Remembered(kind.VALIDATORS["$ref"])
+    extended = jsonschema.validators.extend(kind, keywords)
     return extended(
         document.root,
         registry=jsonschema_specifications.REGISTRY if registry is None else registry,
     )
+
+
+def _depends_on_scopes(document: Document) -> bool:
+    """Returns True if the target of a reference may depend on how it was reached."""
+    return document.has_other_documents or any(
+        keyword in node for node in subschemas(document.root) for keyword in ("$dynamicRef", "$recursiveRef")
+    )
+
+
+_MOST_REPEATED = 8
+"""Errors of a reference that are repeated when the same value is validated against it again."""
+
+
+class _Remembered(threading.local):
+    """The keyword `$ref`; it validates a value at most once against each schema that has it.
+
+    A chain of references that branches would validate a value exponentially often.
+    """
+
+    def __init__(self, validate: Callable[..., Iterable[Any] | None]) -> None:
+        self._validate = validate
+        self._open = 0
+        self._errors: dict[tuple[int, int], list[tuple[str, tuple[Any, ...]]]] = {}
+
+    def __call__(self, validator: Any, reference: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        import jsonschema
+
+        key = id(schema), id(instance)
+        if key in self._errors:
+            for message, path in self._errors[key]:
+                yield jsonschema.ValidationError(message, path=path)
+            return
+        self._open += 1
+        found: list[tuple[str, tuple[Any, ...]]] = []
+        try:
+            for error in self._validate(validator, reference, instance, schema) or ():
+                if len(found) < _MOST_REPEATED:
+                    found.append((error.message, tuple(error.path)))
+                yield error
+            self._errors[key] = found
+        finally:
+            self._open -= 1
+            if (
+                not self._open
+            ):  # the value and its parts may be gone now, and their identities belong to others
+                self._errors.clear()
 
 
 def _format(validator: Any, form: str, instance: Any, schema: Any) -> Iterator[Any]:
