@@ -1,14 +1,16 @@
-"""Derivatives of expressions (Brzozowski, JACM 11, 1964): what is left of one behind a character.
+"""Derivatives of expressions (Brzozowski, JACM 11, 1964): the texts that may follow a character.
 
-Expressions are data, so derivatives are functions of them, and what is known of one is kept by its value. For samples,
-counts and other questions in Python; the engine has its own.
+Expressions are data, so derivatives are functions of them, and are cached by value. For samples, counts and other
+questions in Python; the engine has its own.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from structgen.grammar.expressions import (
     ANY_TEXT,
@@ -42,12 +44,9 @@ def without_surrogates(ranges: Ranges) -> Ranges:
     return tuple((first, last) for first, last in parts if first <= last)
 
 
-# Expressions are data, so derivatives are functions of them, and what is known of one is kept by its value.
-
-
 @lru_cache(maxsize=100_000)
 def denotes_empty_text(expression: Expression) -> bool:
-    """Whether the empty text is in it."""
+    """Returns True if the empty text is in it."""
     if isinstance(expression, Literal):
         return expression.text == ""
     if isinstance(expression, CharSet):
@@ -66,7 +65,7 @@ def denotes_empty_text(expression: Expression) -> bool:
 
 @lru_cache(maxsize=100_000)
 def is_empty(expression: Expression) -> bool:
-    """Whether it denotes no text."""
+    """Returns True if it denotes no text."""
     if isinstance(expression, Literal):
         return False
     if isinstance(expression, CharSet):
@@ -104,7 +103,7 @@ def path_to_end(expression: Expression) -> tuple[Ranges, ...] | None:
 
 @lru_cache(maxsize=10_000)
 def ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
-    """What may follow which characters: the classes that the expression tells apart, and the derivatives."""
+    """The classes of characters after which the expression goes on in one way, each with the derivative."""
     found: dict[Expression, list[tuple[int, int]]] = {}
     for ranges in _classes(_char_sets(expression)):
         found.setdefault(_derivative(expression, ranges[0][0]), []).extend(ranges)
@@ -112,12 +111,12 @@ def ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
 
 
 def derivatives(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
-    """What is left after which characters."""
+    """The same as `ways`, without surrogates."""
     return tuple((without_surrogates(ranges), rest) for ranges, rest in ways(expression))
 
 
 def derivative(expression: Expression, char: str) -> Expression:
-    """What is left after a character."""
+    """The texts that may follow a character."""
     return _derivative(expression, ord(char))
 
 
@@ -127,7 +126,7 @@ def classes_of(*expressions: Expression) -> tuple[Ranges, ...]:
 
 
 def is_possible(expression: Expression) -> bool:
-    """Whether it denotes any text."""
+    """Returns True if it denotes any text."""
     return path_to_end(expression) is not None
 
 
@@ -161,40 +160,65 @@ def _char_sets(expression: Expression) -> frozenset[Ranges]:
 
 @lru_cache(maxsize=100_000)
 def _derivative(expression: Expression, char: int) -> Expression:
-    if isinstance(expression, Literal):
-        return Literal(expression.text[1:]) if expression.text.startswith(chr(char)) else EMPTY
-    if isinstance(expression, CharSet):
-        return EPSILON if any(first <= char <= last for first, last in expression.ranges) else EMPTY
-    if isinstance(expression, Concat):
-        if not expression.parts:
-            return EMPTY
-        rest = concat(*expression.parts[1:])
-        following = _follow(_derivative(expression.parts[0], char), rest)
-        return (
-            _either((following, _derivative(rest, char)))
-            if denotes_empty_text(expression.parts[0])
-            else following
-        )
-    if isinstance(expression, Union):
-        return _either(tuple(_derivative(part, char) for part in expression.parts))
-    if isinstance(expression, Intersection):
-        return both(tuple(_derivative(part, char) for part in expression.parts))
-    if isinstance(expression, Complement):
-        return Complement(_derivative(expression.part, char))
-    if isinstance(expression, Divisible):
-        if char == ord("."):
-            return expression
-        if chr(char) not in "0123456789":
-            return EMPTY
-        number = expression.remainder * 10 + int(chr(char))
-        return Divisible(expression.modulus, number % expression.modulus)
-    assert isinstance(expression, Repeat)
+    return _DERIVATIVES[type(expression)](expression, char)
+
+
+def _of_literal(expression: Literal, char: int) -> Expression:
+    return Literal(expression.text[1:]) if expression.text.startswith(chr(char)) else EMPTY
+
+
+def _of_charset(expression: CharSet, char: int) -> Expression:
+    return EPSILON if any(first <= char <= last for first, last in expression.ranges) else EMPTY
+
+
+def _of_concat(expression: Concat, char: int) -> Expression:
+    if not expression.parts:
+        return EMPTY
+    first, rest = expression.parts[0], concat(*expression.parts[1:])
+    following = _follow(_derivative(first, char), rest)
+    return _either((following, _derivative(rest, char))) if denotes_empty_text(first) else following
+
+
+def _of_union(expression: Union, char: int) -> Expression:
+    return _either(tuple(_derivative(part, char) for part in expression.parts))
+
+
+def _of_intersection(expression: Intersection, char: int) -> Expression:
+    return both(tuple(_derivative(part, char) for part in expression.parts))
+
+
+def _of_complement(expression: Complement, char: int) -> Expression:
+    return Complement(_derivative(expression.part, char))
+
+
+def _of_divisible(expression: Divisible, char: int) -> Expression:
+    if char == ord("."):
+        return expression
+    if chr(char) not in "0123456789":
+        return EMPTY
+    number = expression.remainder * 10 + int(chr(char))
+    return Divisible(expression.modulus, number % expression.modulus)
+
+
+def _of_repeat(expression: Repeat, char: int) -> Expression:
+    if expression.max == 0:
+        return EMPTY
     least = 0 if denotes_empty_text(expression.part) else max(expression.min - 1, 0)
     most = None if expression.max is None else expression.max - 1
-    if most == -1:
-        return EMPTY
     left = EPSILON if most == 0 else Repeat(expression.part, least, most)
     return _follow(_derivative(expression.part, char), left)
+
+
+_DERIVATIVES: dict[type[Expression], Callable[[Any, int], Expression]] = {
+    Literal: _of_literal,
+    CharSet: _of_charset,
+    Concat: _of_concat,
+    Union: _of_union,
+    Intersection: _of_intersection,
+    Complement: _of_complement,
+    Divisible: _of_divisible,
+    Repeat: _of_repeat,
+}
 
 
 def _follow(first: Expression, second: Expression) -> Expression:
