@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import wraps
+from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import ParamSpec, Self
@@ -24,6 +25,7 @@ from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Grammar, Sequence, Terminal
 from structgen.language.compose import compose
 from structgen.language.parts import Alternatives, Concatenated, Node
+from structgen.language.sampling import sample
 from structgen.limits import Limits
 from structgen.locks import Once
 from structgen.matcher import CompiledGrammar, Explanation, compile_grammar
@@ -210,6 +212,17 @@ class Constraint:
         from structgen.repairing.pipeline import repair
 
         return repair(text, self, **options)
+
+    def sample(self, rng: Random, *, max_depth: int = 12) -> str:
+        """Returns a random text of the grammar, without a model.
+
+        Args:
+            rng: the source of randomness; the same state gives the same text.
+            max_depth: nesting of rules from which on only the shortest completion is taken.
+
+        Special tokens have no text and leave no trace.
+        """
+        return sample(self.grammar, rng, max_depth=max_depth)
 
     def explain(self, prefix: str = "") -> Explanation:
         """What may come after `prefix`, in words, characters and terminals.

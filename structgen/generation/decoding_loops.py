@@ -1,6 +1,6 @@
 """Decoding loops: which text a call of a logits processor belongs to, and where its prompt ends.
 
-Three things say so, the first that applies:
+Four things say so, the first that applies:
 
     1. `with processor.generation(...)`: all calls inside belong to one text, and its prompt is as long as the caller
        says, or is what the first call shows.
@@ -8,8 +8,11 @@ Three things say so, the first that applies:
     3. A running generate() of transformers (`call_stack`): its first call shows the prompt. The assistant model of
        assisted decoding continues the rows of the generate() it works for.
 
-Without any of them a call cannot be understood, and is an `UnknownPromptError`. Nothing is inferred from tokens: a
-prompt may be an earlier one and one token more, or the same one in another thread.
+    4. A decoding loop of somebody else's, one for each thread: the first call shows the prompt, and each later call
+       shows rows of the call before with one more token.
+
+Any other call cannot be understood, and is an `UnknownPromptError`: it may begin another text, whose prompt may be an
+earlier one and one token more, or the same one in another thread.
 
 What is known of a generate() is dropped with the list of processors that stands for it, when generate() ends.
 """
@@ -32,8 +35,9 @@ from structgen.generation.masking import Copies
 from structgen.generation.progress import Grammars, Progress
 
 _NO_GENERATION = (
-    "LogitsProcessor was called outside of model.generate() and cannot know where the prompt ends: pass "
-    "prompt_length=..., or call it inside `with processor.generation():`"
+    "row {row} is no row of the last call with one more token, so LogitsProcessor cannot know where its prompt ends "
+    "outside of model.generate(): pass prompt_length=..., or call it inside `with processor.generation():` for each "
+    "prompt"
 )
 _OTHER_PROMPT = (
     "row {row} does not begin with the prompt that the first call in this `with processor.generation()` showed: "
@@ -83,6 +87,29 @@ class Answer:
                     raise UnknownPromptError(_OTHER_PROMPT.format(row=row))
 
 
+class GrowingAnswer(Answer):
+    """The answer of a loop that does not say where its prompt ends: each call adds one token to rows of the last."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._last: torch.Tensor | None = None
+
+    def follow(self, input_ids: torch.Tensor, grammars: Grammars) -> tuple[Progress, list[int]]:
+        """As `Answer.follow`.
+
+        Raises:
+            UnknownPromptError: A row does not continue a row of the last call.
+        """
+        last = self._last
+        if last is not None and not torch.equal(input_ids, last) and not torch.equal(input_ids[:, :-1], last):
+            known = set(map(tuple, last.tolist()))
+            for row, begun in enumerate(input_ids[:, :-1].tolist()):
+                if tuple(begun) not in known:
+                    raise UnknownPromptError(_NO_GENERATION.format(row=row))
+        self._last = input_ids.clone()
+        return super().follow(input_ids, grammars)
+
+
 @dataclass
 class DecodingLoop:
     """A running generate(), or a decoding loop of somebody else's.
@@ -128,7 +155,7 @@ class DecodingLoops:
     def __init__(self, prompt_length: int | None) -> None:
         self.prompt_length = prompt_length
         self._running: dict[int, tuple[weakref.ref[list[object]], DecodingLoop]] = {}
-        self._here = threading.local()  # the loop of this thread, if prompt_length says what there is to know
+        self._here = threading.local()  # the loop of somebody else's that runs in this thread
 
     @contextmanager
     def entered(self, prompt_length: int | None) -> Iterator[None]:
@@ -142,11 +169,7 @@ class DecodingLoops:
             _entered.reset(token)
 
     def find(self, caller: Caller | None) -> DecodingLoop:
-        """The loop that a call comes from.
-
-        Raises:
-            UnknownPromptError: Nothing says which one.
-        """
+        """The loop that a call comes from."""
         if caller is None:
             return self._loop()
         key = id(caller.processors)
@@ -162,9 +185,8 @@ class DecodingLoops:
         """The loop of somebody else that is running here."""
         found = self._entered() or getattr(self._here, "loop", None)
         if found is None:
-            if self.prompt_length is None:
-                raise UnknownPromptError(_NO_GENERATION)
-            found = self._here.loop = DecodingLoop(Answer(self.prompt_length))
+            answer = GrowingAnswer() if self.prompt_length is None else Answer(self.prompt_length)
+            found = self._here.loop = DecodingLoop(answer)
         return found
 
     def _begun(self, caller: Caller) -> DecodingLoop:

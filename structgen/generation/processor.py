@@ -63,7 +63,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
             cut.
         prompt_length: tokens in each row of `input_ids` before the answer, padding included. None: what the first
             call of a generate() shows. A decoding loop of your own passes it, or calls the processor inside
-            `with processor.generation():`.
+            `with processor.generation():`; without either, one loop can be run in a thread.
         eos_token_ids: tokens that end a text, besides the tokenizer's own: an id, several, or
             `model.generation_config`.
 

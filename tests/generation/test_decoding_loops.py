@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -251,11 +252,25 @@ def step(shared: Any, *texts: str) -> str:
     return "".join("." if i == END else TOKENS[i] for i in scores[0].isfinite().nonzero().flatten().tolist())
 
 
+def test_a_loop_of_ones_own_grows_by_one_token_a_call() -> None:
+    shared = processor()
+    assert step(shared, "ga") == "a"
+    assert step(shared, "gaa") == "b"
+    assert step(shared, "gaa") == "b"
+    assert step(shared, "gaab", "gaab") == "a"
+    assert LogitsProcessorList([shared])(ids("gaaba"), torch.zeros(1, WIDTH)).isfinite().any()
+    assert in_threads(lambda: step(shared, "gaa")) == "a"  # another thread, another text
+    for text in ("g", "gaab", "gaababa", "bbbbbb"):
+        with pytest.raises(UnknownPromptError, match=r"prompt_length=.*with processor\.generation\(\)"):
+            step(shared, text)
+
+
+def in_threads(call: Callable[[], str]) -> str:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
+
 def test_a_loop_of_ones_own_says_where_the_prompt_ends() -> None:
-    with pytest.raises(UnknownPromptError, match=r"prompt_length=.*with processor\.generation\(\)"):
-        step(processor(), "g")
-    with pytest.raises(UnknownPromptError):
-        LogitsProcessorList([processor()])(ids("g"), torch.zeros(1, WIDTH))
     shared = processor(prompt_length=2)
     assert step(shared, "ga") == "a"
     assert step(shared, "gaa") == "b"
@@ -282,12 +297,14 @@ def test_a_generation_is_one_text() -> None:
     with shared.generation(prompt_length=1):
         assert step(shared, "gab") == "a"
         assert step(shared, "bab") == "a"
+    assert step(shared, "gaab") == "a"  # no block: a loop that grows
     with pytest.raises(UnknownPromptError):
-        step(shared, "gaab")
+        step(shared, "gaab" + "aa")
 
 
 def test_a_generation_of_another_processor_says_nothing() -> None:
     shared = processor()
+    assert step(shared, "ga") == "a"
     with processor().generation(), pytest.raises(UnknownPromptError):
         step(shared, "g")
 
