@@ -252,6 +252,6 @@ def _decode(data: bytes) -> str:
         raise InvalidSchemaError("#", f"the schema is not UTF-8: {error}") from None
 
 
-def _describe(root: Any) -> str:
+def _describe(root: object) -> str:
     title = root.get("title") if isinstance(root, dict) else None
     return f"JSON Schema {title!r}" if isinstance(title, str) and len(title) < 60 else "JSON Schema"

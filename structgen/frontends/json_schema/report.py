@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from structgen.errors import InvalidSchemaError, Problem
 from structgen.frontends.json_schema.documents.document import Document
@@ -62,7 +62,7 @@ def report_of(
 
 
 def _handling(
-    document: Document, node: Mapping[str, Any], keyword: str, formats: bool
+    document: Document, node: Mapping[str, object], keyword: str, formats: bool
 ) -> tuple[Handling, str]:
     draft = document.draft
     if draft.ref_alone and "$ref" in node and keyword != "$ref":
@@ -88,7 +88,7 @@ def _handling(
     return "enforced", ""
 
 
-def _places(root: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _places(root: object, pointer: str) -> Iterator[tuple[str, dict[str, object]]]:
     """Every schema object in a schema, with its JSON Pointer."""
     stack = [(pointer, root)]
     while stack:
@@ -102,12 +102,12 @@ def _places(root: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
             stack.extend(reversed(inside))
 
 
-def _reached(document: Document) -> tuple[set[int], list[dict[str, Any]]]:
+def _reached(document: Document) -> tuple[set[int], list[dict[str, object]]]:
     """The schemas that may have to judge a value, by identity; and those that stand where no schema is expected."""
     placed = {id(node) for _, node in _places(document.root, "#")}
     reached: set[int] = set()
-    elsewhere: list[dict[str, Any]] = []
-    todo: list[Any] = [document.root]
+    elsewhere: list[dict[str, object]] = []
+    todo: list[object] = [document.root]
     while todo:
         node = todo.pop()
         if not isinstance(node, dict) or id(node) in reached:
@@ -125,7 +125,7 @@ def _reached(document: Document) -> tuple[set[int], list[dict[str, Any]]]:
     return reached, elsewhere
 
 
-def _targets(document: Document, node: dict[str, Any], keyword: str) -> list[Any]:
+def _targets(document: Document, node: dict[str, object], keyword: str) -> list[object]:
     """What a reference may lead to: a dynamic one to any of the anchors of its name."""
     try:
         target, uri = document.resolve(node, keyword)

@@ -107,7 +107,7 @@ class JsonValidator:
             raise InvalidText(text, self.format.span_of(text, path)[0], reason)
         return value
 
-    def problems(self, value: Any) -> list[Problem]:
+    def problems(self, value: object) -> list[Problem]:
         """All that is wrong with a parsed value, by JSON Pointer."""
         if self._validator is None:
             self._validator = _validator(self.document, self._registry, formats=self.formats)
@@ -123,7 +123,7 @@ class JsonValidator:
         except Unresolvable as error:
             return [Problem("#", f"the schema refers to {error.ref!r}, which does not exist")]
 
-    def _find_error(self, value: Any) -> Any:
+    def _find_error(self, value: object) -> Any:
         import jsonschema.exceptions
 
         if self._validator is None:
@@ -200,9 +200,9 @@ class _Remembered(threading.local):
     def __init__(self, validate: Callable[..., Iterable[Any] | None]) -> None:
         self._validate = validate
         self._open = 0
-        self._errors: dict[tuple[int, int], list[tuple[str, tuple[Any, ...]]]] = {}
+        self._errors: dict[tuple[int, int], list[tuple[str, tuple[object, ...]]]] = {}
 
-    def __call__(self, validator: Any, reference: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    def __call__(self, validator: Any, reference: object, instance: object, schema: Any) -> Iterator[Any]:
         import jsonschema
 
         key = id(schema), id(instance)
@@ -211,7 +211,7 @@ class _Remembered(threading.local):
                 yield jsonschema.ValidationError(message, path=path)
             return
         self._open += 1
-        found: list[tuple[str, tuple[Any, ...]]] = []
+        found: list[tuple[str, tuple[object, ...]]] = []
         try:
             for error in self._validate(validator, reference, instance, schema) or ():
                 if len(found) < _MOST_REPEATED:
@@ -226,12 +226,12 @@ class _Remembered(threading.local):
                 self._errors.clear()
 
 
-def _format(validator: Any, form: str, instance: Any, schema: Any) -> Iterator[Any]:
+def _format(validator: Any, form: str, instance: object, schema: Any) -> Iterator[Any]:
     import jsonschema
 
     from structgen.frontends.json_schema.strings.format_checks import conforms
 
-    if validator.is_type(instance, "string") and not conforms(form, instance):
+    if isinstance(instance, str) and not conforms(form, instance):
         yield jsonschema.ValidationError(f"{instance!r} is not of the format {form!r}")
 
 
@@ -251,15 +251,15 @@ def _is_found(pattern: str, text: str) -> bool:
         return by_re.search(text) is not None
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+def _pattern(validator: Any, pattern: str, instance: object, schema: Any) -> Iterator[Any]:
     import jsonschema
 
-    if validator.is_type(instance, "string") and not _is_found(pattern, instance):
+    if isinstance(instance, str) and not _is_found(pattern, instance):
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[Any]:
-    if not validator.is_type(instance, "object"):
+def _pattern_properties(validator: Any, patterns: Any, instance: object, schema: Any) -> Iterator[Any]:
+    if not isinstance(instance, dict):
         return
     for pattern, wanted in patterns.items():
         for name, value in instance.items():
@@ -267,16 +267,16 @@ def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: An
                 yield from validator.descend(value, wanted, path=name, schema_path=pattern)
 
 
-def _additional_properties(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[Any]:
+def _additional_properties(validator: Any, wanted: Any, instance: object, schema: Any) -> Iterator[Any]:
     import jsonschema
 
-    if not validator.is_type(instance, "object"):
+    if not isinstance(instance, dict):
         return
     declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, value in instance.items():
         if name in declared or any(_is_found(pattern, name) for pattern in patterns):
             continue
         if wanted is False:
-            yield jsonschema.ValidationError(f"{name!r} is not declared, and no other members are allowed")
+            yield jsonschema.ValidationError(f"{name!r} is not declared, and no other properties are allowed")
         else:
             yield from validator.descend(value, wanted, path=name)

@@ -28,7 +28,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Any
 
 from structgen.errors import InvalidSchemaError
 from structgen.frontends.json_schema.documents.document import Document
@@ -55,17 +54,17 @@ class SchemaView:
         alternatives: the branches of the first `anyOf` or `oneOf`.
     """
 
-    def __init__(self, views: _Views, schemas: Iterable[Any]) -> None:
+    def __init__(self, views: _Views, schemas: Iterable[object]) -> None:
         self._views = views
         self.alternatives: list[SchemaView] = []
         self.is_never = False
-        self._schemas: list[dict[str, Any]] = []
+        self._schemas: list[dict[str, object]] = []
         self._conditional: set[int] = set()
         self._properties: dict[str, SchemaView] = {}
         self._items: dict[int, SchemaView] = {}
         self._merge(schemas)
 
-    def _merge(self, schemas: Iterable[Any]) -> None:
+    def _merge(self, schemas: Iterable[object]) -> None:
         waiting = [(schema, False) for schema in reversed(list(schemas))]
         seen: set[int] = set()
         while waiting and len(self._schemas) < _MOST_MERGED:
@@ -86,7 +85,7 @@ class SchemaView:
                 elif not self.alternatives:
                     self.alternatives = [self._views.of([branch]) for branch in branches[:_MOST_MERGED]]
 
-    def _same_place(self, schema: dict[str, Any]) -> Iterator[Any]:
+    def _same_place(self, schema: dict[str, object]) -> Iterator[object]:
         """Yields the schemas that hold wherever `schema` does."""
         for keyword in _REFERENCES:
             if keyword in schema:
@@ -94,7 +93,7 @@ class SchemaView:
         parts = schema.get("allOf")
         yield from parts if isinstance(parts, list) else ()
 
-    def _certain(self) -> Iterator[dict[str, Any]]:
+    def _certain(self) -> Iterator[dict[str, object]]:
         return (schema for schema in self._schemas if id(schema) not in self._conditional)
 
     @cached_property
@@ -103,7 +102,7 @@ class SchemaView:
         allowed = TYPES
         for schema in self._certain():
             named = schema.get("type")
-            if named is not None:
+            if isinstance(named, str | list):
                 found = {named} if isinstance(named, str) else set(named)
                 allowed &= found | ({"integer"} if "number" in found else set())
             for values in _listed(schema):
@@ -119,7 +118,7 @@ class SchemaView:
         return self.types == TYPES and not (self.properties or self.alternatives or says)
 
     @cached_property
-    def values(self) -> list[Any] | None:
+    def values(self) -> list[object] | None:
         """The values of `enum` or `const`; None if there are none."""
         for schema in self._schemas:
             for values in _listed(schema):
@@ -171,7 +170,7 @@ class SchemaView:
         return any("properties" in schema for schema in self._schemas)
 
     @property
-    def default(self) -> tuple[Any] | None:
+    def default(self) -> tuple[object] | None:
         """The default as a tuple of one; None if there is no default."""
         return next(((schema["default"],) for schema in self._schemas if "default" in schema), None)
 
@@ -200,8 +199,8 @@ class SchemaView:
         return found
 
     def _find_property(self, name: str) -> SchemaView:
-        certain: list[Any] = []
-        perhaps: list[Any] = []
+        certain: list[object] = []
+        perhaps: list[object] = []
         for schema in self._schemas:
             (perhaps if id(schema) in self._conditional else certain).extend(_property_schemas(schema, name))
         if len(perhaps) == 1:
@@ -220,7 +219,7 @@ class SchemaView:
             found = self._items[index] = self._joined(schemas, alternatives)
         return found
 
-    def _joined(self, schemas: list[Any], alternatives: list[SchemaView]) -> SchemaView:
+    def _joined(self, schemas: list[object], alternatives: list[SchemaView]) -> SchemaView:
         if not alternatives:
             return self._views.of(schemas)
         distinct = list(dict.fromkeys(alternatives))
@@ -237,9 +236,9 @@ class _Views:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._by_schemas: dict[tuple[int, ...], SchemaView] = {}
-        self._kept: list[list[Any]] = []
+        self._kept: list[list[object]] = []
 
-    def of(self, schemas: list[Any]) -> SchemaView:
+    def of(self, schemas: list[object]) -> SchemaView:
         key = tuple(map(id, schemas))
         found = self._by_schemas.get(key)
         if found is None:
@@ -248,7 +247,7 @@ class _Views:
             found.__init__(self, schemas)  # type: ignore[misc]  # a recursive schema needs it before it is complete
         return found
 
-    def resolve(self, schema: dict[str, Any], keyword: str) -> Any:
+    def resolve(self, schema: dict[str, object], keyword: str) -> object:
         """The target of a reference; None if it does not exist."""
         try:
             return self._document.resolve(schema, keyword)[0]
@@ -261,7 +260,7 @@ def view_of(document: Document) -> SchemaView:
     return _Views(document).of([document.root])
 
 
-def types_of(value: Any) -> tuple[str, ...]:
+def types_of(value: object) -> tuple[str, ...]:
     """The names of the types that a JSON value has, the most specific first."""
     if value is None:
         return ("null",)
@@ -276,33 +275,34 @@ def types_of(value: Any) -> tuple[str, ...]:
     return ("array",) if isinstance(value, list) else ("object",)
 
 
-def _conditions(schema: Mapping[str, Any]) -> Iterator[Any]:
+def _conditions(schema: Mapping[str, object]) -> Iterator[object]:
     """Yields the schemas that hold for some of the values."""
     yield from (schema.get("then"), schema.get("else"))
     for keyword in ("dependentSchemas", "dependencies"):
         yield from _map(schema, keyword).values()
 
 
-def _branches(schema: Mapping[str, Any]) -> Iterator[list[Any]]:
+def _branches(schema: Mapping[str, object]) -> Iterator[list[object]]:
     for keyword in ("anyOf", "oneOf"):
         found = schema.get(keyword)
         if isinstance(found, list) and found:
             yield found
 
 
-def _listed(schema: Mapping[str, Any]) -> Iterator[list[Any]]:
+def _listed(schema: Mapping[str, object]) -> Iterator[list[object]]:
     if "const" in schema:
         yield [schema["const"]]
-    if isinstance(schema.get("enum"), list):
-        yield schema["enum"]
+    values = schema.get("enum")
+    if isinstance(values, list):
+        yield values
 
 
-def _map(schema: Mapping[str, Any], keyword: str) -> Mapping[str, Any]:
+def _map(schema: Mapping[str, object], keyword: str) -> Mapping[str, object]:
     found = schema.get(keyword)
     return found if isinstance(found, dict) else {}
 
 
-def _property_schemas(schema: Mapping[str, Any], name: str) -> list[Any]:
+def _property_schemas(schema: Mapping[str, object], name: str) -> list[object]:
     properties, patterns = _map(schema, "properties"), _map(schema, "patternProperties")
     found = [properties[name]] if name in properties else []
     found += [patterns[pattern] for pattern in patterns if _matches(pattern, name)]
@@ -310,7 +310,7 @@ def _property_schemas(schema: Mapping[str, Any], name: str) -> list[Any]:
     return found if found or not isinstance(rest, (dict, bool)) else [rest]
 
 
-def _item_schemas(schema: Mapping[str, Any], index: int) -> list[Any]:
+def _item_schemas(schema: Mapping[str, object], index: int) -> list[object]:
     items, prefix = schema.get("items"), schema.get("prefixItems")
     if isinstance(items, list):
         prefix, items = items, schema.get("additionalItems")
