@@ -12,15 +12,23 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 import structgen
 from structgen.errors import StructgenError, UnsupportedSchemaError
+from structgen.formats import options
+
+
+def _one_of(values: tuple[str, ...]) -> str:
+    return f"{', '.join(values[:-1])} or {values[-1]}"
+
 
 Schema = Annotated[str | None, typer.Option(help="A JSON Schema: a file, or the JSON itself.")]
-Output = Annotated[str, typer.Option(help="What a schema's text is written in: json, yaml or toml.")]
+Output = Annotated[
+    str, typer.Option(help=f"What a schema's text is written in: {_one_of(get_args(options.Output))}.")
+]
 Regex = Annotated[str | None, typer.Option(help="A regular expression of Python; the whole text matches it.")]
 Grammar = Annotated[
     str | None, typer.Option(help="A file with a Lark grammar, or the name of one of structgen's.")
@@ -101,7 +109,7 @@ class Given:
 
     def _by_schema(self, strict: bool) -> structgen.Constraint:
         assert self.schema is not None
-        check_value("--output", self.output, ("json", "yaml", "toml"))
+        check_value("--output", self.output, get_args(options.Output))
         with naming("--schema" if is_json(self.schema) else self.schema):
             return structgen.json_schema(read_json(self.schema), output=self.output, strict=strict)  # type: ignore[arg-type]
 
@@ -134,7 +142,7 @@ class Given:
 def check_value(option: str, value: str, allowed: tuple[str, ...]) -> None:
     """See that an option has one of the values that it may have."""
     if value not in allowed:
-        raise WrongCall(f"{option} {value}: must be {', '.join(allowed[:-1])} or {allowed[-1]}")
+        raise WrongCall(f"{option} {value}: must be {_one_of(allowed)}")
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Format(ABC):
         title: its name, for people.
         spelling: how strings are written.
         separator: what stands between the pairs of an object and the items of an array.
-        null: how null is written; None if the format cannot write it.
+        has_null: the format can write null. It, true, false and numbers are written as in JSON.
         records_names: names that no schema declares are recorded, so that a text has none of them twice.
         compares_items: items that are objects or arrays can be compared while a text is written.
     """
@@ -43,7 +43,7 @@ class Format(ABC):
     title: ClassVar[str]
     spelling: Spelling
     separator: Terminal
-    null: ClassVar[Terminal | None] = NULL
+    has_null: ClassVar[bool] = True
     records_names: ClassVar[bool]
     compares_items: ClassVar[bool]
 

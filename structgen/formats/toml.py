@@ -143,7 +143,7 @@ class Toml(Structured):
 
     title = "TOML"
     spelling: TomlSpelling
-    null = None
+    has_null = False
     records_names = True
 
     def __init__(self, spelling: TomlSpelling) -> None:

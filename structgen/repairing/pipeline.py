@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any, Protocol, get_args
 
 from structgen.errors import InvalidOptionError, InvalidText, Problem, RepairError
-from structgen.formats.json import json_format
-from structgen.formats.toml import Toml
-from structgen.formats.yaml import yaml_format
+from structgen.formats.format import Format as TextFormat
+from structgen.formats.json import JsonText, json_format
+from structgen.formats.yaml import Yaml, yaml_format
 from structgen.frontends.json_schema.view import SchemaView
 from structgen.limits import Limits
 from structgen.options import check_flags, check_option
@@ -132,12 +132,13 @@ def check_constraint(constraint: Repairable | None) -> None:
     """See that texts of a constraint can be repaired.
 
     Raises:
-        InvalidOptionError: They are TOML.
+        InvalidOptionError: They are of another format, such as TOML.
     """
-    if constraint is not None and isinstance(getattr(constraint.schema, "format", None), Toml):
-        raise InvalidOptionError(
-            "constraint", constraint.description, "must be of JSON or YAML: TOML is not repaired"
-        )
+    form = None if constraint is None else getattr(constraint.schema, "format", None)
+    if isinstance(form, TextFormat) and not isinstance(form, (JsonText, Yaml)):
+        assert constraint is not None
+        reason = f"must be of JSON or YAML: {form.title} is not repaired"
+        raise InvalidOptionError("constraint", constraint.description, reason)
 
 
 @contextmanager

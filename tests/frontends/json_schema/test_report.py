@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import assume, given, settings
 
 import structgen
 from structgen.errors import EmptyLanguageError, InvalidSchemaError, LimitExceeded
+from structgen.frontends.json_schema.documents.keywords import ROWS
 from structgen.frontends.json_schema.documents.traversal import subschemas
 
 
@@ -103,3 +105,11 @@ def test_every_keyword_has_one_row(schema: dict[str, Any]) -> None:
     assert sorted(row.keyword for row in rows) == sorted(word for node in subschemas(schema) for word in node)
     checked = {row.pointer for row in rows if row.handling == "checked"}
     assert checked == {problem.pointer for problem in constraint.unenforced}
+
+
+def test_the_documentation_has_the_table_of_keywords() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "json-schema.md").read_text(encoding="utf-8")
+    for row in ROWS:
+        names = ", ".join(f"`{keyword.name}`" for keyword in row.keywords)
+        line = f"| {names} | {row.how} |{' ' * bool(row.caveat)}{row.caveat} |"
+        assert line in page.splitlines(), f"not in docs/json-schema.md: {line}"

@@ -1,8 +1,8 @@
 """The keywords of JSON Schema: one row for each, from which the compiler, the report and the documentation are made.
 
-A row says which types a keyword constrains, which drafts have it, what its value contains, and how it is handled. To
-add a keyword, add a row here; if it is an assertion, read it in the module of its type (`shapes/`), and if it is a
-combinator, in `shapes/reader.py`. docs/json-schema.md shows the rows (`Row.how`, `Row.caveat`); a test compares them.
+A row says which types a keyword constrains, which drafts have it, what its value contains, and how it is handled.
+docs/adding.md says how to add a keyword. docs/json-schema.md shows the rows (`Row.how`, `Row.caveat`); a test compares
+them.
 """
 
 from __future__ import annotations
@@ -221,7 +221,9 @@ ROWS = (
     ),
     Row(
         (_assertion("multipleOf", NUMBER),),
-        "by the last digits, and by the remainders of the digits read so far; short ranges are listed",
+        "by the last digits, and by the remainders of the digits read so far; short ranges are listed; "
+        "multiples of an integer with more than 5,000 different last digits (64, 128, ... 8192, 6400) are written "
+        "without a point",
         "what remains of the divisors without 2 and 5, forbidden ones included: a least common multiple of at most "
         "20,000, or at most 4,096 multiples within the bounds; with `exact=True` a product of at most 30; else "
         "refused",

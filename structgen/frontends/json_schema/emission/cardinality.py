@@ -40,6 +40,7 @@ from structgen.frontends.json_schema.shapes.shape import (
     strings_of,
     types_of,
 )
+from structgen.frontends.json_schema.shapes.strings import StringShape
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import Choice, Terminal
 from structgen.language.counting import has_many_short
@@ -283,7 +284,7 @@ def _free_string(shapes: Alternative) -> int | None:
         least = max((one.min_length for one in found), default=0)
         most = min((one.max_length for one in found if one.max_length is not None), default=_ROOM)
         return _FREE + least if max(least, 2) <= most else None
-    bounded = any(one.min_length or one.max_length is not None or one.patterns for one in found)
-    negated = any(one.not_patterns or one.not_formats for one in found)
     is_one_format = sum(len(one.formats) for one in found) == 1
-    return _FORMAT if is_one_format and not (bounded or negated) else None
+    return (
+        _FORMAT if is_one_format and all(one == StringShape(formats=one.formats) for one in found) else None
+    )

@@ -74,7 +74,7 @@ class Literals:
         if not left:
             self._findings.empty(shapes[-1].origin, None, "all values of a type are excluded")
             return None
-        if type == NULL and self._style.format.null is None:
+        if type == NULL and not self._style.format.has_null:
             title = self._style.format.title
             self._findings.empty(shapes[-1].origin, None, f"{title} cannot write null")
             return None
@@ -104,7 +104,7 @@ class Literals:
     def _is_writable(self, value: object) -> bool:
         """Returns True if the format can write a scalar."""
         if value is None:
-            return self._style.format.null is not None
+            return self._style.format.has_null
         return not (isinstance(value, str) and strings.has_lone_surrogate(value))
 
     def _scalars(self, values: Sequence[object]) -> Terminal:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
+from structgen.formats.format import NULL
 from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.emission.literals import BOOLEAN_TERMINAL
 from structgen.frontends.json_schema.emission.rules import Rule, Rules
@@ -46,7 +47,7 @@ def any_rules(style: Style) -> dict[str, RuleExpression]:
     form = style.format
     pair = form.pair(strings.any_name(form.spelling), Reference("any"))
     item = form.item(Reference("any"))
-    null = () if form.null is None else (form.null,)
+    null = (NULL,) if form.has_null else ()
     return {
         "any": Choice((style.string, style.number, BOOLEAN_TERMINAL, *null, ANY_OBJECT, ANY_ARRAY)),
         "any object": form.object(Sequence((Repetition(pair),), form.separator)),

@@ -36,7 +36,7 @@ class StringShape(NamedTuple):
     @property
     def bounds_lengths_only(self) -> bool:
         """True if nothing but lengths is constrained."""
-        return not (self.patterns or self.formats or self.not_patterns or self.not_formats)
+        return self == StringShape(self.min_length, self.max_length)
 
 
 def from_keywords(source: Source) -> StringShape:
