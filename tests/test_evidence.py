@@ -465,7 +465,7 @@ def test_bench_runs_the_script_of_the_repository(monkeypatch: pytest.MonkeyPatch
         called.append(command)
         return Ended()
 
-    monkeypatch.setattr(cli.subprocess, "run", instead)
+    monkeypatch.setattr("subprocess.run", instead)
     result = typer_testing.CliRunner().invoke(cli.app, ["bench", "masks", "--full"])
     assert result.exit_code == 0
     assert called[0][1:] == [str(ROOT / "benchmarks" / "run.py"), "masks", "--full"]

@@ -79,7 +79,7 @@ class Builder:
         """A shortest text; empty if there is none."""
 
     def after(self, arg0: int, arg1: bytes, /) -> int:
-        """What is left after some bytes."""
+        """The rest of the language after some bytes."""
 
     def first_bytes(self, arg: int, /) -> bytes:
         """The bytes that texts begin with."""
@@ -178,8 +178,8 @@ def apply_bitmask(logits: int, type: int, batch: int, width: int, stride: int, b
 
 def copy_masked(source: int, target: int, type: int, batch: int, width: int, stride: int, bitmask: int, bitmask_stride: int, rows: Sequence[int], instructions: int = 0) -> list[bool]:
     """
-    Copies rows of logits to rows side by side, those in `rows`, ascending, masked. Whether anything is left of each of
-    these. Takes addresses, and strides in elements; checks nothing.
+    Copies rows of logits to contiguous rows; those in `rows`, ascending, are masked. Returns for each of these whether
+    any token is allowed. Takes addresses, and strides in elements; checks nothing.
     """
 
 def apply_instructions() -> list[str]:
