@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from structgen.collector import collector_paused
 from structgen.engine import Matcher as _NativeMatcher
 from structgen.engine import RowTable, lower
 from structgen.errors import DeadEnd, InvalidText, TokenRejected
@@ -95,13 +96,14 @@ class CompiledGrammar:
         self._recipe = recipe or (type(self), (grammar, vocabulary, limits))
         self.vocabulary = vocabulary
         self.limits = limits
-        lowered = lower(
-            grammar,
-            vocabulary.native,
-            special_tokens=dict(vocabulary.special_tokens),
-            eos_token_ids=vocabulary.eos_token_ids,
-            limits=limits,
-        )
+        with collector_paused():
+            lowered = lower(
+                grammar,
+                vocabulary.native,
+                special_tokens=dict(vocabulary.special_tokens),
+                eos_token_ids=vocabulary.eos_token_ids,
+                limits=limits,
+            )
         self.native = lowered.native
         self.rows = RowTable(lowered.native.store)
         self._terminals = lowered.terminals

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
+from structgen.collector import collector_paused
 from structgen.constraint import Constraint, remembers_arguments
 from structgen.errors import InvalidOptionError, InvalidSchemaError, InvalidText, LimitExceeded, Problem
 from structgen.formats.json import EVERY_JSON, JsonText, Whitespace, json_format
@@ -93,6 +94,14 @@ DraftName = Literal["4", "6", "7", "2019-09", "2020-12"]
 _DEFAULT_LIMITS = Limits()
 Formats = Literal["enforce", "annotate"]
 PropertyOrder = Literal["schema", "any"]
+_ALLOWED: dict[str, tuple[str | None, ...]] = {
+    "draft": (*get_args(DraftName), None),
+    "escapes": get_args(Escapes),
+    "formats": get_args(Formats),
+    "output": get_args(Output),
+    "property_order": get_args(PropertyOrder),
+    "whitespace": get_args(WhitespaceMode),
+}
 
 
 @remembers_arguments
@@ -154,14 +163,14 @@ def json_schema(
     >>> person.validate('{"name": "Robert Burns"}')
     {'name': 'Robert Burns'}
     """
-    check_option("formats", formats, get_args(Formats))
-    check_option("property_order", property_order, get_args(PropertyOrder))
-    check_option("escapes", escapes, get_args(Escapes))
-    check_option("output", output, get_args(Output))
-    check_option("draft", draft, (*get_args(DraftName), None))
+    check_option("formats", formats, _ALLOWED["formats"])
+    check_option("property_order", property_order, _ALLOWED["property_order"])
+    check_option("escapes", escapes, _ALLOWED["escapes"])
+    check_option("output", output, _ALLOWED["output"])
+    check_option("draft", draft, _ALLOWED["draft"])
     check_flags(strict=strict, ensure_ascii=ensure_ascii, closed=closed, exact=exact)
     if not isinstance(whitespace, (Whitespace, Expression)):
-        check_option("whitespace", whitespace, get_args(WhitespaceMode), or_else="a Whitespace")
+        check_option("whitespace", whitespace, _ALLOWED["whitespace"], or_else="a Whitespace")
     if registry is not None and not hasattr(registry, "get_or_retrieve"):
         raise InvalidOptionError("registry", registry, "must be a referencing.Registry or None")
     if exact and output != "json":
@@ -176,9 +185,10 @@ def json_schema(
         formats, style = "annotate", Style(EVERY_JSON, any_order=True)
     python_type, text, root = _read(schema)
     document = Document(root, draft=draft, registry=registry, text=text)
-    grammar, problems = _guarded(
-        partial(_compile, document, style, formats=formats == "enforce", strict=strict)
-    )
+    with collector_paused():
+        grammar, problems = _guarded(
+            partial(_compile, document, style, formats=formats == "enforce", strict=strict)
+        )
     judge = JsonValidator(
         document,
         style.format,

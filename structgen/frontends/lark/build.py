@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from structgen.collector import collector_paused
 from structgen.constraint import Constraint, judge_by_grammar
 from structgen.constraint import Judge as ConstraintJudge
 from structgen.errors import Problem
-from structgen.frontends.collector import collector_paused
 from structgen.frontends.lark.declared import Declared, rules_of_declared
 from structgen.frontends.lark.first_match import terminals_as_lark_reads_them
 from structgen.frontends.lark.judge import Judge, ParserName

@@ -15,9 +15,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from structgen.collector import collector_paused
 from structgen.constraint import Constraint, Judge
 from structgen.errors import InvalidOptionError, Problem
-from structgen.frontends.collector import collector_paused
 from structgen.frontends.sql.judges import PostgreSQLJudge, SQLiteJudge
 from structgen.frontends.sql.names import Names, name_terminals
 from structgen.frontends.sql.reading import grammar_of_dialect, word_pattern

@@ -66,6 +66,7 @@ class Emitter:
         self._findings = findings
         self._style = style
         self._rule_of: dict[Schema, Rule] = {}
+        self._rule_of_type: dict[int, RuleExpression] = {}
         self._shared: dict[Hashable, Rule] = {}
         self._open: dict[Hashable, tuple[str | None, int]] = {}
         self._any: grammar.Reference | None = None
@@ -110,6 +111,9 @@ class Emitter:
     def _value(self, schema: Schema) -> Rule:
         if schema in self._rule_of:
             return self._rule_of[schema]
+        type = self._reader.sole_type(schema)
+        if type in self._rule_of_type:
+            return self._rule_of_type[type]
         if schema is ANYTHING:
             return self.any()
         if schema is NOTHING:
@@ -124,6 +128,8 @@ class Emitter:
         if rule is None:
             self._findings.set_cause(schema, before)
         self._rule_of[schema] = rule
+        if type and rule is not None:
+            self._rule_of_type[type] = rule
         return rule
 
     def _reference(self, schema: Schema, keyword: str) -> Rule:

@@ -173,6 +173,16 @@ class Reader:
             found = self._readings[schema] = self._read(schema)
         return found
 
+    def sole_type(self, schema: Schema) -> int:
+        """The type, as a bit, of a schema that says nothing but one type; 0 of any other. Most schemas are so."""
+        if type(schema) is not Deferred or not isinstance(schema.raw, dict):
+            return 0
+        raw = schema.raw
+        named = raw.get("type")
+        if type(named) is not str or len(raw.keys() & _SAYS) > 1 or "type" in self.document.void_in(raw):
+            return 0
+        return TYPES.get(named, 0)
+
     def _read(self, schema: Schema) -> Reading:
         if isinstance(schema, Deferred):
             if not isinstance(schema.raw, dict):
@@ -192,13 +202,14 @@ class Reader:
     def _read_keywords(self, raw: Raw) -> Reading:
         if self.document.draft.ref_alone and "$ref" in raw:
             return Reading((Reference("$ref"),), None)
-        source = Source(raw, self.document, self.defer, formats=self.formats)
+        source = Source(raw, self.document, self.defer, raw.keys() & _SAYS, formats=self.formats)
+        names = source.names
         steps: list[Step | None] = []
         types, place = 0, -1
         for name in raw:
-            keyword = KEYWORDS.get(name)
-            if keyword is None or name in source.void:
+            if name not in names:
                 continue
+            keyword = KEYWORDS[name]
             if keyword.role == "combinator":
                 steps.append(_COMBINATORS[name](source, name))
             elif keyword.role == "assertion":
@@ -236,6 +247,11 @@ def _parts(source: Source, types: int) -> Parts:
         enum,
     )
 
+
+_SAYS = frozenset(
+    name for name, keyword in KEYWORDS.items() if keyword.role in ("assertion", "combinator", "branch")
+)
+"""Keywords that constrain values; the others are annotations."""
 
 _OF_TYPES = [Parts(types) for types in range(ANY_TYPE + 1)]
 

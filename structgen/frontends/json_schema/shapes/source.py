@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from structgen.errors import InvalidSchemaError
 from structgen.frontends.json_schema.documents.document import Document, Raw
@@ -17,32 +18,39 @@ class Source:
 
     Attributes:
         document: the document of the schema; it knows the draft.
-        void: keywords that mean nothing here.
+        names: the keywords that constrain something.
         formats: `format` is an assertion.
     """
 
-    __slots__ = ("_defer", "_raw", "document", "formats", "void")
+    __slots__ = ("_defer", "_raw", "document", "formats", "names")
 
     def __init__(
-        self, raw: Raw, document: Document, defer: Callable[[object], Schema], *, formats: bool
+        self,
+        raw: Raw,
+        document: Document,
+        defer: Callable[[object], Schema],
+        names: AbstractSet[str],
+        *,
+        formats: bool,
     ) -> None:
         self.document = document
         self.formats = formats
         self._raw = raw
-        self.void = document.void_in(raw)
+        void = document.void_in(raw)
+        self.names = names - void if void else names
         self._defer = defer
 
     def has(self, keyword: str) -> bool:
         """Returns True if the schema has a keyword."""
-        return keyword in self._raw and keyword not in self.void
+        return keyword in self.names
 
     def value(self, keyword: str) -> object:
         """The value of a keyword; None if it is not there."""
-        return None if keyword in self.void else self._raw.get(keyword)
+        return self._raw[keyword] if keyword in self.names else None
 
     def count(self, keyword: str) -> int | None:
         """The value of a keyword that counts something; None if it is not there."""
-        if not self.has(keyword):
+        if keyword not in self.names:
             return None
         value = self._raw[keyword]
         if isinstance(value, float) and value.is_integer():
@@ -53,7 +61,7 @@ class Source:
 
     def schema(self, keyword: str) -> Schema | None:
         """The schema in a keyword; None if it is not there."""
-        return self._defer(self._raw[keyword]) if self.has(keyword) else None
+        return self._defer(self._raw[keyword]) if keyword in self.names else None
 
     def schemas(self, keyword: str) -> tuple[Schema, ...]:
         """The schemas in a list."""
@@ -71,7 +79,7 @@ class Source:
 
     def named_schemas(self, keyword: str) -> dict[str, Schema]:
         """The schemas in an object, by name; none if the keyword is not there."""
-        if not self.has(keyword):
+        if keyword not in self.names:
             return {}
         value = self._raw[keyword]
         if value is None:
