@@ -149,20 +149,21 @@ class _Meter:
         self._limits = limits
         self._most = min(limits.grammar_size, limits.work)
         self._deadline = time.monotonic() + limits.milliseconds / 1000
-        self._next = min(self._INTERVAL, self._most + 1)
+        self.next = min(self._INTERVAL, self._most + 1)
 
     def spend(self, symbols: int) -> None:
         self.symbols += symbols
-        if self.symbols >= self._next:
-            self._check()
+        if self.symbols >= self.next:
+            self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Compares with the limits; called when `symbols` reaches `next`."""
         if self.symbols > self._most:
             name = "grammar_size" if self.symbols > self._limits.grammar_size else "work"
             raise LimitExceeded(name, self._most)
         if time.monotonic() > self._deadline:
             raise LimitExceeded("milliseconds", self._limits.milliseconds)
-        self._next = min(self.symbols + self._INTERVAL, self._most + 1)
+        self.next = min(self.symbols + self._INTERVAL, self._most + 1)
 
 
 class _Nodes:
@@ -173,12 +174,14 @@ class _Nodes:
         self._numbers = array("i")
         self._starts = array("q")
         self._ends = array("q")
+        self._count = 0
 
     def reserve(self) -> int:
         """Returns a number for a node that comes later."""
         self._starts.append(0)
         self._ends.append(0)
-        return len(self._starts) - 1
+        self._count += 1
+        return self._count - 1
 
     def set(self, number: int, node: list[int]) -> None:
         self._starts[number] = len(self._numbers)
@@ -187,11 +190,16 @@ class _Nodes:
         self._meter.spend(len(node))
 
     def add(self, node: list[int]) -> int:
+        number = self._count
+        self._count = number + 1
         self._starts.append(len(self._numbers))
-        self._numbers.extend(node)
+        self._numbers.fromlist(node)
         self._ends.append(len(self._numbers))
-        self._meter.spend(len(node))
-        return len(self._starts) - 1
+        meter = self._meter
+        meter.symbols += len(node)
+        if meter.symbols >= meter.next:
+            meter.check()
+        return number
 
     def rule(self, *alternatives: Iterable[int]) -> int:
         """Adds a choice between sequences of symbols."""
@@ -240,14 +248,16 @@ class _Lowering:
 
     def terminal(self, node: Terminal) -> int:
         """The number of a terminal."""
-        guard = self.expressions.number(node.guard)
-        expression = self.expressions.number(node.expression)
-        return self._add_terminal(expression, node.priority, node.name, guard, _EFFECTS[node.effect])
+        number = self.expressions.number
+        return self._add_terminal(
+            number(node.expression), node.priority, node.name, number(node.guard), _EFFECTS[node.effect]
+        )
 
     def _add_terminal(self, expression: int, priority: int, name: str, guard: int, effect: int = 0) -> int:
         key = expression, priority, name, guard, effect
-        number = self._terminals.setdefault(key, len(self.terminals))
-        if number == len(self.terminals):
+        number = self._terminals.get(key)
+        if number is None:
+            number = self._terminals[key] = len(self.terminals)
             self.meter.spend(1)
             self.terminals.append(expression)
             self.priorities.append(priority)
@@ -300,18 +310,25 @@ class _Lowering:
         """A choice between sequences as a node; plain sequences are spelled out in place."""
         options = body.options if isinstance(body, Choice) else (body,)
         node = [_RULE, len(options)]
+        get = self._symbols.get
         for option in options:
             parts = option.parts if isinstance(option, Sequence) and option.separator is None else (option,)
             node.append(len(parts))
-            node.extend([self.symbol(part) for part in parts])
+            for part in parts:
+                known = get(id(part))
+                node.append(self.symbol(part) if known is None else known)
         return node
 
     def symbol(self, body: RuleExpression) -> int:
         """The symbol of a part: a node, or -1 - terminal."""
         known = self._symbols.get(id(body))
         if known is None:
-            make = _SYMBOLS.get(type(body)) or _of_base(body)
-            known = self._symbols[id(body)] = make(self, body)
+            if type(body) is Terminal:  # most symbols
+                known = -1 - self.terminal(body)
+            else:
+                make = _SYMBOLS.get(type(body)) or _of_base(body)
+                known = make(self, body)
+            self._symbols[id(body)] = known
         return known
 
     def _of_choice(self, body: Choice) -> int:
@@ -341,7 +358,7 @@ class _Lowering:
         if least > MAX_COUNT or (most or 0) > MAX_COUNT:
             raise InvalidGrammarError(f"a repetition of {most or least} times is beyond what can be counted")
         if (least, most) == (0, 1):
-            return self.nodes.rule([symbol], [])
+            return self.nodes.add([_RULE, 2, 1, symbol, 0])
         return self.nodes.add([_REPETITION, symbol, least, -1 if most is None else most])
 
     def _permutation(self, body: Permutation) -> int:
@@ -359,13 +376,14 @@ class _Lowering:
     def _separated(self, parts: tuple[RuleExpression, ...], separator: int) -> int:
         chain = _Chain(self, separator)
         # Nothing can have been written before a part only if no part before it is required.
-        leading = next((i for i, part in enumerate(parts) if _bounds(part)[0] > 0), len(parts))
-        for index in reversed(range(len(parts))):
+        bounds = [_bounds(part) for part in parts]
+        leading = next((i for i, (least, _) in enumerate(bounds) if least > 0), len(parts))
+        for index in range(len(parts) - 1, -1, -1):
             part = parts[index]
-            least, most = _bounds(part)
+            least, most = bounds[index]
             symbol = self.symbol(part.part if isinstance(part, Repetition) else part)
             if most != 0:
-                chain.prepend(symbol, least, most, is_leading=index <= leading)
+                chain.prepend(symbol, least, most, index <= leading)
         return self.nodes.rule([]) if chain.first is None else chain.first
 
 
@@ -383,7 +401,7 @@ class _Chain:
         self._separator = separator
         self._rest: list[int] = []  # what comes if something is written: symbols, the last one first
 
-    def prepend(self, item: int, least: int, most: int | None, *, is_leading: bool) -> None:
+    def prepend(self, item: int, least: int, most: int | None, is_leading: bool) -> None:
         """Puts an item in front of all others.
 
         Args:
@@ -393,19 +411,24 @@ class _Chain:
             is_leading: no item before this one is required.
         """
         begin, follow = [item], [self._separator, item]
+        if least == 1 == most and not is_leading:  # most items
+            self._rest += (item, self._separator)
+            return
         if most != 1:
             more = self._nodes.rule(follow)
             follow = [self._lowering.repetition(more, least, most)]
             begin.append(self._lowering.repetition(more, max(least - 1, 0), most and most - 1))
         is_optional = least == 0
         if is_leading and is_optional:
-            skipped = [] if self.first is None else [self.first]
-            self.first = self._nodes.rule([*begin, *self._shared_rest()], skipped)
+            taken = [*begin, *self._shared_rest()]
+            skipped = [0] if self.first is None else [1, self.first]
+            self.first = self._nodes.add([_RULE, 2, len(taken), *taken, *skipped])
         elif is_leading:
             self.first = self._nodes.rule([*begin, *reversed(self._rest)])
         if is_optional and most == 1:
             rest = self._shared_rest()
-            self._rest = [self._nodes.rule([*follow, *rest], rest)]
+            taken = [*follow, *rest]
+            self._rest = [self._nodes.add([_RULE, 2, len(taken), *taken, len(rest), *rest])]
         else:
             self._rest.extend(reversed(follow))
 

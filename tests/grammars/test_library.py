@@ -137,5 +137,5 @@ def test_a_hundred_blanks_may_stand_in_a_row(name: str) -> None:
 def test_an_unknown_name_is_an_error_that_names_a_similar_one_or_all() -> None:
     with pytest.raises(InvalidLarkError, match="did you mean 'json'"):
         library_text("jsn")
-    with pytest.raises(InvalidLarkError, match="available grammars: .*semver"):
+    with pytest.raises(InvalidLarkError, match=r"available grammars: .*semver"):
         library_text("nothing like it")
