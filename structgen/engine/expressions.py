@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from structgen.engine import _native
+from structgen.engine._native import Builder, Store
 from structgen.errors import EmptyLanguageError, InvalidGrammarError
 from structgen.grammar.expressions import (
     ANY_TEXT,
@@ -43,8 +43,8 @@ class Expressions:
         builder: the native builder, which also answers questions.
     """
 
-    def __init__(self, store: _native.Store, limits: Limits) -> None:
-        self.builder = _native.Builder(store, limits.expressions, limits.work)
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self.builder = Builder(store, limits.expressions, limits.work)
         # By identity: front ends share the objects that they use often. The store keeps the numbers, and therefore the
         # expressions alive.
         known: dict[int, tuple[Expression, int]] | None = getattr(store, "known", None)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from structgen.engine import _native
+from structgen.engine._native import CompiledGrammar, Store
 from structgen.engine.expressions import MAX_COUNT, Expressions
 from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
 from structgen.grammar.expressions import EMPTY
@@ -60,13 +60,13 @@ class LoweredGrammar:
         terminals: the name of each terminal, by its number.
     """
 
-    native: _native.CompiledGrammar
+    native: CompiledGrammar
     terminals: tuple[str, ...]
 
 
 def lower(
     grammar: Grammar,
-    store: _native.Store,
+    store: Store,
     *,
     special_tokens: dict[str, int],
     eos_token_ids: frozenset[int],
@@ -101,7 +101,7 @@ def lower(
             "the grammar nests too deeply; give inner parts rules of their own"
         ) from None
     try:
-        native = _native.CompiledGrammar(
+        native = CompiledGrammar(
             store,
             lowering.nodes.flat(),
             start,
@@ -224,7 +224,7 @@ class _Lowering:
 
     def __init__(
         self,
-        store: _native.Store,
+        store: Store,
         special_tokens: dict[str, int],
         eos_token_ids: frozenset[int],
         limits: Limits,

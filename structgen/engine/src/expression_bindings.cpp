@@ -62,8 +62,10 @@ std::string first_bytes(Languages& languages, ExprId of) {
 
 }  // namespace
 
-void bind_expressions(nb::module_& m) {
-  nb::class_<Builder>(m, "Builder", "Makes expressions in a store; the numbers returned are theirs.")
+namespace {
+
+void bind_constructors(nb::class_<Builder>& builder) {
+  builder
       .def(
           "__init__",
           [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
@@ -112,11 +114,13 @@ void bind_expressions(nb::module_& m) {
             return b.run([&](Expressions& e) { return e.divisible(modulus, remainder); });
           },
           "modulus"_a, "remainder"_a)
-      .def("special",
-           [](Builder& b, u32 token) {
-             return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
-           })
-      .def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.is_empty(of); }); })
+      .def("special", [](Builder& b, u32 token) {
+        return b.run([&](Expressions& e) { return e.literal(Trie::special_bytes(token)); });
+      });
+}
+
+void bind_questions(nb::class_<Builder>& builder) {
+  builder.def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.is_empty(of); }); })
       .def("has_empty_text",
            [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.expressions().nullable(of); }); })
       .def(
@@ -138,4 +142,12 @@ void bind_expressions(nb::module_& m) {
           "first_bytes",
           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Languages& l) { return first_bytes(l, of); })); },
           "The bytes that texts begin with.");
+}
+
+}  // namespace
+
+void bind_expressions(nb::module_& m) {
+  nb::class_<Builder> builder(m, "Builder", "Makes expressions in a store; the numbers returned are theirs.");
+  bind_constructors(builder);
+  bind_questions(builder);
 }
