@@ -292,12 +292,13 @@ class _Search:
 
     def _rounds(self, loop: _Round, position: int, counts: _Counts, trace: _Trace) -> Iterator[_State]:
         *outer, (count, moved) = counts
-        if count > loop.min and not moved:
-            return  # a round that need not be reads something
+        is_idle = count > loop.min and not moved
+        if is_idle and (count > 1 or loop.first == loop.again):
+            return  # a round beyond the minimum reads something; the first one may leave that to the next separator
         if loop.max is None or count < loop.max:
             begun = count + 1 if loop.max is not None else min(count + 1, loop.min + 1)
             yield loop.first if count == 0 else loop.again, position, (*outer, (begun, False)), trace
-        if count >= loop.min:
+        if count >= loop.min and not is_idle:
             yield loop.exit, position, tuple(outer), trace
 
     def _ends_of(self, number: int, start: int) -> list[int]:

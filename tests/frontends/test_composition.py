@@ -94,6 +94,24 @@ def test_a_parse_tree_in_a_sum() -> None:
     assert (tree.data, sign, number) == ("start", "=", 3)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", []),
+        (",", [None, None]),
+        (",x", [None, "x"]),
+        ("x,", ["x", None]),
+        ("x,,x", ["x", None, "x"]),
+        (",,", [None, None, None]),
+    ],
+)
+def test_parts_between_separators_may_be_empty_also_the_first(text: str, value: list[str | None]) -> None:
+    cells = repeat(optional("x"), separator=",")
+    assert cells.compile(Vocabulary.of_bytes()).accepts(text)
+    assert cells.validate(text) == value
+    assert repeat(optional("x"), 0, 3, separator=",").validate(text) == value
+
+
 # Which reading counts
 
 
