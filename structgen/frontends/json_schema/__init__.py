@@ -2,21 +2,18 @@
 
 In reading order:
 
-    build.py        the function that others call
-    compiler.py     places to rules: who does what
-    drafts.py       what differs between drafts
-    documents.py    references, and where things stand
-    scopes.py       dynamic references become plain ones
-    normalize.py    combinators become alternatives of plain schemas
-    containers.py   objects and arrays become rules
-    scalars.py      keywords of strings and numbers become terminals
-    strings/        lengths, patterns, formats; over characters, then spelled
-    style.py        which of the texts that mean the same value are written
-    numbers/        ranges as digits, divisibility
-    values.py       enum and const; evaluate.py: which of them the other keywords leave
-    judge.py        what a complete text means
-    report.py       what becomes of every keyword, as data
-    keywords.py     names
+    build.py          the function that others call
+    documents/        schemas as given: keywords, drafts, references
+    shapes/           what schemas say, read into frozen values; a module for each JSON type
+    normalization/    combinators become alternatives of shapes
+    emission/         shapes become rules of a grammar
+    numbers/          which texts are the numbers that some keywords allow
+    strings/          the same for strings: lengths, patterns, formats
+    style.py          which of the texts that mean the same value are written
+    compilation.py    a document becomes a grammar, and what the grammar does not enforce
+    validator.py      what a complete text means
+    report.py         what becomes of every keyword, as data
+    view.py           what the schema says about the value at one place
 """
 
 from __future__ import annotations
