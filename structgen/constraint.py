@@ -26,9 +26,10 @@ from structgen.grammar.rules import Grammar, Sequence, Terminal
 from structgen.language.compose import compose
 from structgen.language.parts import Alternatives, Concatenated, Node
 from structgen.language.sampling import sample
-from structgen.limits import Limits
+from structgen.limits import LIMITS, Limits
 from structgen.locks import Once
 from structgen.matcher import CompiledGrammar, Explanation, compile_grammar
+from structgen.options import Instance, Whole, check_option
 from structgen.spans import Leaf, Reading, leaves
 from structgen.vocabulary import Vocabulary
 
@@ -221,7 +222,12 @@ class Constraint:
             max_depth: nesting of rules from which on only the shortest completion is taken.
 
         Special tokens have no text and leave no trace.
+
+        Raises:
+            InvalidOptionError: An argument has a value that it may not have.
         """
+        check_option("rng", rng, (Instance(Random, "a random.Random"),))
+        check_option("max_depth", max_depth, (Whole(1),))
         return sample(self.grammar, rng, max_depth=max_depth)
 
     def explain(self, prefix: str = "") -> Explanation:
@@ -361,6 +367,7 @@ def compile(
 
     Raises:
         InvalidGrammarError: The grammar is not well formed, or no text can match.
+        InvalidOptionError: `constraint` or `limits` is something else.
         VocabularyError: The tokenizer cannot be mapped to bytes.
         LimitExceeded: It costs more than the limits allow.
 
@@ -370,6 +377,8 @@ def compile(
     >>> bytes(matcher.forced_tokens())
     b'es'
     """
+    check_option("constraint", constraint, (Instance(Constraint), Instance(Grammar)))
+    check_option("limits", limits, LIMITS)
     if not isinstance(vocabulary, Vocabulary):
         vocabulary = Vocabulary.from_tokenizer(vocabulary)
     if isinstance(constraint, Constraint):

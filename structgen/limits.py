@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from structgen.options import Whole, check_option
+from structgen.options import Instance, Whole, check_option
 
 _ALLOWED = Whole(0, (1 << 63) - 1)
 
@@ -41,3 +41,7 @@ class Limits:
     def __post_init__(self) -> None:
         for limit in fields(self):
             check_option(limit.name, getattr(self, limit.name), (_ALLOWED,))
+
+
+LIMITS = (Instance(Limits), None)
+"""The values of an option `limits`."""

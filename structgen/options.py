@@ -2,6 +2,7 @@
 
     check_option("dialect", dialect, get_args(Dialect))       InvalidOptionError if it is none of these
     check_option("max_new_tokens", number, (Whole(1), None))  a range of numbers stands for all in it
+    check_option("limits", limits, (Instance(Limits), None))  a class stands for its instances
     check_flags(strict=strict, closed=closed)                 booleans
 
 `InvalidOptionError` is a ValueError, and names the option, its value and what is allowed.
@@ -50,6 +51,28 @@ class Number:
         return f"a number {_range(self.least, self.most)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The instances of a class; booleans are no numbers.
+
+    Attributes:
+        kind: the class.
+        words: what to call an instance in an error. Empty: the name of the class.
+    """
+
+    kind: type
+    words: str = ""
+
+    def __contains__(self, value: Any) -> bool:
+        return isinstance(value, self.kind) and not isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return self.words or f"a {self.kind.__name__}"
+
+
+_RANGES = (Whole, Number, Instance)
+
+
 def _range(least: float, most: float | None) -> str:
     return f"from {least} to {most}" if most is not None else f"that is {least} or more"
 
@@ -60,19 +83,19 @@ def check_option(name: str, value: Any, allowed: Collection[Any], *, or_else: st
     Args:
         name: of the option, as the caller wrote it.
         value: what the caller gave.
-        allowed: values, None among them if the option may be missing, and ranges (`Whole`, `Number`).
+        allowed: values, None among them if the option may be missing, and ranges (`Whole`, `Number`, `Instance`).
         or_else: what else is allowed, for the message; the caller has seen that `value` is not that.
 
     Raises:
         InvalidOptionError: It has another value.
     """
     for one in allowed:
-        if isinstance(one, (Whole, Number)):
+        if isinstance(one, _RANGES):
             if value in one:
                 return
         elif value is one or (isinstance(value, type(one)) and value == one):
             return
-    words = [str(one) if isinstance(one, (Whole, Number)) else repr(one) for one in allowed]
+    words = [str(one) if isinstance(one, _RANGES) else repr(one) for one in allowed]
     words += [or_else] if or_else else []
     *first, last = words
     raise InvalidOptionError(name, value, f"must be {', '.join(first)}{' or ' if first else ''}{last}")

@@ -10,6 +10,7 @@ import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -46,7 +47,12 @@ CALLS: dict[str, Callable[..., Any]] = {
     "lark": lambda **options: structgen.lark('start: "a"', **options),
     "regex": lambda **options: structgen.regex("a", **options),
     "sql": lambda **options: structgen.sql(**{"dialect": "sqlite", **options}),
-    "repeat": lambda **options: structgen.repeat("a", **options),
+    "compile": lambda **options: structgen.compile(
+        **{"constraint": YES_NO, "vocabulary": structgen.Vocabulary.of_bytes(), **options}
+    ),
+    "optional": structgen.optional,
+    "repeat": lambda **options: structgen.repeat(**{"part": "a", **options}),
+    "until": lambda marks: structgen.until(marks),
     "repair": lambda **options: structgen.repair("{}", **options),
     "StreamingRepair": structgen.StreamingRepair,
     "Limits": Limits,
@@ -88,6 +94,22 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("Whitespace", "indent", (-1, 65, True, 1.5, "x")),
     ("lark", "strict", FLAG),
     ("regex", "dialect", ("ECMA", "pcre")),
+    ("regex", "flags", ("x", None, 1.5, float("inf"))),
+    ("regex", "name", (5,)),
+    *[
+        (name, "limits", (5, "none", {}))
+        for name in ("regex", "json_schema", "lark", "sql", "repair", "compile")
+    ],
+    ("lark", "start", ([], 5)),
+    ("lark", "terminals", ("x", [("A", "b")])),
+    ("lark", "import_paths", ("x", 5)),
+    ("compile", "constraint", (5, "a")),
+    ("optional", "part", (5, None)),
+    ("repeat", "part", (5, b"a")),
+    ("repeat", "separator", (5,)),
+    ("until", "marks", (5,)),
+    ("repair", "constraint", ([], "x", {"type": "object"})),
+    ("StreamingRepair", "constraint", ([], "x")),
     ("sql", "dialect", ("mysql", "SQLite")),
     ("sql", "statements", (["drop"], "drop", [])),
     ("sql", "ctes", FLAG),
@@ -100,8 +122,8 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     *[("Limits", name, (-1, 1.5, 1 << 63, None)) for name in Limits.__dataclass_fields__],
     ("Retry", "max_attempts", COUNT),
     ("Retry", "feedback", FLAG),
-    ("Retry", "temperatures", ((), (-1.0,), ("hot",))),
-    ("Retry", "seeds", ((-1,), (0.5,))),
+    ("Retry", "temperatures", ((), (-1.0,), ("hot",), 5)),
+    ("Retry", "seeds", ((-1,), (0.5,), 5)),
     *[(name, "n", COUNT) for name in ("BestOf", "Vote", "FirstValid")],
     *[(name, "temperature", (*NUMBER, 0)) for name in ("BestOf", "Vote", "FirstValid")],
     *[(name, "seed", SEED) for name in ("BestOf", "Vote", "FirstValid")],
@@ -171,13 +193,12 @@ NO_OPTIONS = {
     *("Cached", "Problem", "KeywordReport", "TransformersSampler"),
 }
 OTHERWISE = {
-    ("regex", "flags"): "an unknown flag is an InvalidRegexError, which shows it",
     ("Candidate", "logprob"): "any number is one",
     ("Candidate", "masked_logprob"): "any number is one",
     ("LogitsProcessor", "eos_token_ids"): "Vocabulary.from_tokenizer checks it",
 }
 _CHECKED = re.compile(
-    r"\b(int|float|bool|Literal|WhitespaceMode|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
+    r"\b(int|float|bool|Limits|Literal|WhitespaceMode|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
     r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization)\b"
 )
 
@@ -219,6 +240,14 @@ def test_words_of_options_are_known_by_name() -> None:
                 meaning = getattr(module, word, None)
                 if "Literal[" in str(meaning):
                     assert _CHECKED.search(word), f"{name}({parameter.name}: {word})"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("rng", 5), ("rng", None), ("max_depth", 0), ("max_depth", "x")]
+)
+def test_the_options_of_a_random_text(option: str, value: Any) -> None:
+    with pytest.raises(InvalidOptionError, match=rf"^{option}="):
+        YES_NO.sample(**{"rng": Random(0), option: value})
 
 
 # check_option itself

@@ -11,8 +11,10 @@ from structgen.errors import InvalidGrammarError, InvalidOptionError
 from structgen.grammar.expressions import ANY_TEXT, Complement, Literal, concat, union
 from structgen.grammar.rules import Grammar, Repetition, Terminal
 from structgen.language.parts import Repeated
-from structgen.options import Whole, check_option
+from structgen.options import Instance, Whole, check_option
 from structgen.spans import Maybe
+
+_PART = (Instance(Constraint), Instance(str, "a text"))
 
 
 @remembers_arguments
@@ -25,11 +27,15 @@ def optional(part: Constraint | str) -> Constraint:
     Returns:
         A constraint whose value is the value of the part, or None.
 
+    Raises:
+        InvalidOptionError: The part is neither.
+
     >>> from structgen import regex
     >>> signed = optional("-") + regex("[0-9]+")
     >>> signed.validate("-12"), signed.validate("7")
     (('-', '12'), (None, '7'))
     """
+    check_option("part", part, _PART)
     return composed(Maybe(tree_of(part), 0, 1))
 
 
@@ -49,13 +55,15 @@ def repeat(
         A constraint whose value is the list of the values of the part; those of the separator are left out.
 
     Raises:
-        InvalidOptionError: `min` or `max` is no such number.
+        InvalidOptionError: An argument has a value that it may not have.
         InvalidGrammarError: The parts can't be told apart where they meet.
 
     >>> from structgen import regex
     >>> repeat(regex("[a-z]+"), 1, separator=", ").validate("a, b, c")
     ['a', 'b', 'c']
     """
+    check_option("part", part, _PART)
+    check_option("separator", separator, (*_PART, None))
     check_option("min", min, (Whole(0),))
     check_option("max", max, (Whole(0), None))
     if max is not None and max < min:
@@ -76,12 +84,15 @@ def until(*marks: str) -> Constraint:
 
     Raises:
         InvalidGrammarError: There are no marks, or one is empty.
+        InvalidOptionError: A mark is not a text.
 
     >>> from structgen import regex
     >>> call = until("<call>") + "<call>" + regex("[a-z]+") + "</call>"
     >>> call.validate("Let me see. <call>search</call>")
     ('Let me see. ', '<call>', 'search', '</call>')
     """
+    for mark in marks:
+        check_option("marks", mark, (Instance(str, "a text"),))
     if not marks or not all(marks):
         raise InvalidGrammarError("until() needs at least one mark, and none of them empty")
     found = concat(ANY_TEXT, union(*map(Literal, marks)), ANY_TEXT)

@@ -7,7 +7,8 @@ import re
 from structgen.constraint import Constraint
 from structgen.grammar.expressions import EPSILON
 from structgen.grammar.rules import Grammar, Repetition, Sequence, Terminal
-from structgen.limits import Limits
+from structgen.limits import LIMITS, Limits
+from structgen.options import Instance, check_option
 from structgen.patterns import Dialect, parse_regex
 from structgen.patterns.analysis import matches
 
@@ -35,7 +36,7 @@ def regex(
     Raises:
         InvalidRegexError: The pattern is malformed, or asks for something that is not regular, a backreference
             or a condition on a group; the position says where.
-        InvalidOptionError: There is no such dialect.
+        InvalidOptionError: An option has a value that it may not have.
 
     The language is that of `re`, exactly; the way there is not: no backtracking, so no pattern makes the mask
     or `validate()` take exponential time. That is also why `validate()` does not ask `re` itself.
@@ -43,6 +44,9 @@ def regex(
     >>> regex(r"[0-9]{4}-[0-9]{2}")
     <Constraint regex '[0-9]{4}-[0-9]{2}'>
     """
+    check_option("flags", flags, (Instance(int, "flags of the module re"),))
+    check_option("name", name, (Instance(str, "a text"), None))
+    check_option("limits", limits, LIMITS)
     if isinstance(pattern, re.Pattern):
         flags, pattern = pattern.flags | int(flags), pattern.pattern
     expression = parse_regex(pattern, flags, dialect=dialect)

@@ -14,7 +14,7 @@ from structgen.formats.format import Format as TextFormat
 from structgen.formats.json import JsonText, json_format
 from structgen.formats.yaml import Yaml, yaml_format
 from structgen.frontends.json_schema.view import SchemaView
-from structgen.limits import Limits
+from structgen.limits import LIMITS, Limits
 from structgen.options import check_flags, check_option
 from structgen.repairing import _reader
 from structgen.repairing.attempts import Attempt, Format, Search, best_attempt, lines_of
@@ -89,7 +89,7 @@ def repair(
     >>> repair("Sure! {name: 'Robert Burns', born: 1759,").value
     {'name': 'Robert Burns', 'born': 1759}
     """
-    check_options(format=format, allow=allow, defaults=defaults, reformat=reformat)
+    check_options(format=format, allow=allow, defaults=defaults, reformat=reformat, limits=limits)
     check_constraint(constraint)
     limits = limits or Limits()
     with _uncollected(len(text)):
@@ -123,6 +123,7 @@ def check_options(
     """
     check_option("format", format, get_args(Format))
     check_option("allow", allow, get_args(Grade))
+    check_option("limits", limits, LIMITS)
     check_flags(defaults=defaults, reformat=reformat)
     if not isinstance(limits, Limits):
         check_option("limits", limits, (None,), or_else="Limits")
@@ -132,8 +133,10 @@ def check_constraint(constraint: Repairable | None) -> None:
     """See that texts of a constraint can be repaired.
 
     Raises:
-        InvalidOptionError: They are of another format, such as TOML.
+        InvalidOptionError: It is no constraint, or its texts are of another format, such as TOML.
     """
+    if constraint is not None and not callable(getattr(constraint, "check_value", None)):
+        raise InvalidOptionError("constraint", constraint, "must be a Constraint or None")
     form = None if constraint is None else getattr(constraint.schema, "format", None)
     if isinstance(form, TextFormat) and not isinstance(form, (JsonText, Yaml)):
         assert constraint is not None

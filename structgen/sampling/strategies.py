@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol, get_args
 
 from structgen.errors import InvalidOptionError
-from structgen.options import Number, Whole, check_flags, check_option
+from structgen.options import Instance, Number, Whole, check_flags, check_option
 from structgen.sampling.candidates import Prompt
 from structgen.sampling.classify_answer import RepairMode, with_feedback
 from structgen.sampling.outcome import Attempt
@@ -24,6 +24,9 @@ Score = Literal["mean_logprob", "sum_logprob"] | Callable[[list[Attempt]], Seque
 
 REPAIR = (*get_args(RepairMode), None)
 """The values of the option `repair`."""
+
+
+_LIST = Instance(Sequence, "a list of numbers")
 
 
 class Strategy(Protocol):
@@ -67,6 +70,8 @@ class Retry:
 
     def __post_init__(self) -> None:
         check_option("max_attempts", self.max_attempts, (Whole(1),))
+        check_option("temperatures", self.temperatures, (_LIST,))
+        check_option("seeds", self.seeds, (_LIST, None))
         if not self.temperatures:
             raise InvalidOptionError("temperatures", self.temperatures, "must be one temperature or more")
         for temperature in self.temperatures:

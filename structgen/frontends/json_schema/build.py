@@ -20,7 +20,7 @@ from structgen.frontends.json_schema.validator import JsonValidator, explain_mal
 from structgen.frontends.json_schema.view import SchemaView, view_of
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import Grammar
-from structgen.limits import Limits
+from structgen.limits import LIMITS, Limits
 from structgen.options import check_flags, check_option
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def json_schema(
     check_option("escapes", escapes, _ALLOWED["escapes"])
     check_option("output", output, _ALLOWED["output"])
     check_option("draft", draft, _ALLOWED["draft"])
+    check_option("limits", limits, LIMITS)
     check_flags(strict=strict, ensure_ascii=ensure_ascii, closed=closed, exact=exact)
     if not isinstance(whitespace, (Whitespace, Expression)):
         check_option("whitespace", whitespace, _ALLOWED["whitespace"], or_else="a Whitespace")

@@ -23,8 +23,8 @@ from structgen.frontends.lark.sources import Source, find_source
 from structgen.frontends.prepared import place
 from structgen.grammar.rules import Grammar, Reference, Sequence
 from structgen.language.storing import from_data, to_data
-from structgen.limits import Limits
-from structgen.options import check_flags, check_option
+from structgen.limits import LIMITS, Limits
+from structgen.options import Instance, check_flags, check_option
 
 Lexer = Literal["contextual", "dynamic"]
 
@@ -77,6 +77,10 @@ def lark(
     (True, False)
     """
     check_option("lexer", lexer, get_args(Lexer))
+    check_option("start", start, (Instance(str, "the name of a rule"),))
+    check_option("terminals", terminals, (Instance(Mapping, "a mapping from names to terminals"), None))
+    check_option("import_paths", import_paths, (Instance(list, "a list of paths"), Instance(tuple)))
+    check_option("limits", limits, LIMITS)
     check_flags(strict=strict)
     source = find_source(grammar)
     return _lark_of_source(

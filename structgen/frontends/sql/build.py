@@ -33,7 +33,7 @@ from structgen.grammar.rules import (
     walk,
 )
 from structgen.language.renaming import embedded
-from structgen.limits import Limits
+from structgen.limits import LIMITS, Limits
 from structgen.options import check_flags, check_option
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -88,6 +88,7 @@ def sql(
              ^
     """
     check_option("dialect", dialect, get_args(Dialect))
+    check_option("limits", limits, LIMITS)
     check_flags(ctes=ctes)
     kinds = _kinds(statements)
     tables = None if schema is None else read_schema(schema, dialect)

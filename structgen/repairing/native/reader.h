@@ -9,7 +9,7 @@
 // Invariants   What is accepted here means the same to lexer.py; a doubt is a stop, never a guess.
 //              Every character that is not read as it is has a mark.
 // Cost         One pass, some 10 ns for a character; most of it is Python's own making of objects. No recursion.
-// Not here     What a mark is called (marks.py), prose, fences, schemas.
+// Not here     What a mark is called (json/native_reader.py), prose, fences, schemas.
 #pragma once
 
 #include <Python.h>
@@ -22,7 +22,7 @@
 
 namespace structgen::repairing {
 
-// A repair. marks.py has their names, in this order.
+// A repair. json/native_reader.py has their names, in this order.
 enum class Change : std::int64_t {
   OtherQuote,  // detail: the quote
   BareName,
