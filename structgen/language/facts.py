@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from structgen.grammar.expressions import EMPTY, Expression, union
+from structgen.grammar.expressions import EMPTY, Expression
 from structgen.grammar.rules import (
     Choice,
     Grammar,
@@ -41,6 +41,23 @@ _FIRST_OF_LENGTH = ((0x80, 0), (0x800, 0xC0), (0x10000, 0xE0), (0x110000, 0xF0))
 
 class TooLarge(Exception):
     """A question about terminals takes too many steps."""
+
+
+class Steps:
+    """Bounds the work of a question that compares many expressions.
+
+    Raises:
+        TooLarge: It takes more than 50,000 steps.
+    """
+
+    def __init__(self) -> None:
+        self._left = _STEPS
+
+    def spend(self) -> None:
+        """Takes one step."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooLarge
 
 
 class Facts:
@@ -179,35 +196,41 @@ def bytes_of(ranges: Ranges) -> int:
     return found
 
 
-def going_on(expression: Expression, others: Expression) -> int:
-    """The bytes with which `others` can go on after a text of `expression` that they begin with, as bits."""
+def going_on(expression: Expression, others: Expression, steps: Steps | None = None) -> int:
+    """The bytes with which `others` can go on after a text of `expression` that they begin with, as bits.
+
+    Raises:
+        TooLarge: It takes too many steps.
+    """
     found = 0
-    for state, other in _pairs(expression, others):
+    for state, other in _pairs(expression, others, steps or Steps()):
         if denotes_empty_text(state):
             found |= first_bytes(other)
     return found
 
 
 def interferes(terminal: Terminal, followers: int, others: Iterable[Terminal]) -> bool:
-    """Whether `others` go on after a text of the terminal where it can't itself, with a byte that may follow it."""
-    expression = union(*[one for other in others for one in (other.expression, other.guard)])
-    for state, other in _pairs(terminal.expression, expression):
-        if denotes_empty_text(state) and first_bytes(other) & followers & ~first_bytes(state):
-            return True
+    """Returns True if one of `others` continues a text of the terminal with a byte that may follow it.
+
+    Only where the terminal itself cannot continue with that byte. The others are compared one by one: the automaton of
+    all at once would be far larger than the sum of theirs.
+    """
+    steps = Steps()
+    for expression in {one for other in others for one in (other.expression, other.guard)}:
+        for state, other in _pairs(terminal.expression, expression, steps):
+            if denotes_empty_text(state) and first_bytes(other) & followers & ~first_bytes(state):
+                return True
     return False
 
 
-def _pairs(first: Expression, second: Expression) -> Iterable[tuple[Expression, Expression]]:
-    """What is left of both after each text that both can begin with, the empty one aside."""
+def _pairs(first: Expression, second: Expression, steps: Steps) -> Iterable[tuple[Expression, Expression]]:
+    """The derivatives of both after each text that both can begin with, apart from the empty text."""
     seen: set[tuple[Expression, Expression]] = set()
     queue = deque([(first, second)])
-    steps = 0
     while queue:
         left, right = queue.popleft()
         for chars in classes_of(left, right):
-            steps += 1
-            if steps > _STEPS:
-                raise TooLarge
+            steps.spend()
             char = chr(chars[0][0])
             after = derivative(left, char)
             pair = after, derivative(right, char) if after != EMPTY else EMPTY

@@ -22,7 +22,7 @@ from structgen.grammar.rules import (
     Terminal,
 )
 from structgen.language.derivatives import denotes_empty_text, derivatives, is_possible
-from structgen.language.facts import Facts, TooLarge, first_bytes, going_on, interferes
+from structgen.language.facts import Facts, Steps, TooLarge, first_bytes, going_on, interferes
 from structgen.language.parts import Alternatives, Concatenated, Node, Piece, Regular, Repeated
 from structgen.language.renaming import embedded, rewritten
 
@@ -61,10 +61,11 @@ class _Atom:
     def extending(self) -> int:
         """The bytes with which it may go on after a complete text."""
         competing = self.last if self.is_json else self.terminals
-        expressions = [one for t in competing for one in (t.expression, t.guard)]
-        found = 0
+        expressions = {one for t in competing for one in (t.expression, t.guard)}
+        found, steps = 0, Steps()
         for terminal in self.last:
-            found |= going_on(terminal.expression, union(*expressions))
+            for expression in expressions:
+                found |= going_on(terminal.expression, expression, steps)
         if self.is_json:
             blank = any(first_bytes(t.expression) & ~_BLANKS == 0 for t in self.last)
             return found | (_BLANKS if blank else 0)
