@@ -57,6 +57,10 @@ CALLS: dict[str, Callable[..., Any]] = {
     "StreamingRepair": structgen.StreamingRepair,
     "Limits": Limits,
     "Retry": Retry,
+    "SMC": lambda **options: structgen.SMC(**{"particles": 2, **options}),
+    "Exact": structgen.Exact,
+    "Backtrack": structgen.Backtrack,
+    "Draft": structgen.Draft,
     "BestOf": lambda **options: structgen.BestOf(**{"n": 2, **options}),
     "Vote": lambda **options: Vote(**{"n": 2, **options}),
     "FirstValid": lambda **options: structgen.FirstValid(**{"n": 2, **options}),
@@ -129,6 +133,21 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     *[(name, "seed", SEED) for name in ("BestOf", "Vote", "FirstValid")],
     *[(name, "repair", ("dropped", "Guessed")) for name in ("Retry", "BestOf", "Vote", "FirstValid")],
     *[(name, "mask", FLAG) for name in ("Retry", "BestOf", "Vote", "FirstValid", "Beam")],
+    ("SMC", "particles", COUNT),
+    ("SMC", "resample_below", (-0.1, 1.1, float("nan"))),
+    ("SMC", "take", ("best", None)),
+    ("SMC", "potential", (5,)),
+    *[(name, "temperature", (*NUMBER, 0)) for name in ("SMC", "Exact")],
+    *[(name, "temperature", NUMBER) for name in ("Backtrack", "Draft")],
+    *[(name, "seed", SEED) for name in ("SMC", "Exact", "Backtrack", "Draft")],
+    ("Exact", "max_attempts", COUNT),
+    ("Backtrack", "mass", (-0.1, 1.1, float("nan"))),
+    ("Backtrack", "max_returns", (-1, 1.5, None)),
+    ("Draft", "k", COUNT),
+    ("Draft", "writer", (5,)),
+    ("Draft", "request", (5, None)),
+    ("Candidate", "log_weight", (float("nan"), "1")),
+    ("Candidate", "draws", COUNT),
     ("BestOf", "score", ("length", None)),
     ("BestOf", "good_enough", (float("nan"), "high")),
     ("BestOf", "batch", COUNT),
@@ -199,7 +218,7 @@ OTHERWISE = {
 }
 _CHECKED = re.compile(
     r"\b(int|float|bool|Limits|Literal|WhitespaceMode|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
-    r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization)\b"
+    r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization|Take)\b"
 )
 
 

@@ -16,6 +16,7 @@ import torch
 import transformers
 
 from structgen.constraint import compile
+from structgen.generation.decoder import ModelDecoder
 from structgen.generation.processor import LogitsProcessor
 from structgen.generation.prompt_cache import going_on_from, read_prompt
 from structgen.generation.settings import (
@@ -90,6 +91,10 @@ class TransformersSampler:
         return self._generated(
             prompt, request, num_return_sequences=request.n, **decoding_settings(request.temperature)
         )
+
+    def decoder(self, prompt: Prompt) -> ModelDecoder:
+        """The model after a prompt, to be read token by token (`SMC`, `Exact`, `Backtrack`)."""
+        return ModelDecoder(self.model, self._vocabulary, self._inputs(prompt, "")["input_ids"])
 
     def beam(self, prompt: Prompt, request: SampleRequest) -> list[Candidate]:
         """The likeliest texts of a beam search that is `request.n` wide, the best first."""

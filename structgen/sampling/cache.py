@@ -51,6 +51,8 @@ class Cached:
             )
 
     def __getattr__(self, name: str) -> Any:
+        if name == "decoder":
+            return self.sampler.decoder  # nothing of it is kept
         if name != "beam":
             raise AttributeError(name)
         search = self.sampler.beam  # only if it has one

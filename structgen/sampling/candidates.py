@@ -1,21 +1,23 @@
 """What a sampler is asked for, and what it gives.
 
-A sampler is any callable `(prompt, request) -> list[Candidate]`, plain or `async`. It may have three attributes,
+A sampler is any callable `(prompt, request) -> list[Candidate]`, plain or `async`. It may have four attributes,
 by which it says what else it can do:
 
     batched: bool       many candidates in one call cost little more than one (a local model, not a server)
     continues: bool     it honours `request.prefix`, and can go on with an answer that was cut
     beam(prompt, request) -> list[Candidate]    beam search, `request.n` wide, the best first
+    decoder(prompt) -> Decoder                  the model, token by token (see `decoding`)
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from structgen.options import Whole, check_option
+from structgen.options import Number, Whole, check_option
 
 if TYPE_CHECKING:
     from structgen.constraint import Constraint
@@ -37,7 +39,10 @@ class Candidate:
             the sampler does not know.
         finish_reason: "stop": the model ended it; "length": it was cut.
         masked_logprob: the same after the mask: forced tokens count nothing. None without a mask.
-        refusal: what the model said instead of an answer, where a server tells that apart.
+        refusal: what the model said instead of an answer, where a server has a field for that.
+        log_weight: logarithm of the importance weight, of a particle (`SMC`). The mean of the weights estimates the
+            probability that a free answer is valid.
+        draws: how many texts were begun for it (`Exact`, `Backtrack`).
     """
 
     text: str
@@ -46,10 +51,14 @@ class Candidate:
     finish_reason: FinishReason = "stop"
     masked_logprob: float | None = None
     refusal: str | None = None
+    log_weight: float | None = None
+    draws: int = 1
 
     def __post_init__(self) -> None:
         check_option("finish_reason", self.finish_reason, get_args(FinishReason))
         check_option("token_count", self.token_count, (Whole(0),))
+        check_option("log_weight", self.log_weight, (Number(-math.inf), None))
+        check_option("draws", self.draws, (Whole(1),))
 
     @property
     def mean_logprob(self) -> float | None:

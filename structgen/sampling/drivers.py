@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
@@ -228,9 +229,18 @@ def _called(sampler: Any, call: Call) -> list[Candidate]:
 
 def _result(sampler: Any, call: Call) -> Any:
     try:
-        return (sampler.beam if call.beam else sampler)(call.prompt, call.request)
+        return _asked(sampler, call)(call.prompt, call.request)
     except StopIteration as error:  # it would end the strategy, which is a generator
         raise RuntimeError("the sampler raised StopIteration") from error
+
+
+def _asked(sampler: Any, call: Call) -> Callable[..., Any]:
+    """What is called with the prompt and the request."""
+    if call.sampler is not None:
+        sampler = call.sampler
+    if call.method is not None:
+        return partial(call.method, sampler)
+    return sampler.beam if call.beam else sampler  # type: ignore[no-any-return]
 
 
 def _race(sampler: Any, race: Race) -> Ended:
@@ -291,7 +301,7 @@ async def _answer_async(sampler: Any, question: Question) -> Any:
 
 
 async def _called_async(sampler: Any, call: Call) -> list[Candidate]:
-    asked = sampler.beam if call.beam else sampler
+    asked = _asked(sampler, call)
     is_async = inspect.iscoroutinefunction(asked) or inspect.iscoroutinefunction(
         getattr(asked, "__call__", None)  # noqa: B004  what is asked is whether it is a coroutine function
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -94,7 +95,7 @@ class Outcome:
             `NoValidOutput`, and with `on_failure="best"`.
         value: of the chosen attempt; of a vote field by field, joined.
         text: valid text of that value; of a failed outcome, what the model wrote.
-        shares: of a vote: the share of each answer; field by field: by field.
+        shares: of a vote: the share of each answer; field by field: by field. Of `SMC`: the weight of each text.
         seconds: in all.
         reason: why it failed, in words; None if it did not.
     """
@@ -112,6 +113,20 @@ class Outcome:
     def score(self) -> float | None:
         """Of the chosen attempt."""
         return None if self.chosen is None else self.chosen.score
+
+    @property
+    def draws(self) -> int | None:
+        """How many texts were begun for the chosen attempt (`Exact`, `Backtrack`)."""
+        return None if self.chosen is None else self.chosen.candidate.draws
+
+    @property
+    def validity(self) -> float | None:
+        """The estimated probability that a free answer is valid, within the token limit; None but with `SMC`."""
+        weighed = [one for one in self.attempts if one.candidate.log_weight is not None]
+        if not weighed:
+            return None
+        total = sum(math.exp(one.candidate.log_weight or 0.0) for one in weighed if one.ok)
+        return min(1.0, total / len(weighed))
 
     @property
     def token_count(self) -> int:

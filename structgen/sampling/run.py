@@ -47,13 +47,25 @@ _NEAREST: tuple[Failure | None, ...] = (
 """Failures, the one that is nearest to a valid text first."""
 
 
+Method: TypeAlias = Callable[[Any, Prompt, SampleRequest], list[Candidate]]
+"""A way to get candidates from a sampler, other than to call it: `(sampler, prompt, request) -> candidates`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Ask the sampler; the answer is a list of candidates. `beam`: ask its `beam()`."""
+    """Ask the sampler; the answer is a list of candidates.
+
+    Attributes:
+        beam: ask its `beam()`.
+        method: get the candidates by this function instead.
+        sampler: ask another sampler than that of the run.
+    """
 
     prompt: Prompt
     request: SampleRequest
     beam: bool = False
+    method: Method | None = None
+    sampler: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +182,28 @@ class Run:
             n, constraint, temperature, seed, limit, self.deadline, prefix, enough, threading.Event()
         )
 
-    def ask(self, prompt: Prompt, n: int = 1, *, repair: RepairMode | None = None, **options: Any) -> Steps:
-        """Ask for `n` candidates of one prompt, and judge them. No attempt: nothing is left of the budget."""
+    def ask(
+        self,
+        prompt: Prompt,
+        n: int = 1,
+        *,
+        repair: RepairMode | None = None,
+        sampler: Any = None,
+        **options: Any,
+    ) -> Steps:
+        """Ask for `n` candidates of one prompt, and judge them. No attempt: the budget is used up.
+
+        Args:
+            prompt: the question.
+            n: candidates.
+            repair: how they may be mended.
+            sampler: another one than that of the run.
+            options: of `request`.
+        """
         request = self.request(prompt, n, **options)
         if request is None:
             return []
-        return (yield from self._answered(Call(prompt, request), repair))
+        return (yield from self._answered(Call(prompt, request, sampler=sampler), repair))
 
     def beam(self, width: int, *, mask: bool) -> Steps:
         """Ask the sampler for a beam search."""
@@ -187,6 +215,13 @@ class Run:
         limit = min(self.max_new_tokens, limit)
         request = SampleRequest(width, constraint, 0.0, 0, limit, self.deadline, cancelled=threading.Event())
         return (yield from self._answered(Call(self.prompt, request, beam=True), None))
+
+    def decode(self, method: Method, n: int, *, temperature: float, seed: int) -> Steps:
+        """Get `n` candidates by a method that reads the sampler's model token by token, under the constraint."""
+        request = self.request(self.prompt, n, mask=True, temperature=temperature, seed=seed)
+        if request is None:
+            return []
+        return (yield from self._answered(Call(self.prompt, request, method=method), None))
 
     def race(self, n: int, *, mask: bool, temperature: float, seed: int, repair: RepairMode | None) -> Steps:
         """Ask `n` times at once until an answer is valid."""
@@ -293,7 +328,7 @@ class Run:
         self, candidates: list[Candidate], call: Call, repair: RepairMode | None, seconds: float
     ) -> list[Attempt]:
         request = call.request
-        found = candidates[: request.n] or [Candidate("")]
+        found = candidates[: request.n] or ([] if call.method is not None else [Candidate("")])
         judged = [
             self._record(
                 self.classifier.attempt(
@@ -308,7 +343,8 @@ class Run:
             )
             for candidate in found
         ]
-        if call.prompt is self.prompt and not call.beam and request.temperature == 0 and not request.prefix:
+        is_plain = not call.beam and call.method is None and call.sampler is None
+        if is_plain and call.prompt is self.prompt and request.temperature == 0 and not request.prefix:
             self._first[request.constraint is not None] = judged[0]
         return judged
 
