@@ -168,6 +168,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("LogitsProcessor", "prompt_length", (-1, 1.5)),
     ("generate", "temperature", NUMBER),
     ("generate", "seed", SEED),
+    ("generate", "finite", ("all", None)),
     *[(name, "chat", FLAG) for name in ("generate", "classify")],
     ("classify", "tokenizations", ("All",)),
     ("classify", "normalize", ("max",)),
@@ -218,7 +219,7 @@ OTHERWISE = {
 }
 _CHECKED = re.compile(
     r"\b(int|float|bool|Limits|Literal|WhitespaceMode|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
-    r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization|Take)\b"
+    r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization|Take|Finite)\b"
 )
 
 

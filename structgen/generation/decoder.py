@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,42 @@ class ModelDecoder:
             unread = self._rows[:, self._prompt.shape[1] - 1 :]
         found: Floats = self._logprobs(unread)[0]
         return found
+
+    def extended(self, tokens: Sequence[int]) -> ModelDecoder:
+        """The same model after the prompt and `tokens`, which are read once."""
+        other = copy.copy(self)
+        if tokens:
+            other._prompt = torch.cat([self._prompt, self._tensor([tokens])], dim=1)
+            if self._read is not None:
+                kept = going_on_from(self._model, self._read, 1)
+                unread = other._prompt[:, self._prompt.shape[1] - 1 : -1]
+                with torch.no_grad():
+                    output = self._model(unread, **kept, use_cache=True, logits_to_keep=1)
+                other._read = cache_of(self._model, output)
+            elif other._prompt.shape[1] > 1:
+                other._read = read_prompt(self._model, other._prompt)
+        return other
+
+    def after_each(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """What follows the prompt and each of some texts, in one pass.
+
+        Returns:
+            Log-probabilities float32 [B, V].
+        """
+        start = 0 if self._read is None else self._prompt.shape[1] - 1
+        before = self._prompt[0, start:].tolist()
+        rows = [[*before, *text] for text in texts]
+        longest = max(map(len, rows))
+        # What stands to the right of a text does not change what the model says after it.
+        ids = self._tensor([[*row, *[row[-1]] * (longest - len(row))] for row in rows])
+        kept: dict[str, Any] = {"use_cache": False}
+        if self._read is not None:
+            kept = {**going_on_from(self._model, self._read, len(rows)), "use_cache": True}
+        with torch.no_grad():
+            logits = self._model(ids, **kept).logits
+            last = torch.tensor([len(row) - 1 for row in rows], device=logits.device)
+            found = torch.log_softmax(logits[torch.arange(len(rows), device=logits.device), last].float(), -1)
+        return np.asarray(found.cpu().numpy())
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these rows, in this order. A row may be named more than once."""

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
 from structgen.constraint import Constraint, compile
 from structgen.errors import InvalidOptionError, StructgenError
+from structgen.generation.finite import DecideFiniteParts, Decision
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
 from structgen.generation.settings import (
@@ -34,9 +36,16 @@ from structgen.generation.settings import (
     until_end,
 )
 from structgen.options import Number, Whole, check_option
+from structgen.sampling.decoding import Masks
 from structgen.vocabulary import Vocabulary
 
 FinishReason = Literal["stop", "length", "interrupted"]
+Finite = Literal["auto", "exact", "mask"]
+
+LARGEST_PARTS = {"auto": 64, "exact": 4096}
+"""How many texts a finite part may have that is decided as a whole."""
+
+_MORE_ROWS = ("num_beams", "assistant_model", "prompt_lookup_num_tokens", "custom_generate", "guidance_scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,7 @@ class Generation:
             `max_time`), and it may be incomplete.
         timings: where the time went.
         constraint: what the text was generated under; None if it was free.
+        decisions: the finite parts that were decided as wholes, in their order.
     """
 
     text: str
@@ -82,6 +92,7 @@ class Generation:
     finish_reason: FinishReason
     timings: Timings
     constraint: Constraint | None = field(default=None, repr=False)
+    decisions: tuple[Decision, ...] = field(default=(), repr=False)
 
     @cached_property
     def value(self) -> Any:
@@ -104,6 +115,7 @@ def generate(
     temperature: float = 0.0,
     seed: int | None = None,
     chat: bool | None = None,
+    finite: Finite = "auto",
     **options: Any,
 ) -> Generation:
     """Let a model of transformers answer a prompt, under a constraint.
@@ -120,6 +132,10 @@ def generate(
         seed: makes sampling repeatable; the random state of torch is left alone.
         chat: whether a text is written into the tokenizer's chat template as a message of the user. None: if
             there is a template.
+        finite: how a part with few texts is decided (an enum, a boolean, a choice). "exact": by the probability of each
+            text as a whole, which is the model's own answer; "mask": token by token, which often is not. "auto": exact
+            where the part has at most 64 texts, and there is one row. It costs a pass of the model over some rows of a
+            few tokens for each part.
         options: for `model.generate()`: `streamer`, `top_p`, `num_beams`, `assistant_model`, `stop_strings` ...
 
     Raises:
@@ -127,7 +143,8 @@ def generate(
         InvalidOptionError: An option has a value that it may not have, or the prompt has no tokens.
         StructgenError: An option makes `model.generate()` ignore the constraint (`cache_implementation="paged"`).
     """
-    _check_options(max_new_tokens, temperature, seed, chat)
+    _check_options(max_new_tokens, temperature, seed, chat, finite)
+    is_one_row = _is_one_row(finite, options)
     if options.get("num_return_sequences", 1) != 1:
         reason = "generate() gives one answer; for several, pass a LogitsProcessor to model.generate()"
         raise InvalidOptionError("num_return_sequences", options["num_return_sequences"], reason)
@@ -142,12 +159,16 @@ def generate(
         eos_token_ids=end_tokens(model, options.pop("eos_token_id", None)),
     )
     processors = list(options.pop("logits_processor", ()))
-    processor = None
+    mask = decide = None
     if constraint is not None:
         grammar = compile(constraint, vocabulary)
         check_budget(grammar, max_new_tokens)
-        processor = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
-        processors.append(processor)
+        mask = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
+        processors.append(mask)
+        if is_one_row and finite != "mask":
+            masks, largest = Masks(constraint, vocabulary, max_new_tokens), LARGEST_PARTS[finite]
+            decide = DecideFiniteParts(model, grammar, masks, inputs["input_ids"], temperature, largest)
+            processors.append(decide)
     compiled = time.perf_counter()
     settings = {
         "max_new_tokens": max_new_tokens,
@@ -162,17 +183,33 @@ def generate(
     seconds = time.perf_counter() - compiled
     rows = rows if isinstance(rows, torch.Tensor) else rows.sequences
     tokens = until_end(rows[0, length:].tolist(), vocabulary)
-    mask_seconds = _mask_seconds(processor)
+    mask_seconds = _mask_seconds(mask)
     return Generation(
         text=b"".join(vocabulary[token] for token in tokens).decode("utf-8", errors="replace"),
         tokens=tokens,
         finish_reason=_finish_reason(tokens, vocabulary, max_new_tokens),
         timings=Timings(compiled - started, mask_seconds, seconds - mask_seconds, len(tokens) / seconds),
         constraint=constraint,
+        decisions=() if decide is None else tuple(decide.decisions),
     )
 
 
-def _check_options(max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None) -> None:
+def _is_one_row(finite: Finite, options: Mapping[str, Any]) -> bool:
+    """Returns True if the model writes one text, token by token.
+
+    Raises:
+        InvalidOptionError: It does not, and finite parts are to be decided exactly.
+    """
+    other = next((name for name in _MORE_ROWS if options.get(name) not in (None, 1)), None)
+    if other is not None and finite == "exact":
+        raise InvalidOptionError("finite", finite, f"goes with one row of tokens, not with {other}")
+    return other is None
+
+
+def _check_options(
+    max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None, finite: Finite
+) -> None:
+    check_option("finite", finite, get_args(Finite))
     check_option("max_new_tokens", max_new_tokens, (Whole(1),))
     check_option("temperature", temperature, (Number(0, sys.float_info.max),))
     check_option("seed", seed, (Whole(0), None))

@@ -145,7 +145,11 @@ class _Search:
         """The place with the token that is taken there."""
         if place.left.sum() <= 0:
             return place
-        index = int(place.left.argmax()) if self.settings.temperature == 0 else draw(place.left, self.random)
+        index = (
+            int(place.left.argmax())
+            if self.settings.temperature == 0
+            else draw(place.left, self.random.random())
+        )
         return replace(place, index=index)
 
     def _give_up(self, place: _Place) -> None:

@@ -119,6 +119,10 @@ class Masks:
         """The configuration after a token."""
         return -1 if self._grammar is None else self._grammar.advance(configuration, token)
 
+    def can_stop(self, configuration: int) -> bool:
+        """Returns True if the text may end here."""
+        return self._grammar is None or self._grammar.can_stop(configuration)
+
     def is_end(self, token: int) -> bool:
         """Returns True if the token ends a text."""
         return token in self.vocabulary.eos_token_ids
@@ -146,7 +150,7 @@ class NextToken:
 
     def draw(self, random: np.random.Generator) -> int:
         """An index into `tokens`, drawn by the probabilities."""
-        return draw(self.probabilities, random)
+        return draw(self.probabilities, random.random())
 
 
 def next_token(logprobs: Floats, allowed: npt.NDArray[np.bool_], temperature: float = 1.0) -> NextToken:
@@ -169,10 +173,15 @@ def next_token(logprobs: Floats, allowed: npt.NDArray[np.bool_], temperature: fl
     return NextToken(tokens, probabilities, min(1.0, float(probabilities.sum())))
 
 
-def draw(weights: npt.NDArray[np.float64], random: np.random.Generator) -> int:
-    """An index, drawn in proportion to weights that are not all zero."""
+def draw(weights: npt.NDArray[np.float64], place: float) -> int:
+    """An index, in proportion to weights that are not all zero.
+
+    Args:
+        weights: float64 [N].
+        place: a random number, at least 0 and below 1.
+    """
     sums = np.cumsum(weights)
-    return min(int(np.searchsorted(sums, random.random() * sums[-1], side="right")), len(sums) - 1)
+    return min(int(np.searchsorted(sums, place * sums[-1], side="right")), len(sums) - 1)
 
 
 def decoder_of(sampler: Any, prompt: Prompt, strategy: str) -> Decoder:

@@ -125,7 +125,7 @@ class _Draws:
             weights = self._weights(node, following)
             if weights.sum() <= 0:
                 return None
-            token = int(following.tokens[draw(weights, self.random)])
+            token = int(following.tokens[draw(weights, self.random.random())])
             tokens = (*node.tokens, token)
             if self.masks.is_end(token) or len(tokens) >= self.masks.limit:
                 return tokens
