@@ -145,9 +145,6 @@ def generate(
     """
     _check_options(max_new_tokens, temperature, seed, chat, finite)
     is_one_row = _is_one_row(finite, options)
-    if options.get("num_return_sequences", 1) != 1:
-        reason = "generate() gives one answer; for several, pass a LogitsProcessor to model.generate()"
-        raise InvalidOptionError("num_return_sequences", options["num_return_sequences"], reason)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
     inputs = encode_prompt(tokenizer, prompt, chat).to(model.device)
@@ -198,8 +195,11 @@ def _is_one_row(finite: Finite, options: Mapping[str, Any]) -> bool:
     """Returns True if the model writes one text, token by token.
 
     Raises:
-        InvalidOptionError: It does not, and finite parts are to be decided exactly.
+        InvalidOptionError: It is to write several, or finite parts are to be decided exactly, and it does not.
     """
+    if options.get("num_return_sequences", 1) != 1:
+        reason = "generate() gives one answer; for several, pass a LogitsProcessor to model.generate()"
+        raise InvalidOptionError("num_return_sequences", options["num_return_sequences"], reason)
     other = next((name for name in _MORE_ROWS if options.get(name) not in (None, 1)), None)
     if other is not None and finite == "exact":
         raise InvalidOptionError("finite", finite, f"goes with one row of tokens, not with {other}")
