@@ -90,10 +90,12 @@ def check_option(name: str, value: Any, allowed: Collection[Any], *, or_else: st
         InvalidOptionError: It has another value.
     """
     for one in allowed:
+        if value is one:
+            return
         if isinstance(one, _RANGES):
             if value in one:
                 return
-        elif value is one or (isinstance(value, type(one)) and value == one):
+        elif isinstance(value, type(one)) and value == one:
             return
     words = [str(one) if isinstance(one, _RANGES) else repr(one) for one in allowed]
     words += [or_else] if or_else else []
@@ -108,4 +110,5 @@ def check_flags(**flags: Any) -> None:
         InvalidOptionError: One is something else.
     """
     for name, value in flags.items():
-        check_option(name, value, (True, False))
+        if value is not True and value is not False:
+            check_option(name, value, (True, False))

@@ -109,11 +109,16 @@ class Emitter:
         return self._share(distinct, lambda: self._joined(distinct), None, distinct[0])
 
     def _value(self, schema: Schema) -> Rule:
-        if schema in self._rule_of:
-            return self._rule_of[schema]
+        found = self._rule_of.get(schema)
+        if found is not None:
+            return found
         type = self._reader.sole_type(schema)
-        if type in self._rule_of_type:
-            return self._rule_of_type[type]
+        if type:
+            found = self._rule_of_type.get(type)
+            if found is not None:
+                return found
+        elif schema in self._rule_of:  # there is none
+            return None
         if schema is ANYTHING:
             return self.any()
         if schema is NOTHING:

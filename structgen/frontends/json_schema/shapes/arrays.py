@@ -78,16 +78,17 @@ def from_keywords(source: Source) -> ArrayShape:
     Raises:
         InvalidSchemaError: One of them is malformed.
     """
+    names = source.names
     prefix, rest = _items(source)
-    contains = source.schema("contains")
+    contains = source.schema("contains") if "contains" in names else None
     least = source.count("minContains") if contains is not None else None
     return ArrayShape(
         prefix,
         ANYTHING if rest is None else rest,
         rest is not None,
-        source.count("minItems") or 0,
-        source.count("maxItems"),
-        source.value("uniqueItems") is True,
+        (source.count("minItems") or 0) if "minItems" in names else 0,
+        source.count("maxItems") if "maxItems" in names else None,
+        "uniqueItems" in names and source.value("uniqueItems") is True,
         contains,
         1 if least is None else least,
         source.count("maxContains") if contains is not None else None,

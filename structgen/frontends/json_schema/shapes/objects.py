@@ -128,14 +128,15 @@ def from_keywords(source: Source) -> ObjectShape:
     Raises:
         InvalidSchemaError: One of them is malformed.
     """
+    names = source.names
     return ObjectShape(
-        source.named_schemas("properties"),
-        _required(source),
-        source.named_schemas("patternProperties"),
-        source.schema("additionalProperties"),
-        source.schema("propertyNames"),
-        source.count("minProperties") or 0,
-        source.count("maxProperties"),
+        source.named_schemas("properties") if "properties" in names else _NONE,
+        _required(source) if "required" in names else (),
+        source.named_schemas("patternProperties") if "patternProperties" in names else _NONE,
+        source.schema("additionalProperties") if "additionalProperties" in names else None,
+        source.schema("propertyNames") if "propertyNames" in names else None,
+        (source.count("minProperties") or 0) if "minProperties" in names else 0,
+        source.count("maxProperties") if "maxProperties" in names else None,
     )
 
 

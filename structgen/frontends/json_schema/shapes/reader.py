@@ -179,7 +179,7 @@ class Reader:
             return 0
         raw = schema.raw
         named = raw.get("type")
-        if type(named) is not str or len(raw.keys() & _SAYS) > 1 or "type" in self.document.void_in(raw):
+        if type(named) is not str or not _SAYS_MORE.isdisjoint(raw) or "type" in self.document.draft.void:
             return 0
         return TYPES.get(named, 0)
 
@@ -202,35 +202,44 @@ class Reader:
     def _read_keywords(self, raw: Raw) -> Reading:
         if self.document.draft.ref_alone and "$ref" in raw:
             return Reading((Reference("$ref"),), None)
-        source = Source(raw, self.document, self.defer, raw.keys() & _SAYS, formats=self.formats)
-        names = source.names
+        names = [name for name in raw if name in _SAYS]
+        if names == ["type"] and type(raw["type"]) is str:
+            named = TYPES.get(raw["type"])
+            if named is not None and "type" not in self.document.draft.void:
+                shape = Shape(_OF_TYPES[named], raw, evaluates=True)
+                return Reading((shape,), shape)
+        source = Source(raw, self.document, self.defer, names, formats=self.formats)
         steps: list[Step | None] = []
         types, place = 0, -1
-        for name in raw:
-            if name not in names:
+        for name in source.names:
+            combinator = _COMBINATORS.get(name)
+            if combinator is not None:
+                steps.append(combinator(source, name))
                 continue
-            keyword = KEYWORDS[name]
-            if keyword.role == "combinator":
-                steps.append(_COMBINATORS[name](source, name))
-            elif keyword.role == "assertion":
-                types |= keyword.type
-                if (
-                    place < 0 or name == "properties"
-                ):  # so properties come in the order in which they are declared
-                    if place >= 0:
-                        del steps[place]
-                    place = len(steps)
-                    steps.append(None)
+            type_ = _ASSERTIONS.get(name)
+            if type_ is None:
+                continue
+            types |= type_
+            if place < 0 or name == "properties":
+                # So properties come in the order in which they are declared.
+                if place >= 0:
+                    del steps[place]
+                place = len(steps)
+                steps.append(None)
         if place < 0:
             return Reading(tuple([step for step in steps if step is not None]), None)
         shape = Shape(_parts(source, types), raw, evaluates=True)
+        if len(steps) == 1:
+            return Reading((shape,), shape)
         return Reading(tuple([shape if step is None else step for step in steps]), shape)
 
 
 def _parts(source: Source, types: int) -> Parts:
     """What the plain keywords say; `types`: those that any of them constrains."""
-    allowed = _types(source) if source.has("type") else ANY_TYPE
-    const, enum = _listed(source, "const"), _listed(source, "enum")
+    names = source.names
+    allowed = _types(source) if "type" in names else ANY_TYPE
+    const = _listed(source, "const") if "const" in names else None
+    enum = _listed(source, "enum") if "enum" in names else None
     if not types and const is None and enum is None:
         return _OF_TYPES[allowed]
     types &= allowed
@@ -253,6 +262,11 @@ _SAYS = frozenset(
 )
 """Keywords that constrain values; the others are annotations."""
 
+_SAYS_MORE = _SAYS - {"type"}
+
+_ASSERTIONS = {name: keyword.type for name, keyword in KEYWORDS.items() if keyword.role == "assertion"}
+"""The types that each assertion constrains."""
+
 _OF_TYPES = [Parts(types) for types in range(ANY_TYPE + 1)]
 
 
@@ -272,9 +286,7 @@ def _types(source: Source) -> int:
     return types
 
 
-def _listed(source: Source, keyword: str) -> Listed | None:
-    if not source.has(keyword):
-        return None
+def _listed(source: Source, keyword: str) -> Listed:
     value = source.value(keyword)
     if keyword == "const":
         return Listed(keyword, [value])

@@ -94,9 +94,10 @@ class Shape(Schema):
 
     def __init__(self, parts: Parts, origin: object, *, evaluates: bool) -> None:
         self.parts = parts
-        self.types, self.strings, self.numbers, self.arrays, self.objects = parts[:5]
-        self.const, self.enum, self.excluded, self.deferred = parts[5:]
-        self.listed: Listed | None = self.enum if self.const is None else self.const
+        self.types, strings, numbers, arrays, objects, const, enum, self.excluded, self.deferred = parts
+        self.strings, self.numbers, self.arrays, self.objects = strings, numbers, arrays, objects
+        self.const, self.enum = const, enum
+        self.listed: Listed | None = enum if const is None else const
         self.constrained = _constrained(parts)
         self.evaluates = evaluates
         self._origin = origin
@@ -113,13 +114,17 @@ class Shape(Schema):
 
 
 def _constrained(parts: Parts) -> int:
-    types = 0 if parts.strings is None else STRING
-    types |= 0 if parts.numbers is None else NUMBER
-    types |= 0 if parts.arrays is None else ARRAY
-    types |= 0 if parts.objects is None else OBJECT
-    if parts.excluded:
+    _, strings, numbers, arrays, objects, _, _, excluded, deferred = parts
+    types = 0 if strings is None else STRING
+    if numbers is not None:
+        types |= NUMBER
+    if arrays is not None:
+        types |= ARRAY
+    if objects is not None:
+        types |= OBJECT
+    if excluded:
         types |= NULL | BOOLEAN | NUMBER | STRING
-    return types | STRING | ARRAY | OBJECT if parts.deferred else types
+    return types | STRING | ARRAY | OBJECT if deferred else types
 
 
 Alternative = tuple[Shape, ...]

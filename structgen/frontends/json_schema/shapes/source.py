@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable
 
 from structgen.errors import InvalidSchemaError
 from structgen.frontends.json_schema.documents.document import Document, Raw
@@ -18,7 +17,7 @@ class Source:
 
     Attributes:
         document: the document of the schema; it knows the draft.
-        names: the keywords that constrain something.
+        names: the keywords that constrain something, in the order of the schema.
         formats: `format` is an assertion.
     """
 
@@ -29,7 +28,7 @@ class Source:
         raw: Raw,
         document: Document,
         defer: Callable[[object], Schema],
-        names: AbstractSet[str],
+        names: Iterable[str],
         *,
         formats: bool,
     ) -> None:
@@ -37,7 +36,7 @@ class Source:
         self.formats = formats
         self._raw = raw
         void = document.void_in(raw)
-        self.names = names - void if void else names
+        self.names = dict.fromkeys([name for name in names if name not in void] if void else names)
         self._defer = defer
 
     def has(self, keyword: str) -> bool:
