@@ -31,7 +31,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_rails.py
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_rails.py tests/test_words.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix --select I .

@@ -13,7 +13,7 @@ library in turn gets a new request on the grammar that it has compiled:
 Two figures for each: `added`, the milliseconds per step spent inside the processor, masks computed and applied (the
 mean of the first request, then of all later ones, and the slowest step); and `step`, the milliseconds that
 generate() takes for a whole step, where differences below the noise of the model mean nothing. Answers differ in
-blanks, as each library allows what it allows; all are checked with jsonschema. What is not installed is a row of "–".
+spaces, as each library allows what it allows; all are checked with jsonschema. What is not installed is a row of "–".
 """
 
 from __future__ import annotations

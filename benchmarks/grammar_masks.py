@@ -1,9 +1,9 @@
-"""What does a mask of a Lark grammar cost? structgen beside llguidance on SQL, Python and JSON5.
+"""What does a mask of a Lark grammar cost? structgen and llguidance on SQL, Python and JSON5.
 
     python benchmarks/grammar_masks.py --tokenizer DIR [--seed 0] [--json benchmarks/results/grammar_masks.json]
 
 The grammars are those of `grammars/`; llguidance gets the same one in its own syntax: rules as Lark expands them,
-lookaheads at the beginning of a name as `& ~`, without those behind what is ignored. The texts are queries written for
+lookaheads at the beginning of a name as `& ~`, without those after what is ignored. The texts are queries written for
 public sample databases (`tests/data/sql`), and modules and settings as people write them (`benchmarks/texts`). Both
 engines live in one process with one thread, and take turns text by text, in random order. A text is compared up to the
 first token that one of them does not allow: llguidance has no priorities, and takes some keywords for names.

@@ -1,4 +1,4 @@
-"""What does a mask cost? structgen beside its peers on real JSON Schemas (MaskBench).
+"""What does a mask cost? structgen and its peers on real JSON Schemas (MaskBench).
 
     python benchmarks/masks.py --data dev.jsonl --tokenizer DIR [--sample 600] [--seed 0] [--json OUT]
 
@@ -250,7 +250,7 @@ def _processor() -> str:
 
 
 def _written(path: Path, found: Iterable[Found]) -> Iterator[Found]:
-    """The same, written to a file on the way: a long run that is ended early can still be read."""
+    """The same, written to a file meanwhile: a long run that is ended early can still be read."""
     with path.open("w", encoding="utf-8") as file:
         for kind, one in found:
             content = dataclasses.asdict(one) if isinstance(one, Measurement) else one

@@ -1,4 +1,4 @@
-"""What does a compiled schema keep in memory? structgen beside its peers on real JSON Schemas (MaskBench).
+"""What does a compiled schema keep in memory? structgen and its peers on real JSON Schemas (MaskBench).
 
     python benchmarks/memory.py --data dev.jsonl --tokenizer DIR [--sample 600] [--json benchmarks/results/memory.json]
 

@@ -58,7 +58,7 @@ def right(task: tasks.Task, text: str) -> tuple[int, int]:
 
 
 def _written(value: Any) -> str:
-    """A value as text: the same for the same value, case and blanks and all; 1 is not 1.0, nor true."""
+    """A value as text: the same for the same value, case and spaces and all; 1 is not 1.0, nor true."""
     return json.dumps(value, sort_keys=True)
 
 

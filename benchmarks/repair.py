@@ -84,7 +84,7 @@ def _as_yaml(value: Any) -> str:
 
 
 def is_hopeless(text: str, value: Any, schema: Any, format: str) -> bool:
-    """Whether nothing shows that a text is damaged: parser and schema accept it as it stands, with another value.
+    """Returns True if nothing shows that a text is damaged: parser and schema accept it, with another value.
 
     A number in a field that may be anything, whose quotes were left out, is a number. Judged by json or ruamel.yaml
     (YAML 1.2), and by jsonschema.
@@ -97,7 +97,7 @@ def is_hopeless(text: str, value: Any, schema: Any, format: str) -> bool:
 
 
 def has_other_origin(kinds: str, text: str, answer: Any, schema: Any, format: str) -> bool:
-    """Whether an answer is as right as the original: a valid value of which the same damage makes the same text."""
+    """Returns True if an answer is as right as the original: the same damage makes the same text of it."""
     try:
         if not _is_valid(answer, schema):
             return False
@@ -133,7 +133,7 @@ def _yaml_value(text: str) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values are the same, types included."""
+    """Returns True if two values are the same, types included."""
     return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
 
 

@@ -1,8 +1,8 @@
 """What is repair worth on the answers of a real, small model that writes without a mask?
 
-SmolLM2 answers prompts with schemas of MaskBench (title, description, members and the schema itself); the answers are
-kept in a file, so that they are made once. Each is judged by `jsonschema`: as it stands; repaired without the schema;
-repaired with it.
+SmolLM2 answers prompts with schemas of MaskBench (title, description, properties and the schema itself). The answers
+are kept in a file, so that they are made once. Each is judged by `jsonschema` as it stands, repaired without the
+schema, and repaired with it.
 
     python benchmarks/repair_model.py --data dev.jsonl --answers answers.jsonl
 """
@@ -79,7 +79,7 @@ def generated(
 def judged(
     task: tasks.Task, text: str, repair: Callable[[str], structgen.Repair] | None
 ) -> tuple[bool, bool, str]:
-    """Whether an answer is JSON and whether it is valid, as `jsonschema` says, and how it was repaired."""
+    """Returns True if an answer is JSON and whether it is valid, as `jsonschema` says, and how it was repaired."""
     if repair is None:
         return task.is_parseable(text), task.is_valid(text), ""
     try:

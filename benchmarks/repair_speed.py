@@ -1,9 +1,9 @@
-"""How fast are broken texts repaired, beside json-repair, and does the time grow with the size alone?
+"""How fast are broken texts repaired, compared with json-repair, and does the time grow with the size alone?
 
 Families of damage, each made in several sizes. The ratio is json-repair's time over structgen's on texts of the same
 family, taken in turns in one process, at `--size`; where json-repair is quadratic it gets `--peer-size` instead, and
 the ratio is of bytes per second. What is timed is the way to the value, as json-repair gives no more; `with edits` is
-the time with `.text` and `.edits`, which structgen makes when they are looked at. Times are of the processor. The
+the time with `.text` and `.edits`, which structgen makes when they are read. Times are of the processor. The
 exponent is the slope of log time over log size, of the best of three.
 
     python benchmarks/repair_speed.py --size 1000000
@@ -95,7 +95,7 @@ ADVERSARIAL: dict[str, Family] = {
     "opening brackets": lambda n: "[" * n,
     "opening braces": lambda n: "{" * n,
     "closing brackets": lambda n: "]" * n,
-    "nested members": lambda n: '{"a":' * (n // 5),
+    "nested properties": lambda n: '{"a":' * (n // 5),
     "alternating brackets": lambda n: "[{" * (n // 2),
     "quotes": lambda n: '"' * n,
     "alternating quotes": lambda n: '{"a": ' + "\"'" * (n // 2),
@@ -110,8 +110,8 @@ ADVERSARIAL: dict[str, Family] = {
     "fences inside strings": lambda n: '```{"a```x' * (n // 20) + "\n```" * (n // 8),
     "words": lambda n: "{" + "word " * (n // 5),
     "lists of strings that never end": lambda n: '{"a": ["b' * (n // 9),
-    "blanks behind a string": lambda n: '["a"' + " " * n + "x",
-    "lines behind a value": lambda n: '{"a": 1' + " \n" * (n // 2) + "b",
+    "spaces after a string": lambda n: '["a"' + " " * n + "x",
+    "lines after a value": lambda n: '{"a": 1' + " \n" * (n // 2) + "b",
     "mismatched brackets": lambda n: "[}" * (n // 2),
 }
 """Texts that were made to take long."""

@@ -26,7 +26,7 @@ TITLES = {
     "latency": "What a constraint adds to a step",
     "generate": "Around generate() with a real model",
     "masks": "What a mask costs, on real JSON Schemas",
-    "masks_xgrammar": "The same beside xgrammar, which gets 5 seconds for a schema",
+    "masks_xgrammar": "The same with xgrammar, which gets 5 seconds for a schema",
     "memory": "What a compiled schema keeps in memory",
     "grammar_masks": "What a mask costs, for Lark grammars",
     "apply": "Applying masks to logits on the CPU",
@@ -35,7 +35,7 @@ TITLES = {
     "repair_yaml": "Repair of YAML",
     "repair_model": "Repair of a model's answers",
     "repair_speed": "Speed of repair",
-    "yaml_tokens": "Tokens of YAML beside JSON",
+    "yaml_tokens": "Tokens of YAML compared with JSON",
     "text_to_sql": "SQL of a small model",
 }
 _BLOCK = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
@@ -61,7 +61,7 @@ def tables(folder: Path) -> dict[str, str]:
 
 
 def rendered(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Tables and plots (SVG) by name of benchmark, written beside their figures, too."""
+    """Tables and plots (SVG) by name of benchmark, written next to their figures, too."""
     found, drawn = {}, {}
     for name in TITLES:
         if (folder / f"{name}.json").exists():
@@ -75,7 +75,7 @@ def markdown(found: dict[str, str], drawn: dict[str, str]) -> str:
     """The report."""
     parts = [
         "# Benchmarks\n",
-        "Written by `benchmarks/report.py` from the files beside it. `make bench` makes a short one of its own; the "
+        "Written by `benchmarks/report.py` from the files next to it. `make bench` makes a short one of its own; the "
         "commands of these figures are in the README of the benchmarks.\n",
     ]
     for name, table in found.items():

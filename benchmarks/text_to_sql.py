@@ -10,7 +10,7 @@ tables with their columns, three solved questions and the question. Three runs o
     schema     structgen.sql("sqlite", database): only names that there are
 
 A statement *parses* if SQLite finds no syntax error, *runs* if SQLite executes it on the database, and is *right*
-if it gives the rows of the query that stands beside the question, in any order (in the same order where that query
+if it gives the rows of the query that comes with the question, in any order (in the same order where that query
 sorts more than one row). A model of 135M parameters is hardly ever right where more than one table is needed.
 """
 

@@ -1,11 +1,11 @@
-"""How many tokens does YAML take beside JSON? The valid instances of MaskBench, as `output="yaml"` writes them.
+"""How many tokens does YAML take, compared with JSON? The valid instances of MaskBench, as `output="yaml"` writes them.
 
     python benchmarks/yaml_tokens.py --data dev.jsonl --tokenizer DIR [--sample N] [--json OUT]
 
-Each instance is counted as YAML in blocks; as compact JSON, without blanks; as `json.dumps` writes it by default; and
+Each instance is counted as YAML in blocks; as compact JSON, without spaces; as `json.dumps` writes it by default; and
 pretty, with `indent=2`. The tokens are those that the tokenizer chooses itself. Of every instance it is checked that
-the mask for its schema accepts the YAML (with `property_order="any"`: many records have their members in another order
-than their schema), and that ruamel.yaml and PyYAML read the value back.
+the mask for its schema accepts the YAML (with `property_order="any"`, as many records have another order than their
+schema), and that ruamel.yaml and PyYAML read the value back.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ _LAZY = frozenset(
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch when it is asked for."""
+    """Import what needs torch when it is first used."""
     if name in _LAZY:
         value = globals()[name] = getattr(import_module("structgen.generation"), name)
         return value

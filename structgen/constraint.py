@@ -93,7 +93,7 @@ class Constraint:
     Attributes:
         grammar: what the mask enforces.
         judge: gives the value of a complete text, or raises `InvalidText`.
-        unenforced: what the mask leaves to `validate()`; empty unless the caller asked for `strict=False`.
+        unenforced: what the mask leaves to `validate()`; empty unless the caller passed `strict=False`.
         description: what it was made from, in one line.
         limits: what compiling and masking may cost.
         schema: of JSON, what is known of its schema; None if the text is something else.
@@ -140,7 +140,7 @@ class Constraint:
 
     @property
     def is_json(self) -> bool:
-        """Whether the texts are JSON, in one of the forms that a front end for JSON writes."""
+        """Returns True if the texts are JSON, in one of the forms that a front end for JSON writes."""
         return False
 
     @property
@@ -323,7 +323,7 @@ def composed(tree: Node) -> Constraint:
     """The constraint of a composition.
 
     Raises:
-        InvalidGrammarError: Parts can't be told apart where they meet.
+        InvalidGrammarError: It is not clear where one part ends and the next begins.
     """
     parts = [leaf.part for leaf in leaves(tree)]
     limits = Limits(

@@ -20,9 +20,9 @@ class Limits:
         work: elementary steps (derivatives, trie nodes, items) of one call: a mask, an advance, a compilation.
             Most take 10 to 50 ns; where an automaton explodes they take more, and `milliseconds` is met first.
         row_bytes: memory of memoised masks of one compiled grammar, in bytes. When it is full the memo starts
-            anew; nothing is lost but time.
+            again; nothing is lost but time.
         nesting: depth of the parse stack.
-        milliseconds: wall time of one call of the engine. It is looked at now and then, so a call may run a
+        milliseconds: wall time of one call of the engine. It is checked now and then, so a call may run a
             little longer.
         grammar_size: symbols of a grammar after lowering.
 

@@ -24,7 +24,7 @@ from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
 _FORCED_BYTES = 4096
-_NAMES = {" ": "a blank", "\n": "a line break", "\t": "a tab", "\r": "a carriage return", '"': "'\"'"}
+_NAMES = {" ": "a space", "\n": "a line break", "\t": "a tab", "\r": "a carriage return", '"': "'\"'"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class CompiledGrammar:
         ids, new, made = grammar.rows.new_rows(made)  # made: 0 at first
         mirror[ids] = new
 
-    after the ids of a batch were asked for, and before they are used. `new_rows` also reports ids that were given
+    after the ids of a batch were requested, and before they are used. `new_rows` also reports ids that were given
     to another mask, so a mirror need not look at the epoch.
     """
 

@@ -97,10 +97,15 @@ def check_option(name: str, value: Any, allowed: Collection[Any], *, or_else: st
                 return
         elif isinstance(value, type(one)) and value == one:
             return
+    raise InvalidOptionError(name, value, f"must be {_words(allowed, or_else)}")
+
+
+def _words(allowed: Collection[Any], or_else: str) -> str:
+    """What is allowed, as a list in words."""
     words = [str(one) if isinstance(one, _RANGES) else repr(one) for one in allowed]
     words += [or_else] if or_else else []
     *first, last = words
-    raise InvalidOptionError(name, value, f"must be {', '.join(first)}{' or ' if first else ''}{last}")
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def check_flags(**flags: Any) -> None:

@@ -1,4 +1,4 @@
-"""Plots of results, as SVG and PNG beside their files."""
+"""Plots of results, as SVG and PNG next to their files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from evidence import figures, tables
 
 
 def draw(kind: str, report: dict[str, Any], path: Path) -> str:
-    """The plot of a benchmark, as SVG and PNG beside its file; the SVG is returned.
+    """The plot of a benchmark, as SVG and PNG next to its file; the SVG is returned.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -206,7 +206,7 @@ def _repair_model(axes: Any, report: dict[str, Any]) -> None:
 
 
 def _repair_speed(axes: Any, report: dict[str, Any]) -> None:
-    """Seconds for a megabyte, a line for each damage, beside json-repair."""
+    """Seconds for a megabyte, a line for each damage, compared with json-repair."""
     rows = {**report.get("throughout", {}), **report.get("single", {})}
     names = list(rows)[::-1]
     for key, told in (("seconds for 1 MB", "structgen"), ("json-repair", "json-repair")):

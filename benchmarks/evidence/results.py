@@ -1,4 +1,4 @@
-"""Results: what a benchmark leaves. `NAME.json` has the figures; the table and the plots beside it are made of them."""
+"""Results: what a benchmark leaves. `NAME.json` has the figures; the table and the plots are made of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evidence import figures, plots, tables
 
 
 def write(path: Path, kind: str, report: dict[str, Any]) -> None:
-    """Figures into a JSON file, and beside it their table (`.md`) and plots (`.svg`, `.png`).
+    """Figures into a JSON file, and next to it their table (`.md`) and plots (`.svg`, `.png`).
 
     Args:
         path: of the JSON file.
@@ -25,7 +25,7 @@ def write(path: Path, kind: str, report: dict[str, Any]) -> None:
 
 
 def render(path: Path, kind: str) -> tuple[str, str | None]:
-    """Table and plots anew, of figures that are there: the Markdown and the SVG; no SVG without matplotlib."""
+    """Table and plots again, of figures that are there: the Markdown and the SVG; no SVG without matplotlib."""
     report = json.loads(path.read_text(encoding="utf-8"))
     table = tables.TABLES[kind](report)
     path.with_suffix(".md").write_text(table, encoding="utf-8")

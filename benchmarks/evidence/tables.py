@@ -26,7 +26,7 @@ PARSERS = {
 
 
 def masks(report: dict[str, Any]) -> str:
-    """The engines beside each other, and the ratios over what both of two engines read."""
+    """The engines in one table, and the ratios over what both of two engines read."""
     headings = ["engine", "compiled", "wrong answers", *(f"{kind}: mean / p50 / p99 / max" for kind in KINDS)]
     rows: list[list[Any]] = []
     for name, one in report["engines"].items():
@@ -50,7 +50,7 @@ def masks(report: dict[str, Any]) -> str:
 
 
 def _where(report: dict[str, Any], *packages: str) -> str:
-    """The machine, behind what else a result is of; nothing where an old one does not say."""
+    """The machine, after what else a result is of; nothing where an old one does not say."""
     return f"; {figures.measured(report['machine'], *packages)}" if "machine" in report else ""
 
 
@@ -181,7 +181,7 @@ def repair_model(report: dict[str, Any]) -> str:
 
 
 def repair_speed(report: dict[str, Any]) -> str:
-    """Seconds for a megabyte, beside json-repair; and how the time of hostile texts grows."""
+    """Seconds for a megabyte, compared with json-repair; and how the time of hostile texts grows."""
     rows = [
         [name, row["seconds for 1 MB"], row.get("json-repair"), row.get("times as fast")]
         for part in ("single", "throughout")

@@ -172,7 +172,7 @@ def _own_time(elapsed: int, busy: int) -> int:
 
 
 def is_accepted(matcher: Matcher, tokens: Sequence[int], end_token: int) -> bool:
-    """Whether the masks let a whole text through, and its end. An engine that gives up has not accepted it."""
+    """Returns True if the masks let a whole text through, and its end. An engine that gives up has not accepted it."""
     try:
         for token in tokens:
             matcher.fill()

@@ -3,7 +3,7 @@
 The engines live in one process, so that they meet the same machine at the same time. But a compilation inside an
 engine cannot be interrupted from Python, and an engine may also die and take the process with it. So the engines live
 in a worker, which gets one case for one engine at a time. A worker that is late or dead is replaced by another, with
-all vocabularies loaded anew.
+all vocabularies loaded again.
 """
 
 from __future__ import annotations

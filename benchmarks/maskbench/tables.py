@@ -72,7 +72,7 @@ def paired_table(report: Mapping[str, Any], peer: str) -> Table:
 
 def bounded_table(report: Mapping[str, Any]) -> Table:
     """What a large bound costs."""
-    table = _table("Large bounds, beside the same schema without", "", "engine", "first mask", "added")
+    table = _table("Large bounds, compared with the same schema without", "", "engine", "first mask", "added")
     for request in ("cold", "warm"):
         for statistic in ("mean", "p50", "p99", "max"):
             table.add_column(f"{request} {statistic}", justify="right")

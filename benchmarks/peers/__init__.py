@@ -1,4 +1,4 @@
-"""Engines behind one small protocol, so that a benchmark asks all of them the same.
+"""Engines with one small protocol, so that a benchmark asks all of them the same.
 
     Engine(tokenizer)  ─►  compile(schema text)  ─►  matcher()  ─►  fill(), advance(token)
     a vocabulary           a grammar                one request     one token

@@ -60,7 +60,7 @@ class Structgen:
 
     def __init__(self, tokenizer: Any) -> None:
         self._vocabulary = structgen.Vocabulary.from_tokenizer(tokenizer)
-        self._vocabulary.native  # noqa: B018  (built when first asked for)
+        self._vocabulary.native  # noqa: B018  (built when first used)
 
     def compile(self, schema: str) -> _Grammar:
         """The grammar of a schema."""

@@ -401,6 +401,15 @@ class _Chain:
         self._separator = separator
         self._rest: list[int] = []  # what comes if something is written: symbols, the last one first
 
+    def _lead(self, begin: list[int], is_optional: bool) -> None:
+        """Makes an item the first one, before which no separator stands."""
+        if not is_optional:
+            self.first = self._nodes.rule([*begin, *reversed(self._rest)])
+            return
+        taken = [*begin, *self._shared_rest()]
+        skipped = [0] if self.first is None else [1, self.first]
+        self.first = self._nodes.add([_RULE, 2, len(taken), *taken, *skipped])
+
     def prepend(self, item: int, least: int, most: int | None, is_leading: bool) -> None:
         """Puts an item in front of all others.
 
@@ -419,12 +428,8 @@ class _Chain:
             follow = [self._lowering.repetition(more, least, most)]
             begin.append(self._lowering.repetition(more, max(least - 1, 0), most and most - 1))
         is_optional = least == 0
-        if is_leading and is_optional:
-            taken = [*begin, *self._shared_rest()]
-            skipped = [0] if self.first is None else [1, self.first]
-            self.first = self._nodes.add([_RULE, 2, len(taken), *taken, *skipped])
-        elif is_leading:
-            self.first = self._nodes.rule([*begin, *reversed(self._rest)])
+        if is_leading:
+            self._lead(begin, is_optional)
         if is_optional and most == 1:
             rest = self._shared_rest()
             taken = [*follow, *rest]

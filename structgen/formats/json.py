@@ -11,8 +11,8 @@ of `distinct` arrays, and their commas, compare items of any kind.
 
 Values have no whitespace of their own. What w is:
 
-    bounded   at most one blank, or a line break and up to 64 blanks or tabs: all that `json.dumps` writes, with any
-              separators and indentation, and no more, so that a model cannot write blanks for ever
+    bounded   at most one space, or a line break and up to 64 spaces or tabs: all that `json.dumps` writes, with any
+              separators and indentation, and no more, so that a model cannot write spaces for ever
     compact   nothing
     any       JSON's own whitespace, without bound; also before the first character of the text and after the last
 """

@@ -1,6 +1,6 @@
 """JSON with exact indentation, as `json.dumps(..., indent=2)` writes it.
 
-A line break is followed by so many blanks as its level needs, which a context-free rule does not know. So each rule is
+A line break is followed by so many spaces as its level needs, which a context-free rule does not know. So each rule is
 made for each level at which it is needed. Values that may contain themselves have bounded whitespace from some level on
 (`json.py`), so any depth can be written.
 """
@@ -103,11 +103,7 @@ class _Levels:
         if not isinstance(body, Container):
             return body
         marks = _like(self._bounded if level is None else self._exact, body)
-        opening, closing = (
-            (marks.open_object, marks.close_object)
-            if isinstance(body, Object)
-            else (marks.open_array, marks.close_array)
-        )
+        opening, closing = _brackets(marks, body)
         if level is None:
             return Sequence((opening, self._inside(body.inside, None, marks), closing))
         return self._lines(body, level, opening, closing, marks)
@@ -136,6 +132,13 @@ class _Levels:
         if isinstance(body, Item):
             return self._value(body.value, level)
         return changed(body, lambda part: self._inside(part, level, marks))
+
+
+def _brackets(marks: Punctuation, body: Container) -> tuple[Terminal, Terminal]:
+    """What opens and closes a container."""
+    if isinstance(body, Object):
+        return marks.open_object, marks.close_object
+    return marks.open_array, marks.close_array
 
 
 def _like(marks: Punctuation, body: Container) -> Punctuation:

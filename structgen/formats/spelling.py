@@ -313,11 +313,7 @@ class CodePointSpelling(Spelling):
         if raw == chars.ranges:
             return chars
         others = _without(chars.ranges, self._raw.ranges)
-        short = [
-            Literal(escape)
-            for code, escape in _SHORTEST.items()
-            if any(first <= code <= last for first, last in others)
-        ]
+        short = [Literal(escape) for code, escape in _SHORTEST.items() if _covers(others, code)]
         left = _without(others, tuple((code, code) for code in _SHORTEST))
         narrow = [(first, min(last, 0xFFFF)) for first, last in left if first <= 0xFFFF]
         wide = [(max(first, 0x10000), last) for first, last in left if last > 0xFFFF]
@@ -329,6 +325,11 @@ class CodePointSpelling(Spelling):
 def ranges_as_regex(ranges: tuple[tuple[int, int], ...]) -> str:
     """Ranges of code points as they stand in brackets in a pattern of Python."""
     return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+
+
+def _covers(ranges: tuple[tuple[int, int], ...], code: int) -> bool:
+    """Returns True if a code point is in one of some ranges."""
+    return any(first <= code <= last for first, last in ranges)
 
 
 def _without(

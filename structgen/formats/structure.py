@@ -148,12 +148,15 @@ class Filled:
             options = [one for one in map(self.of, body.options) if one is not None]
             return Choice(tuple(options)) if options else None
         if isinstance(body, Repetition):
-            part = self.of(body.part) if body.max != 0 else None
-            return None if part is None else Repetition(part, 1, body.max)
+            return self._of_repetition(body)
         if isinstance(body, Reference):
             return Reference(self._filled_rule(body.name))
         assert isinstance(body, (Sequence, Permutation))
         return self._of_parts(body)
+
+    def _of_repetition(self, body: Repetition) -> RuleExpression | None:
+        part = self.of(body.part) if body.max != 0 else None
+        return None if part is None else Repetition(part, 1, body.max)
 
     def _of_parts(self, body: Sequence | Permutation) -> RuleExpression | None:
         parts = [part for part in body.parts if not (isinstance(part, Repetition) and part.max == 0)]
@@ -250,17 +253,22 @@ def recursive(rules: Mapping[str, RuleExpression]) -> set[str]:
         for name, body in rules.items()
     }
     for graph in (uses, _users(uses)):
-        ends = [name for name in uses if not graph[name] & uses.keys()]
-        users = _users(graph)
-        remaining = {name: len(graph[name] & uses.keys()) for name in uses}
-        while ends:
-            name = ends.pop()
-            del uses[name]
-            for user in users[name] & uses.keys():
-                remaining[user] -= 1
-                if not remaining[user]:
-                    ends.append(user)
+        _drop_ends(uses, graph)
     return set(uses)
+
+
+def _drop_ends(names: dict[str, set[str]], graph: dict[str, set[str]]) -> None:
+    """Drop the names from which no edge leads to another one, until there are none."""
+    ends = [name for name in names if not graph[name] & names.keys()]
+    users = _users(graph)
+    remaining = {name: len(graph[name] & names.keys()) for name in names}
+    while ends:
+        name = ends.pop()
+        del names[name]
+        for user in users[name] & names.keys():
+            remaining[user] -= 1
+            if not remaining[user]:
+                ends.append(user)
 
 
 def _users(uses: dict[str, set[str]]) -> dict[str, set[str]]:

@@ -4,7 +4,7 @@ A context-free rule does not know how deep its lines are indented, so each rule 
 needed:
 
     at       a value that begins at a column: after `- `, or at the start of the text
-    under    the value of a pair whose name stands at a column, with what leads to it: a blank, or a line break
+    under    the value of a pair whose name stands at a column, with what leads to it: a space, or a line break
     inside   what is inside a container, with a line break instead of each separator
     deep     a value that may contain itself, from some column on: a container is in flow style
     flow     a value in YAML's flow style, which is JSON, or a part of one
@@ -113,7 +113,7 @@ class Yaml(Structured):
     def span_of(self, text: str, path: Path[str | int]) -> tuple[int, int]:
         """Where the value stands that a path leads to."""
         node = _reader().compose(text)
-        if node is None:  # nothing but blanks and comments: null
+        if node is None:  # nothing but spaces and comments: null
             return 0, len(text)
         for step in path:
             if isinstance(step, int):

@@ -57,7 +57,7 @@ def _digits(least: int, most: int) -> Expression:
 
 
 def _time_of_day() -> Expression:
-    """The time after a date, with the blanks before it."""
+    """The time after a date, with the spaces before it."""
     zone = concat(charset("+-"), _digits(1, 2), optional(concat(optional(Literal(":")), _digits(2, 2))))
     return concat(
         union(charset("Tt"), repeat(Literal(" "), 1)),
@@ -104,7 +104,7 @@ _MEANT = _meant()
 def _words(beyond: tuple[tuple[int, int], ...]) -> Expression:
     """What may be plain, as far as indicators go.
 
-    Words with blanks between them; a colon does not end a word, and `#` begins none.
+    Words with spaces between them; a colon does not end a word, and `#` begins none.
     """
     char = CharSet(((0x21, 0x39), (0x3B, 0x7E), *beyond))
     first = CharSet(((0x21, 0x22), (0x24, 0x39), (0x3B, 0x7E), *beyond))

@@ -31,21 +31,27 @@ def choice(options: Iterable[str]) -> Constraint:
     >>> choice(["yes", "no"])
     <Constraint choice of 2 texts>
     """
-    if isinstance(options, str):
-        raise InvalidGrammarError(f"options are a list of texts, not the text {options!r}")
-    texts = dict.fromkeys(options)
-    if not texts:
-        raise InvalidGrammarError("a choice needs at least one option")
-    for text in texts:
-        if not isinstance(text, str) or any("\ud800" <= char <= "\udfff" for char in text):
-            raise InvalidGrammarError(f"the option {text!r} is not a text that UTF-8 can carry")
+    texts = _distinct(options)
     start: Terminal | Repetition | Sequence = Sequence(())
     if any(texts):
         start = Terminal(_name(texts), union(*[Literal(text) for text in texts if text]))
         if "" in texts:  # terminals are never empty
             start = Repetition(start, 0, 1)
     description = f"choice of {len(texts)} text{'s' * (len(texts) > 1)}"
-    return Constraint(Grammar({"start": start}), description=description).made_by(choice, list(texts))
+    return Constraint(Grammar({"start": start}), description=description).made_by(choice, texts)
+
+
+def _distinct(options: Iterable[str]) -> list[str]:
+    """The options, each once."""
+    if isinstance(options, str):
+        raise InvalidGrammarError(f"options are a list of texts, not the text {options!r}")
+    texts = list(dict.fromkeys(options))
+    if not texts:
+        raise InvalidGrammarError("a choice needs at least one option")
+    for text in texts:
+        if not isinstance(text, str) or any("\ud800" <= char <= "\udfff" for char in text):
+            raise InvalidGrammarError(f"the option {text!r} is not a text that UTF-8 can carry")
+    return texts
 
 
 def _name(texts: Collection[str]) -> str:

@@ -56,7 +56,7 @@ def repeat(
 
     Raises:
         InvalidOptionError: An argument has a value that it may not have.
-        InvalidGrammarError: The parts can't be told apart where they meet.
+        InvalidGrammarError: It is not clear where one part ends and the next begins.
 
     >>> from structgen import regex
     >>> repeat(regex("[a-z]+"), 1, separator=", ").validate("a, b, c")

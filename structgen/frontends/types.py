@@ -8,7 +8,7 @@ pydantic, and whatever contains one, are left to pydantic itself, which need not
     dict[str, X], Mapping                 an object
     Literal, Enum                         one of the values; of an Enum, its member
     Union, Optional, X | Y                any of them, the first that fits
-    dataclass, TypedDict                  an object with these members and no others; defaults make them optional
+    dataclass, TypedDict                  an object with these properties and no others; defaults make them optional
     NamedTuple                            an array, as `json.dumps` writes it
     Annotated                             bounds in the way of annotated-types: Ge, Gt, Le, Lt, MinLen, MaxLen, Interval
 """
@@ -226,7 +226,7 @@ class _Reader:
     def _object(self, arguments: tuple[Any, ...]) -> Reading:
         key, item = (arguments[0], self.read(arguments[1])) if arguments else (str, self.read(Any))
         if key not in (str, Any):
-            raise InvalidSchemaError("#", f"names of members are texts, not {_name(key)}")
+            raise InvalidSchemaError("#", f"names of properties are texts, not {_name(key)}")
 
         def build(value: Any) -> Any:
             return {name: item.build(one) for name, one in _expect(value, dict).items()}
@@ -291,7 +291,7 @@ def _members(
 ) -> Reading:
     def build(value: Any) -> Any:
         if not set(required) <= _expect(value, dict).keys() <= fields.keys():
-            raise _Misfit(f"{value!r} does not have the members {', '.join(fields)}")
+            raise _Misfit(f"{value!r} does not have the properties {', '.join(fields)}")
         return make({name: fields[name].build(one) for name, one in value.items()})
 
     schema = {
@@ -361,7 +361,7 @@ def _name(annotation: Any) -> str:
 
 
 def _is_of_pydantic(annotation: Any, seen: set[Any]) -> bool:
-    """Whether a type is pydantic's, or contains one that is."""
+    """Returns True if a type is pydantic's, or contains one that is."""
     if "pydantic" not in sys.modules:
         return False
     try:

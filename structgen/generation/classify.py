@@ -73,9 +73,7 @@ def classify(
         size=model.config.get_text_config().vocab_size,
         eos_token_ids=end_tokens(model, None),
     )
-    end = sorted(vocabulary.eos_token_ids) if ends else []
-    if ends and not end:
-        raise ValueError("the tokenizer has no end token: pass ends=False")
+    end = _ends(vocabulary) if ends else []
     spelled = {label: _spellings(label, tokenizer, vocabulary, tokenizations) for label in labels}
     _check_spelled(spelled)
     rows = [row for spellings in spelled.values() for row in spellings]
@@ -85,6 +83,12 @@ def classify(
         lengths = [len(row) + ends if normalize == "mean" else 1 for row in spellings]
         totals[label] = reduce(_add, [next(scores) / length for length in lengths])
     return _probabilities(totals)
+
+
+def _ends(vocabulary: Vocabulary) -> list[int]:
+    if not vocabulary.eos_token_ids:
+        raise ValueError("the tokenizer has no end token: pass ends=False")
+    return sorted(vocabulary.eos_token_ids)
 
 
 def _check_labels(labels: Sequence[str], tokenizations: Spelling, normalize: Normalization) -> None:

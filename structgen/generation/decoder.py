@@ -1,4 +1,4 @@
-"""A model of transformers behind the interface `Decoder`: one prompt, several continuations, token by token."""
+"""A model of transformers as a `Decoder`: one prompt, several continuations, token by token."""
 
 from __future__ import annotations
 

@@ -220,8 +220,13 @@ class FiniteParts:
             return None
         if end != END and (not first or self._native.can_stop(configuration)):
             return None
-        found = [self.after(configuration, bytes([byte])) for byte in first]
-        return None if None in found else [one for one in found if one is not None]
+        found: list[int] = []
+        for byte in first:
+            after = self.after(configuration, bytes([byte]))
+            if after is None:
+                return None
+            found.append(after)
+        return found
 
 
 @dataclass(order=True, slots=True)

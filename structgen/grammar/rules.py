@@ -19,16 +19,16 @@ may stand before, between and after terminals. A text belongs to the grammar if 
 A grammar may ask for a dynamic lexer instead: then no terminal competes with another one. Each is read by itself, and
 ends where it can't go on itself; the readings are all followed.
 
-Texts that must differ. A terminal may have an effect: behind one that opens, a scope begins, which ends with the next
+Texts that must differ. A terminal may have an effect: after one that opens, a scope begins, which ends with the next
 one that closes, scopes within it aside; a terminal that records is not read with a text that a recording terminal had
 before in the innermost scope. This does not change what is read as one piece, nor which terminals are handed over by
 their priority: of those, the ones that record are left out where the text was recorded. So that no text ends in a dead
 end, a scope must leave a recording terminal more texts than there are places for it, or another way on.
 
-Items that must differ are values, of which a text has one in JSON: behind a terminal that opens items, and closes with
+Items that must differ are values, of which a text has one in JSON: after a terminal that opens items, and closes with
 them, the text between the brackets is the items of a JSON array. At a comma that ends an item, and at the bracket that
 closes them, only terminals without that effect are handed over where an item is equal to one before it (1 and 1.0 are,
-and objects whose members have another order). Whatever the text, it goes on only where an item that differs can come.
+and objects whose properties have another order). Whatever the text, it continues only where another item can come.
 
 Plain data. `check(grammar)` is the executable specification of what is well formed.
 """
@@ -43,7 +43,7 @@ from structgen.errors import InvalidGrammarError
 from structgen.grammar.expressions import EMPTY, Expression, times
 
 Lexer = Literal["contextual", "dynamic"]
-"""How terminals are told apart in a text."""
+"""How a lexer decides between terminals."""
 
 Effect = Literal["record", "open", "close", "open items", "open many items", "item", "close items"]
 """Of a terminal that was read, on the texts and items that must differ."""
@@ -69,7 +69,7 @@ class Terminal(RuleExpression):
         guard: texts that compete as well, but lead nowhere: where no terminal can go on with the next byte, but a
             guard can, the text is refused. So `a` with the guard `ab` is an `a` that no `b` follows.
         effect: "record": the text differs from those recorded before in the innermost scope; "open" and "close": such
-            a scope begins behind the terminal, or ends with it. "open items", "close items": the same, of an array
+            a scope begins after the terminal, or ends with it. "open items", "close items": the same, of an array
             whose items differ; "item": one of them ends there. "open many items" promises that after 2,048 items with
             any texts another one can still come, 64 bytes longer than the shortest at most.
     """

@@ -18,6 +18,7 @@ undeclared names, need the contextual lexer.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Sequence as SequenceOf
 
 from structgen.grammar.expressions import EMPTY, EPSILON, Expression, concat, repeat, union
 from structgen.grammar.rules import Grammar, Reference, Repetition, RuleExpression, Sequence, Terminal
@@ -52,6 +53,10 @@ def _merged(node: Node) -> Node:
         return _merged_sequence([_merged(part) for part in node.parts])
     if isinstance(node, Alternatives):
         return _merged_choice([_merged(part) for part in node.parts])
+    return _merged_repetition(node)
+
+
+def _merged_repetition(node: Repeated) -> Node:
     part = _merged(node.part)
     between = Regular(EPSILON, "") if node.separator is None else _merged(node.separator)
     if isinstance(part, Regular) and isinstance(between, Regular):
@@ -90,13 +95,16 @@ def _merged_sequence(parts: Iterable[Node]) -> Node:
     return found[0] if len(found) == 1 else Concatenated(tuple(found))
 
 
+def _any_of(parts: SequenceOf[Regular]) -> Regular:
+    return Regular(union(*[one.expression for one in parts]), " | ".join(one.name for one in parts))
+
+
 def _merged_choice(parts: Iterable[Node]) -> Node:
     flat = [one for part in parts for one in (part.parts if isinstance(part, Alternatives) else (part,))]
     regular = [one for one in flat if isinstance(one, Regular)]
     others: list[Node] = [one for one in flat if not isinstance(one, Regular)]
     if regular:
-        merged = Regular(union(*[one.expression for one in regular]), " | ".join(one.name for one in regular))
-        others = [merged, *others]
+        others = [_any_of(regular), *others]
     return others[0] if len(others) == 1 else Alternatives(tuple(others))
 
 

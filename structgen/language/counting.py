@@ -87,19 +87,23 @@ def all_texts(expression: Expression) -> list[str] | None:
         following = _automaton(expression)
     except Uncounted:
         return None
+    return list(_texts_from(expression, following))
+
+
+def _texts_from(
+    start: Expression, following: dict[Expression, list[tuple[Ranges, Expression]]]
+) -> Iterator[str]:
+    """Yields the texts of an automaton without loops."""
     live = _live(following)
-    found: list[str] = []
-    todo = [("", expression)] if expression in live else []
+    todo = [("", start)] if start in live else []
     while todo:
         text, state = todo.pop()
         if denotes_empty_text(state):
-            found.append(text)
+            yield text
         for ranges, rest in following[state]:
             if rest in live:
-                todo += [
-                    (text + chr(code), rest) for first, last in ranges for code in range(first, last + 1)
-                ]
-    return found
+                codes = [code for first, last in ranges for code in range(first, last + 1)]
+                todo += [(text + chr(code), rest) for code in codes]
 
 
 def list_texts(expression: Expression) -> list[str] | None:
@@ -130,7 +134,7 @@ def list_texts(expression: Expression) -> list[str] | None:
 
 
 def _many(expression: Expression) -> bool:
-    """Whether it is plain to see that there are more than `MANY` texts."""
+    """Returns True if it is plain to see that there are more than `MANY` texts."""
     if isinstance(expression, Repeat):
         most = expression.max
         letters = _single_characters(expression.part)
@@ -149,7 +153,7 @@ def _many(expression: Expression) -> bool:
 
 
 def _goes_on_with(expression: Expression, char: str) -> bool:
-    """Whether a character can come again and again, after what must come first, and a text end after it."""
+    """Returns True if a character can come again and again, after what must come first, and a text end after it."""
     state, seen = expression, set[Expression]()
     for _ in range(_REPEATED):
         if state in seen:
@@ -169,7 +173,7 @@ def _goes_on_with(expression: Expression, char: str) -> bool:
 
 
 def _possible(expression: Expression) -> bool:
-    """Whether it is plain to see that there is a text."""
+    """Returns True if it is plain to see that there is a text."""
     if isinstance(expression, Concat):
         return all(map(_possible, expression.parts))
     if isinstance(expression, Union):
@@ -242,7 +246,7 @@ def _live(following: dict[Expression, list[tuple[Ranges, Expression]]]) -> set[E
 
 
 def has_many_short(expression: Expression, needed: int, longer: int) -> bool:
-    """Whether so many texts are at most some characters longer than the shortest; no where it takes too long to see."""
+    """Returns True if so many texts are at most some characters longer than the shortest. False also means unknown."""
     states: dict[Expression, int] = {expression: 1}  # by how many ways each is reached
     found, shortest = 0, None
     for length in range(_LENGTH):

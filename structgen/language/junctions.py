@@ -74,7 +74,7 @@ class _Atom:
         return found | (self.first_bytes if self.is_nullable else 0)
 
     def is_plain(self) -> bool:
-        """Whether a dynamic lexer reads it as it is meant."""
+        """Returns True if a dynamic lexer reads it as it is meant."""
         if isinstance(self.part, Regular):
             return True
         if self.part.grammar.lexer == "dynamic":
@@ -261,7 +261,7 @@ class Layout:
         return found
 
     def _goes_on(self, ended: int, going: int) -> bool:
-        """Whether an atom may begin a terminal where another one has ended, with a byte that may come after that."""
+        """Returns True if an atom may begin a terminal where another one has ended, with a byte that may follow."""
         one, other = self.atoms[ended], self.atoms[going]
         if isinstance(other.part, Regular) or (one.is_json and other.is_json):
             return False

@@ -19,7 +19,7 @@ class Piece:
     Attributes:
         grammar: the grammar.
         name: what errors call it.
-        is_json: its texts are JSON. No JSON text begins another one, numbers and blanks at the end aside, and all JSON
+        is_json: its texts are JSON. No JSON text begins another one, numbers and spaces at the end aside, and all JSON
             grammars end their terminals at the same places.
     """
 

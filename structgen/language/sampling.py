@@ -9,7 +9,7 @@ structure; only where `&` and `~` stand, by derivatives over classes of characte
 for the nearest end. That search visits whole automata: fine for what a person writes, not for what an attacker does.
 
 A text is put together terminal by terminal, and a lexer that takes the longest match may part it otherwise: INT INT
-gives "12" for "1" and "2". Where the grammar ignores blanks, they are put between letters and digits that would
+gives "12" for "1" and "2". Where the grammar ignores spaces, they are put between letters and digits that would
 touch; where terminals can run together all the same, not every text is in the language of the grammar.
 
 Knows no engine, so that tests of the engine can use it.
@@ -140,15 +140,18 @@ class Sampler:
             for _ in range(self._times(body, depth)):
                 self._derive(body.part, depth, pieces)
         elif isinstance(body, (Sequence, Permutation)):
-            separated = False
-            for item in self._items(body, depth):
-                if separated and body.separator is not None:
-                    self._derive(body.separator, depth, pieces)
-                separated = True
-                if isinstance(body.separator, Terminal) and body.separator.effect == "item":
-                    self._differing(item, depth, pieces)
-                else:
-                    self._derive(item, depth, pieces)
+            self._derive_items(body, depth, pieces)
+
+    def _derive_items(self, body: Sequence | Permutation, depth: int, pieces: list[str]) -> None:
+        separator = body.separator
+        must_differ = isinstance(separator, Terminal) and separator.effect == "item"
+        for index, item in enumerate(self._items(body, depth)):
+            if index and separator is not None:
+                self._derive(separator, depth, pieces)
+            if must_differ:
+                self._differing(item, depth, pieces)
+            else:
+                self._derive(item, depth, pieces)
 
     def _tell_apart(self, terminal: Terminal, pieces: list[str]) -> None:
         """Items that must differ: where each begins among the pieces, and what came before it."""

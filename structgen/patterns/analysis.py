@@ -105,10 +105,15 @@ def _edge_of_node(
     if isinstance(node, Intersection):
         return reduce(common, edges, ANY_CHAR)
     if isinstance(node, Concat):
-        order = range(len(edges) - 1, -1, -1) if at_end else range(len(edges))
-        last = next((i for i in order if not empty[id(node.parts[i])]), order[-1])
-        edges = edges[last:] if at_end else edges[: last + 1]
+        edges = _reached(edges, [empty[id(part)] for part in node.parts], at_end)
     return joined(*edges)
+
+
+def _reached(edges: list[CharSet], empty: list[bool], at_end: bool) -> list[CharSet]:
+    """The edges of the parts up to the first (from the last) one that is never empty."""
+    order = range(len(edges) - 1, -1, -1) if at_end else range(len(edges))
+    last = next((i for i in order if not empty[i]), order[-1])
+    return edges[last:] if at_end else edges[: last + 1]
 
 
 def with_edge(expression: Expression, chars: CharSet, *, at_end: bool) -> Expression:
@@ -202,22 +207,25 @@ def reverse(expression: Expression) -> Expression:
     """The texts read backwards."""
     found: dict[int, Expression] = {}
     for node in in_order(expression):
-        parts = [found[id(part)] for part in children(node)]
-        turned = node
-        if isinstance(node, Literal) and len(node.text) > 1:
-            turned = Literal(node.text[::-1])
-        elif isinstance(node, Concat):
-            turned = Concat(tuple(reversed(parts)))
-        elif isinstance(node, Union):
-            turned = Union(tuple(parts))
-        elif isinstance(node, Intersection):
-            turned = Intersection(tuple(parts))
-        elif isinstance(node, Complement):
-            turned = Complement(parts[0])
-        elif isinstance(node, Repeat) and not isinstance(node.part, CharSet):
-            turned = Repeat(parts[0], node.min, node.max)
-        found[id(node)] = turned
+        found[id(node)] = _reversed(node, tuple([found[id(part)] for part in children(node)]))
     return found[id(expression)]
+
+
+def _reversed(node: Expression, parts: tuple[Expression, ...]) -> Expression:
+    """A node read backwards, of parts that are reversed already."""
+    if isinstance(node, Literal) and len(node.text) > 1:
+        return Literal(node.text[::-1])
+    if isinstance(node, Concat):
+        return Concat(parts[::-1])
+    if isinstance(node, Union):
+        return Union(parts)
+    if isinstance(node, Intersection):
+        return Intersection(parts)
+    if isinstance(node, Complement):
+        return Complement(parts[0])
+    if isinstance(node, Repeat) and not isinstance(node.part, CharSet):
+        return Repeat(parts[0], node.min, node.max)
+    return node
 
 
 def restrict(texts: Expression, language: Expression, negated: bool, *, at_end: bool) -> Expression:
@@ -265,7 +273,8 @@ def _with_edge_of(texts: Expression, empty: bool, chars: CharSet, at_end: bool) 
     if texts is ANY_TEXT and chars == ANY_CHAR:
         return texts if stays else NOT_EMPTY
     others = with_edge(texts, chars, at_end=at_end)
-    if not stays or (others is not EMPTY and matches(others, "")):
+    has_empty = others is not EMPTY and matches(others, "")
+    if has_empty or not stays:
         return others
     return texts if _is_all(texts, chars, at_end) else either((EPSILON, others))
 

@@ -29,7 +29,7 @@ ECMA_NO_NEWLINE = invert(charset("\n\r\u2028\u2029"))
 # ECMA-262, 22.2.2.7.3: with the flags u and i, the word characters are closed under case.
 ECMA_WORD_IGNORE_CASE = charset((0x30, 0x39), (0x41, 0x5A), 0x5F, (0x61, 0x7A), 0x17F, 0x212A)
 
-# Planes 4 to 16 hold no digits, letters or blanks, and planes 2 and 3 no letters with case. Looking at the
+# Planes 4 to 16 hold no digits, letters or spaces, and planes 2 and 3 no letters with case. Looking at the
 # rest only takes a quarter of the time; a test looks at all of Unicode.
 _CATEGORISED = 0x40000
 _CASED = 0x20000

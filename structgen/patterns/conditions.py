@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
+from itertools import groupby
+from typing import cast
 
 from structgen.grammar.expressions import EMPTY, EPSILON, Expression
 from structgen.patterns import tree
@@ -46,19 +48,11 @@ class Behind(Composite):
 
 def sequence(parts: SequenceOf[Node]) -> Node:
     """The parts, one after the other: an expression if all of them are; no two expressions are neighbours."""
+    flat = [part for outer in parts for part in parts_of(outer)]
     found: list[Node] = []
-    plain: list[Expression] = []
-    for outer in parts:
-        for part in parts_of(outer):
-            if isinstance(part, Expression):
-                plain.append(part)
-                continue
-            if plain:
-                found.append(join(plain))
-                plain = []
-            found.append(part)
-    if plain or not found:
-        found.append(join(plain))
+    for is_plain, run in groupby(flat, lambda part: isinstance(part, Expression)):
+        run_parts = list(run)
+        found += [join(cast("list[Expression]", run_parts))] if is_plain else run_parts
     if EMPTY in found:
         return EMPTY
     kept = [part for part in found if part != EPSILON] or [EPSILON]

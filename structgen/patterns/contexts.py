@@ -240,6 +240,9 @@ def _paths(steps: Matrix, starts: Iterable[int]) -> list[list[int]] | None:
 def _along(node: Loop, steps: Matrix, ends: Vector, path: list[int]) -> Expression:
     """The texts of this many steps along the path, those in place counted too."""
     taken = len(path) - 1
+    most = node.max
+    if most is not None and most < taken:
+        return EMPTY
     parts: list[Expression] = []
     looped = False
     for k, j in enumerate(path):
@@ -247,10 +250,7 @@ def _along(node: Loop, steps: Matrix, ends: Vector, path: list[int]) -> Expressi
             parts.append(steps[path[k - 1], j])
         if (j, j) in steps:
             looped = True
-            most = None if node.max is None else node.max - taken
-            if most is not None and most < 0:
-                return EMPTY
-            parts.append(times(steps[j, j], max(node.min - taken, 0), most))
-    if not looped and (taken < node.min or (node.max is not None and taken > node.max)):
+            parts.append(times(steps[j, j], max(node.min - taken, 0), most and most - taken))
+    if not looped and taken < node.min:
         return EMPTY
     return join((*parts, ends[path[-1]]))

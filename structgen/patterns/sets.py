@@ -42,7 +42,7 @@ def _closes(source: escapes.Source, start: int, first: int, ecma: bool) -> bool:
 
 
 def _members(source: escapes.Source, flags: int, ecma: bool) -> list[Range | escapes.Class]:
-    """Read a character, a class or a range. In ECMA-262 a class beside a hyphen is no end of a range."""
+    """Read a character, a class or a range. In ECMA-262 a class next to a hyphen is no end of a range."""
     pattern, start = source.pattern, source.position
     low = _member(source, flags, ecma)
     dash = pattern.startswith("-", source.position) and not pattern.startswith("-]", source.position)

@@ -202,7 +202,7 @@ def _is_plain_yaml(search: Search, attempt: Attempt) -> bool:
 
 
 def lines_of(text: str, parsed: Parsed) -> str:
-    """Returns the lines of a value: all, if there are only blank ones, comments and markers of YAML around it."""
+    """Returns the lines of a value: all, if there are only space ones, comments and markers of YAML around it."""
     before, after = text[: parsed.start], text[parsed.end :]
     if _is_no_payload(before) and _is_no_payload(after):
         return text
@@ -211,7 +211,7 @@ def lines_of(text: str, parsed: Parsed) -> str:
 
 
 def _is_no_payload(text: str) -> bool:
-    """Returns True if there are only blank lines, comments and markers of YAML."""
+    """Returns True if there are only empty lines, comments and markers of YAML."""
     return all(re.match(r"[ \t\r]*(?:#|\Z)|(?:---|\.\.\.)[ \t\r]*\Z", line) for line in text.split("\n"))
 
 

@@ -100,20 +100,24 @@ def _wrong(state: Coercion, node: Node) -> Any:
 # Alternatives
 
 
-def _best_alternative(state: Coercion, node: Node, view: SchemaView, depth: int) -> SchemaView:
-    """The alternative that fits best; the merged view if the schema has more than alternatives."""
-    if view.has_own_parts:
-        return view
+def _cheapest(state: Coercion, node: Node, view: SchemaView, depth: int) -> SchemaView:
+    """The alternative that costs least, of those that there is time to try."""
     best, least = view, float("inf")
     for one in view.alternatives:
-        if state.trials[0] <= 0:
+        if state.trials[0] <= 0 or least == 0:
             break
         state.trials[0] -= 1
         cost = _cost_of(state, node, view, one, depth)
         if cost < least:
             best, least = one, cost
-        if cost == 0:
-            break
+    return best
+
+
+def _best_alternative(state: Coercion, node: Node, view: SchemaView, depth: int) -> SchemaView:
+    """The alternative that fits best; the merged view if the schema has more than alternatives."""
+    if view.has_own_parts:
+        return view
+    best = _cheapest(state, node, view, depth)
     has_inner = best.alternatives and best.types and not best.has_own_properties
     if best is not view and has_inner and depth < _DEPTH:
         return _best_alternative(state, node, best, depth + 1)
@@ -195,12 +199,12 @@ def _plain_yaml(state: Coercion, node: Node, view: SchemaView) -> Any:
 
 
 def _without_blanks(state: Coercion, node: Node, raw: str, view: SchemaView) -> str:
-    """A plain text without the blanks at its end, unless only with them it is what the schema wants."""
+    """A plain text without the spaces at its end, unless only with them it is what the schema wants."""
     text = raw.rstrip(" \t")
     if text == raw or "string" not in view.types:
         return text
     if view.allows(raw) and not view.allows(text):
-        state.edit("quote", node, "guessed", "blanks at the end are part of the text")
+        state.edit("quote", node, "guessed", "spaces at the end are part of the text")
         return raw
     state.log.doubtful.append(node)
     return text
@@ -259,6 +263,16 @@ def _array(state: Coercion, node: Node, view: SchemaView, depth: int) -> Any:
 # Objects
 
 
+def _is_dropped(state: Coercion, place: Node, name: str, value: Node) -> bool:
+    """Returns True if a property that the schema does not have is left out; it costs as much if it is not."""
+    if state.effort <= 1:
+        state.log.cost += costs.PROPERTY_LOST
+        return False
+    place.end = value.end
+    state.edit("key", place, "dropped", f"the schema has no property {name!r}", costs.PROPERTY_LOST)
+    return True
+
+
 def _object(state: Coercion, node: Node, view: SchemaView, depth: int) -> Any:
     if "object" not in view.types:
         return _unwanted_object(state, node, view, depth)
@@ -272,13 +286,8 @@ def _object(state: Coercion, node: Node, view: SchemaView, depth: int) -> Any:
     for index, (key, member) in enumerate(node.value):
         place = Node("s", key[1], key[2], key[3])
         name = _meant_name(state, place, view, missing)
-        if view.is_closed and not view.declares(name):
-            if state.effort > 1:
-                place.end = member.end
-                reason = f"the schema has no member {name!r}"
-                state.edit("key", place, "dropped", reason, costs.PROPERTY_LOST)
-                continue
-            state.log.cost += costs.PROPERTY_LOST
+        if view.is_closed and not view.declares(name) and _is_dropped(state, place, name, member):
+            continue
         put(state.log, value, name, coerce(state, member, view.property(name), depth + 1), place, node, index)
     _fill_in(state, node, view, value)
     return value

@@ -102,7 +102,7 @@ UNDECLARED = 0.6
 # YAML by lines (yaml/levels.py): what speaks against a level for a line
 
 DRIFT, FAR, FARTHER = 1.0, 2.05, 0.1
-"""An indentation off by one, by two, and each blank more. One blank is a slip; from two on it is another level, and
+"""An indentation off by one, by two, and each space more. One space is a slip; from two on it is another level, and
 above `PROPERTY_UNDECLARED`, so that the indentation wins over a name that merely is not declared."""
 UNINDENTED = 2.5
 """A value that is not indented more than its key: above `FAR`."""
@@ -121,6 +121,6 @@ CHILDLESS = 1.0
 UNLIKE = 0.5
 """The item before it is a container and this is none, or the other way round: only to break ties."""
 UNUSUAL_STEP = 0.6
-"""The lines below would be indented by another step than is usual in the text: below one blank."""
+"""The lines below would be indented by another step than is usual in the text: below one space."""
 VALUE_NEVER_CAME = 0.5
 """The awaited value never came, though the line is indented more than its key."""

@@ -71,7 +71,7 @@ def repair(
         constraint: what the value must be; decides what the text leaves open.
         format: what the text is written in; "auto": JSON, or YAML where it looks like that.
         allow: the worst grade of edit that is accepted: "lossless" refuses every guess, "guessed" every loss.
-        defaults: fill required members that are missing with the defaults of the schema.
+        defaults: fill required properties that are missing with the defaults of the schema.
         reformat: lay `.text` out again even if nothing was changed.
         limits: `nesting` bounds how deep brackets may nest.
 
@@ -84,7 +84,7 @@ def repair(
         LimitExceeded: Brackets nest too deeply.
         InvalidOptionError: An option has a value that it may not have.
 
-    Time is linear in the text. Nothing is invented: a required member that is missing is an error.
+    Time is linear in the text. Nothing is invented: a required property that is missing is an error.
 
     >>> repair("Sure! {name: 'Robert Burns', born: 1759,").value
     {'name': 'Robert Burns', 'born': 1759}

@@ -18,7 +18,7 @@ class Log:
         edits: the changes.
         cost: what they cost.
         doubtful: plain scalars of YAML that are something else if they have lost their quotes: numbers where text may
-            stand, text with blanks at its end.
+            stand, text with spaces at its end.
     """
 
     __slots__ = ("_places", "cost", "doubtful", "edits")
@@ -35,7 +35,7 @@ class Log:
         self.cost += cost
 
     def earlier(self, node: Node, index: int) -> Node | None:
-        """Returns the place of the member before this one that has the same key. Searches an object once."""
+        """Returns the place of the property before this one that has the same key. Searches an object once."""
         known = self._places.get(id(node))
         if known is None or known[0] is not node:
             places: dict[Any, list[int]] = {}
@@ -52,28 +52,31 @@ class Log:
 
 def plain_value(log: Log, node: Node) -> Any:
     """Returns the value of a node. Without recursion: there is no schema to bound its depth."""
-    if node.kind not in "{[":
+    if node.kind not in _EMPTY:
         return _scalar(log, node)
-    top: Any = {} if node.kind == "{" else []
+    top: Any = _EMPTY[node.kind]()
     stack: list[tuple[Node, Any, int]] = [(node, top, 0)]
     while stack:
         current, made, index = stack.pop()
         while index < len(current.value):
-            key, member = current.value[index] if current.kind == "{" else (None, current.value[index])
+            key, part = current.value[index] if current.kind == "{" else (None, current.value[index])
             index += 1
-            if member.kind == "r":
-                made.extend(member.value)
+            if part.kind == "r":
+                made.extend(part.value)
                 continue
-            is_container = member.kind in "{["
-            inner: Any = ({} if member.kind == "{" else []) if is_container else _scalar(log, member)
+            inner = _EMPTY[part.kind]() if part.kind in _EMPTY else _scalar(log, part)
             if key is None:
                 made.append(inner)
             else:
                 put(log, made, key[3], inner, Node("s", key[1], key[2], key[3]), current, index - 1)
-            if is_container:
-                stack += [(current, made, index), (member, inner, 0)]
+            if part.kind in _EMPTY:
+                stack += [(current, made, index), (part, inner, 0)]
                 break
     return top
+
+
+_EMPTY: dict[str, type[Any]] = {"{": dict, "[": list}
+"""What a container is made of, by its kind."""
 
 
 def _scalar(log: Log, node: Node) -> Any:
@@ -100,20 +103,20 @@ def _word(log: Log, node: Node) -> Any:
     return meant[0]
 
 
-def put(log: Log, value: dict[str, Any], name: str, member: Any, place: Node, node: Node, index: int) -> None:
-    """Put a member into an object; of several with the same key the last one counts.
+def put(log: Log, value: dict[str, Any], name: str, made: Any, place: Node, node: Node, index: int) -> None:
+    """Put a property into an object; of several with the same key the last one counts.
 
     Args:
         log: notes what is lost.
         value: the object.
         name: the key.
-        member: its value.
+        made: its value.
         place: where the key stands.
         node: the object in the text.
-        index: the number of the member in it.
+        index: the number of the property in it.
     """
     if name in value:
-        is_same = _equal(value[name], member)
+        is_same = _equal(value[name], made)
         reason = f"the key {name!r} comes again"
         if is_same:
             log.edit("duplicate", place, "lossless", reason)
@@ -121,7 +124,7 @@ def put(log: Log, value: dict[str, Any], name: str, member: Any, place: Node, no
             lost = log.earlier(node, index) or place
             log.edit("duplicate", lost, "dropped", f"{reason}: the last value counts")
         del value[name]
-    value[name] = member
+    value[name] = made
 
 
 def _equal(a: Any, b: Any) -> bool:

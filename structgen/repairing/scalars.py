@@ -153,7 +153,7 @@ def _converted_number(text: str, kinds: frozenset[str]) -> Meaning | None:
 def spelled_alike(name: str, candidates: list[str]) -> tuple[str, Grade] | None:
     """The candidate that `name` must mean.
 
-    It is the same but for case, blanks and `_-`, or a small edit distance away with no rival.
+    It is the same but for case, spaces and `_-`, or a small edit distance away with no rival.
     """
     plain = _plain(name)
     same = [candidate for candidate in candidates if _plain(candidate) == plain]

@@ -1,7 +1,7 @@
 """StreamingRepair: a text that is still coming, as two values that grow: what is settled, and the best guess.
 
 As long as the text is well formed, it is read once, token by token, into both values. From the first damage on nothing
-more is settled, and the guess is made anew by `repair` whenever the text has grown by a quarter: so all the work
+more is settled, and the guess is made again by `repair` whenever the text has grown by a quarter: so all the work
 together is proportional to the text, however it is cut into chunks.
 
 Closing repairs the whole text, and keeps what was settled. That depends on the text alone, not on its chunks.
@@ -34,7 +34,7 @@ _BEGUN = re.compile(
 _BODY = re.compile(r'"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[\da-fA-F]{4})*)')
 _NOTHING = object()
 _SHOWN = 1024
-"""A text under way is shown anew when it has grown by so much, or by a quarter."""
+"""A text under way is shown again when it has grown by so much, or by a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class View:
     Both values are live: the same objects grow with the next chunk. Copy what you keep.
 
     Attributes:
-        settled: complete members of well-formed text. Later views only add to it. None as long as there is none.
+        settled: complete properties of well-formed text. Later views only add to it. None as long as there is none.
         guess: with the value under way, and past the first damage; may change.
         is_damaged: whether damage was met, after which nothing more is settled.
     """
@@ -102,7 +102,7 @@ class StreamingRepair:
         if not self._damaged:
             self._waiting.append(chunk)
             self._waiting_size += len(chunk)
-            # A long token is looked at again only when it has grown by a quarter, or may have ended.
+            # A long token is read again only when it has grown by a quarter, or may have ended.
             if self._waiting_size > 1.25 * self._looked + _SHOWN or len(self._rest) < _SHOWN or '"' in chunk:
                 self._read()
         if self._damaged and self._length > 1.25 * self._repaired:
@@ -270,19 +270,21 @@ class StreamingRepair:
 
 
 def _extends(value: Any, settled: Any) -> bool:
-    """Whether a value has all that is settled."""
+    """Returns True if a value has all that is settled."""
     waiting = [(value, settled)]
     while waiting:
         a, b = waiting.pop()
+        if type(a) is not type(b):
+            return False
         if isinstance(b, dict):
-            if not isinstance(a, dict) or any(key not in a for key in b):
+            if not a.keys() >= b.keys():
                 return False
             waiting += [(a[key], inner) for key, inner in b.items()]
         elif isinstance(b, list):
-            if not isinstance(a, list) or len(a) < len(b):
+            if len(a) < len(b):
                 return False
             waiting += list(zip(a, b, strict=False))
-        elif type(a) is not type(b) or a != b:
+        elif a != b:
             return False
     return True
 

@@ -61,21 +61,20 @@ def same(left: Node | None, right: Node | None) -> bool:
     waiting.append((left, right))
     while waiting:
         a, b = waiting.pop()
-        if a.kind != b.kind:
+        if _shape_of(a) != _shape_of(b):
             return False
-        if a.kind not in "{[":
-            if (a.start, a.end) != (b.start, b.end):
-                return False
-        elif len(a.value) != len(b.value):
-            return False
-        elif a.kind == "[":
+        if a.kind == "[":
             waiting += zip(a.value, b.value, strict=True)
-        else:
-            pairs = list(zip(a.value, b.value, strict=True))
-            if any(x[0][3] != y[0][3] for x, y in pairs):
-                return False
-            waiting += [(x[1], y[1]) for x, y in pairs]
+        elif a.kind == "{":
+            waiting += [(x[1], y[1]) for x, y in zip(a.value, b.value, strict=True)]
     return True
+
+
+def _shape_of(node: Node) -> tuple[Any, ...]:
+    """What must be equal in two nodes that are the same, apart from what is in them."""
+    if node.kind == "{":
+        return "{", [key[3] for key, _ in node.value]
+    return (node.kind, len(node.value)) if node.kind == "[" else (node.kind, node.start, node.end)
 
 
 def from_value(node: Node) -> Node:

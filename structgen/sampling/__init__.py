@@ -2,7 +2,7 @@
 
 In reading order:
 
-    candidates.py       what a sampler is asked for and gives
+    candidates.py       what a request to a sampler has, and what it gives
     outcome.py          budgets, attempts, what comes out
     classify_answer.py  makes an attempt of a candidate: valid, repaired, or wrong in one of a few ways
     run.py              one call of sample(): its budget, its attempts, its questions

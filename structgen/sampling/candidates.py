@@ -1,4 +1,4 @@
-"""What a sampler is asked for, and what it gives.
+"""Requests to a sampler, and what it gives.
 
 A sampler is any callable `(prompt, request) -> list[Candidate]`, plain or `async`. It may have four attributes,
 by which it says what else it can do:
@@ -68,7 +68,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """What a sampler is asked for.
+    """A request to a sampler.
 
     Attributes:
         n: candidates wanted.

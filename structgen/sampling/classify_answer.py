@@ -1,7 +1,7 @@
 """Classifies each answer (valid, repaired, cut, refused, unparsable, ...) before the strategy reacts.
 
 The order: is it valid as it is? Can it be repaired, by edits of the grade allowed? Was it cut? Did the model refuse?
-Is it not in the form asked for, or in that form and invalid? Validators of the caller see only valid values.
+Is it not in the required form, or in that form and invalid? Validators of the caller see only valid values.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from structgen.constraint import Constraint
 from structgen.errors import InvalidText, StructgenError
 from structgen.formats.json import json_format
+from structgen.repairing.edits import Repair
 from structgen.repairing.pipeline import repair as mend
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.outcome import Attempt, Failure
@@ -101,14 +102,18 @@ class AnswerClassifier:
             repaired = mend(text, known, allow="guessed" if repair == "syntax" else repair)
             if candidate.finish_reason == "length" and repaired.truncated is not None:
                 return None
-            valid_text, value = repaired.text, repaired.value
-            if repaired.format == "yaml" and not self.constraint.is_valid(valid_text):
-                valid_text = json_format().write(mend(valid_text, format="yaml").value)
-            if known is None:
-                value = self.constraint.validate(valid_text)
+            valid_text = self._text_of(repaired)
+            value = self.constraint.validate(valid_text) if known is None else repaired.value
         except StructgenError:
             return None
         return _Valid(value, valid_text, tuple(repaired.edits))
+
+    def _text_of(self, repaired: Repair) -> str:
+        """The text of a repair; of YAML, where the constraint is for JSON, as JSON."""
+        assert self.constraint is not None
+        if repaired.format != "yaml" or self.constraint.is_valid(repaired.text):
+            return repaired.text
+        return json_format().write(mend(repaired.text, format="yaml").value)
 
     def _failure(self, candidate: Candidate, text: str, error: InvalidText) -> _Wrong:
         """What is wrong with a text that the constraint refuses."""
@@ -123,7 +128,7 @@ class AnswerClassifier:
         return _Wrong("unparsable", (f"line {error.line}, column {error.column}: {error.reason}",))
 
     def _problems(self, text: str) -> list[str] | None:
-        """All that the schema has against a text that is JSON; None if it is not, or if no JSON is asked for."""
+        """All that the schema has against a text that is JSON; None if it is not, or if no JSON is wanted."""
         schema = None if self.constraint is None else self.constraint.schema
         if schema is None:
             return None
@@ -207,11 +212,13 @@ def with_feedback(task: Prompt, attempt: Attempt) -> Prompt:
 
 def _complaint(attempt: Attempt) -> str:
     if attempt.failure == "refused":
-        return "Please answer all the same: only with the answer itself, in the form asked for."
+        return "Please answer all the same: only with the answer itself, in the required form."
     if attempt.failure == "empty":
-        return "The answer was empty. Answer only with the answer itself, in the form asked for."
+        return "The answer was empty. Answer only with the answer itself, in the required form."
     if attempt.failure == "cut":
-        return "The answer was too long and was cut. Answer again, as briefly as possible, in the form asked for."
+        return (
+            "The answer was too long and was cut. Answer again, as briefly as possible, in the required form."
+        )
     shown = attempt.problems[:_SHOWN_PROBLEMS]
     more = len(attempt.problems) - len(shown)
     lines = [f"- {problem}" for problem in shown] + ([f"- and {more} more"] if more > 0 else [])

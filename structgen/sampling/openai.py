@@ -48,7 +48,7 @@ class OpenAISampler:
             `lambda constraint: {"extra_body": {"structured_outputs": {"regex": ...}}}`. If the server refuses the
             arguments (400, 422) and takes the call without them, so are all later calls with that constraint.
         logprobs: ask for log-probabilities. Some servers give those after their mask; one that refuses a call because
-            of them is not asked for them again.
+            of them gets no such request again.
         stream: read the answer as it comes; then a cancelled call stops generating at the server too. None: where
             another answer may make it needless (`FirstValid`) and nothing else stops the call, as the client is not
             async.
@@ -93,7 +93,7 @@ class OpenAISampler:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What its answers depend on beside prompt and request: for `Cached`."""
+        """What its answers depend on, apart from prompt and request: for `Cached`."""
         enforce = (
             None if self._enforce is None else getattr(self._enforce, "__qualname__", repr(self._enforce))
         )

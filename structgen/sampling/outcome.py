@@ -14,7 +14,7 @@ Failure = Literal["cut", "empty", "refused", "unparsable", "invalid", "rejected"
 """What is wrong with an attempt.
 
 `cut`: it ran into the token limit. `empty`: no text. `refused`: the model declines. `unparsable`: not in the form
-asked for. `invalid`: in that form, but against the constraint. `rejected`: by a validator of the caller.
+required. `invalid`: in that form, but against the constraint. `rejected`: by a validator of the caller.
 `transport`: no answer came, and none was paid for.
 """
 
@@ -28,7 +28,7 @@ class Budget:
         tokens: generated tokens, those of failed attempts included.
         seconds: of wall time, waiting included.
 
-    Checked before each attempt. What is left of tokens and seconds goes into the request, so that the sampler stops
+    Checked before each attempt. The tokens and seconds that remain go into the request, so that the sampler stops
     within it. Attempts that run at the same time share the tokens that are left.
     """
 
@@ -80,7 +80,7 @@ class Attempt:
 
     @property
     def ok(self) -> bool:
-        """Whether the text is valid."""
+        """Returns True if the text is valid."""
         return self.failure is None
 
 

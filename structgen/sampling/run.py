@@ -349,7 +349,7 @@ class Run:
         return judged
 
     def first(self, *, masked: bool) -> Attempt | None:
-        """The answer to the task itself at temperature 0, if it was asked for: another call would give the same."""
+        """The answer to the task itself at temperature 0, if it was requested: another call would give the same."""
         return self._first.get(masked)
 
     def mended(self, repair: RepairMode | None) -> Attempt | None:
@@ -446,7 +446,7 @@ def received(answer: Any) -> list[Candidate]:
 
 
 def is_transport(error: BaseException) -> bool:
-    """Whether an exception says that no answer came: the network, a time-out, a server that is busy or broken.
+    """Returns True if an exception says that no answer came: the network, a time-out, a server that is busy or broken.
 
     A status of HTTP (of the exception or of its `response`) decides where there is one: 408, 409, 425, 429 and 5xx are
     transport. Else `TransportFailed`, every `OSError` (`ConnectionError` and `TimeoutError` among them), and the

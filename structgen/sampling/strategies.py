@@ -54,7 +54,7 @@ class Retry:
     Behind other strategies (`escalate`), `repair` first mends the answers that are there already, at no cost; the
     answer that they got to the same question at temperature 0 stands for the first attempt.
 
-    An answer that was cut at the token limit is continued, where the sampler can; else it is asked for again with
+    An answer that was cut at the token limit is continued, where the sampler can; else another one is requested with
     twice the limit. Either once; after that, only with the request to be brief.
 
     Something changes with every attempt. Where nothing would (temperature 0, the same prompt), the temperature is
@@ -154,7 +154,7 @@ class BestOf:
             verifier, a reward model; NaN is the worst. Log-probabilities are the model's own, before the mask; from a
             sampler that gives none, two valid answers cannot be compared, and the strategy fails with both.
         good_enough: stop as soon as a score is that high.
-        batch: answers asked for in one call; None: all at once, or one by one with `good_enough`.
+        batch: answers in one call; None: all at once, or one by one with `good_enough`.
         temperature: above 0, or all answers would be the same.
         seed: of the first batch.
         repair: as in `Retry`.

@@ -40,8 +40,8 @@ class Vote:
 
     The score of an attempt is the share of its answer; field by field, the lowest of its shares.
 
-    Values are compared as canonical JSON: keys in order, 1.0 as 1, strings in Unicode's NFC, without blanks around,
-    runs of blanks as one, without case.
+    Values are compared as canonical JSON: keys in order, 1.0 as 1, strings in Unicode's NFC, without spaces around,
+    runs of spaces as one, without case.
 
     Asks in batches of just as many as could settle the vote, and stops once the majority cannot change.
     """
@@ -103,7 +103,7 @@ class Vote:
 
     def _wanted_of(self, tally: Counter[str], left: int, voted: int) -> int:
         first, second = ([count for _, count in tally.most_common(2)] + [0, 0])[:2]
-        # A member that some answers lack is voted on by them too: they may all come to have it another way.
+        # A property that some answers lack is voted on by them too: they may all come to have it another way.
         missing = voted - sum(tally.values())
         to_win = (max(second, missing) + left - first) // 2 + 1 if first <= max(second, missing) + left else 0
         votes, enough = max(1, voted + left), self.min_agreement

@@ -1,6 +1,6 @@
 """Reads the tokenizers of other libraries: the bytes of each token, which are special, which end a text.
 
-The bytes of a token are what the tokenizer's *decoder* makes of it. So that is what is looked at here, and
+The bytes of a token are what the tokenizer's *decoder* makes of it. So that is what is read here, and
 not the name of a class or a model. Three families are known:
 
     byte-level   each character of a token stands for a byte, in GPT-2's alphabet: Ġ is a space (Llama 3)
@@ -66,7 +66,7 @@ def read_tokenizer(tokenizer: Any) -> list[TokenTable]:
 
 
 def has_grown(tokenizer: Any, known: int) -> bool:
-    """Whether tokens were added to a tokenizer since `known` were read from it."""
+    """Returns True if tokens were added to a tokenizer since `known` were read from it."""
     backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if hasattr(backend, "get_added_tokens_decoder"):  # its number of tokens takes milliseconds to count
         return backend.id_to_token(known) is not None
@@ -189,7 +189,7 @@ def _steps_of_pieces(steps: list[dict[str, Any]]) -> tuple[str, bool, bool]:
 
 
 def _is_idle(step: dict[str, Any], strings: Sequence[str | None]) -> bool:
-    """Whether a step before `ByteLevel` changes nothing: what it looks for is in no token of the alphabet of bytes.
+    """Returns True if a step before `ByteLevel` changes nothing: no token has what it replaces.
 
     transformers 4 puts the steps of SentencePiece before it when it reads a byte-level tokenizer from GGUF.
     """

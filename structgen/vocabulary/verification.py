@@ -27,7 +27,7 @@ PROBES = (
     "😀 👩‍👩‍👧 🇫🇷 𝔘𝔫𝔦",
     "e\u0301 n\u0303 \u200b\ufeff\u00a0",
 )
-"""Texts of many kinds: code, runs of blanks, accents, scripts, emoji of several code points, marks."""
+"""Texts of many kinds: code, runs of spaces, accents, scripts, emoji of several code points, marks."""
 
 SAMPLED = 512
 """How many single tokens are decoded and compared, spread evenly over the vocabulary."""
@@ -82,7 +82,7 @@ def _verify_text(table: TokenTable, text: str) -> None:
     if not _same_text(text, joined, table):
         raise VocabularyError(
             f"this tokenizer changes texts: {text!r} is encoded to tokens that read {joined!r}. One that "
-            f"puts texts into lower case, drops blanks or joins words cannot be constrained; {_WAY_OUT}"
+            f"puts texts into lower case, drops spaces or joins words cannot be constrained; {_WAY_OUT}"
         )
 
 

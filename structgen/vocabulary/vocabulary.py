@@ -79,10 +79,7 @@ class Vocabulary:
                 )
             if token_id < len(texts):
                 texts[token_id] = None
-        kinds = set(map(type, texts)) - {bytes, type(None)}
-        if kinds:
-            position = next(i for i, text in enumerate(texts) if type(text) in kinds)
-            raise VocabularyError(f"token {position} is {texts[position]!r}: it must be bytes or None")
+        _check_texts(texts)
         self.tokens = tuple(texts)
         self._store: Store | None = None
         self._lock = ProcessLock()
@@ -107,7 +104,7 @@ class Vocabulary:
                 `tiktoken.Encoding`, `sentencepiece.SentencePieceProcessor` or Mistral's Tekkenizer.
             size: width of the logits, `model.config.vocab_size`. Where the tokenizer has more tokens than
                 that, its number counts.
-            eos_token_ids: tokens that end a text, beside the tokenizer's own: an id, several, or a generation
+            eos_token_ids: tokens that end a text, in addition to the tokenizer's own: an id, several, or a generation
                 config (`model.generation_config`).
 
         Raises:
@@ -176,6 +173,14 @@ class Vocabulary:
 
     def __repr__(self) -> str:
         return f"<Vocabulary of {self.size} tokens, {len(self.eos_token_ids)} of which end a text>"
+
+
+def _check_texts(texts: list[Any]) -> None:
+    """See that tokens are bytes or None."""
+    kinds = set(map(type, texts)) - {bytes, type(None)}
+    if kinds:
+        position = next(i for i, text in enumerate(texts) if type(text) in kinds)
+        raise VocabularyError(f"token {position} is {texts[position]!r}: it must be bytes or None")
 
 
 def _again(

@@ -41,7 +41,7 @@ class JsonConstraint(Constraint):
 
     @property
     def is_json(self) -> bool:
-        """Whether the texts are JSON: of one format that has several."""
+        """Returns True if the texts are JSON: of one format that has several."""
         return isinstance(self.schema, JsonValidator) and self.schema.format.title == "JSON"
 
     @cached_property
@@ -134,14 +134,14 @@ def json_schema(
         draft: which draft the schema is written in; by default what its `$schema` says, and else the latest.
         registry: documents that the schema refers to. Nothing is fetched from the network.
         formats: whether `format` is enforced where the specifications define it, or is an annotation.
-        property_order: "schema": members come as the schema declares them, undeclared ones last; "any": in any order.
+        property_order: "schema": properties come as the schema declares them, the others last; "any": in any order.
         ensure_ascii: characters that are not ASCII are written as escapes, as `json.dumps` does.
         escapes: "any": strings that are free may have escapes that nothing needs (`\u0041`, `\/`); "needed": they may
             not, so a value has one text, numbers aside.
-        closed: undeclared members are not written, where a schema declares members and says nothing of others.
+        closed: undeclared properties are not written, where a schema declares properties and says nothing of others.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
             annotations, and names may be written twice. Not together with the options above.
-        output: "json"; or "yaml": the text is YAML in blocks, of fewer tokens than JSON with blanks, and `validate()`
+        output: "json"; or "yaml": the text is YAML in blocks, of fewer tokens than JSON with spaces, and `validate()`
             needs ruamel.yaml; or "toml": the text is a TOML document, whose value is an object without null. The last
             two go neither with `whitespace` nor with `exact`.
         limits: what compiling and masking may cost.
@@ -155,7 +155,7 @@ def json_schema(
         EmptyLanguageError: No value satisfies the schema.
         InvalidOptionError: An option has a value that it may not have, or not together with another one.
 
-    The mask narrows what a validator accepts: members come in the order of the schema, undeclared ones last;
+    The mask narrows what a validator accepts: properties come in the order of the schema, undeclared ones last;
     whitespace and digits are bounded; what has to match something is spelled with no more escapes than it needs.
     `validate()` accepts any JSON text that the schema allows. docs/json-schema.md has all keywords.
 

@@ -66,7 +66,7 @@ def _handling(
 ) -> tuple[Handling, str]:
     draft = document.draft
     if draft.ref_alone and "$ref" in node and keyword != "$ref":
-        return "annotation", f"void beside $ref in draft {draft.name}"
+        return "annotation", f"void next to $ref in draft {draft.name}"
     if keyword in document.void_in(dict(node)):
         return "annotation", f"means nothing in draft {draft.name}"
     known = KEYWORDS.get(keyword)

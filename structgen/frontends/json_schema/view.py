@@ -11,7 +11,7 @@
     property(n)    the view of a property's value
     item(i)        the view of an item
     alternatives   the branches of the first `anyOf` or `oneOf`, as views
-    has_own_parts  True if properties or items are said beside the alternatives
+    has_own_parts  True if properties or items are said in addition to the alternatives
     default        `(value,)`, or None if there is no default
     allows(text)   False if a string is none of the values, or shorter than `minLength`
     is_open        True if nothing is known
@@ -20,7 +20,7 @@
 A view merges `$ref`, `allOf`, `if` and the alternatives into one picture. It is a hint and never a verdict: the types,
 values and names that it gives may be too many or, of patterns that Python cannot read, too few. `validate()` decides.
 
-Views are made when they are asked for. Equal places share one view, so a recursive schema has finitely many.
+Views are made when they are first needed. Equal places share one view, so a recursive schema has finitely many.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ In reading order, each importing only from those below it:
     build.py        `lark()`: a grammar as a constraint
     judge.py        what a complete text means
     declared.py     terminals that the caller gives
-    first_match/    what Lark's lexer takes for each terminal, behind `terminals_as_lark_reads_them`
+    first_match/    what Lark's lexer takes for each terminal: `terminals_as_lark_reads_them`
     rules.py        trees become rules
     loading.py      Lark's own loader; loaded grammars as trees
     sources.py      the text: where names stand, errors that say so

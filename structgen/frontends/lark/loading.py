@@ -251,20 +251,24 @@ def _expansions(tree: Any) -> int:
     if tree.data == "alias":
         return _expansions(tree.children[0])
     if tree.data == "expr":
-        operator, inner = str(tree.children[1]), _expansions(tree.children[0])
-        if operator == "?":
-            return inner + 1
-        if operator in ("*", "+"):
-            return max(inner, 2)
-        least, most = bounds(tree)
-        if most >= 50:  # Lark makes rules of their own of these
-            return min(10 * inner * inner * inner, 10**9)
-        counts: list[int] = [pow(inner, n) for n in range(least, most + 1)]
-        return min(sum(counts), 10**9)
+        return _repeated_expansions(tree)
     product = 1
     for child in tree.children:
         product = min(product * _expansions(child), 10**9)
     return product
+
+
+def _repeated_expansions(tree: Any) -> int:
+    operator, inner = str(tree.children[1]), _expansions(tree.children[0])
+    if operator == "?":
+        return inner + 1
+    if operator in ("*", "+"):
+        return max(inner, 2)
+    least, most = bounds(tree)
+    if most >= 50:  # Lark makes rules of their own of these
+        return min(10 * inner * inner * inner, 10**9)
+    counts: list[int] = [pow(inner, n) for n in range(least, most + 1)]
+    return min(sum(counts), 10**9)
 
 
 def bounds(tree: Tree[Any]) -> tuple[int, int]:

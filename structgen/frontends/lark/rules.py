@@ -31,17 +31,7 @@ def _body(tree: Any, rule: str, loaded: Loaded, terminal: Callable[[str], RuleEx
     if tree.data == "alias":
         return _body(tree.children[0], rule, loaded, terminal)
     if tree.data == "expr":
-        part = _body(tree.children[0], rule, loaded, terminal)
-        operator = str(tree.children[1])
-        if operator != "~":
-            return Repetition(part, int(operator == "+"), 1 if operator == "?" else None)
-        least, most = bounds(tree)
-        if not 0 <= least <= most:
-            raise loaded.source.error(
-                f"a repetition of {least} to {most} times is impossible, in rule {rule}",
-                rule.partition("{")[0],
-            )
-        return Repetition(part, least, most)
+        return _repetition(tree, _body(tree.children[0], rule, loaded, terminal), rule, loaded)
     parts = [_body(child, rule, loaded, terminal) for child in tree.children]
     if tree.data == "maybe":
         return Repetition(parts[0], 0, 1)
@@ -77,3 +67,14 @@ def rules_of_expansions(
         body = parts[0] if len(parts) == 1 else Sequence(parts)
         options.setdefault(str(rule.origin.name), {}).setdefault(key, body)
     return {name: Choice(tuple(found.values())) for name, found in options.items()}
+
+
+def _repetition(tree: Any, part: RuleExpression, rule: str, loaded: Loaded) -> RuleExpression:
+    operator = str(tree.children[1])
+    if operator != "~":
+        return Repetition(part, int(operator == "+"), 1 if operator == "?" else None)
+    least, most = bounds(tree)
+    if not 0 <= least <= most:
+        reason = f"a repetition of {least} to {most} times is impossible, in rule {rule}"
+        raise loaded.source.error(reason, rule.partition("{")[0])
+    return Repetition(part, least, most)

@@ -95,13 +95,13 @@ class Names:
         return bool(self._is_word(name)) and not (self._folds and name != name.lower())
 
 
-def name_terminals(schema: Schema, names: Names, blank: Expression) -> dict[str, Expression]:
+def name_terminals(schema: Schema, names: Names, space: Expression) -> dict[str, Expression]:
     """The terminals of `SCHEMA_RULES`, by name.
 
     Args:
         schema: tables, and the columns of each.
         names: of the dialect.
-        blank: what stands before an alias.
+        space: what stands before an alias.
     """
     columns = dict.fromkeys(column for of_table in schema.values() for column in of_table)
     column, table, other = names.written(columns), names.written(schema), names.others(schema)
@@ -120,7 +120,7 @@ def name_terminals(schema: Schema, names: Names, blank: Expression) -> dict[str,
         "OTHER": other,
         "OUTPUT": names.others(columns),
         "QUALIFIER": concat(other, _DOT),
-        "LABEL": concat(blank, other),
+        "LABEL": concat(space, other),
     }
 
 

@@ -47,7 +47,7 @@ the texts of any bare name):
     TABLE, TABLE_QUALIFIER       a table of the schema; the same before a column or a star
     BARE_COLUMN, COLUMN          a column; after the name of a table one of its own, after an alias any
     OTHER, QUALIFIER, LABEL      an alias, which no table of the schema has as its name; the same before a column, and
-                                 after a blank
+                                 after a space
     OUTPUT                       an output of the query (`AS total`) that no column has as its name
 """
 

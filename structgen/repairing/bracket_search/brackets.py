@@ -140,16 +140,21 @@ def _is_of_parent(bracket: OpenBracket, column: int | None) -> bool:
     )
 
 
+def _has_outer(bracket: OpenBracket, opener: str) -> bool:
+    """Returns True if a bracket of a kind is open not far outside of another one."""
+    above = bracket.parent
+    while above is not None and above.kind != opener and bracket.depth - above.depth < _OUTER:
+        above = above.parent
+    return above is not None and above.kind == opener
+
+
 def _close_another(
     source: Source, h: Hypothesis, bracket: OpenBracket, token: Token, done: list[Hypothesis]
 ) -> list[Hypothesis]:
     """Another bracket is open: this one closes an outer one, lacks its opening one, is surplus, or is misspelt."""
     kind, start = token[0], token[1]
     ways: list[Hypothesis] = []
-    above = bracket.parent
-    while above is not None and above.kind != OPENER_OF[kind] and bracket.depth - above.depth < _OUTER:
-        above = above.parent
-    if above is not None and above.kind == OPENER_OF[kind]:
+    if _has_outer(bracket, OPENER_OF[kind]):
         ways.append(close_missing(h.fork(), start, None))
     if kind == "]" and h.state == "after member" and h.count:
         wrapped = wrap_in_array(source, h.fork(), start)

@@ -24,7 +24,7 @@ State = Literal[
     "after item",
     "done",
 ]
-"""What comes next: the value itself, a key, a colon, the value of a member, a comma after it, an item, a comma after
+"""What comes next: the value itself, a key, a colon, the value of a property, a comma after it, an item, a comma after
 it, or nothing more. `first`: nothing came before it in its container, so a closing bracket may come, too."""
 
 Event = tuple[Any, str, Any]
@@ -46,7 +46,7 @@ class OpenBracket:
         parent: the bracket around it.
         kind: `{` or `[`.
         view: what the schema says of the container.
-        count: how many members or items the parent had before it.
+        count: how many properties or items the parent had before it.
         first: the first key of the parent, restored when this one is closed; as are the next two.
         key: the key whose value this is.
         key_column: the column of the parent's keys.
@@ -85,14 +85,14 @@ class Hypothesis:
         cost: what it costs.
         bracket: the innermost open bracket.
         state: what comes next.
-        count: how many members or items the open container has.
+        count: how many properties or items the open container has.
         events: how the value is built, the last event first.
         key: the key whose value comes.
         first: the first key of the open object.
         key_column: the column of the first key of the open object that is the first on its line.
         closed: the container that was closed just before, while it may be opened again.
         last: the bracket of the last value; empty after a scalar.
-        inner: how many members or items that had.
+        inner: how many properties or items that had.
         inner_first: and the first of its keys.
         after_close: True if a comma came after a closed container.
     """

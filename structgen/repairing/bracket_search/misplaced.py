@@ -80,7 +80,7 @@ def _inner(h: Hypothesis, token: Token, *, is_odd: bool, is_alien: bool) -> Iter
 
 
 def _is_alien(source: Source, bracket: OpenBracket, view: SchemaView, name: str, index: int) -> bool:
-    """Returns True if the schema says that a member does not belong here: by its name, or by the type of its value."""
+    """Returns True if the schema says that a property does not belong here, by its name or the type of its value."""
     if source.kind_at(index + 1) == ":" and _is_misfit(view, name, source.kind_at(index + 2)):
         return True
     if view.declares(name):

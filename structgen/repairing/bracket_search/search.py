@@ -61,12 +61,7 @@ def search(text: str, tokens: list[Token], view: SchemaView | None, *, nesting: 
     trees = [build(hypothesis.events, hypothesis.cost) for hypothesis in hypotheses[: 1 + OTHERS]]
     chosen = next((n for n, tree in enumerate(trees) if tree.node is not None), 0)
     best, tree = hypotheses[chosen], trees[chosen]
-    for other in trees[chosen + 1 :]:
-        if other.node is None or same(tree.node, other.node):
-            continue
-        if tree.rival is None and other.cost < tree.cost + costs.TIE:
-            tree.rival = other.edits
-        tree.others.append(other)
+    _compare(tree, trees[chosen + 1 :])
     if tree.rival is None and ties:
         _find_rival(best, tree, ties)
     return tree
@@ -109,6 +104,16 @@ def _step(source: Source, hypothesis: Hypothesis, index: int) -> list[Hypothesis
     return done
 
 
+def _compare(tree: Tree, others: list[Tree]) -> None:
+    """Note the other trees that are not the same, and the first that costs nearly as little."""
+    for other in others:
+        if other.node is None or same(tree.node, other.node):
+            continue
+        if tree.rival is None and other.cost < tree.cost + costs.TIE:
+            tree.rival = other.edits
+        tree.others.append(other)
+
+
 def _pruned(hypotheses: list[Hypothesis], ties: Ties) -> list[Hypothesis]:
     """Returns the cheapest hypotheses, one for each place and state."""
     hypotheses.sort(key=lambda hypothesis: hypothesis.cost)
@@ -122,15 +127,14 @@ def _pruned(hypotheses: list[Hypothesis], ties: Ties) -> list[Hypothesis]:
         bracket = hypothesis.bracket
         key = (0 if bracket is None else bracket.sign, hypothesis.state)
         known = kept.setdefault(key, hypothesis)
-        if (
-            known is not hypothesis
-            and hypothesis.cost < known.cost + costs.TIE
-            and known.events is not None
-            and hypothesis.events is not None
-            and known.events is not hypothesis.events
-        ):
-            ties[id(known.events)] = known.events, hypothesis.events
+        if known is not hypothesis and hypothesis.cost < known.cost + costs.TIE:
+            _note_tie(known, hypothesis, ties)
     return list(kept.values())
+
+
+def _note_tie(known: Hypothesis, other: Hypothesis, ties: Ties) -> None:
+    if known.events is not None and other.events is not None and known.events is not other.events:
+        ties[id(known.events)] = known.events, other.events
 
 
 def _find_rival(best: Hypothesis, tree: Tree, ties: Ties) -> None:

@@ -31,7 +31,7 @@ from structgen.repairing.json.words import read_word
 
 Parts = Literal["all", "items", ""]
 """Which containers are read by the native reader: all, those in arrays, none. It reads a container whole: then nobody
-can say that a member of it belongs elsewhere."""
+can say that a property of it belongs elsewhere."""
 _RUN = 8
 """Scalars in a row from which on they become one token."""
 _ITEM_LITERALS = {"T": "true", "F": "false", "N": "null", "n": "null"}
@@ -80,7 +80,7 @@ def lex(
         if not state.goes_on(end):
             state.end = end
             return state
-        state.tokens.clear()  # a surplus bracket follows, or another member: all the tokens will be weighed
+        state.tokens.clear()  # a surplus bracket follows, or another property: all the tokens will be weighed
         state.packed.clear()
         state.expected = "value"
     at = _read(state, native, start)

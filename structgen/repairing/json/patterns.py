@@ -9,7 +9,7 @@ _numbers = itertools.count()
 
 
 def _all(of: str) -> str:
-    """As many as there are, never fewer: `X*+` of Python 3.11. Blanks in front of blanks took square time without."""
+    """As many as there are, never fewer: `X*+` of Python 3.11. Spaces in front of spaces took square time without."""
     name = f"run{next(_numbers)}"
     return f"(?=(?P<{name}>{of}*))(?P={name})"
 

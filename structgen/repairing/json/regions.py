@@ -66,6 +66,12 @@ def regions(text: str) -> list[Region]:
     return [*fenced, Region(begin, len(text))]
 
 
+def _past_marks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in "`~":
+        at += 1
+    return at
+
+
 def _fenced(text: str, begin: int) -> Iterator[Region]:
     """What stands in fences. Linear: where a fence ends is looked for once, whatever begins before."""
     ends: dict[str, int] = {}
@@ -82,8 +88,7 @@ def _fenced(text: str, begin: int) -> Iterator[Region]:
             return
         found = _FENCE.match(text, at)
         if found is None:
-            while at < len(text) and text[at] in "`~":
-                at += 1
+            at = _past_marks(text, at)
             continue
         mark = found.group(1)
         end = ends.get(mark, -1)

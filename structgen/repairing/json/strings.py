@@ -1,7 +1,7 @@
 """Strings: where they end, whatever their quotes look like.
 
 A quote ends a string only if what follows it can follow a string at that place. So unescaped quotes stay in the string,
-and a string whose closing quote is missing ends before the next member. Quotes decide more than brackets, so they are
+and a string whose closing quote is missing ends before the next property. Quotes decide more than brackets, so they are
 decided here for good: every decision is an edit.
 
 Time is linear: one search for an end serves all later strings that would look for the same (`LexerState.no_close`), and
@@ -59,9 +59,10 @@ class _End(NamedTuple):
 def read_string(state: LexerState, at: int) -> int:
     """Read the string that begins at a quote; returns where to go on."""
     triple = TRIPLE.match(state.text, at, state.stop)
-    if triple is not None and len(triple.group()) >= 6 and (triple.group(1) or triple.group(2)):
+    inside = "" if triple is None or len(triple.group()) < 6 else triple.group(1) or triple.group(2)
+    if triple is not None and inside:
         state.edit("quote", at, triple.end(), "lossless", "triple quotes")
-        return state.take("s", at, triple.end(), triple.group(1) or triple.group(2))
+        return state.take("s", at, triple.end(), inside)
     string = _begun(state, at)
     if _is_doubled_and_empty(state, string):
         state.edit("quote", at + 1, at + 3, "guessed", "a doubled quote of an empty string")
@@ -208,7 +209,7 @@ def _may_end(text: str, begin: int, here: int, stop: int, inner: int, after: re.
 
 
 def _before_next(state: LexerState, begin: int, here: int, string: _String) -> int | None:
-    """Where a string ends if a quote begins the next member or item: its own closing quote is missing."""
+    """Where a string ends if a quote begins the next property or item: its own closing quote is missing."""
     text, near = state.text, max(begin, here - _NEAR)
     if not string.is_key and OPENS_KEY.match(text, here, min(state.stop, here + _KEY)):
         before = BEFORE_KEY.search(text[near:here])

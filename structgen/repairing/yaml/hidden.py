@@ -27,7 +27,7 @@ def hides_something(text: str, start: int, end: int, tree: Node, view: SchemaVie
 
 
 def is_prose(tree: Node, view: SchemaView | None) -> bool:
-    """Returns True if the first member is rather a sentence before the payload."""
+    """Returns True if the first property is rather a sentence before the payload."""
     if tree.kind != "{" or len(tree.value) < 2:
         return False
     key, value = tree.value[0]
@@ -68,7 +68,7 @@ def _quoted(text: str, tree: Node) -> Iterator[tuple[int, int]]:
 
 
 def _hides_member(text: str, end: int, tree: Node, view: SchemaView) -> bool:
-    """Returns True if a plain text hides a member or an item, or a block is but its sign."""
+    """Returns True if a plain text hides a property or an item, or a block is but its sign."""
     waiting: list[tuple[Node, SchemaView, bool]] = [(tree, view, False)]
     last = text.rstrip().rfind("\n", 0, end)  # where the last line begins
     while waiting:

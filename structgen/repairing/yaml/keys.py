@@ -41,20 +41,23 @@ def note_tight_item(state: YamlState, item: re.Match[str], start: int) -> None:
     """Note what is odd about a dash."""
     if item.re is _TIGHT_ITEM:
         end = start + item.end()
-        missing = "a blank after the dash is missing"
+        missing = "a space after the dash is missing"
         reason = missing if item.end() == 1 else "another sign stands for the dash"
         state.edit("blank", end, end, "lossless", reason)
 
 
+def _is_array(view: SchemaView | None) -> bool:
+    """Returns True if a schema wants an array, and no object."""
+    return view is not None and "array" in view.types and "object" not in view.types
+
+
 def _match_tight_item(state: YamlState, content: str, indent: int) -> re.Match[str] | None:
-    """A dash without a blank: an item, where items are expected and it is no number."""
+    """A dash without a space: an item, where items are expected and it is no number."""
     found = _TIGHT_ITEM.match(content)
     if found is None:
         return None
     if not state.levels:
-        view = state.view
-        is_wanted = view is not None and "array" in view.types and "object" not in view.types
-        return found if is_wanted and state.root is None else None
+        return found if state.root is None and _is_array(state.view) else None
     is_expected = state.levels[-1].pending is not None and _expects_items(state, content, indent)
     is_inside = any(not level.is_mapping for level in state.levels.at(indent))
     return found if is_expected or is_inside else None
@@ -142,11 +145,11 @@ def _name_of(state: YamlState, found: re.Match[str], content: str) -> str:
 def _note_tight_key(state: YamlState, end: int, *, opened: bool) -> None:
     view = state.view_here if opened or state.awaits_value else None
     grade: Grade = "guessed" if view is not None and "string" in view.types else "lossless"
-    state.edit("blank", end, end, grade, "a blank after the colon is missing")
+    state.edit("blank", end, end, grade, "a space after the colon is missing")
 
 
 def _takes_tight_key(state: YamlState, name: str, indent: int, number: int, *, opened: bool) -> bool:
-    """Returns True if a word with a colon, but no blank after it, is a key."""
+    """Returns True if a word with a colon, but no space after it, is a key."""
     return (
         (state.is_declared(name) and _accepts_members(state, opened=opened))
         or _is_at_keys(state, indent, opened=opened)
@@ -156,12 +159,12 @@ def _takes_tight_key(state: YamlState, name: str, indent: int, number: int, *, o
 
 
 def _is_at_keys(state: YamlState, indent: int, *, opened: bool) -> bool:
-    """Returns True if a mapping has its members at this very indentation, so the line cannot continue a text."""
+    """Returns True if a mapping has its properties at this very indentation, so the line cannot continue a text."""
     return not opened and any(level.is_mapping and level.node.value for level in state.levels.at(indent))
 
 
 def _is_above_keys(state: YamlState, indent: int, number: int, *, opened: bool) -> bool:
-    """Returns True if a value is awaited, and the next line is a member at the same indentation."""
+    """Returns True if a value is awaited, and the next line is a property at the same indentation."""
     below = state.line_at(number)
     return (
         (opened or state.awaits_value)
@@ -227,7 +230,7 @@ def _continues_text(state: YamlState, name: str, indent: int, *, alone: bool) ->
     return indent > level.indent + 1 or (len(name.split()) > 1 and not is_at_margin)
 
 
-# Lines that are no member
+# Lines that are no property
 
 
 def begins_a_key(state: YamlState, content: str) -> bool:
@@ -237,7 +240,7 @@ def begins_a_key(state: YamlState, content: str) -> bool:
 
 
 def is_prose(state: YamlState, name: str, indent: int, below: Line | None) -> bool:
-    """Returns True if a sentence with a colon, before all members, is not the first of them.
+    """Returns True if a sentence with a colon, before all properties, is not the first of them.
 
     It is not if the schema does not know it, or it has no value.
     """
@@ -251,7 +254,7 @@ def is_prose(state: YamlState, name: str, indent: int, below: Line | None) -> bo
 
 
 def is_after_payload(state: YamlState, content: str, indent: int) -> bool:
-    """Returns True if a line after a blank one is farther left than the whole payload, and no declared member."""
+    """Returns True if a line after a space one is farther left than the whole payload, and no declared property."""
     if not state.levels or indent > state.levels[0].indent - 2:
         return False
     found = KEY.match(content)

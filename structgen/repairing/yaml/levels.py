@@ -57,7 +57,7 @@ def settle(state: YamlState, level: Level) -> None:
 def _nothing(state: YamlState, start: int, view: SchemaView | None) -> Node:
     """The value after a key or a dash that has none: null, as YAML says.
 
-    But where the schema wants text: what looks like a comment, or two blanks and more, of which one is the text.
+    But where the schema wants text: what looks like a comment, or two spaces and more, of which one is the text.
     """
     if view is not None and "string" in view.types and not view.is_open:
         rest = state.rest_of_line(start)
@@ -69,6 +69,6 @@ def _nothing(state: YamlState, start: int, view: SchemaView | None) -> Node:
             return Node("s", start, start + len(shown), shown)
         if is_wanted and not shown and len(rest) > 1:
             end = start + len(rest)
-            state.edit("quote", start + 1, end, "guessed", "blanks where the schema wants text")
+            state.edit("quote", start + 1, end, "guessed", "spaces where the schema wants text")
             return Node("s", start + 1, end, rest[1:])
     return Node("y", start, start, "")

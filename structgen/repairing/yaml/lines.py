@@ -1,6 +1,6 @@
 """YAML that no parser accepts, read line by line.
 
-A line is a member (`key: value`), an item (`- value`), both, or it continues the text before it. Its indentation and
+A line is a property (`key: value`), an item (`- value`), both, or it continues the text before it. Its indentation and
 the names that the schema has at each open level say where it belongs; where the two disagree, a name that only one
 level declares decides. A value whose schema is a string is taken as it stands, to the end of the line.
 """
@@ -52,7 +52,7 @@ class _Rest:
         indent: the column of that place.
         start: the place in the text.
         number: the number of the next line.
-        after_blank: True if a blank line comes before it.
+        after_blank: True if a empty line comes before it.
         opened: True if a key or a dash stands before it in its line.
     """
 
@@ -66,7 +66,7 @@ class _Rest:
 
 
 def read_lines(state: YamlState) -> None:
-    """Read all lines; the tree is in `state.root`, if there are members or items at all."""
+    """Read all lines; the tree is in `state.root`, if there are properties or items at all."""
     number, after_blank = 0, False
     while number < len(state.lines):
         line = state.lines[number]
@@ -138,7 +138,7 @@ def _is_text(state: YamlState, indent: int) -> bool:
 
 
 def _read_rest(state: YamlState, rest: _Rest) -> int:
-    """Take the rest of a line: items, then a member or a value."""
+    """Take the rest of a line: items, then a property or a value."""
     if not _read_items(state, rest):
         state.edit("text", rest.line.start, rest.line.end, "dropped", "an item where no sequence is")
         return rest.number
@@ -172,7 +172,7 @@ def _read_items(state: YamlState, rest: _Rest) -> bool:
 
 
 def _read_text(state: YamlState, rest: _Rest) -> int:
-    """Take a line that is neither a member nor an item: the value that is awaited, or a part of a text."""
+    """Take a line that is neither a property nor an item: the value that is awaited, or a part of a text."""
     line = rest.line
     if state.awaits_value and (rest.indent > state.levels[-1].pending_indent or not rest.after_blank):
         return _read_awaited(state, rest)
@@ -210,7 +210,7 @@ def _note_cut_key(state: YamlState, line: Line) -> None:
 
 
 def _read_member(state: YamlState, rest: _Rest, key: Token, width: int) -> int:
-    """Find or open the mapping to which a member belongs, and read its value."""
+    """Find or open the mapping to which a property belongs, and read its value."""
     state.set_text(None)
     value, start, number = rest.content[width:], rest.start + width, rest.number
     level = place_member(state, key, rest.indent, _after_key(state, value, number), opened=rest.opened)

@@ -22,11 +22,11 @@ class Ahead:
     Attributes:
         kinds: the types that it may have as a scalar; none if nothing stands in its line.
         child: how far the lines below are indented, if they may be its value: an item may stand as far left as the
-            key, so it counts one more. After a dash: how far its second member is indented.
+            key, so it counts one more. After a dash: how far its second property is indented.
         container: the type of those lines, if they are its value.
         below: how far the next line is indented, if it can't be its value.
         is_item: True if that line is an item.
-        member: the key of the first of the lines below, if they may be its value.
+        property: the key of the first of the lines below, if they may be its value.
     """
 
     kinds: frozenset[str]
@@ -141,11 +141,11 @@ def _against_sequence(level: Level, indent: int, ahead: Ahead) -> float:
     return cost + costs.UNLIKE * (not is_next_member)
 
 
-# Members
+# Properties
 
 
 def place_member(state: YamlState, key: Token, indent: int, ahead: Ahead, *, opened: bool) -> Level:
-    """Find or open the mapping of a member: where least speaks against it; of equals the inner.
+    """Find or open the mapping of a property: where least speaks against it; of equals the inner.
 
     Args:
         state: what was read so far.
@@ -174,7 +174,7 @@ def place_member(state: YamlState, key: Token, indent: int, ahead: Ahead, *, ope
 
 
 def _back_to(state: YamlState, level: Level, key: Token, indent: int) -> Level:
-    """Close the levels inside the one to which a member belongs."""
+    """Close the levels inside the one to which a property belongs."""
     if level.indent != indent:
         is_sure = level.view is not None and level.view.declares(key[3]) and state.owners(key[3]) == 1
         reason = f"{key[3]!r} is read as a member of the object that has it"
@@ -197,11 +197,11 @@ def _against_new(state: YamlState, innermost: Level, name: str, indent: int, ahe
 
 
 def _against_level(state: YamlState, level: Level, name: str, indent: int, ahead: Ahead) -> float:
-    """What speaks against a member in an open mapping."""
+    """What speaks against a property in an open mapping."""
     innermost = state.levels[-1]
     cost = _against_indent(level, indent) + _against_member(level.view, name, level.indent, ahead)
     if name in level.names:
-        cost += costs.AGAIN if level.indent != indent else costs.AGAIN / 2  # repeated, or drifted by a blank
+        cost += costs.AGAIN if level.indent != indent else costs.AGAIN / 2  # repeated, or drifted by a space
     if innermost.pending is not None:
         cost += _against_nothing(state, innermost, indent)
     if not ahead.kinds and ahead.container == "object" and ahead.child - level.indent != _usual_step(state):
@@ -212,7 +212,7 @@ def _against_level(state: YamlState, level: Level, name: str, indent: int, ahead
 
 
 def _against_indent(level: Level, indent: int) -> float:
-    """What an indentation says against a mapping. If that has one member, it may be that one which drifted."""
+    """What an indentation says against a mapping. If that has one property, it may be that one which drifted."""
     drift = abs(level.indent - indent)
     if level.drifted is not None:  # either of the two may be the right one
         other = abs(level.drifted - indent)
@@ -223,7 +223,7 @@ def _against_indent(level: Level, indent: int) -> float:
 
 
 def _against_member(view: SchemaView | None, name: str, indent: int, ahead: Ahead) -> float:
-    """What the schema says against a member of this name and value in a mapping at this indentation."""
+    """What the schema says against a property of this name and value in a mapping at this indentation."""
     has_child = ahead.child > indent
     cost = costs.CHILDLESS if not ahead.kinds and not has_child else 0.0
     if view is None:
@@ -258,7 +258,7 @@ def _against_nothing(state: YamlState, level: Level, indent: int) -> float:
 
 
 def _usual_step(state: YamlState) -> int:
-    """By how much members are indented more than the key above them, at the first place in the text."""
+    """By how much properties are indented more than the key above them, at the first place in the text."""
     margins = sorted({level.indent for level in state.levels[:16] if level.is_mapping})
     return margins[1] - margins[0] if len(margins) > 1 else 2
 

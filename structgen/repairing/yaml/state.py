@@ -21,13 +21,13 @@ class Level:
 
     Attributes:
         node: its value so far.
-        indent: how far its members or items are indented.
+        indent: how far its properties or items are indented.
         view: what the schema says of it.
         pending: a key, or the dash of an item, whose value has not come yet.
         pending_indent: how far that is indented.
-        drifted: the indentation of its second member, if it differs from that of the first.
+        drifted: the indentation of its second property, if it differs from that of the first.
         position: its place among the open levels.
-        names: the names of its members.
+        names: the names of its properties.
     """
 
     node: Node
@@ -98,7 +98,7 @@ class Stack(list[Level]):
 
 @dataclass(slots=True)
 class Line:
-    """A line of the text; `start` and `end` are those of its content, without blanks around it."""
+    """A line of the text; `start` and `end` are those of its content, without spaces around it."""
 
     indent: int
     content: str
@@ -142,7 +142,7 @@ class YamlState:
         self.open_text: OpenText | None = None
         self.lines, has_tabs = _lines(text, start, stop)
         if has_tabs:
-            reason = "tabs in the indentation are read as two blanks"
+            reason = "tabs in the indentation are read as two spaces"
             self.edit("indentation", start, start, "lossless", reason)
 
     def edit(self, kind: str, start: int, end: int, grade: Grade, reason: str) -> None:
@@ -170,12 +170,12 @@ class YamlState:
         return self.lines[number] if number < len(self.lines) else None
 
     def rest_of_line(self, start: int) -> str:
-        """Returns the text from here to the end of the line, blanks included."""
+        """Returns the text from here to the end of the line, spaces included."""
         end = self.text.find("\n", start, self.stop)
         return self.text[start : self.stop if end < 0 else end].rstrip("\r")
 
     def is_declared(self, name: str) -> bool:
-        """Returns True if a mapping that is open, or comes next, declares a member of this name."""
+        """Returns True if a mapping that is open, or comes next, declares a property of this name."""
         views = [level.view for level in self.levels.near() if level.is_mapping]
         return any(view is not None and view.declares(name) for view in (*views, self.view_here))
 

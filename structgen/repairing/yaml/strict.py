@@ -93,7 +93,7 @@ class _Expansion:
         return Node("y" if is_plain else "s", *self._span(node), node.value)
 
     def _members(self, node: Any, above: frozenset[int]) -> list[tuple[Token, Node]]:
-        """The members of a mapping, in order. Own ones replace merged ones."""
+        """The properties of a mapping, in order. Own ones replace merged ones."""
         members: list[tuple[Token, Node] | None] = []
         names: set[Any] = set()
         merged: dict[Any, list[int]] = {}

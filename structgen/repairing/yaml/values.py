@@ -81,7 +81,7 @@ def _read_plain(state: YamlState, rest: str, start: int, number: int, view: Sche
     else:
         kind = _note_odd_number(state, value, start, view)
     if kind == "y" and not has_comment and view is not None and "string" in view.types:
-        value = state.rest_of_line(start)  # whether blanks at the end are text is for the schema to say
+        value = state.rest_of_line(start)  # whether spaces at the end are text is for the schema to say
     node = Node(kind, start, start + len(value), value)
     put(state, node)
     state.set_text(OpenText(node, view, [value]))
@@ -93,6 +93,13 @@ def _without_comment(rest: str, view: SchemaView | None) -> str:
     if comment is None and view is not None and "string" not in view.types:
         comment = _ANY_COMMENT.search(rest)
     return rest if comment is None else rest[: comment.start()]
+
+
+def _unclosed_text(state: YamlState, quote: str, start: int, number: int) -> str:
+    """The text after an opening quote that no other one follows."""
+    inner = state.rest_of_line(start + 1)
+    value = unescape(state, inner, start) if quote == '"' else inner.replace("''", "'")
+    return value + _blank_lines_below(state, number)
 
 
 def _badly_quoted(
@@ -108,12 +115,9 @@ def _badly_quoted(
     elif _UNCLOSED[quote].match(value):
         reason = "the closing quote is missing"
         below = state.line_at(number)
-        is_sure = is_sure and (
-            below is None or bool(below.content)
-        )  # blank lines may have been part of the text
-        inner = state.rest_of_line(start + 1)
-        value = unescape(state, inner, start) if quote == '"' else inner.replace("''", "'")
-        value += _blank_lines_below(state, number)
+        # Empty lines may have been part of the text.
+        is_sure = is_sure and (below is None or bool(below.content))
+        value = _unclosed_text(state, quote, start, number)
     elif value[-1] == quote:
         value = value[1:-1]
     state.edit("quote", start, start + len(rest), "lossless" if is_sure else "guessed", reason)
@@ -129,7 +133,7 @@ def _blank_lines_above(state: YamlState, number: int) -> str:
 
 
 def _blank_lines_below(state: YamlState, number: int) -> str:
-    """The line breaks that an open quote holds: several blank lines before the next one may be in the text."""
+    """The line breaks that an open quote holds: several empty lines before the next one may be in the text."""
     last = number
     while last < len(state.lines) and not state.lines[last].content:
         last += 1
@@ -142,7 +146,7 @@ def _unquoted(
     """The kind and the value of a text that needs quotes."""
     kind, kept = "y", len(value)
     is_text = view is not None and view.types == TEXT_ONLY
-    if is_text and not has_comment:  # the quotes that it lacks may have had blanks before them
+    if is_text and not has_comment:  # the quotes that it lacks may have had spaces before them
         kind, value = "s", state.rest_of_line(start)
     is_sure = is_text and len(value) == kept
     state.edit("quote", start, start + len(value), "lossless" if is_sure else "guessed", NEEDED)

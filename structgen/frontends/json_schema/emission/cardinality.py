@@ -41,6 +41,7 @@ from structgen.frontends.json_schema.shapes.shape import (
     types_of,
 )
 from structgen.frontends.json_schema.shapes.strings import StringShape
+from structgen.frontends.json_schema.shapes.strings import intersect as intersect_strings
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import Choice, Terminal
 from structgen.language.counting import has_many_short
@@ -267,23 +268,26 @@ def _free_scalar(shapes: Alternative) -> int | None:
         if extra is not None:
             return extra
     if types & NUMBER and not any(shape.excluded for shape in shapes):
-        found = numbers_of(shapes)
-        shape = intersect(found) if found else NumberShape()
-        is_bounded = shape.high is not None or shape.steps or shape.not_steps
-        if not is_bounded and (shape.low is None or not shape.low[1]):
-            least = max(
-                shape.low[0] if shape.low is not None else 0, 0 if len(found) < len(shapes) else -_LARGE
-            )
-            return _FREE + len(str(int(least))) if least < _LARGE else None
+        return _free_number(shapes)
     return None
+
+
+def _free_number(shapes: Alternative) -> int | None:
+    found = numbers_of(shapes)
+    shape = intersect(found) if found else NumberShape()
+    is_bounded = shape.high is not None or shape.steps or shape.not_steps
+    if is_bounded or (shape.low is not None and shape.low[1]):
+        return None
+    least = max(shape.low[0] if shape.low is not None else 0, 0 if len(found) < len(shapes) else -_LARGE)
+    return _FREE + len(str(int(least))) if least < _LARGE else None
 
 
 def _free_string(shapes: Alternative) -> int | None:
     found = strings_of(shapes)
     if all(one.bounds_lengths_only for one in found):
-        least = max((one.min_length for one in found), default=0)
-        most = min((one.max_length for one in found if one.max_length is not None), default=_ROOM)
-        return _FREE + least if max(least, 2) <= most else None
+        both = intersect_strings(found)
+        most = _ROOM if both.max_length is None else both.max_length
+        return _FREE + both.min_length if max(both.min_length, 2) <= most else None
     is_one_format = sum(len(one.formats) for one in found) == 1
     return (
         _FORMAT if is_one_format and all(one == StringShape(formats=one.formats) for one in found) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from structgen.formats.spelling import EVERY, Spelling
@@ -66,9 +66,8 @@ class Literals:
 
     def few(self, shapes: Alternative, type: int) -> Terminal | None:
         """null, or true and false, without those that are excluded; None if none is left."""
-        excluded = [value for shape in shapes for value in shape.excluded]
-        all_of_type: list[object] = [None] if type == NULL else [True, False]
-        left = [value for value in all_of_type if not any(value is no for no in excluded)]
+        all_of_type: tuple[object, ...] = (None,) if type == NULL else (True, False)
+        left = _not_excluded(all_of_type, shapes)
         if len(left) == 2:
             return BOOLEAN_TERMINAL
         if not left:
@@ -157,3 +156,9 @@ def literals(spellings: tuple[str, ...]) -> Terminal:
     shown = " or ".join(spellings[:4]) + (f" or {len(spellings) - 4} more" if len(spellings) > 4 else "")
     label = shown if len(shown) <= _MOST_SHOWN else f"one of {len(spellings)} values"
     return Terminal(label, union(*map(Literal, spellings)))
+
+
+def _not_excluded(values: Iterable[object], shapes: Alternative) -> list[object]:
+    """null, true or false: those that no shape excludes."""
+    excluded = [value for shape in shapes for value in shape.excluded]
+    return [value for value in values if not any(value is one for one in excluded)]

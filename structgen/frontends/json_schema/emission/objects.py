@@ -149,6 +149,14 @@ def _by_name(shapes: Sequence[ObjectShape], declared: Iterable[str]) -> dict[str
     return {name: tuple([one for _, some in found[name] for one in some]) for name in found}
 
 
+def _count_of(others: list[Property]) -> int | None:
+    """How many names that are not declared there are; None if there are many, or very long ones."""
+    try:
+        return count_names(others) if others else None
+    except Uncounted:
+        return None
+
+
 class _Counted:
     """An object with patterns, a schema for names, counted properties, or some that must exist."""
 
@@ -180,9 +188,7 @@ class _Counted:
         others = [] if isinstance(texts, bool) else self._others(spellable(names), texts)
         declared = [one for one in declared if one.item is not None]
         needed = sum(one.required for one in declared)
-        if bounds.most is not None and needed > bounds.most:
-            reason = f"{needed} properties are required, {bounds.most} allowed"
-            self._findings.empty(self._shapes[-1].origin, "maxProperties", reason)
+        if self._are_too_many(needed, bounds):
             return None
         if not others and bounds.most is not None and bounds.most >= len(declared):
             bounds = Bounds(bounds.least, None)
@@ -192,6 +198,14 @@ class _Counted:
             return self._style.format.object(self._in_order(declared, others))
         self._check_count(bounds, needed, declared, others)
         return self._automaton(declared, others, bounds)
+
+    def _are_too_many(self, needed: int, bounds: Bounds) -> bool:
+        """Returns True if more properties are required than there may be, which is noted."""
+        if bounds.most is None or needed <= bounds.most:
+            return False
+        reason = f"{needed} properties are required, {bounds.most} allowed"
+        self._findings.empty(self._shapes[-1].origin, "maxProperties", reason)
+        return True
 
     def _are_patterns_enforced(self) -> bool:
         return all(
@@ -240,13 +254,16 @@ class _Counted:
             found.append(one)
         return found
 
+    def _is_name(self, name: str) -> bool:
+        """Returns True if every `propertyNames` allows a name."""
+        satisfies = self._outer.membership.satisfies
+        return all(shape.names is None or satisfies(name, shape.names) for shape in self._objects)
+
     def _property(self, name: str, schemas: Conjunction) -> Property:
         required = name in self._required
+        if strings.has_lone_surrogate(name) or not self._is_name(name):
+            return Property(None, required)
         satisfies = self._outer.membership.satisfies
-        if not all(shape.names is None or satisfies(name, shape.names) for shape in self._objects):
-            return Property(None, required)
-        if strings.has_lone_surrogate(name):
-            return Property(None, required)
         terminal = self._style.name(name)
         item = self._pair(terminal, schemas)
         fitting = [
@@ -334,10 +351,7 @@ class _Counted:
         they are too many for that, but could run out, they are not recorded: so no text gets stuck.
         """
         any_order = self._style.any_order
-        try:
-            self._room = count_names(others) if others else None
-        except Uncounted:  # then they are many, or very long
-            self._room = None
+        self._room = _count_of(others)
         if self._room is None or not (self._wanted or any_order):
             return declared, others
         self._room = None

@@ -78,20 +78,17 @@ class Membership:
         )
 
     def _has_parts(self, value: object, type: int, shape: Shape) -> bool:
-        if type == STRING:
-            return shape.strings is None or strings.contains(shape.strings, str(value))
-        if type & NUMBER:
-            return shape.numbers is None or (
-                isinstance(value, (int, float)) and numbers.contains(shape.numbers, value)
-            )
-        if type == ARRAY:
-            return shape.arrays is None or (
-                isinstance(value, (list, tuple)) and arrays.contains(shape.arrays, value, self.satisfies)
-            )
-        if type == OBJECT:
-            return shape.objects is None or (
-                isinstance(value, dict) and objects.contains(shape.objects, value, self.satisfies)
-            )
+        """Returns True if a value of a type has the part of a shape that speaks of the type."""
+        if type == STRING and shape.strings is not None:
+            return strings.contains(shape.strings, str(value))
+        if type & NUMBER and shape.numbers is not None:
+            return isinstance(value, (int, float)) and numbers.contains(shape.numbers, value)
+        if type == ARRAY and shape.arrays is not None:
+            assert isinstance(value, (list, tuple))
+            return arrays.contains(shape.arrays, value, self.satisfies)
+        if type == OBJECT and shape.objects is not None:
+            assert isinstance(value, dict)
+            return objects.contains(shape.objects, value, self.satisfies)
         return True
 
     def _holds(self, value: object, tally: Tally) -> bool:

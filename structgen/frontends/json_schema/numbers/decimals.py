@@ -125,21 +125,25 @@ def naturals(low: int, high: int | None, digits: int | None = INTEGER_DIGITS) ->
         return EMPTY
     if low == 0 and high is None and digits is not None:
         return NATURAL
-    parts: list[Expression] = []
-    text = str(low)
-    size = len(text)
-    if high is None:
-        parts.append(_same_length(text, "9" * size))
-        if digits is None or digits > size:
-            parts.append(concat(NONZERO, repeat(DIGIT, size, _less(digits, 1))))
-        return union(*parts)
-    last = str(high)
-    if size == len(last):
-        return _same_length(text, last)
-    parts.append(_same_length(text, "9" * size))
-    if len(last) - size > 1:
-        parts.append(concat(NONZERO, repeat(DIGIT, size, len(last) - 2)))
-    parts.append(_same_length("1" + "0" * (len(last) - 1), last))
+    return _from(str(low), digits) if high is None else _between(str(low), str(high))
+
+
+def _from(low: str, digits: int | None) -> Expression:
+    size = len(low)
+    parts = [_same_length(low, "9" * size)]
+    if digits is None or digits > size:
+        parts.append(concat(NONZERO, repeat(DIGIT, size, _less(digits, 1))))
+    return union(*parts)
+
+
+def _between(low: str, high: str) -> Expression:
+    size = len(low)
+    if size == len(high):
+        return _same_length(low, high)
+    parts = [_same_length(low, "9" * size)]
+    if len(high) - size > 1:
+        parts.append(concat(NONZERO, repeat(DIGIT, size, len(high) - 2)))
+    parts.append(_same_length("1" + "0" * (len(high) - 1), high))
     return union(*parts)
 
 

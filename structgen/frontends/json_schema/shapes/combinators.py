@@ -25,7 +25,7 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnyOf:
-    """Any of some schemas holds."""
+    """At least one of some schemas holds."""
 
     parts: tuple[Schema, ...]
     keyword: str = "anyOf"

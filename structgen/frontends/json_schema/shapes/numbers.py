@@ -126,12 +126,16 @@ def is_within(shape: NumberShape, other: NumberShape) -> bool:
     return both.low == shape.low and both.high == shape.high
 
 
+def _is_between(number: Bound, low: Limit | None, high: Limit | None) -> bool:
+    is_high_enough = low is None or number > low[0] or (number == low[0] and not low[1])
+    is_low_enough = high is None or number < high[0] or (number == high[0] and not high[1])
+    return is_high_enough and is_low_enough
+
+
 def contains(shape: NumberShape, value: float) -> bool:
     """Returns True if a number has a shape."""
     number = exact(value)
-    if shape.low is not None and (number < shape.low[0] or (number == shape.low[0] and shape.low[1])):
-        return False
-    if shape.high is not None and (number > shape.high[0] or (number == shape.high[0] and shape.high[1])):
+    if not _is_between(number, shape.low, shape.high):
         return False
     return not any(Fraction(number) % Fraction(step) for step in shape.steps) and all(
         Fraction(number) % Fraction(step) for step in shape.not_steps

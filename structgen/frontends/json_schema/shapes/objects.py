@@ -173,6 +173,12 @@ def complement(shape: ObjectShape, negate: Callable[[Schema], Schema]) -> list[O
     if shape.names is not None and shape.names is not ANYTHING:
         exists.append(HasProperty((), (), (), negate(shape.names), ANYTHING))
     found += [ObjectShape(has_properties=(one,)) for one in exists]
+    return found + _other_counts(shape)
+
+
+def _other_counts(shape: ObjectShape) -> list[ObjectShape]:
+    """Shapes of the objects with fewer or more properties than `shape` has."""
+    found = []
     if shape.min_properties:
         found.append(ObjectShape(max_properties=shape.min_properties - 1))
     if shape.max_properties is not None:
@@ -187,13 +193,16 @@ def have_crossed_bounds(shapes: Sequence[ObjectShape]) -> bool:
     return least > most
 
 
+def _has_count(shape: ObjectShape, count: int) -> bool:
+    """Returns True if an object may have so many properties."""
+    return count >= shape.min_properties and (shape.max_properties is None or count <= shape.max_properties)
+
+
 def contains(
     shape: ObjectShape, value: Mapping[str, object], satisfies: Callable[[object, Schema], bool]
 ) -> bool:
     """Returns True if an object has a shape; `satisfies` says whether a value satisfies a schema."""
-    if len(value) < shape.min_properties:
-        return False
-    if shape.max_properties is not None and len(value) > shape.max_properties:
+    if not _has_count(shape, len(value)):
         return False
     if not value.keys() >= set(shape.required):
         return False

@@ -126,7 +126,7 @@ class Reader:
         return found
 
     def alternatives(self, parts: tuple[Schema, ...], origin: object) -> Schema:
-        """Any of some schemas."""
+        """At least one of some schemas."""
         return Alternatives(parts, origin)
 
     def joint(self, schemas: Conjunction) -> Schema:
@@ -203,35 +203,27 @@ class Reader:
         if self.document.draft.ref_alone and "$ref" in raw:
             return Reading((Reference("$ref"),), None)
         names = [name for name in raw if name in _SAYS]
-        if names == ["type"] and type(raw["type"]) is str:
-            named = TYPES.get(raw["type"])
+        if names == ["type"]:
+            named = TYPES.get(raw["type"]) if type(raw["type"]) is str else None
             if named is not None and "type" not in self.document.draft.void:
                 shape = Shape(_OF_TYPES[named], raw, evaluates=True)
                 return Reading((shape,), shape)
         source = Source(raw, self.document, self.defer, names, formats=self.formats)
-        steps: list[Step | None] = []
+        steps: list[Combinator] = []
         types, place = 0, -1
         for name in source.names:
             combinator = _COMBINATORS.get(name)
             if combinator is not None:
                 steps.append(combinator(source, name))
-                continue
-            type_ = _ASSERTIONS.get(name)
-            if type_ is None:
-                continue
-            types |= type_
-            if place < 0 or name == "properties":
+            elif name in _ASSERTIONS:
+                types |= _ASSERTIONS[name]
                 # So properties come in the order in which they are declared.
-                if place >= 0:
-                    del steps[place]
-                place = len(steps)
-                steps.append(None)
+                if place < 0 or name == "properties":
+                    place = len(steps)
         if place < 0:
-            return Reading(tuple([step for step in steps if step is not None]), None)
+            return Reading(tuple(steps), None)
         shape = Shape(_parts(source, types), raw, evaluates=True)
-        if len(steps) == 1:
-            return Reading((shape,), shape)
-        return Reading(tuple([shape if step is None else step for step in steps]), shape)
+        return Reading((*steps[:place], shape, *steps[place:]), shape)
 
 
 def _parts(source: Source, types: int) -> Parts:

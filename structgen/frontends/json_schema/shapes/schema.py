@@ -81,7 +81,7 @@ class Complement(Schema):
 
 
 class Alternatives(Schema):
-    """Any of some schemas.
+    """At least one of some schemas.
 
     Attributes:
         parts: the schemas.

@@ -105,9 +105,12 @@ def contains(shape: StringShape, text: str) -> bool:
     """
     if len(text) < shape.min_length or (shape.max_length is not None and len(text) > shape.max_length):
         return False
+    has_all = all(is_found(pattern, text) for pattern in shape.patterns)
     return (
-        all(is_found(pattern, text) for pattern in shape.patterns)
-        and not any(is_found(pattern, text) for pattern in shape.not_patterns)
-        and all(is_of_format(form, text) for form in shape.formats)
-        and not any(is_of_format(form, text) for form in shape.not_formats)
+        has_all and all(is_of_format(form, text) for form in shape.formats) and not _is_excluded(shape, text)
     )
+
+
+def _is_excluded(shape: StringShape, text: str) -> bool:
+    has_one = any(is_found(pattern, text) for pattern in shape.not_patterns)
+    return has_one or any(is_of_format(form, text) for form in shape.not_formats)

@@ -115,6 +115,9 @@ class Code:
         if isinstance(node, Word):
             return self._compile(node.written, then)
         self.is_plain = False
+        return self._compile_assertion(node, then)
+
+    def _compile_assertion(self, node: Node, then: int) -> int:
         if isinstance(node, Anchor):
             return self._emit(Instruction(Op.ANCHOR, (then,), anchor=node))
         assert isinstance(node, Look)

@@ -174,6 +174,14 @@ class Automaton:
                 bits |= follow[number]
             self.lookaheads[state][rule] = bits
 
+    def _empty_from(self, rule: int, index: int) -> int:
+        """From which symbol of a rule on all may be empty, at least `index`."""
+        body = self._bodies[rule]
+        ending = len(body)
+        while ending > index and not body[ending - 1][1] and body[ending - 1][0] in self._nullable:
+            ending -= 1
+        return ending
+
     def _relate(
         self,
         number: int,
@@ -188,9 +196,7 @@ class Automaton:
         items += [(rule, index) for rule, index in self._kernels[state] if self._origin[rule] == name]
         for rule, index in items:
             body = self._bodies[rule]
-            ending = len(body)  # from where on all may be empty
-            while ending > index and not body[ending - 1][1] and body[ending - 1][0] in self._nullable:
-                ending -= 1
+            ending = self._empty_from(rule, index)
             at = state
             for i in range(index, len(body)):
                 symbol, is_terminal = body[i]

@@ -73,11 +73,10 @@ def _unfolded(node: Node) -> Iterator[Node]:
         yield options([_of_parts(_unfolded(option)) for option in node.options])
     elif isinstance(node, Loop):
         yield _loop(_of_parts(_unfolded(node.body)), node)
+    elif isinstance(node, Look) and node.negated and node.body == _NOTHING:  # (?!) never matches
+        yield Options(())
     elif isinstance(node, Look):
-        if node.negated and node.body == _NOTHING:  # (?!) never matches
-            yield Options(())
-        else:
-            yield Look(_of_parts(_unfolded(node.body)), node.ahead, node.negated)
+        yield Look(_of_parts(_unfolded(node.body)), node.ahead, node.negated)
     elif isinstance(node, Atomic):
         raise Unclear("atomic groups and possessive quantifiers are not followed in terminals")
     else:
@@ -115,10 +114,15 @@ def _with_words(parts: Iterable[Node]) -> list[Node]:
     return found
 
 
+def _is_run(loop: Loop) -> bool:
+    """Returns True for `*` and `+` that take as much as they can."""
+    return loop.max is None and loop.greedy and loop.min <= 1
+
+
 def _word(parts: list[Node]) -> Word | None:
     """The word that the last parts make; None if they make none."""
     run = parts[-1]
-    if not isinstance(run, Loop) or run.max is not None or not run.greedy or run.min > 1:
+    if not isinstance(run, Loop) or not _is_run(run):
         return None
     more = run.body
     first, length = (more, 1) if run.min else (parts[-2] if len(parts) > 1 else None, 2)

@@ -1,4 +1,4 @@
-"""The terminals of a grammar as Lark reads them: all that this package finds, behind one function."""
+"""The terminals of a grammar as Lark reads them: all that this package finds, as one function."""
 
 from __future__ import annotations
 

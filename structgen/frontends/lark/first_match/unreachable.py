@@ -83,7 +83,7 @@ def _complain(loaded: Loaded, name: str, followers: list[str], where: str, place
     others = " or ".join(shown) + (" or others" if len(followers) > 4 else "")
     raise loaded.source.error(
         f"{loaded.shown(name)} is followed by {others} with nothing between, {where}: the match of the former "
-        f"never ends there. Put something in between, or %ignore blanks",
+        f"never ends there. Put something in between, or %ignore whitespace",
         place.partition("{")[0],
     )
 
