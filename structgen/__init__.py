@@ -10,11 +10,12 @@ does.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from structgen.constraint import Constraint, compile
+from structgen.constraint import Constraint
 from structgen.errors import (
     BudgetTooSmall,
     DeadEnd,
     EmptyLanguageError,
+    InvalidConstraintError,
     InvalidGrammarError,
     InvalidLarkError,
     InvalidOptionError,
@@ -35,6 +36,7 @@ from structgen.errors import (
 from structgen.formats.json import Whitespace
 from structgen.frontends.choice import choice
 from structgen.frontends.composition import optional, repeat, until
+from structgen.frontends.conversion import as_constraint, compile
 from structgen.frontends.json_schema import KeywordReport, json_schema
 from structgen.frontends.lark import lark
 from structgen.frontends.library import library
@@ -43,7 +45,7 @@ from structgen.frontends.sql import sql
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
 from structgen.repairing.edits import Edit, Repair
-from structgen.repairing.pipeline import repair
+from structgen.repairing.repair import repair
 from structgen.repairing.stream import StreamingRepair
 from structgen.sampling import (
     SMC,
@@ -87,6 +89,7 @@ __all__ = [
     "Constraint",
     "KeywordReport",
     "Whitespace",
+    "as_constraint",
     "choice",
     "json_schema",
     "lark",
@@ -134,6 +137,7 @@ __all__ = [
     "BudgetTooSmall",
     "DeadEnd",
     "EmptyLanguageError",
+    "InvalidConstraintError",
     "InvalidGrammarError",
     "InvalidLarkError",
     "InvalidOptionError",

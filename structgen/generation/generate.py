@@ -22,6 +22,7 @@ import torch
 
 from structgen.constraint import Constraint, compile
 from structgen.errors import InvalidOptionError, StructgenError
+from structgen.frontends.conversion import as_constraint
 from structgen.generation.finite import DecideFiniteParts, Decision
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
@@ -109,7 +110,7 @@ def generate(
     model: Any,
     tokenizer: Any,
     prompt: Prompt,
-    constraint: Constraint | None,
+    constraint: Any,
     *,
     max_new_tokens: int = 256,
     temperature: float = 0.0,
@@ -124,7 +125,8 @@ def generate(
         model: a model with `generate()`, or a name for `load_model`.
         tokenizer: of the model; None if the model is a name.
         prompt: a text, or chat messages: `[{"role": "user", "content": "..."}]`.
-        constraint: what the answer must be; None for a free one.
+        constraint: what the answer must be: a constraint, or what `as_constraint` makes one of (a schema, a type such
+            as a pydantic model, a list of texts, ...); None for a free one.
         max_new_tokens: tokens of the answer, the end token included. A constrained answer is complete all the
             same: as they run out, only tokens are allowed after which it can be finished in time.
         temperature: 0: the likeliest token at each step; else sampling, and the whole distribution counts
@@ -145,6 +147,7 @@ def generate(
     """
     _check_options(max_new_tokens, temperature, seed, chat, finite)
     is_one_row = _is_one_row(finite, options)
+    constraint = None if constraint is None else as_constraint(constraint)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
     inputs = encode_prompt(tokenizer, prompt, chat).to(model.device)

@@ -39,6 +39,7 @@ import transformers
 
 from structgen.constraint import Constraint, compile
 from structgen.errors import BudgetTooSmall, DeadEnd, StructgenError
+from structgen.frontends.conversion import as_constraint
 from structgen.generation.call_stack import Caller, find_caller
 from structgen.generation.decoding_loops import DecodingLoop, DecodingLoops
 from structgen.generation.progress import REJECTED, Grammars
@@ -54,9 +55,10 @@ class LogitsProcessor(transformers.LogitsProcessor):
     """Lets `generate()` choose only tokens that keep every row valid.
 
     Args:
-        constraint: what the text after the prompt must be. A list holds one for each prompt of the batch, None
-            for a prompt whose answer is free; where generate() makes several rows of a prompt
-            (`num_return_sequences`, `num_beams`), all of them follow its constraint.
+        constraint: what the text after the prompt must be: a constraint, or what `as_constraint` makes one of. A list
+            holds one for each prompt of the batch, None for a prompt whose answer is free; where generate() makes
+            several rows of a prompt (`num_return_sequences`, `num_beams`), all of them follow its constraint. A list of
+            texts is one choice, for all rows.
         tokenizer: of the model; anything that `Vocabulary.from_tokenizer` reads.
         max_new_tokens: the `max_new_tokens` of generate(). As it runs out, tokens are forbidden after which the
             text could not be finished in time, so that it is complete at the limit too. None: a text may be
@@ -99,7 +101,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
 
     def __init__(
         self,
-        constraint: RowConstraint | Sequence[RowConstraint],
+        constraint: Any,
         tokenizer: Any,
         *,
         max_new_tokens: int | None = None,
@@ -111,9 +113,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         self.compile_seconds = 0.0
         self.mask_seconds = 0.0
         self.steps = 0
-        self._constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
-        if not self._constraints:
-            raise ValueError("an empty list of constraints: pass one for each prompt, None for those without")
+        self._constraints = _for_rows(constraint)
         self._tokenizer = tokenizer
         self._max_new_tokens = max_new_tokens
         self._eos_token_ids = eos_token_ids
@@ -286,6 +286,20 @@ class _Step:
 
 def _is_draft(loop: DecodingLoop, caller: Caller, input_ids: torch.Tensor) -> bool:
     return caller.is_drafting or (caller.is_assisted and loop.is_candidate(input_ids))
+
+
+def _for_rows(given: Any) -> tuple[RowConstraint, ...]:
+    """The constraints of the rows. A list holds one for each prompt, but a list of texts is one choice."""
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
+        if not given:
+            raise ValueError("an empty list of constraints: pass one for each prompt, None for those without")
+        if not all(isinstance(one, str) for one in given):
+            return tuple(map(_for_row, given))
+    return (_for_row(given),)
+
+
+def _for_row(given: Any) -> RowConstraint:
+    return given if given is None or isinstance(given, (CompiledGrammar, Grammar)) else as_constraint(given)
 
 
 def _rebuilt(

@@ -64,31 +64,7 @@ def repair(
     reformat: bool = False,
     limits: Limits | None = None,
 ) -> Repair:
-    """The value that a damaged text was meant to have, and what had to be changed.
-
-    Args:
-        text: what a model wrote, or what came over a wire: bytes are read as UTF-8.
-        constraint: what the value must be; decides what the text leaves open.
-        format: what the text is written in; "auto": JSON, or YAML where it looks like that.
-        allow: the worst grade of edit that is accepted: "lossless" refuses every guess, "guessed" every loss.
-        defaults: fill required properties that are missing with the defaults of the schema.
-        reformat: lay `.text` out again even if nothing was changed.
-        limits: `nesting` bounds how deep brackets may nest.
-
-    Returns:
-        The value, valid text for it, and all edits. Valid text comes back as it is.
-
-    Raises:
-        RepairError: There is no value in the text, or none that the constraint accepts, or only by edits that `allow`
-            forbids. Says what is still wrong by JSON Pointer; has the best value and its edits.
-        LimitExceeded: Brackets nest too deeply.
-        InvalidOptionError: An option has a value that it may not have.
-
-    Time is linear in the text. Nothing is invented: a required property that is missing is an error.
-
-    >>> repair("Sure! {name: 'Robert Burns', born: 1759,").value
-    {'name': 'Robert Burns', 'born': 1759}
-    """
+    """`structgen.repair`, for a constraint that is one already (see `structgen.repairing.repair`)."""
     check_options(format=format, allow=allow, defaults=defaults, reformat=reformat, limits=limits)
     check_constraint(constraint)
     limits = limits or Limits()

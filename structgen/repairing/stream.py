@@ -19,7 +19,8 @@ from structgen.formats.json import json_format
 from structgen.frontends.json_schema.view import SchemaView, types_of
 from structgen.repairing import scalars
 from structgen.repairing.edits import Edit, Repair
-from structgen.repairing.pipeline import Repairable, check_constraint, check_options, repair
+from structgen.repairing.pipeline import Repairable, check_options, repair
+from structgen.repairing.repair import repairable
 
 # A string is over only where what follows can follow it: a quote inside a text is no end (patterns.PLAIN).
 _TOKEN = re.compile(
@@ -58,7 +59,7 @@ class StreamingRepair:
     """Repairs a text while it comes.
 
     Args:
-        constraint: what the value must be.
+        constraint: what the value must be: a constraint, or what `as_constraint` makes one of.
         options: those of `repair`.
 
     Raises:
@@ -73,9 +74,9 @@ class StreamingRepair:
     {'name': 'Rob', 'born': 1759}
     """
 
-    def __init__(self, constraint: Repairable | None = None, **options: Any) -> None:
+    def __init__(self, constraint: Repairable | Any = None, **options: Any) -> None:
         check_options(**options)
-        check_constraint(constraint)
+        constraint = repairable(constraint)
         self._constraint = constraint
         self._options = options
         self._chunks: list[str] = []

@@ -21,6 +21,7 @@ from typing import Any, Literal, get_args
 
 from structgen.constraint import Constraint
 from structgen.errors import NoValidOutput
+from structgen.frontends.conversion import as_constraint
 from structgen.options import Whole, check_flags, check_option
 from structgen.sampling.candidates import Candidate, Prompt
 from structgen.sampling.classify_answer import AnswerClassifier, Validator
@@ -35,7 +36,7 @@ Ended = list[tuple[Call, "list[Candidate] | BaseException"]]
 def sample(
     sampler: Any,
     prompt: Prompt,
-    constraint: Constraint | None,
+    constraint: Any,
     strategy: Strategy,
     *,
     budget: Budget | None = None,
@@ -50,7 +51,8 @@ def sample(
     Args:
         sampler: a callable `(prompt, request) -> list[Candidate]`: `TransformersSampler`, `OpenAISampler`, yours.
         prompt: a text, or chat messages.
-        constraint: what the answer must be; None: anything, and `validators` alone decide.
+        constraint: what the answer must be: a constraint, or what `as_constraint` makes one of; None: anything, and
+            `validators` alone decide.
         strategy: `Retry`, `BestOf`, `Vote`, `FirstValid`, `Beam`, or several by `Escalate`.
         budget: attempts, tokens, seconds.
         validators: called with each valid value; a `ValueError` (pydantic's too) or a failed `assert` makes it
@@ -75,7 +77,8 @@ def sample(
     >>> outcome.value, len(outcome.attempts), outcome.attempts[0].failure
     ('yes', 2, 'unparsable')
     """
-    _check(sampler, constraint, strategy)
+    constraint = None if constraint is None else as_constraint(constraint)
+    _check(sampler, strategy)
     _check_options(max_new_tokens, on_failure, progress)
     with _shown(on_attempt, progress) as hook:
         task = _Task(sampler, prompt, constraint, tuple(validators), budget or Budget(), max_new_tokens, hook)
@@ -95,7 +98,7 @@ def sample(
 async def sample_async(
     sampler: Any,
     prompt: Prompt,
-    constraint: Constraint | None,
+    constraint: Any,
     strategy: Strategy,
     *,
     budget: Budget | None = None,
@@ -110,7 +113,8 @@ async def sample_async(
     The sampler may be `async`; it is cancelled at the deadline, and when another answer has won. A plain one runs in
     a thread, which is told to stop, and not waited for.
     """
-    _check(sampler, constraint, strategy)
+    constraint = None if constraint is None else as_constraint(constraint)
+    _check(sampler, strategy)
     _check_options(max_new_tokens, on_failure, progress)
     with _shown(on_attempt, progress) as hook:
         task = _Task(sampler, prompt, constraint, tuple(validators), budget or Budget(), max_new_tokens, hook)
@@ -156,12 +160,9 @@ def _conversation(
     return _outcome(run, choice, on_failure)
 
 
-def _check(sampler: Any, constraint: Any, strategy: Any) -> None:
+def _check(sampler: Any, strategy: Any) -> None:
     if not callable(sampler):
         raise TypeError(f"a sampler is a callable (prompt, request) -> list[Candidate], not {sampler!r:.100}")
-    if constraint is not None and not isinstance(constraint, Constraint):
-        made = "structgen.json_schema(...) makes one of a schema"
-        raise TypeError(f"the constraint is a Constraint or None, not {constraint!r:.100}: {made}")
     if not hasattr(strategy, "decide"):
         raise TypeError(
             f"a strategy is Retry(...), BestOf(...) or another with decide(), not {strategy!r:.100}"

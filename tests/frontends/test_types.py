@@ -119,7 +119,7 @@ def test_checks_of_the_type_itself() -> None:
         json_schema(Even).validate('{"number": 3}')
 
 
-@pytest.mark.parametrize("annotation", [complex, dict[int, str], object(), "Node", Even(2), lambda: 1])
+@pytest.mark.parametrize("annotation", [complex, dict[int, str], object(), "Node", Even(2)])
 def test_what_json_cannot_carry(annotation: Any) -> None:
     with pytest.raises(InvalidSchemaError):
         json_schema(annotation)

@@ -116,7 +116,7 @@ def json_schema(
     property_order: PropertyOrder = "schema",
     ensure_ascii: bool = False,
     escapes: Escapes = "any",
-    closed: bool = False,
+    closed: bool | None = None,
     exact: bool = False,
     output: Output = "json",
     limits: Limits | None = None,
@@ -139,6 +139,7 @@ def json_schema(
         escapes: "any": strings that are free may have escapes that nothing needs (`\u0041`, `\/`); "needed": they may
             not, so a value has one text, numbers aside.
         closed: undeclared properties are not written, where a schema declares properties and says nothing of others.
+            None: so for Python types (of pydantic too, unless `extra="allow"`), and not for schemas.
         exact: no narrowing at all: any whitespace, any order, every spelling of strings and numbers, formats as
             annotations, and names may be written twice. Not together with the options above.
         output: "json"; or "yaml": the text is YAML in blocks, of fewer tokens than JSON with spaces, and `validate()`
@@ -169,14 +170,17 @@ def json_schema(
     check_option("output", output, _ALLOWED["output"])
     check_option("draft", draft, _ALLOWED["draft"])
     check_option("limits", limits, LIMITS)
-    check_flags(strict=strict, ensure_ascii=ensure_ascii, closed=closed, exact=exact)
+    check_flags(strict=strict, ensure_ascii=ensure_ascii, exact=exact)
+    check_option("closed", closed, (True, False, None))
     if not isinstance(whitespace, (Whitespace, Expression)):
         check_option("whitespace", whitespace, _ALLOWED["whitespace"], or_else="a Whitespace")
     if registry is not None and not hasattr(registry, "get_or_retrieve"):
         raise InvalidOptionError("registry", registry, "must be a referencing.Registry or None")
     if exact and output != "json":
         raise InvalidOptionError("output", output, "cannot be combined with exact or whitespace")
-    style = Style(format_of(output, whitespace, escapes, ensure_ascii), property_order == "any", closed)
+    python_type, text, root = _read(schema)
+    is_closed = (python_type is not None and not exact) if closed is None else closed
+    style = Style(format_of(output, whitespace, escapes, ensure_ascii), property_order == "any", is_closed)
     if exact:
         if style != Style() or formats != "enforce":
             reason = (
@@ -184,7 +188,6 @@ def json_schema(
             )
             raise InvalidOptionError("exact", exact, reason)
         formats, style = "annotate", Style(EVERY_JSON, any_order=True)
-    python_type, text, root = _read(schema)
     document = Document(root, draft=draft, registry=registry, text=text)
     with collector_paused():
         grammar, problems = _guarded(

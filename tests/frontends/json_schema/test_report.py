@@ -55,7 +55,7 @@ def test_each_keyword_is_enforced_checked_or_an_annotation() -> None:
         (
             {"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/a", "type": "null",
              "definitions": {"a": {}}},
-            "#/type", "annotation", r"beside \$ref",
+            "#/type", "annotation", r"next to \$ref",
         ),
         ({"$schema": "http://json-schema.org/draft-04/schema#", "const": 1}, "#/const", "annotation", "draft 4"),
         ({"if": {"type": "null"}}, "#/if", "annotation", "without then or else"),
