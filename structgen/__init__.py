@@ -16,6 +16,7 @@ from structgen.errors import (
     DeadEnd,
     EmptyLanguageError,
     InvalidConstraintError,
+    InvalidFormError,
     InvalidGrammarError,
     InvalidLarkError,
     InvalidOptionError,
@@ -42,6 +43,7 @@ from structgen.frontends.lark import lark
 from structgen.frontends.library import library
 from structgen.frontends.regex import regex
 from structgen.frontends.sql import sql
+from structgen.frontends.stored import from_json
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, Completion, Explanation, Matcher
 from structgen.repairing.edits import Edit, Repair
@@ -91,6 +93,7 @@ __all__ = [
     "Whitespace",
     "as_constraint",
     "choice",
+    "from_json",
     "json_schema",
     "lark",
     "library",
@@ -138,6 +141,7 @@ __all__ = [
     "DeadEnd",
     "EmptyLanguageError",
     "InvalidConstraintError",
+    "InvalidFormError",
     "InvalidGrammarError",
     "InvalidLarkError",
     "InvalidOptionError",

@@ -12,6 +12,7 @@ Knows no front end: neither JSON nor Lark nor the syntax of regular expressions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import wraps
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from typing_extensions import ParamSpec, Self
 
 from structgen.errors import InvalidGrammarError, InvalidText, Problem
+from structgen.forms import form_of
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Grammar, Sequence, Terminal
 from structgen.language.compose import compose
@@ -127,6 +129,21 @@ class Constraint:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How it was made; None if nothing says so."""
+        return self._recipe
+
+    def to_json(self) -> str:
+        """What the constraint was made of, as JSON, for requests, logs and files; `structgen.from_json` makes it again.
+
+        Of a Python type the form holds the schema.
+
+        Raises:
+            InvalidOptionError: It was made of something that JSON cannot carry, such as a registry of schemas.
+        """
+        return json.dumps(form_of(self), ensure_ascii=False)
 
     @property
     def report(self) -> tuple[Any, ...]:

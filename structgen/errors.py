@@ -88,6 +88,22 @@ class InvalidConstraintError(InvalidOptionError, TypeError):
         return type(self), (self.value, self.reason)
 
 
+class InvalidFormError(StructgenError):
+    """The stored form of a constraint is malformed.
+
+    Attributes:
+        pointer: where, by JSON Pointer as a URI fragment.
+        reason: what is wrong there.
+    """
+
+    code = "invalid_form"
+
+    def __init__(self, pointer: str, reason: str) -> None:
+        super().__init__(f"{pointer}: {reason}")
+        self.pointer = pointer
+        self.reason = reason
+
+
 class InvalidGrammarError(StructgenError):
     """A grammar cannot be built.
 

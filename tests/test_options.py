@@ -51,6 +51,7 @@ CALLS: dict[str, Callable[..., Any]] = {
         **{"constraint": YES_NO, "vocabulary": structgen.Vocabulary.of_bytes(), **options}
     ),
     "optional": structgen.optional,
+    "from_json": lambda **options: structgen.from_json(YES_NO.to_json(), **options),
     "repeat": lambda **options: structgen.repeat(**{"part": "a", **options}),
     "until": lambda marks: structgen.until(marks),
     "repair": lambda **options: structgen.repair("{}", **options),
@@ -102,7 +103,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("regex", "name", (5,)),
     *[
         (name, "limits", (5, "none", {}))
-        for name in ("regex", "json_schema", "lark", "sql", "repair", "compile")
+        for name in ("regex", "json_schema", "lark", "sql", "repair", "compile", "from_json")
     ],
     ("lark", "start", ([], 5)),
     ("lark", "terminals", ("x", [("A", "b")])),
