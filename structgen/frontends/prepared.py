@@ -14,6 +14,9 @@ A file is known by the text of the grammar, the options, and all else that the r
 package's own Python code, Lark, Python, and the tables of Unicode; in `STRUCTGEN_CACHE`, where builds of the package
 meet, also by the native module, which answers questions about terminals. It appears whole or not at all, so any number
 of processes may share a folder. Where it can't be written, or read, nothing is kept; that is no error.
+
+The folder does not grow without end: what was used longest ago goes first when all files together are larger than
+`STRUCTGEN_CACHE_MIB` MiB (1,024 if it is not set).
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
+import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,9 +38,18 @@ from typing import Any
 import lark
 
 from structgen.engine import _native
+from structgen.errors import InvalidOptionError
 
 VARIABLE = "STRUCTGEN_CACHE"
 """The environment variable that names the folder. Empty or not set: nothing is kept."""
+
+SIZE = "STRUCTGEN_CACHE_MIB"
+"""The environment variable that says how large the folder may be, in MiB."""
+
+_DEFAULT_MIB = 1024
+_NAME = re.compile(r"[0-9a-f]{64}\.json")
+_STALE = 3600.0
+"""After so many seconds a file that was begun and not finished is taken for lost."""
 
 _HEAD = "structgen prepared grammar"
 _PACKAGE = Path(__file__).parents[1]
@@ -65,7 +79,11 @@ class Place:
             try:
                 head, _, text = file.read_text(encoding="utf-8").partition("\n")
                 if head == _head(text):
-                    return json.loads(text)
+                    found = json.loads(text)
+                    if file == self.target:
+                        with suppress(OSError):
+                            os.utime(file)  # used last
+                    return found
             except (OSError, ValueError, RecursionError):
                 continue
         return None
@@ -84,6 +102,8 @@ class Place:
                 os.replace(name, self.target)
             except OSError:
                 os.unlink(name)
+            else:
+                _trim(self.target.parent, largest_size(), keep=self.target.name)
 
 
 def place(kind: str, *asked: str | bool) -> Place:
@@ -102,6 +122,45 @@ def place(kind: str, *asked: str | bool) -> Place:
     # The package is in several folders where it is installed to be edited.
     shipped = [Path(entry, "prepared", name) for entry in sys.modules["structgen"].__path__]
     return Place(name, shipped if target is None else [*shipped, target], target)
+
+
+def largest_size() -> int:
+    """How large the folder may be, in bytes.
+
+    Raises:
+        InvalidOptionError: `STRUCTGEN_CACHE_MIB` is not a whole number.
+    """
+    given = os.environ.get(SIZE)
+    if not given:
+        return _DEFAULT_MIB << 20
+    if not given.isascii() or not given.isdigit():
+        raise InvalidOptionError(SIZE, given, "must be a whole number of MiB")
+    return int(given) << 20
+
+
+def _trim(folder: Path, size: int, keep: str) -> None:
+    """Remove what was used longest ago, until the files of a folder are no larger than that.
+
+    Only files that were made here: others in the folder are not ours. Another process may remove one at the same time.
+    """
+    found: list[tuple[float, int, Path]] = []
+    now = time.time()
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            with suppress(OSError):
+                state = entry.stat()
+                if entry.name.endswith(".tmp") and now - state.st_mtime > _STALE:
+                    os.unlink(entry.path)
+                elif _NAME.fullmatch(entry.name):
+                    found.append((state.st_mtime, state.st_size, Path(entry.path)))
+    total = sum(one for _, one, _ in found)
+    for _, one, path in sorted(found):
+        if total <= size:
+            return
+        if path.name != keep:
+            with suppress(OSError):
+                path.unlink()
+            total -= one
 
 
 def _file_name(*parts: bytes) -> str:

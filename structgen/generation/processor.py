@@ -38,7 +38,7 @@ import torch
 import transformers
 
 from structgen.constraint import Constraint, compile
-from structgen.errors import BudgetTooSmall, DeadEnd, StructgenError
+from structgen.errors import BudgetTooSmall, DeadEnd, InvalidOptionError, StructgenError
 from structgen.frontends.conversion import as_constraint
 from structgen.generation.call_stack import Caller, find_caller
 from structgen.generation.decoding_loops import DecodingLoop, DecodingLoops
@@ -75,6 +75,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         steps: how often it was called. 0 after a generation: its caller ignores logits processors.
 
     Raises (when called):
+        InvalidOptionError: The logits are not [B, V], or not for the rows of tokens.
         UnknownPromptError: Nothing says where the prompt ends.
         TokenRejected: A row has a token that does not fit; another processor forced it. Names the row.
         DeadEnd: Other processors forbid every token that the grammar allows.
@@ -146,6 +147,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         loop = self._loops.find(caller)
         if loop.is_foreign:
             return scores
+        _check_shapes(input_ids, scores)
         grammars = self._grammars_of_rows(*scores.shape)
         started = time.perf_counter()
         step = _Step(loop, caller, input_ids, grammars, self._max_new_tokens)
@@ -282,6 +284,21 @@ class _Step:
             return self._caller.rows_over()
         alive = {row // beams for row in range(len(self._grammars)) if row not in self._failures}
         return {row for row in self._failures if row // beams in alive}
+
+
+def _check_shapes(input_ids: torch.Tensor, scores: torch.Tensor) -> None:
+    """See that there is a row of logits for each row of tokens.
+
+    Raises:
+        InvalidOptionError: There is not.
+    """
+    if input_ids.dim() != 2:
+        raise InvalidOptionError(
+            "input_ids", tuple(input_ids.shape), "must have the shape [B, T]: unsqueeze(0) one row"
+        )
+    if scores.dim() != 2 or len(scores) != len(input_ids):
+        reason = f"must have the shape [B, V], with the {len(input_ids)} rows of input_ids"
+        raise InvalidOptionError("scores", tuple(scores.shape), reason)
 
 
 def _is_draft(loop: DecodingLoop, caller: Caller, input_ids: torch.Tensor) -> bool:

@@ -277,3 +277,42 @@ def test_the_script_prepares_the_library_or_leaves_nothing(tmp_path: Path) -> No
     broken.write_bytes(b"no module")
     assert "are not prepared" in run(str(broken))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_stays_small_and_what_was_used_last_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {}
+    monkeypatch.setenv(prepared.SIZE, "1")
+    for number in range(6):
+        structgen.lark(GRAMMAR.replace("let", f"let{number}"))
+        (new,) = set(folder.iterdir()) - set(made.values())
+        made[number] = new
+        os.utime(new, (1_000_000 + number, 1_000_000 + number))
+    other = folder / "notes.txt"
+    other.write_text("not ours")
+    lost = folder / "begun.tmp"
+    lost.write_text("begun")
+    os.utime(lost, (1_000_000, 1_000_000))
+    forget()
+    structgen.lark(GRAMMAR.replace("let", "let0"))  # found, so it was used last
+    monkeypatch.setattr(prepared, "largest_size", lambda: 3 * made[0].stat().st_size + 100)
+    structgen.lark(GRAMMAR.replace("let", "let9"))
+    left = {number for number, path in made.items() if path.exists()}
+    assert left == {0, 5}
+    assert other.exists()
+    assert not lost.exists()
+
+
+@pytest.mark.parametrize("size", ["many", "-1", "1.5", "٣"])
+def test_a_size_that_is_no_number(folder: Path, monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    monkeypatch.setenv(prepared.SIZE, size)
+    with pytest.raises(structgen.InvalidOptionError, match="STRUCTGEN_CACHE_MIB="):
+        structgen.lark(GRAMMAR)
+
+
+def test_a_size_of_zero_keeps_only_what_was_made_last(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(prepared.SIZE, "0")
+    for number in range(3):
+        structgen.lark(GRAMMAR.replace("let", f"let{number}"))
+    assert len(list(folder.iterdir())) == 1

@@ -568,3 +568,20 @@ def test_times_are_kept(model: Any, tokenizer: Any) -> None:
     run(model, inputs, processor)
     assert processor.mask_seconds > 0
     assert processor.compile_seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("ids", "scores", "named"),
+    [
+        ((2, 3), (3, 437), "scores"),
+        ((3,), (1, 437), "input_ids"),
+        ((1, 3), (437,), "scores"),
+        ((1, 3), (1, 1, 437), "scores"),
+    ],
+)
+def test_shapes_that_do_not_fit(
+    tokenizer: Any, ids: tuple[int, ...], scores: tuple[int, ...], named: str
+) -> None:
+    processor = structgen.LogitsProcessor(structgen.choice(["a"]), tokenizer)
+    with pytest.raises(structgen.InvalidOptionError, match=rf"^{named}=.* must have the shape"):
+        processor(torch.zeros(ids, dtype=torch.long), torch.zeros(scores))
