@@ -192,6 +192,7 @@ class Constraint:
         Raises:
             InvalidText: The text is not what the constraint says. Carries the position, the line and column, and
                 what was expected there.
+            LimitExceeded: That can't be decided within the limits of the constraint.
         """
         return self.judge(text, self._compiled.find_error(text))
 
@@ -210,7 +211,11 @@ class Constraint:
         raise TypeError(f"{self!r} is no JSON Schema: it has texts, but no values")
 
     def is_valid(self, text: str) -> bool:
-        """Returns True if `validate()` accepts `text`."""
+        """Returns True if `validate()` accepts `text`.
+
+        Raises:
+            LimitExceeded: That can't be decided within the limits of the constraint.
+        """
         try:
             self.validate(text)
         except InvalidText:

@@ -219,16 +219,16 @@ class LimitExceeded(StructgenError):
     """A budget of `Limits` is used up.
 
     Attributes:
-        limit: the name of the field of `Limits`.
+        limit: the name of the field of `Limits`, or of a limit that is fixed.
         value: its value.
     """
 
     code = "limit_exceeded"
 
-    def __init__(self, limit: str, value: int, hint: str = "") -> None:
+    def __init__(self, limit: str, value: int, hint: str = "", *, is_fixed: bool = False) -> None:
+        way_out = "" if is_fixed else f", or pass Limits({limit}=...)"
         super().__init__(
-            f"limits.{limit} = {value} reached{': ' + hint if hint else ''}. "
-            f"Make the grammar smaller, or pass Limits({limit}=...)"
+            f"limits.{limit} = {value} reached{': ' + hint if hint else ''}. Make the grammar smaller{way_out}"
         )
         self.limit = limit
         self.value = value

@@ -212,13 +212,17 @@ class _Remembered(threading.local):
             return
         self._open += 1
         found: list[tuple[str, tuple[object, ...]]] = []
+        is_complete = False
         try:
             for error in self._validate(validator, reference, instance, schema) or ():
                 if len(found) < _MOST_REPEATED:
                     found.append((error.message, tuple(error.path)))
                 yield error
-            self._errors[key] = found
+            is_complete = True
         finally:
+            # Who only asks if the value is valid stops at the first error, as `if`, `not` and `contains` do.
+            if found or is_complete:
+                self._errors[key] = found
             self._open -= 1
             if (
                 not self._open

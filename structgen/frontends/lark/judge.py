@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
 from lark import Lark, Tree
 from lark.exceptions import LarkError
 
-from structgen.errors import InvalidText
+from structgen.errors import InvalidText, LimitExceeded
 from structgen.frontends.lark.loading import Loaded, load
 from structgen.frontends.lark.sources import Source
 
@@ -21,6 +21,10 @@ ParserName = Literal["lalr", "earley"]
 MOST_NODES = 10_000
 MOST_NODES_OF_CHAR = 1_000
 """Nodes of a tree, and more for each character of its text: beyond, Lark's LALR parser ends empty rules for ever."""
+
+
+MOST_BEGINNINGS = 1_000_000
+"""Pairs of rules of which one may begin with the other: so many take Lark some 5 seconds."""
 
 
 class Judge:
@@ -44,6 +48,7 @@ class Judge:
 
         Raises:
             InvalidText: Lark does not parse it.
+            LimitExceeded: Lark would take too long to prepare its parser.
         """
         failure: Exception | None = None
         for parser in self._made:
@@ -61,6 +66,7 @@ class Judge:
     @cached_property
     def _made(self) -> list[Lark]:
         loaded = self._loaded or load(self._source, self._start, [])
+        _check_size(loaded)
 
         def made(parser: ParserName) -> Lark:
             options: dict[str, Any] = {"tree_class": self._trees} if parser == "lalr" else {}
@@ -73,6 +79,73 @@ class Judge:
                 return [made("earley")]
         except (LarkError, RuntimeError) as error:
             raise self._source.rewrap(error) from None
+
+
+def _check_size(loaded: Loaded) -> None:
+    """See that Lark's analysis of a grammar ends in time: it follows what may begin each rule, rule by rule.
+
+    Raises:
+        LimitExceeded: It takes too long.
+    """
+    numbers = {name: number for number, name in enumerate(loaded.rules)}
+    begins = [_first_rules(tree, numbers) for tree in loaded.rules.values()]
+    reached = [1 << number for number in range(len(begins))]
+    for number in _children_first(begins):
+        for other in begins[number]:
+            reached[number] |= reached[other]
+    total = sum(one.bit_count() for one in reached)
+    if total > MOST_BEGINNINGS:
+        hint = (
+            f"Lark's own parser, which gives the value of a text, would take too long to prepare: there are {total:,} "
+            f"pairs of rules of which one may begin with the other. Masks are not affected"
+        )
+        raise LimitExceeded("beginnings", MOST_BEGINNINGS, hint, is_fixed=True)
+
+
+def _first_rules(tree: Any, numbers: Mapping[str, int]) -> list[int]:
+    """The rules that stand at the beginning of an alternative of a rule, or after what may be missing there."""
+    found: set[int] = set()
+    todo = [tree]
+    while todo:
+        one = todo.pop()
+        if not isinstance(one, Tree):
+            number = numbers.get(str(getattr(one, "name", "")))
+            if number is not None:
+                found.add(number)
+        elif one.data == "expansions":
+            todo += one.children
+        elif one.data == "expansion":
+            todo += one.children[
+                : 1 + next((i for i, part in enumerate(one.children) if not _may_be_empty(part)), 0)
+            ]
+        else:
+            todo += one.children[:1]
+    return sorted(found)
+
+
+def _may_be_empty(tree: Any) -> bool:
+    return isinstance(tree, Tree) and (
+        tree.data == "maybe" or (tree.data == "expr" and str(tree.children[1]) in "*?")
+    )
+
+
+def _children_first(graph: Sequence[Sequence[int]]) -> list[int]:
+    """The nodes of a graph, each after those that it leads to, circles aside."""
+    order: list[int] = []
+    seen = [False] * len(graph)
+    for root in range(len(graph)):
+        stack = [(root, 0)]
+        while stack:
+            node, place = stack.pop()
+            if place == 0:
+                if seen[node]:
+                    continue
+                seen[node] = True
+            if place < len(graph[node]):
+                stack += [(node, place + 1), (graph[node][place], 0)]
+            else:
+                order.append(node)
+    return order
 
 
 class _Trees(threading.local):

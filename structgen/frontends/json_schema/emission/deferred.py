@@ -212,7 +212,9 @@ class _Container(ABC):
             return None
         first = State(True, 0, (), start)
         separator = self._style.format.separator
-        return sequence(self._outer.rules, separator, first, self._steps, self._ends)
+        return sequence(
+            self._outer.rules, separator, first, self._steps, self._ends, self._outer.cells.budget
+        )
 
     @abstractmethod
     def _steps(self, state: State) -> Iterator[Step]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema.documents.json_types import STRING
 from structgen.frontends.json_schema.emission.canonical import Canonical
-from structgen.frontends.json_schema.emission.formulas import Formula, atoms, decided
+from structgen.frontends.json_schema.emission.formulas import Formula, atoms, decided, size
 from structgen.frontends.json_schema.emission.interface import Values
 from structgen.frontends.json_schema.emission.listed import ListedValues
 from structgen.frontends.json_schema.emission.rules import Rule, Rules
@@ -31,7 +32,8 @@ from structgen.grammar.rules import Choice, Reference, RuleExpression, Terminal
 from structgen.grammar.rules import Sequence as RuleSequence
 
 _MOST_STATES = 10_000
-_MOST_WORK = 100_000
+_MOST_WORK = 7_500_000
+"""Formulas that the states of one schema hold, all of its containers together: some 7 seconds."""
 _MOST_CELLS = 20_000
 
 
@@ -140,7 +142,7 @@ class Atoms:
                 found = {**found, index: min(number, atom.least) if atom.most is None else number}
         return found, known
 
-    def settled(self, relevant: set[int], passed: int) -> dict[int, bool]:
+    def settled(self, relevant: AbstractSet[int], passed: int) -> dict[int, bool]:
         """The atoms that hold and that nothing can undo any more."""
         known: dict[int, bool] = {}
         for index in relevant:
@@ -187,10 +189,21 @@ class _Chosen(NamedTuple):
 
 
 class CellBudget:
-    """How many cells one schema may divide into, all of its places together."""
+    """How many cells one schema may divide into, and how large its states may be, all of its places together."""
 
     def __init__(self) -> None:
         self._examined = 0
+        self._work = 0
+
+    def spend_state(self, formula: Formula) -> None:
+        """Count the formula of a state.
+
+        Raises:
+            TooManySteps: There are too many, or they are too large.
+        """
+        self._work += size(formula)
+        if self._work > _MOST_WORK:
+            raise TooManySteps
 
     def spend(self) -> None:
         """Count one more.
@@ -221,7 +234,7 @@ class Cells:
         self._membership = membership
         self._listed = listed
         self._strings = strings
-        self._budget = budget
+        self.budget = budget
         self._canonical = Canonical(self._reader.document)
         self._enums: dict[str, Shape] = {}
 
@@ -258,7 +271,7 @@ class Cells:
                 if rule is not None:
                     yield Cell(rule, kept(one.counts, one.formula), one.formula)
                 continue
-            self._budget.spend()
+            self.budget.spend()
             schemas, indexes = groups[at]
             each = {index: False for index in indexes if isinstance(atoms_.all[index], Each)}
             outside = one._replace(at=at + 1, formula=decided(one.formula, each))
@@ -337,6 +350,7 @@ def sequence(
     start: State,
     steps: Callable[[State], Iterator[Step]],
     ends: Callable[[State], bool],
+    budget: CellBudget,
 ) -> RuleExpression:
     """What is inside a container, by one rule for each state.
 
@@ -346,6 +360,7 @@ def sequence(
         start: the first state.
         steps: what may come in a state.
         ends: whether the container may end in a state.
+        budget: of the whole schema.
 
     Raises:
         TooManySteps: There are too many states, or they are too large.
@@ -362,12 +377,9 @@ def sequence(
         return names[state]
 
     found = reference(start)
-    work = 0
     while todo:
         state = todo.pop()
-        work += len(atoms(state.formula))
-        if work > _MOST_WORK:
-            raise TooManySteps
+        budget.spend_state(state.formula)
         before = () if state.is_first else (separator,)
         options: list[RuleExpression] = []
         for item, after in steps(state):

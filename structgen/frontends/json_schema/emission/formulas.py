@@ -8,21 +8,40 @@ equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 
-class Tally(NamedTuple):
-    """So many of some formulas hold.
+class Tally:
+    """So many of some formulas hold. Never changed; equal by value.
 
     Attributes:
         least: at least.
         most: at most; None if there is no bound.
         parts: the formulas.
+        atoms: the atoms in them.
+        size: how many formulas it is made of, itself included.
     """
 
-    least: int
-    most: int | None
-    parts: tuple[Formula, ...]
+    __slots__ = ("_hash", "atoms", "least", "most", "parts", "size")
+
+    def __init__(self, least: int, most: int | None, parts: tuple[Formula, ...]) -> None:
+        self.least = least
+        self.most = most
+        self.parts = parts
+        self.atoms: frozenset[int] = frozenset().union(*map(atoms, parts))
+        self.size: int = 1 + sum(map(size, parts))
+        self._hash = hash((least, most, parts))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Tally):
+            return NotImplemented
+        if self._hash != other._hash:
+            return False
+        return (self.least, self.most, self.parts) == (other.least, other.most, other.parts)
 
 
 Formula = bool | int | Tally
@@ -80,27 +99,24 @@ def decided(formula: Formula, known: Mapping[int, bool]) -> Formula:
         return formula
     if isinstance(formula, int):
         return known.get(formula, formula)
-    left = [decided(part, known) for part in formula.parts]
-    if all(map(_is_same, left, formula.parts)):
+    if formula.atoms.isdisjoint(known):
         return formula
-    return tally(formula.least, formula.most, left)
+    return tally(formula.least, formula.most, [decided(part, known) for part in formula.parts])
 
 
-def _is_same(one: Formula, other: Formula) -> bool:
-    return one is other or (type(one) is type(other) and one == other)
+_NO_ATOMS: frozenset[int] = frozenset()
 
 
-def atoms(formula: Formula) -> set[int]:
+def atoms(formula: Formula) -> frozenset[int]:
     """The atoms on which a formula still depends."""
-    found: set[int] = set()
-    todo = [formula]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Tally):
-            todo += one.parts
-        elif not isinstance(one, bool):
-            found.add(one)
-    return found
+    if isinstance(formula, Tally):
+        return formula.atoms
+    return _NO_ATOMS if isinstance(formula, bool) else frozenset((formula,))
+
+
+def size(formula: Formula) -> int:
+    """How many formulas a formula is made of, itself included."""
+    return formula.size if isinstance(formula, Tally) else 1
 
 
 def has_most(formula: Formula) -> bool:
