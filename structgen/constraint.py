@@ -66,6 +66,28 @@ def judge_by_grammar(text: str, error: InvalidText | None) -> str:
     return text
 
 
+class Score(float):
+    """How near a text is to a valid one (`Constraint.score`), from 0 to 1.
+
+    Attributes:
+        position: how many of its bytes a valid text begins with.
+        is_valid: True if it is one.
+    """
+
+    position: int
+    is_valid: bool
+
+    def __new__(cls, value: float, position: int, is_valid: bool) -> Self:
+        """A score with what it is made of."""
+        found = super().__new__(cls, value)
+        found.position = position
+        found.is_valid = is_valid
+        return found
+
+    def __getnewargs__(self) -> tuple[float, int, bool]:  # type: ignore[override]
+        return float(self), self.position, self.is_valid
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a constraint was made, and can be made again in another process.
@@ -221,6 +243,29 @@ class Constraint:
         except InvalidText:
             return False
         return True
+
+    def score(self, text: str) -> Score:
+        """How near a text is to a valid one: for trainers that need a graded reward, and for rankers.
+
+        Returns:
+            A number from 0 to 1, which is also a float:
+
+            1           `validate()` accepts the text
+            0.95        the grammar accepts it, and a check beyond the grammar does not
+            below 0.9   0.9 n / (n + m) for a text of n bytes that a valid one begins with, where m bytes complete it;
+                        0.9 p / n for one of n bytes of which only the first p begin a valid text
+
+        Raises:
+            LimitExceeded: It can't be decided within the limits of the constraint.
+        """
+        size = len(text.encode("utf-8", "surrogatepass"))
+        length, missing = self._compiled.read(text)
+        if length < size:
+            return Score(0.9 * length / size, length, False)
+        if self._compiled.accepts(text):
+            is_valid = self.is_valid(text)
+            return Score(1.0 if is_valid else 0.95, length, is_valid)
+        return Score(0.9 * length / (length + max(missing, 1)), length, False)
 
     def repair(self, text: str | bytes, **options: Any) -> Repair:
         """The value that a damaged text was meant to have: `structgen.repair` with this constraint.

@@ -244,6 +244,18 @@ class CompiledGrammar:
             )
         return None
 
+    def read(self, text: str) -> tuple[int, int]:
+        """Read a text as far as some text of the language begins with it.
+
+        Returns:
+            How many bytes were read, and how many bytes a shortest completion of them has; -1 if the vocabulary cannot
+            spell one.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        configuration, length = self.native.try_read(self.initial, data)
+        completion = self.native.completion(configuration)
+        return length, -1 if completion is None else len(completion[0])
+
     def explain_text(self, prefix: str) -> Explanation:
         """What may come after a prefix.
 

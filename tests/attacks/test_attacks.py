@@ -1,4 +1,4 @@
-"""Each file here is an attack. It is survived by a right answer or a typed refusal, within bounds on time and memory."""
+"""Each file here is an attack. It is survived by a right answer or a typed refusal, within bounds on time and space."""
 
 from __future__ import annotations
 
