@@ -10,6 +10,7 @@ does.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from structgen.batch import Batch
 from structgen.constraint import Constraint
 from structgen.errors import (
     BudgetTooSmall,
@@ -103,6 +104,7 @@ __all__ = [
     "sql",
     "until",
     # Over a vocabulary
+    "Batch",
     "CompiledGrammar",
     "Completion",
     "Explanation",

@@ -171,6 +171,19 @@ class Matcher:
     @configuration.setter
     def configuration(self, arg: int, /) -> None: ...
 
+def fill_all(matchers: Sequence[Matcher], array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], rows: Sequence[int]) -> int:
+    """
+    Fill a row of an array for each matcher; the place of the first one in a dead end, or -1.
+    """
+
+def advance_all(matchers: Sequence[Matcher], tokens: Sequence[int]) -> int:
+    """
+    Advance each matcher by its token; the place of the first one that may not, or -1. Those before it have.
+    """
+
+def accept_prefix(matcher: Matcher, tokens: Sequence[int]) -> int:
+    """Advance by as many tokens as may come; their number."""
+
 def apply_bitmask(logits: int, type: int, batch: int, width: int, stride: int, bitmask: int, bitmask_stride: int, rows: Sequence[int] | None = None, instructions: int = 0) -> None:
     """
     Sets forbidden logits to minus infinity. Takes addresses, and strides in elements; checks nothing.

@@ -1,7 +1,7 @@
 // What all bindings share.
 //
-// The lock of a store is never waited for while the GIL is held, and never held while the GIL is waited for: so the two
-// can't deadlock.
+// The lock of a store is never waited for while the GIL is held, so a thread that has the lock may wait for the GIL:
+// the two can't deadlock.
 #pragma once
 
 #include <nanobind/nanobind.h>

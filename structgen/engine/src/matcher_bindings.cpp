@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <utility>
@@ -61,6 +62,9 @@ class BoundMatcher {
     if (!place_.words) throw nb::value_error("the matcher is not bound: call bind(array, row) first");
     fill_at(place_);
   }
+  bool try_fill(const Rows& rows, std::int64_t row) {
+    return structgen::fill(grammar(), matcher_.position(), place_of(rows, row, grammar().store().trie));
+  }
   void fill_bitmask(const Rows& rows, std::int64_t row) { fill_at(place_of(rows, row, grammar().store().trie)); }
   nb::object bitmask() {
     Row row;
@@ -101,6 +105,29 @@ class BoundMatcher {
   RowTable::Numbered handed_out_;  // keeps its id
 };
 
+// Fills a row of an array for each matcher. The place in the list of the first one in a dead end; -1: there is none.
+std::int64_t fill_all(const std::vector<BoundMatcher*>& matchers, const Rows& array,
+                      const std::vector<std::int64_t>& rows) {
+  for (std::size_t i = 0; i < matchers.size(); ++i)
+    if (!matchers[i]->try_fill(array, rows.at(i))) return static_cast<std::int64_t>(i);
+  return -1;
+}
+
+// Advances each matcher by its token. The place in the list of the first one that may not: the others before it have
+// advanced. -1: all have.
+std::int64_t advance_all(const std::vector<BoundMatcher*>& matchers, const std::vector<std::int64_t>& tokens) {
+  for (std::size_t i = 0; i < matchers.size(); ++i)
+    if (!matchers[i]->try_advance(tokens.at(i))) return static_cast<std::int64_t>(i);
+  return -1;
+}
+
+// Advances by as many tokens as may come; their number.
+std::size_t accept_prefix(BoundMatcher& matcher, const std::vector<std::int64_t>& tokens) {
+  std::size_t count = 0;
+  while (count < tokens.size() && matcher.try_advance(tokens[count])) ++count;
+  return count;
+}
+
 }  // namespace
 
 void bind_matcher(nb::module_& m) {
@@ -124,4 +151,10 @@ void bind_matcher(nb::module_& m) {
       .def_prop_ro("is_finished", &BoundMatcher::is_finished)
       .def_prop_ro("advanced", &BoundMatcher::advanced)
       .def_prop_rw("configuration", &BoundMatcher::configuration, &BoundMatcher::set_configuration);
+  m.def("fill_all", &fill_all, "matchers"_a, "array"_a.noconvert(), "rows"_a,
+        "Fill a row of an array for each matcher; the place of the first one in a dead end, or -1.");
+  m.def("advance_all", &advance_all, "matchers"_a, "tokens"_a,
+        "Advance each matcher by its token; the place of the first one that may not, or -1. Those before it have.");
+  m.def("accept_prefix", &accept_prefix, "matcher"_a, "tokens"_a,
+        "Advance by as many tokens as may come; their number.");
 }
