@@ -1,10 +1,10 @@
-"""Who survives hostile schemas and patterns? The attacks of `tests/attacks`, against structgen and its peers.
+"""Who survives hostile schemas and patterns? The attacks of `tests/attacks` on structgen and its peers.
 
     python benchmarks/attacks.py --tokenizer FOLDER [--engines structgen llguidance ...] [--out attacks.json]
 
 Each attack runs in a process of its own, with 10 seconds of the processor and 1 GiB of memory. An engine answers (and
 judges the texts of the attack rightly), refuses with its own kind of error, gives a wrong answer, or is ended by a
-bound. Peers are asked for the schemas and patterns only.
+bound. Peers get the schemas and patterns only.
 """
 
 from __future__ import annotations
