@@ -60,8 +60,9 @@ LIST_CLOSED = -0.1
 
 SLACK = 3.0
 """How much dearer than the cheapest hypothesis another may be. More than any single change costs."""
-HOPELESS = 25.0
-"""From this cost on one hypothesis is followed: the text is hardly JSON, and not worth the time."""
+HOPELESS, WINDOW = 25.0, 64
+"""If so many tokens cost so much, one hypothesis is followed until fewer do: that part is hardly JSON, and not worth
+the time. A rate, never a sum over the text: a bracket lost in each of ten thousand records is no worse than in one."""
 TIE = 1e-6
 """Costs that differ by less are equal: sums of floats."""
 
@@ -71,6 +72,9 @@ GRADES = {"lossless": 0.0, "guessed": 0.7, "dropped": 1.5}
 """What an edit says against a candidate, by its grade."""
 PLAUSIBLE, PLAUSIBLE_GROWTH = 4.0, 0.6
 """A candidate may cost this much, and this times the square root of its length: prose in brackets costs more."""
+PLAUSIBLE_EACH = 0.5
+"""Each key and scalar that JSON itself would have written so allows this much more: prose has hardly any, and what is
+lost in each of many records is no reason to doubt them."""
 EMPTY = 1.0
 """An empty object that costs this much is prose, such as `{...}`."""
 DROPPED, DROPPED_EACH = 3.0, 200

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structgen.repairing.edits import Edit
+from structgen.repairing.scalars import MISSING, strict
 
 Token = tuple[str, int, int, Any]
 
@@ -75,6 +76,23 @@ def _shape_of(node: Node) -> tuple[Any, ...]:
     if node.kind == "{":
         return "{", [key[3] for key, _ in node.value]
     return (node.kind, len(node.value)) if node.kind == "[" else (node.kind, node.start, node.end)
+
+
+def well_formed_words(node: Node) -> int:
+    """Returns how many keys and scalars of a tree are written as in JSON: in quotes, numbers and literals."""
+    count, waiting = 0, [node]
+    while waiting:
+        current = waiting.pop()
+        if current.kind == "{":
+            count += sum(key[0] == "s" for key, _ in current.value)
+            waiting += [inner for _, inner in current.value]
+        elif current.kind == "[":
+            waiting += current.value
+        elif current.kind in "vr":
+            count += max(1, len(current.value))
+        else:
+            count += current.kind == "s" or strict(current.value) is not MISSING
+    return count
 
 
 def from_value(node: Node) -> Node:

@@ -23,7 +23,8 @@ def other_places(source: Source, h: Hypothesis, token: Token, index: int) -> lis
     is_odd = column is not None and h.key_column is not None and column != h.key_column
     if h.key_column is None and column is not None:
         h.key_column = column
-    is_alien = bracket.view is not None and _is_alien(source, bracket, bracket.view, name, index)
+    is_misfit = bracket.view is not None and _has_misfit(source, bracket.view, name, index)
+    is_alien = is_misfit or (bracket.view is not None and _is_stranger(bracket, bracket.view, name))
     ways = _repeated(source, h, bracket, token)
     if not is_odd and not is_alien:
         return ways
@@ -31,7 +32,11 @@ def other_places(source: Source, h: Hypothesis, token: Token, index: int) -> lis
         ways += _outer(h, token, column if is_odd else None, is_alien=is_alien)
         ways += _inner(h, token, is_odd=is_odd, is_alien=is_alien)
     if is_alien and bracket.view is not None:
-        h.cost += costs.UNKNOWN_NAME_IN_CLOSED if bracket.view.is_closed else costs.UNKNOWN_NAME
+        # Where others are allowed, a name that nothing declares says nothing, however many records have it.
+        if bracket.view.is_closed:
+            h.cost += costs.UNKNOWN_NAME_IN_CLOSED
+        elif is_misfit or _has_home(h, name):
+            h.cost += costs.UNKNOWN_NAME
     if is_odd:
         h.cost += costs.ODD_LAYOUT
     return ways
@@ -79,14 +84,27 @@ def _inner(h: Hypothesis, token: Token, *, is_odd: bool, is_alien: bool) -> Iter
         yield take_back_closer(h.fork(), token[1], "key")
 
 
-def _is_alien(source: Source, bracket: OpenBracket, view: SchemaView, name: str, index: int) -> bool:
-    """Returns True if the schema says that a property does not belong here, by its name or the type of its value."""
-    if source.kind_at(index + 1) == ":" and _is_misfit(view, name, source.kind_at(index + 2)):
-        return True
+def _has_misfit(source: Source, view: SchemaView, name: str, index: int) -> bool:
+    """Returns True if the schema says that a property does not belong here, by the type of its value."""
+    return source.kind_at(index + 1) == ":" and _is_misfit(view, name, source.kind_at(index + 2))
+
+
+def _is_stranger(bracket: OpenBracket, view: SchemaView, name: str) -> bool:
+    """Returns True if the schema says that a property does not belong here, by its name."""
     if view.declares(name):
         return False
     above = None if bracket.parent is None else bracket.parent.view
     return bool(view.properties) or (not view.is_never and above is not None and above.declares(name))
+
+
+def _has_home(h: Hypothesis, name: str) -> bool:
+    """Returns True if an object around this one, or the one before it, declares a property."""
+    around, levels = h.closed or h.bracket, 0
+    while around is not None and levels <= _OUTER:
+        if around.view is not None and around.kind == "{" and around.view.declares(name):
+            return True
+        around, levels = around.parent, levels + 1
+    return False
 
 
 def _is_misfit(view: SchemaView, name: str, kind: str) -> bool:

@@ -13,6 +13,8 @@ The schema (SchemaView) only adds costs; without one every property is as good a
 
 from __future__ import annotations
 
+from collections import deque
+
 from structgen.frontends.json_schema.view import SchemaView
 from structgen.repairing import costs
 from structgen.repairing.bracket_search.building import build
@@ -71,20 +73,21 @@ def _through(source: Source) -> tuple[list[Hypothesis], Ties]:
     """Take all tokens: the hypotheses at their end, and where two were equally cheap."""
     hypotheses = [Hypothesis()]
     ties: Ties = {}
+    costs_before: deque[float] = deque([0.0], maxlen=costs.WINDOW)
     for index in range(len(source.tokens)):
+        hopeless = costs_before[0] + costs.HOPELESS
         if len(hypotheses) == 1:
-            hypotheses = _step(source, hypotheses[0], index)
-            if len(hypotheses) == 1:
-                continue
+            hypotheses = _step(source, hypotheses[0], index, hopeless)
         else:
-            hypotheses = [after for before in hypotheses for after in _step(source, before, index)]
+            hypotheses = [after for before in hypotheses for after in _step(source, before, index, hopeless)]
         if len(hypotheses) > 1:
-            hypotheses = _pruned(hypotheses, ties)
+            hypotheses = _pruned(hypotheses, ties, hopeless)
+        costs_before.append(hypotheses[0].cost)
     return hypotheses, ties
 
 
-def _step(source: Source, hypothesis: Hypothesis, index: int) -> list[Hypothesis]:
-    """Returns the hypotheses after a token."""
+def _step(source: Source, hypothesis: Hypothesis, index: int, hopeless: float) -> list[Hypothesis]:
+    """Returns the hypotheses after a token. `hopeless`: from this cost on only the cheapest one."""
     token = source.tokens[index]
     step = STEPS[token[0]]
     done: list[Hypothesis] = []
@@ -95,7 +98,7 @@ def _step(source: Source, hypothesis: Hypothesis, index: int) -> list[Hypothesis
         if current.cost > limit or forks > FORKS:
             continue
         ways = step(source, current, token, index, done)
-        if done and hypothesis.cost > costs.HOPELESS:
+        if done and hypothesis.cost > hopeless:
             return [min(done, key=lambda one: one.cost)]
         waiting += [(other, forks + 1) for other in ways]
     if not done:  # nothing helps: go on as if the token were not there
@@ -114,10 +117,10 @@ def _compare(tree: Tree, others: list[Tree]) -> None:
         tree.others.append(other)
 
 
-def _pruned(hypotheses: list[Hypothesis], ties: Ties) -> list[Hypothesis]:
+def _pruned(hypotheses: list[Hypothesis], ties: Ties, hopeless: float) -> list[Hypothesis]:
     """Returns the cheapest hypotheses, one for each place and state."""
     hypotheses.sort(key=lambda hypothesis: hypothesis.cost)
-    if hypotheses[0].cost > costs.HOPELESS:
+    if hypotheses[0].cost > hopeless:
         return hypotheses[:1]
     limit = hypotheses[0].cost + costs.SLACK
     kept: dict[tuple[int, str], Hypothesis] = {}

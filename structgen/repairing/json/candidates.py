@@ -16,7 +16,7 @@ from structgen.repairing.json.native_reader import NativeReader, PackedEdits
 from structgen.repairing.json.patterns import GOES_ON
 from structgen.repairing.json.regions import Region, openers, regions
 from structgen.repairing.json.state import LexerState
-from structgen.repairing.tree import Node, Tree
+from structgen.repairing.tree import Node, Tree, well_formed_words
 
 _CAREFUL = 8_000_000
 """Longer texts are read with whole containers by the native reader, so their layout and keys say nothing."""
@@ -169,7 +169,10 @@ def _is_plausible(candidate: Candidate) -> bool:
     if node is None:
         return False
     if not candidate.cut:
-        if cost > costs.PLAUSIBLE + costs.PLAUSIBLE_GROWTH * sqrt(length):
+        excess = cost - costs.PLAUSIBLE
+        if excess > costs.PLAUSIBLE_GROWTH * sqrt(
+            length
+        ) and excess > costs.PLAUSIBLE_EACH * well_formed_words(node):
             return False
         if cost >= costs.EMPTY and node.kind == "{" and not node.value:
             return False

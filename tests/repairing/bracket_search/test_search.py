@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+import structgen
 from structgen.errors import LimitExceeded
 from structgen.repairing.bracket_search.search import search
 from structgen.repairing.json.lexer import lex
@@ -48,3 +50,34 @@ def test_other_trees_cost_more() -> None:
 def test_nesting_is_bounded() -> None:
     with pytest.raises(LimitExceeded, match="nest"):
         read("[" * 11, nesting=10)
+
+
+RECORDS = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]},
+}
+
+
+@pytest.mark.parametrize("schema", [None, RECORDS], ids=["free", "schema"])
+@pytest.mark.parametrize("record", ['{"id": %d', '"id": %d}', '"id": %d'], ids=["closing", "opening", "both"])
+@pytest.mark.parametrize("count", [40, 1000])
+def test_what_every_record_lacks_is_restored_in_all_of_them(
+    schema: dict[str, object] | None, record: str, count: int
+) -> None:
+    text = "[" + ", ".join(record % n for n in range(count)) + "]"
+    assert structgen.repair(text, schema, format="json").value == [{"id": n} for n in range(count)]
+
+
+@pytest.mark.parametrize("schema", [None, RECORDS], ids=["free", "schema"])
+def test_a_megabyte_with_many_lost_brackets_is_whole(schema: dict[str, object] | None) -> None:
+    records = [{"id": n, "name": f"user {n}", "tags": ["a", "b"], "note": "x" * 180} for n in range(3900)]
+    written = [json.dumps(record) for record in records]
+    damaged = [one[:-1] if n % 50 == 49 else one for n, one in enumerate(written)]
+    assert structgen.repair(f"[{', '.join(damaged)}]", schema, format="json").value == records
+
+
+def test_one_hopeless_part_does_not_lose_the_rest() -> None:
+    hopeless = ", ".join("{ ] } [" for _ in range(60))
+    lost = ", ".join(f'{{"id": {n}' for n in range(1000, 1100))
+    value = structgen.repair(f"[{hopeless}, {lost}]", format="json").value
+    assert all(f'{{"id": {n}}}' in json.dumps(value) for n in range(1000, 1100))
