@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from structgen.frontends.json_schema.view import TYPES, types_of
+from structgen.frontends.json_schema.view import ALL_TYPES, types_of
 from structgen.repairing import scalars
 from structgen.repairing.edits import Grade
 from structgen.repairing.tree import Token
@@ -231,7 +231,7 @@ def _read_member(state: YamlState, rest: _Rest, key: Token, width: int) -> int:
 
 def _after_dash(state: YamlState, rest: str, number: int) -> Ahead:
     if not rest:
-        return Ahead(TYPES, 0)
+        return Ahead(ALL_TYPES, 0)
     below = state.line_at(number)
     is_member = below is not None and KEY.match(rest) and not ITEM.match(below.content)
     return Ahead(_kinds_of(rest), below.indent if below is not None and is_member else 0)
@@ -255,7 +255,7 @@ def _after_key(state: YamlState, rest: str, number: int) -> Ahead:
 def _kinds_of(rest: str) -> frozenset[str]:
     """The types that a value may have that begins like this."""
     if rest[0] in "{[|>#":
-        return TYPES
+        return ALL_TYPES
     if ITEM.match(rest):
         return frozenset(("array", "string"))
     if KEY.match(rest):
