@@ -30,7 +30,7 @@ import jsonschema.validators
 import pytest
 from conformance.verdicts import table
 
-from structgen.errors import StructgenError
+from structgen.errors import LimitExceeded, StructgenError
 from structgen.frontends.json_schema import json_schema
 from structgen.language.sampling import Sampler
 
@@ -162,6 +162,8 @@ def verdict_of(record: dict[str, Any]) -> str:
             return _verdict_of(record)
     except Late:
         return "limit: of time"
+    except LimitExceeded as error:  # a sampled text may have millions of characters
+        return f"limit: {error.limit}"
 
 
 def _verdict_of(record: dict[str, Any]) -> str:
