@@ -5,8 +5,8 @@
 The weights are those of `structgen/repairing/costs.py`. Each is moved by itself, and all cases are repaired again:
 those of the tests (`tests/repairing/cases*.jsonl`), and, with `--data`, instances of MaskBench that are damaged as
 `repair.py` does it. A case is *right* if its value is the expected one. The table says for each weight how many cases
-become wrong, and how many become right, at 0, half, twice and eight times its value. The comments in `costs.py` have these
-figures.
+become wrong, and how many become right, at 0, half, twice and eight times its value. The comments in `costs.py` have
+these figures.
 """
 
 from __future__ import annotations
