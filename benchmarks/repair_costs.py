@@ -87,7 +87,7 @@ def moved(name: str, factor: float, cases: list[Case], constraints: dict[str, An
     """Which cases come back right with one weight moved."""
     value = getattr(costs, name)
     try:
-        setattr(costs, name, value * factor)
+        setattr(costs, name, type(value)(value * factor))
         return right(cases, constraints)
     finally:
         setattr(costs, name, value)

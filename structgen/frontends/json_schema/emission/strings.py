@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from structgen.errors import InvalidRegexError
 from structgen.frontends.json_schema import strings
@@ -27,6 +28,7 @@ from structgen.grammar.expressions import (
     union,
 )
 from structgen.grammar.rules import Terminal
+from structgen.language.derivatives import is_surely_empty
 
 _Keywords = tuple[tuple[str, ...], ...]
 """Patterns, formats, patterns and formats that must not match, and texts that the string must not be."""
@@ -56,7 +58,7 @@ class StringRules:
         if not any(keywords):
             return strings.string(*bounds, spelling)
         found = strings.matching_string(*keywords, *bounds, spelling)
-        if is_empty(found.expression):
+        if is_empty(found.expression) or _contradict(keywords):
             self._findings.empty(shapes[-1].origin, None, "no string satisfies all that is required")
             return None
         return found
@@ -156,3 +158,16 @@ def _at_least(found: Sequence[Expression], least: int) -> Expression:
     if least == 1:
         return union(*found)
     return union(*[Intersection(some) for some in itertools.combinations(found, least)])
+
+
+_MOST_STATES = 300
+"""How many states are searched for a text; the engine finds out what is left open here."""
+
+
+@lru_cache(maxsize=1024)
+def _contradict(keywords: _Keywords) -> bool:
+    """Returns True if patterns and formats that must all hold surely have no text in common."""
+    patterns, formats, not_patterns, not_formats, _ = keywords
+    if len(patterns) + len(formats) + len(not_patterns) + len(not_formats) < 2:
+        return False
+    return is_surely_empty(strings.texts(*keywords), _MOST_STATES)

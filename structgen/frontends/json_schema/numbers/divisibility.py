@@ -49,8 +49,11 @@ _MOST_ENDINGS = 5000
 _MOST_REMAINDERS = 20_000
 """Remainders, of all steps at once; to see whether any number can follow some digits, all of them may be visited."""
 
+_MOST_OF_ONE = 1_000_000
+"""The same of a single step: none of them need be combined."""
+
 _MOST_WHOLE = 8192
-"""The largest step of which all digits are read; they are combined with a number of digits, and so cost more."""
+"""The largest product of 2 and 5 in a step of which all digits are read: it distinguishes so many last digits."""
 
 _ZEROS = repeat(Literal("0"))
 _AS_DOUBLES = union(
@@ -169,7 +172,7 @@ def _as_expression(
     excluded: tuple[float, ...],
 ) -> Terminal | None:
     """The same as an expression; None if it takes too much."""
-    if _remainders(step, not_steps) > _MOST_REMAINDERS:
+    if _remainders(step, not_steps) > (_MOST_REMAINDERS if not_steps else _MOST_OF_ONE):
         return None
     if step is not None and _endings(step / odd_part(step)) is None:
         kind, bounds = INTEGER, Range(*bounds.integers())  # the product with fractions has too many states
@@ -247,7 +250,7 @@ def multiples(step: Fraction) -> Expression | None:
 
 def _whole_multiples(step: int) -> Expression | None:
     """The multiples of an integer that has too many last digits to list them."""
-    if step > _MOST_WHOLE:
+    if step > _MOST_OF_ONE or step // odd_part(Fraction(step)) > _MOST_WHOLE:
         return None
     natural = union(Literal("0"), concat(NONZERO, repeat(DIGIT)))
     zeros = optional(concat(Literal(".0"), _ZEROS))
