@@ -11,6 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from structgen.batch import Batch
+from structgen.calling.build import tools
+from structgen.calling.format import Format
+from structgen.calling.registry import formats
+from structgen.calling.reply import Call, Reply
+from structgen.calling.stream import StreamingReply
+from structgen.calling.tool import Tool
 from structgen.constraint import Constraint
 from structgen.errors import (
     BudgetTooSmall,
@@ -24,6 +30,7 @@ from structgen.errors import (
     InvalidRegexError,
     InvalidSchemaError,
     InvalidText,
+    InvalidToolError,
     LimitExceeded,
     NoValidOutput,
     Problem,
@@ -31,6 +38,7 @@ from structgen.errors import (
     StructgenError,
     TokenRejected,
     TransportFailed,
+    UnknownFormat,
     UnknownPromptError,
     UnsupportedSchemaError,
     VocabularyError,
@@ -103,6 +111,14 @@ __all__ = [
     "repeat",
     "sql",
     "until",
+    # Replies with calls of tools
+    "Call",
+    "Format",
+    "Reply",
+    "StreamingReply",
+    "Tool",
+    "formats",
+    "tools",
     # Over a vocabulary
     "Batch",
     "CompiledGrammar",
@@ -150,6 +166,7 @@ __all__ = [
     "InvalidRegexError",
     "InvalidSchemaError",
     "InvalidText",
+    "InvalidToolError",
     "LimitExceeded",
     "NoValidOutput",
     "Problem",
@@ -157,6 +174,7 @@ __all__ = [
     "StructgenError",
     "TokenRejected",
     "TransportFailed",
+    "UnknownFormat",
     "UnknownPromptError",
     "UnsupportedSchemaError",
     "VocabularyError",

@@ -5,7 +5,9 @@
     ├── InvalidGrammarError          a grammar that cannot be built
     │   ├── InvalidRegexError        ... because its regular expression is malformed or not regular
     │   ├── InvalidLarkError         ... because its Lark text is malformed
+    │   ├── InvalidToolError         ... because a tool is malformed
     │   └── EmptyLanguageError       ... because no text can ever match it
+    ├── UnknownFormat                a format of tool calls that is not known; a ValueError, too
     ├── InvalidSchemaError           a JSON Schema that is malformed
     ├── UnsupportedSchemaError       a JSON Schema that asks for what no mask enforces
     ├── VocabularyError              a tokenizer that cannot be mapped to bytes
@@ -119,6 +121,39 @@ class InvalidGrammarError(StructgenError):
         super().__init__(place + message)
         self.line = line
         self.column = column
+
+
+class InvalidToolError(InvalidGrammarError):
+    """A tool cannot be offered: its name, its schema, or what it was made of.
+
+    Attributes:
+        tool: its name.
+        reason: what is wrong with it.
+    """
+
+    code = "invalid_tool"
+
+    def __init__(self, tool: str, reason: str) -> None:
+        super().__init__(f"tool {tool}: {reason}")
+        self.tool = tool
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.tool, self.reason)
+
+
+class UnknownFormat(StructgenError, ValueError):
+    """No format of tool calls is known by that name, or none is found for a tokenizer.
+
+    Attributes:
+        known: the names of the formats that there are.
+    """
+
+    code = "unknown_format"
+
+    def __init__(self, reason: str, known: Iterable[str] = ()) -> None:
+        super().__init__(reason)
+        self.known = tuple(known)
 
 
 class InvalidRegexError(InvalidGrammarError):

@@ -53,6 +53,8 @@ CALLS: dict[str, Callable[..., Any]] = {
     "optional": structgen.optional,
     "from_json": lambda **options: structgen.from_json(YES_NO.to_json(), **options),
     "repeat": lambda **options: structgen.repeat(**{"part": "a", **options}),
+    "tools": lambda **options: structgen.tools(**{"tools": [], "format": "qwen3", **options}),
+    "StreamingReply": structgen.StreamingReply,
     "until": lambda marks: structgen.until(marks),
     "repair": lambda **options: structgen.repair("{}", **options),
     "StreamingRepair": structgen.StreamingRepair,
@@ -114,6 +116,12 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("repeat", "part", (5, b"a")),
     ("repeat", "separator", (5,)),
     ("until", "marks", (5,)),
+    ("tools", "tools", (5, "x")),
+    ("tools", "format", (5, None)),
+    ("tools", "choice", (5, "nobody", [], {"type": "x"})),
+    ("tools", "parallel", (0, -1, "yes")),
+    ("tools", "reasoning_tokens", (-1, 1.5, "x")),
+    ("StreamingReply", "constraint", (5, YES_NO)),
     ("repair", "constraint", ([], "x", 5)),
     ("StreamingRepair", "constraint", ([], "x")),
     ("sql", "dialect", ("mysql", "SQLite")),
@@ -214,6 +222,8 @@ NO_OPTIONS = {
     *("CompiledGrammar", "Matcher", "Vocabulary", "apply_bitmask", "Constraint"),
     # Of the same kind, by name.
     *("Cached", "Problem", "KeywordReport", "TransformersSampler"),
+    # Values: what structgen makes of a reply, and what a caller says of tools and formats.
+    *("Call", "Format", "Reply", "Tool"),
 }
 OTHERWISE = {
     ("Candidate", "logprob"): "any number is one",

@@ -1,0 +1,53 @@
+"""What every body can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from structgen.calling.emission import Rules
+from structgen.calling.tool import Tool
+from structgen.grammar.rules import RuleExpression
+
+
+@dataclass(frozen=True)
+class RawCall:
+    """A call as it was read.
+
+    Attributes:
+        name: of a tool.
+        arguments: by their names.
+        end: the place after the call.
+        id: what the text says; empty if it says nothing.
+    """
+
+    name: str
+    arguments: Any
+    end: int
+    id: str = ""
+
+
+class Body(ABC):
+    """How a name and its arguments are written."""
+
+    @abstractmethod
+    def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
+        """The texts of a call of a tool."""
+
+    @abstractmethod
+    def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:
+        """The call at a place.
+
+        Raises:
+            Malformed: None stands there.
+        """
+
+    @abstractmethod
+    def write(self, name: str, arguments: Mapping[str, Any], index: int, tool: Tool) -> str:
+        """A call as the family's own template writes it."""
+
+    def begun(self, text: str, at: int, tools: Mapping[str, Tool]) -> str | None:
+        """The name of the tool, as soon as a part of a call says it."""
+        return None

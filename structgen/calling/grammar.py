@@ -1,0 +1,150 @@
+"""The grammar of a whole reply: reasoning, text and calls.
+
+Text without markers and text that ends with a marker compete; the longest match decides. So every free text leaves out
+all markers that may stand where it stands.
+"""
+
+from __future__ import annotations
+
+from structgen.calling.emission import Rules
+from structgen.calling.plan import Plan
+from structgen.calling.wire import BLANKS, Wire, free_text
+from structgen.constraint import Constraint
+from structgen.grammar.expressions import ANY_CHAR, Expression, intersection, repeat
+from structgen.grammar.rules import (
+    Choice,
+    Grammar,
+    Reference,
+    Repetition,
+    RuleExpression,
+    Sequence,
+    Terminal,
+)
+from structgen.patterns import parse_regex
+
+_NOTHING = Sequence(())
+
+
+class ReplyGrammar:
+    """Makes the grammar of a plan.
+
+    Args:
+        plan: what a reply may be.
+        wire: which markers are tokens.
+        ends_turn: the texts that end a turn and are no end tokens of the vocabulary, so that the grammar has them.
+    """
+
+    def __init__(self, plan: Plan, wire: Wire, ends_turn: bool) -> None:
+        self.plan = plan
+        self.format = plan.format
+        self.wire = wire
+        self.ends_turn = ends_turn
+        self.rules = Rules(wire)
+        openings = [parse_regex(self.format.opening)] if self.format.opening else []
+        marks = [*self.format.marks, *self.format.ends, *self.format.call_ends]
+        marks += [one for one in self.format.answer if one]
+        self.text = free_text(tuple(dict.fromkeys(marks)), openings)
+
+    def grammar(self) -> Grammar:
+        """The grammar."""
+        calls = self.plan.calls
+        options: list[RuleExpression] = []
+        if calls.least == 0:
+            options.append(self._ended(self._answer(), self.format.ends))
+        if calls.most != 0:
+            ends = self.format.call_ends or self.format.ends
+            options.append(self._ended(self._calls(), ends))
+        main = options[0] if len(options) == 1 else Choice(tuple(options))
+        start = Sequence((*self._reasoning(), main))
+        return Grammar({"start": start, **self.rules.rules})
+
+    def _ended(self, body: RuleExpression, ends: tuple[str, ...]) -> RuleExpression:
+        ends = tuple(end for end in ends if end not in self.wire.tokens)
+        if not self.ends_turn or not ends:
+            return body
+        return Sequence((body, Repetition(self.wire.literals(ends), 0, 1)))
+
+    def _reasoning(self) -> tuple[RuleExpression, ...]:
+        shape, wanted = self.format.reasoning, self.plan.reasoning
+        if shape is None or wanted is False:
+            return ()
+        layout = shape.end.rstrip("\n") if shape.end.rstrip("\n") != shape.end else shape.end
+        ends = (shape.end,) if layout == shape.end else (layout,)
+        opening: RuleExpression = self.wire.literals(tuple(dict.fromkeys((shape.begin, shape.begin.strip()))))
+        if shape.in_prompt:
+            opening = Repetition(opening, 0, 1)
+        if isinstance(wanted, Constraint):
+            inside: RuleExpression = Sequence((self.rules.add(wanted), self.wire.literals(ends)))
+        else:
+            thought = free_text((*self.format.marks, *self.format.ends, *self.format.call_ends))
+            if self.plan.reasoning_tokens is not None:
+                # A token has at least one character, so this bound holds for the tokens, too.
+                thought = intersection(thought, repeat(ANY_CHAR, 0, self.plan.reasoning_tokens))
+            inside = self.wire.ending(thought, "the reasoning", (layout.lstrip("\n"),))
+        breaks = Repetition(Terminal("line breaks", repeat(parse_regex("\n"), 1, 2)), 0, 1)
+        found = Sequence(
+            (opening, inside, breaks) if layout != shape.end and self._has_marker_next else (opening, inside)
+        )
+        return (found if wanted else Repetition(found, 0, 1),)
+
+    @property
+    def _has_marker_next(self) -> bool:
+        """Free text holds the line breaks after the reasoning; before a marker or a constraint they are layout."""
+        return not self.plan.calls.has_text or self.plan.response is not None
+
+    def _answer(self) -> RuleExpression:
+        before, after = self.format.answer
+        if self.plan.response is not None:
+            text: RuleExpression = self.rules.add(self.plan.response)
+        else:
+            text = Repetition(Terminal("text", self.text), 0, 1)
+        return Sequence(
+            (
+                *((self.wire.literal(before),) if before else ()),
+                text,
+                *((self.wire.literal(after),) if after else ()),
+            )
+        )
+
+    def _calls(self) -> RuleExpression:
+        form, calls = self.format, self.plan.calls
+        most = form.most if calls.most is None else min(calls.most, form.most or calls.most)
+        one = Sequence((Reference("call"), *self._literal(form.end)))
+        self.rules.rules["call"] = Choice(
+            tuple(form.body.rule(tool, self.rules) for tool in self.plan.tools.values())
+        )
+        has_text = calls.has_text and self.plan.response is None
+        following: RuleExpression
+        if form.text_between and has_text:
+            following = self.wire.ending(self.text, "text", (form.begin,))
+        else:
+            following = self.wire.literals(tuple(between + form.begin for between in form.between))
+        more = Repetition(Sequence((following, one)), 0, None if most is None else most - 1)
+        parts = [self._opening(has_text), one, more, *self._literal(form.section[1])]
+        if form.text_after and has_text and calls.least == 0:
+            parts.append(Repetition(Terminal("text", self.text), 0, 1))
+        return Sequence(tuple(parts))
+
+    def _literal(self, text: str) -> tuple[RuleExpression, ...]:
+        return (self.wire.literal(text),) if text else ()
+
+    def _opening(self, has_text: bool) -> RuleExpression:
+        form = self.format
+        starts = tuple(start + form.begin for start in form.section[0])
+        marked = tuple(start for start in starts if start)
+        if not marked:
+            return self._preamble(has_text)
+        if has_text and form.text_before and not form.preamble[0]:
+            return self.wire.ending(self.text, "text", marked)
+        layout: Expression = BLANKS
+        opening = self.wire.literals(marked) if form.opening else self.wire.ending(layout, "layout", marked)
+        if len(marked) < len(starts):
+            opening = Repetition(opening, 0, 1)
+        return Sequence((self._preamble(has_text), opening))
+
+    def _preamble(self, has_text: bool) -> RuleExpression:
+        before, after = self.format.preamble
+        if not before or not has_text:
+            return _NOTHING
+        text = self.wire.ending(self.text, "text before a call", (after,))
+        return Repetition(Sequence((self.wire.literal(before), text)), 0, 1)
