@@ -45,6 +45,9 @@ _SCALARS = frozenset(("string", "integer", "number", "boolean", "null"))
 _BY_LINES = "read line by line: YAML would be read otherwise"
 _IN_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 _IN_A_ROW = "values in a row are read as an array"
+_ONE_OF_SEVERAL = "the text has several values: this is one of them"
+_MUCH_LARGER = 2
+"""A value that is so many times larger than another one is the payload, without a doubt."""
 _SEVERAL = "several values where the schema wants an array"
 
 
@@ -240,16 +243,38 @@ def _largest(search: Search) -> Iterator[Attempt]:
         found = singly(search.found)
         best = largest(found)
         attempt = _of_candidate(search, best)
+        others = [other for other in found if other is not best]
         if len(found) <= _OTHERS:
-            attempt.others = tuple(_of_candidate(search, other).value for other in found if other is not best)
+            attempt.others = tuple(_of_candidate(search, other).value for other in others)
+            rivals = zip(others, attempt.others, strict=True)
+            is_one_of_several = any(
+                _rivals(best, other) and value != attempt.value for other, value in rivals
+            )
+        else:
+            is_one_of_several = any(_rivals(best, other) for other in others)
+        if is_one_of_several:
+            attempt.edits.append(Edit("ambiguous", best.start, best.end, "guessed", _ONE_OF_SEVERAL))
         yield attempt
+
+
+def _rivals(best: Candidate, other: Candidate) -> bool:
+    """Returns True if another value is about as likely the payload as the best one."""
+    return other.size * _MUCH_LARGER >= best.size
 
 
 def _last(search: Search) -> Iterator[Attempt]:
     """With a schema: the last candidate that is valid. Earlier ones may be quoted input, or a draft."""
     if search.view is not None:
-        for candidate in last_first(search.found):
-            yield _of_candidate(search, candidate)
+        found = last_first(search.found)
+        for number, candidate in enumerate(found):
+            attempt = _of_candidate(search, candidate)
+            if not attempt.problems and 1 < len(found) <= _OTHERS:
+                earlier = [_of_candidate(search, other) for other in found[number + 1 :]]
+                attempt.others = tuple(other.value for other in earlier if not other.problems)
+                if any(value != attempt.value for value in attempt.others):
+                    edit = Edit("ambiguous", candidate.start, candidate.end, "guessed", _ONE_OF_SEVERAL)
+                    attempt.edits.append(edit)
+            yield attempt
 
 
 def _all_as_array(search: Search) -> Iterator[Attempt]:

@@ -17,15 +17,17 @@ from structgen.frontends.json_schema.view import SchemaView
 from structgen.limits import LIMITS, Limits
 from structgen.options import check_flags, check_option
 from structgen.repairing import _reader
-from structgen.repairing.attempts import Attempt, Format, Search, best_attempt, lines_of
+from structgen.repairing.attempts import Attempt, Format, Parsed, Search, best_attempt, lines_of
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worse, worst
 from structgen.repairing.edits import Repair as Repair
+from structgen.repairing.tree import scalar_spans
 
 _LONG = 20_000
 """Code points from which on a text is long."""
 _SPANS = 64
 """Lines, and parts in quotes, that are tried against a constraint that is no schema: the last ones."""
+_COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\n]*", re.MULTILINE)
 _QUOTES = ".\"'`*“”"
 
 
@@ -188,6 +190,8 @@ def _answer(text: str, attempt: Attempt, before: list[Edit], allow: Grade, *, re
 
     def edits() -> tuple[Edit, ...]:
         made = [*before, *attempt.all_edits]
+        if parsed.format == "yaml" and made:  # the text is written again
+            made += _comments(text, parsed, made)
         return tuple(sorted(made, key=lambda edit: edit.span))
 
     def written() -> str:
@@ -205,6 +209,16 @@ def _answer(text: str, attempt: Attempt, before: list[Edit], allow: Grade, *, re
         cut = len(text) if parsed.cut else None
         return Repair(attempt.value, written, edits, parsed.format, cut, around, attempt.others, grade=grade)
     raise RepairError(message, text=written(), value=attempt.value, edits=edits(), problems=attempt.problems)
+
+
+def _comments(text: str, parsed: Parsed, made: list[Edit]) -> Iterator[Edit]:
+    """Yields what is left out with comments of YAML: those that stand in no key, scalar or edit."""
+    at = parsed.start
+    spans = sorted([*scalar_spans(parsed.node), *(edit.span for edit in made)])
+    for start, end in [*spans, (parsed.end, parsed.end)]:
+        for found in _COMMENT.finditer(text, at, max(at, start)):
+            yield Edit("comment", *found.span(), "lossless", "comments of YAML are left out")
+        at = max(at, end)
 
 
 def _without_blank(text: str, *spans: tuple[int, int]) -> tuple[tuple[int, int], ...]:

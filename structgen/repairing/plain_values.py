@@ -118,10 +118,10 @@ def put(log: Log, value: dict[str, Any], name: str, made: Any, place: Node, node
     if name in value:
         is_same = _equal(value[name], made)
         reason = f"the key {name!r} comes again"
+        lost = log.earlier(node, index) or place
         if is_same:
-            log.edit("duplicate", place, "lossless", reason)
+            log.edit("duplicate", lost, "lossless", reason)
         else:
-            lost = log.earlier(node, index) or place
             log.edit("duplicate", lost, "dropped", f"{reason}: the last value counts")
         del value[name]
     value[name] = made

@@ -91,10 +91,8 @@ def number(raw: str) -> Meaning | None:
     try:
         if body[:2].lower() in ("0x", "0o", "0b"):
             return sign * int(body, 0), grade, reason
-        if body.isdigit() and len(body) > 1 and body[0] == "0":
-            if set(body) <= set("01234567"):
-                return sign * int(body, 10), "guessed", "leading zeros: read as a decimal number"
-            return sign * int(body, 10), grade, "leading zeros"
+        if body[0] == "0" and body[1:2].isdigit():
+            grade, reason = "guessed", "leading zeros: read as a decimal number"
         cut = re.sub(r"[eE][+-]?\Z", "", body)
         if cut != body:
             body, grade, reason = cut, "guessed", "an exponent without digits"

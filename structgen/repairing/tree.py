@@ -95,6 +95,21 @@ def well_formed_words(node: Node) -> int:
     return count
 
 
+def scalar_spans(node: Node) -> list[tuple[int, int]]:
+    """Returns where the keys and scalars of a tree stand."""
+    spans, waiting = [], [node]
+    while waiting:
+        current = waiting.pop()
+        if current.kind == "{":
+            spans += [(key[1], key[2]) for key, _ in current.value]
+            waiting += [inner for _, inner in current.value]
+        elif current.kind == "[":
+            waiting += current.value
+        else:
+            spans.append((current.start, current.end))
+    return spans
+
+
 def from_value(node: Node) -> Node:
     """Returns a tree of the value of a node, one level deep; all of it has the span of the node."""
     value, start, end = node.value, node.start, node.end

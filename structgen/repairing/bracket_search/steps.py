@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from structgen.repairing import costs
+from structgen.repairing import costs, scalars
 from structgen.repairing.bracket_search.brackets import closing, opening
 from structgen.repairing.bracket_search.hypothesis import SCALARS, Hypothesis, State
 from structgen.repairing.bracket_search.misplaced import other_places
@@ -24,6 +24,7 @@ from structgen.repairing.bracket_search.moves import (
     wrap_in_array,
 )
 from structgen.repairing.bracket_search.source import Source
+from structgen.repairing.edits import Grade
 from structgen.repairing.tree import Token
 
 Step = Callable[[Source, Hypothesis, Token, int, "list[Hypothesis]"], "list[Hypothesis]"]
@@ -115,9 +116,17 @@ def _without_comma(
     source: Source, h: Hypothesis, token: Token, index: int, done: list[Hypothesis]
 ) -> list[Hypothesis]:
     end = source.end_before(index)
-    other = h.fork().edit(costs.COMMA, "comma", end, token[1], "lossless", "a comma is missing")
-    other.state = "key" if h.state == "after member" else "item"
+    is_item = h.state == "after item"
+    is_sure = not (is_item and (_is_text(token) or (index > 0 and _is_text(source.tokens[index - 1]))))
+    grade: Grade = "lossless" if is_sure else "guessed"  # lines of one text, perhaps
+    other = h.fork().edit(costs.COMMA, "comma", end, token[1], grade, "a comma is missing")
+    other.state = "item" if is_item else "key"
     return [other]
+
+
+def _is_text(token: Token) -> bool:
+    """Returns True for words without quotes that mean nothing but text."""
+    return token[0] == "b" and scalars.strict(token[3]) is scalars.MISSING and scalars.bare(token[3]) is None
 
 
 def _without_colon(

@@ -8,13 +8,16 @@ Containers and items of arrays whose brackets are right are read by the native r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from structgen.repairing.edits import Grade
 from structgen.repairing.json.escapes import decoded
 from structgen.repairing.json.native_reader import Items, NativeReader
 from structgen.repairing.json.patterns import (
+    AT_END,
     COMMENT,
     ELLIPSIS,
     MORE,
@@ -25,7 +28,7 @@ from structgen.repairing.json.patterns import (
     SPACE,
     STOP,
 )
-from structgen.repairing.json.state import LexerState
+from structgen.repairing.json.state import LexerState, unmatched_closer
 from structgen.repairing.json.strings import read_string, take_string
 from structgen.repairing.json.words import read_word
 
@@ -262,11 +265,26 @@ def _comment(state: LexerState, at: int) -> int:
     found = COMMENT.match(state.text, at, state.stop)
     if found is None:
         return 0
+    end = _end_of_payload(state, found)
+    if end < found.end():
+        state.edit(
+            "comment", at, end, "guessed", "a comment in the middle of a line ends before its brackets"
+        )
+        return end
     if MORE.search(found.group(), 0, 200) is not None:
         state.edit("ellipsis", at, found.end(), "dropped", "the comment says that items were left out")
     else:
         state.edit("comment", at, found.end(), "lossless", "JSON has no comments")
     return found.end()
+
+
+def _end_of_payload(state: LexerState, found: re.Match[str]) -> int:
+    """Returns where a comment ends: before the brackets that close what is open, if the text ends with its line."""
+    is_line = found.group()[0] == "#" or found.group()[:2] == "//"
+    if not is_line or not state.stack or AT_END.match(state.text, found.end(), state.stop) is None:
+        return found.end()
+    closer = unmatched_closer(state.text, found.start(), found.end())
+    return found.end() if closer < 0 else closer
 
 
 def _escape(state: LexerState, at: int) -> int:
@@ -320,11 +338,13 @@ def _closing_tuple(state: LexerState, at: int) -> int:
         state.edit("call", at, at + 1, "lossless", "the end of a function call")
         return at + 1
     state.calls -= 1
+    is_single = state.tokens[-2:-1] and state.tokens[-2][0] == "[" and state.tokens[-1][0] in "sb"
+    grade: Grade = "guessed" if is_single else "lossless"  # (1) is a number in Python
     state.tokens.append(("]", at, at + 1, None))
     if state.stack:
         state.stack.pop()
     state.expected = "next"
-    state.edit("bracket", at, at + 1, "lossless", "a tuple is an array")
+    state.edit("bracket", at, at + 1, grade, "a tuple is an array")
     return at + 1
 
 

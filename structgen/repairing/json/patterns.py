@@ -80,6 +80,15 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[}\n]|\Z|,\s*[\
 BARE_VALUE = re.compile(
     rf"(?:[^,}}\]\n/#`<\"]|(?<=:)/|(?<=:/)/|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|,(?!\s*(?:{KEYISH}|[}}\]]|\Z|\n)))+"
 )
+NEXT_LINE = re.compile(
+    rf"\s{{0,40}}\n(?!\s{{0,40}}(?:[}}\],{{\[{ANY_QUOTE}]|{KEYISH}|//|/\*|\#|~~~|</|\Z))"
+    r"[^\S\n]{0,40}([^\n{}\[\]]{0,2000}[^\s,;{}\[\]])(?=[\s,;]{0,40}\n|\s{0,40}\Z)"
+)
+"""A line that goes on with the text before it: it is no property, and has no bracket."""
+SPACED = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f]\d{3}){1,6}(?:\.\d+)?(?=\s*(?:[,}\]\n]|\Z))")
+UNFINISHED = re.compile(r"(?:tru|fal|fals|nul|Tru|Fal|Fals|Non)\Z")
+FEET = re.compile(r"\d\s?['’′]\s?\d+\Z")
+BRACKET = re.compile(r"[{}\[\]]")
 BARE_ITEM = re.compile(r"(?:[^,\]\n}/`<]|(?<=:)/|(?<=:/)/|/(?![/*])|`(?!``)|<(?!/|\|))+")
 CALL = re.compile(r"(?:new\s+)?[A-Za-z_][\w.]{0,60}\(\s*(?=[\"'{\[\d)-])")
 PREFIX = re.compile(r"[rbufRBUF]{1,2}(?=[\"'])")
@@ -97,5 +106,6 @@ PROSE = re.compile(
     r"(?=[^\n{}\[\]\"':A-Za-z]{0,200}[A-Za-z][^\n{}\[\]\"':]{0,200}\s)[^\n{}\[\]\"]{0,2000}(?:\n|\Z)"
 )
 NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
+AT_END = re.compile(r"\s*\Z")
 CONTROL = re.compile(r"[\x00-\x1f]")
 GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{KEYISH}|\d+\s*[,\]]))")

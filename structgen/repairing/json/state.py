@@ -6,13 +6,25 @@ from typing import Any, Literal
 
 from structgen.repairing.edits import Edit, Grade
 from structgen.repairing.json.native_reader import PackedEdits
-from structgen.repairing.json.patterns import GOES_ON
+from structgen.repairing.json.patterns import BRACKET, GOES_ON
 from structgen.repairing.tree import Token
 
 Expected = Literal["key", "colon", "value", "next"]
 """What comes next; `next`: a comma or a closing bracket."""
 
+_FAR = 20_000
+"""How far a closing bracket is searched."""
 _AFTER_SCALAR: dict[Expected, Expected] = {"key": "colon", "colon": "next", "value": "next", "next": "colon"}
+
+
+def unmatched_closer(text: str, at: int, stop: int) -> int:
+    """Returns where a closing bracket follows that nothing after `at` has opened; -1 if none does, or far away."""
+    depth = 0
+    for found in BRACKET.finditer(text, at, min(stop, at + _FAR)):
+        depth += 1 if found.group() in "{[" else -1
+        if depth < 0:
+            return found.start()
+    return -1
 
 
 class LexerState:
@@ -37,6 +49,7 @@ class LexerState:
     """
 
     __slots__ = (
+        "_closed_at",
         "calls",
         "edits",
         "end",
@@ -77,6 +90,7 @@ class LexerState:
         self.calls = 0
         self.joins: list[tuple[int, int, str]] = []
         self.no_close = {} if no_close is None else no_close
+        self._closed_at = -1
 
     @property
     def in_object(self) -> bool:
@@ -95,6 +109,12 @@ class LexerState:
     def goes_on(self, at: int) -> bool:
         """Returns True if the text after a complete value looks as if it still belonged to it."""
         return GOES_ON.match(self.text, at, self.stop) is not None
+
+    def is_closed_later(self, at: int) -> bool:
+        """Returns True if a closing bracket follows that nothing after `at` has opened: all before it is payload."""
+        if at > self._closed_at:
+            self._closed_at = unmatched_closer(self.text, at, self.stop)
+        return at <= self._closed_at
 
     def edit(self, kind: str, start: int, end: int, grade: Grade, reason: str) -> None:
         """Note a change."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from structgen.repairing.edits import Grade
 from structgen.repairing.json.escapes import decoded
 from structgen.repairing.json.patterns import (
     AFTER_ITEM,
@@ -20,6 +21,7 @@ from structgen.repairing.json.patterns import (
     AFTER_KEY_ALONE,
     AFTER_VALUE,
     BEFORE_KEY,
+    FEET,
     JOIN,
     KEY_CUT,
     NEXT_CLOSE,
@@ -83,8 +85,8 @@ def read_string(state: LexerState, at: int) -> int:
 def take_string(state: LexerState, at: int, end: int, value: str) -> int:
     """Take a string; together with the strings before it, if it is the last of a concatenation."""
     if state.joins:
-        at, first = state.joins[0][0], state.joins[0][1]
-        state.edit("string", first, end, "lossless", "strings are joined")
+        at = state.joins[0][0]
+        state.edit("string", at, end, "lossless", "strings are joined")
         value = "".join([part for _, _, part in state.joins] + [value])
         state.joins.clear()
     return state.take("s", at, end, value)
@@ -118,11 +120,9 @@ def _take_cut(state: LexerState, string: _String, begin: int, end: int) -> int:
     """Take a string without a closing quote."""
     text, stop = state.text, state.stop
     if state.truncated and end >= stop:
-        whole = NEXT_CLOSE[string.ends].match(text, begin, end)
-        is_sure = whole is not None and whole.end() == end  # else a quote in it may have been its end
-        state.edit(
-            "truncation", end, end, "lossless" if is_sure else "guessed", "the text ends inside a string"
-        )
+        # Half a text may say what the whole does not; half a key is dropped with an edit of its own.
+        grade: Grade = "lossless" if string.is_key else "guessed"
+        state.edit("truncation", end, end, grade, "the text ends inside a string")
     else:
         is_sure = string.is_key and AFTER_KEY.match(text, end, stop) is not None
         state.edit("quote", end, end, "lossless" if is_sure else "guessed", "the closing quote is missing")
@@ -144,8 +144,12 @@ def _take_closed(state: LexerState, string: _String, begin: int, found: _End) ->
         and text.startswith(string.quote, end)
         and string.after.match(text, end + 1, stop)
     ):
-        state.edit("quote", end, end + 1, "lossless", "a doubled quote")
         end += 1
+        if FEET.search(value, max(0, len(value) - _NEAR)):
+            state.edit("quote", end - 2, end - 1, "guessed", "a quote for inches")
+            value += text[close]
+        else:
+            state.edit("quote", end - 1, end, "lossless", "a doubled quote")
     joined = None if string.is_key else JOIN.match(text, end, stop)
     if joined is not None:
         state.joins.append((string.at, end, value))

@@ -15,9 +15,12 @@ from structgen.repairing.json.patterns import (
     BARE_VALUE,
     CALL,
     GROUPED,
+    NEXT_LINE,
     NUMBER,
     PREFIX,
     PROSE,
+    SPACED,
+    UNFINISHED,
 )
 from structgen.repairing.json.state import LexerState
 
@@ -33,7 +36,12 @@ def read_word(state: LexerState, at: int) -> int:
     if prefix is not None:
         state.edit("string", at, prefix.end(), "lossless", "a prefix of a Python string")
         return prefix.end()
-    if state.stack and state.expected == "next" and _is_prose(text, at, stop):
+    if (
+        state.stack
+        and state.expected == "next"
+        and _is_prose(text, at, stop)
+        and not state.is_closed_later(at)
+    ):
         state.is_over = True
         return at
     if state.in_object and state.expected in ("key", "next"):
@@ -75,6 +83,10 @@ def _key(state: LexerState, at: int) -> int:
 
 def _value(state: LexerState, at: int) -> int:
     text, stop, in_object = state.text, state.stop, state.in_object
+    spaced = SPACED.match(text, at, stop)
+    if spaced is not None and (in_object or re.search(r"\s0", spaced.group())):
+        state.edit("number", at, spaced.end(), "guessed", "a number with spaces between its digits")
+        return state.take("b", at, spaced.end(), re.sub(r"\s", "", spaced.group()))
     number = GROUPED.match(text, at, stop) if in_object or not state.stack else None
     number = number or NUMBER.match(text, at, stop)
     found = number or (BARE_VALUE if in_object else BARE_ITEM).match(text, at, stop)
@@ -94,6 +106,21 @@ def _value(state: LexerState, at: int) -> int:
         if value[0] == "=" and state.expected == "value":
             state.edit("character", at, at + 1, "lossless", '"=" after a colon')
             return at + 1
+        return _text(state, at, end, value)
+    return state.take("b", at, end, value)
+
+
+def _text(state: LexerState, at: int, end: int, value: str) -> int:
+    """Take text without quotes; of a property with the lines that go on with it, if a closing bracket follows."""
+    text, stop, begin = state.text, state.stop, end
+    if state.in_object:
+        while (line := NEXT_LINE.match(text, end, stop)) is not None and state.is_closed_later(line.end()):
+            end = line.end(1)
+    if end > begin:
+        state.edit("string", at, end, "guessed", "lines without quotes are read as one text")
+        value = text[at:end]
+    elif end < stop and UNFINISHED.match(value):
+        state.edit("literal", at, end, "guessed", "the word looks like a literal that is not complete")
     return state.take("b", at, end, value)
 
 
