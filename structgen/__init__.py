@@ -17,6 +17,7 @@ from structgen.calling.registry import formats
 from structgen.calling.reply import Call, Reply
 from structgen.calling.stream import StreamingReply
 from structgen.calling.tool import Tool
+from structgen.compiled_cache import CacheInfo, cache_info, set_cache_bytes
 from structgen.constraint import Constraint
 from structgen.errors import (
     BudgetTooSmall,
@@ -121,13 +122,16 @@ __all__ = [
     "tools",
     # Over a vocabulary
     "Batch",
+    "CacheInfo",
     "CompiledGrammar",
     "Completion",
     "Explanation",
     "Limits",
     "Matcher",
     "Vocabulary",
+    "cache_info",
     "compile",
+    "set_cache_bytes",
     # Text that was written without it
     "Edit",
     "Repair",

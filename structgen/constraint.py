@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import ParamSpec, Self
 
+from structgen.compiled_cache import COMPILED
 from structgen.errors import InvalidGrammarError, InvalidText, Problem
 from structgen.forms import form_of
 from structgen.grammar.expressions import Literal
@@ -308,6 +309,9 @@ class Constraint:
     def compile(self, vocabulary: Vocabulary, *, limits: Limits | None = None) -> CompiledGrammar:
         """The compiled grammar for a vocabulary; made once for each and kept with the constraint.
 
+        Dropped, and made again when next used, if the compiled grammars of this process take too much memory
+        (`structgen.cache_info`).
+
         Raises:
             LimitExceeded: It costs more than `limits` (by default the constraint's own) allow.
         """
@@ -317,7 +321,7 @@ class Constraint:
             recipe = None if self._recipe is None else (_compiled_again, (self._recipe, vocabulary, limits))
             return CompiledGrammar(self.grammar, vocabulary, limits, recipe=recipe)
 
-        return self._compilations.get((vocabulary, limits), make)
+        return COMPILED.get(self._compilations, (vocabulary, limits), make)
 
     @property
     def _compiled(self) -> CompiledGrammar:

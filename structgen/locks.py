@@ -48,3 +48,7 @@ class Once(Generic[Value]):
                     found = self._made[key] = make()
                     self._locks.pop(place, None)
         return found
+
+    def discard(self, key: Hashable) -> None:
+        """Forget the value of a key; the next call makes it again."""
+        self._made.pop(key, None)

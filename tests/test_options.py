@@ -42,6 +42,7 @@ def run(function: Callable[..., Any], **options: Any) -> Any:
 
 # How a function is called with one option, all else being right. Options are checked before a model is used.
 CALLS: dict[str, Callable[..., Any]] = {
+    "set_cache_bytes": structgen.set_cache_bytes,
     "json_schema": lambda **options: structgen.json_schema({}, **options),
     "Whitespace": structgen.Whitespace,
     "lark": lambda **options: structgen.lark('start: "a"', **options),
@@ -108,6 +109,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
         (name, "limits", (5, "none", {}))
         for name in ("regex", "json_schema", "lark", "sql", "repair", "compile", "from_json")
     ],
+    ("set_cache_bytes", "limit", (0, 1000, 1.5, None)),
     ("lark", "start", ([], 5)),
     ("lark", "terminals", ("x", [("A", "b")])),
     ("lark", "import_paths", ("x", 5)),
@@ -217,7 +219,17 @@ def _skip_without_torch(function: str) -> None:
 
 NO_OPTIONS = {
     # What structgen makes, and others read.
-    *("Attempt", "Completion", "Edit", "Explanation", "Generation", "Outcome", "Repair", "SampleRequest"),
+    *(
+        "Attempt",
+        "CacheInfo",
+        "Completion",
+        "Edit",
+        "Explanation",
+        "Generation",
+        "Outcome",
+        "Repair",
+        "SampleRequest",
+    ),
     # Ids and positions: errors of their own (VocabularyError, IndexError), or checked by the engine.
     *("CompiledGrammar", "Matcher", "Vocabulary", "apply_bitmask", "Constraint"),
     # Of the same kind, by name.

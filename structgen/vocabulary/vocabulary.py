@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 STORE_BYTES = 512 * 1024 * 1024
 """What a store may hold before grammars to come get a new one, in bytes."""
+_store_limit = [STORE_BYTES]
+
+
+def limit_stores(limit: int) -> None:
+    """Let stores hold no more than a number of bytes, nor more than `STORE_BYTES`."""
+    _store_limit[0] = min(limit, STORE_BYTES)
 
 
 class Vocabulary:
@@ -154,9 +160,9 @@ class Vocabulary:
         goes with the last grammar that uses it: a server may compile new schemas for ever.
         """
         store = self._store
-        if store is None or store.bytes > STORE_BYTES:
+        if store is None or store.bytes > _store_limit[0]:
             with self._lock:
-                if self._store is None or self._store.bytes > STORE_BYTES:
+                if self._store is None or self._store.bytes > _store_limit[0]:
                     from structgen.engine import Store
 
                     self._store = Store(list(self.tokens), self.size)
