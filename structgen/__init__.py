@@ -16,6 +16,8 @@ from structgen.calling.format import Format
 from structgen.calling.registry import formats
 from structgen.calling.reply import Call, Reply
 from structgen.calling.stream import StreamingReply
+from structgen.calling.structural import structural_tag
+from structgen.calling.tagging import Tag, tagged
 from structgen.calling.tool import Tool
 from structgen.compiled_cache import CacheInfo, cache_info, set_cache_bytes
 from structgen.constraint import Constraint
@@ -48,6 +50,7 @@ from structgen.formats.json import Whitespace
 from structgen.frontends.choice import choice
 from structgen.frontends.composition import optional, repeat, until
 from structgen.frontends.conversion import as_constraint, compile
+from structgen.frontends.gbnf import gbnf
 from structgen.frontends.json_schema import KeywordReport, json_schema
 from structgen.frontends.lark import lark
 from structgen.frontends.library import library
@@ -104,6 +107,7 @@ __all__ = [
     "as_constraint",
     "choice",
     "from_json",
+    "gbnf",
     "json_schema",
     "lark",
     "library",
@@ -117,8 +121,11 @@ __all__ = [
     "Format",
     "Reply",
     "StreamingReply",
+    "Tag",
     "Tool",
     "formats",
+    "structural_tag",
+    "tagged",
     "tools",
     # Over a vocabulary
     "Batch",

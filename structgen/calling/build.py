@@ -79,15 +79,12 @@ class ReplyConstraint(Constraint):
     def compile(self, vocabulary: Vocabulary, *, limits: Limits | None = None) -> CompiledGrammar:
         """The compiled grammar; a marker that the vocabulary has as one special token is that token."""
         if self.plan is None:
-            names = "\n".join(vocabulary.special_tokens)
-            found = format_of_text(names)
-            return (
-                (self._known_plan() and None) or self
-                if found is None
-                else self._in_format(found).compile(  # type: ignore[return-value]
-                    vocabulary, limits=limits
-                )
-            )
+            found = format_of_text("\n".join(vocabulary.special_tokens))
+            if found is None:
+                self._known_plan()
+            else:
+                return self._in_format(found).compile(vocabulary, limits=limits)
+        assert self.plan is not None
         form = self.plan.format
         ends = {name for name, one in vocabulary.special_tokens.items() if one in vocabulary.eos_token_ids}
         tokens = frozenset(

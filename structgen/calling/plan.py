@@ -70,7 +70,9 @@ def read_choice(choice: Any, names: Sequence[str], parallel: bool | int) -> Call
         for name in chosen:
             _check_name(name, names, choice)
         if not chosen:
-            raise InvalidOptionError("choice", choice, "must name a tool; choice='none' allows no calls")
+            raise InvalidOptionError(
+                "choice", choice, "must be a list with a tool's name; choice='none' allows no calls"
+            )
         return Calls(chosen, 1, most, False)
     raise InvalidOptionError(
         "choice", choice, f"must be one of {', '.join(_WORDS)}, a name, a list of names, or an API's dict"
