@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -41,6 +41,8 @@ Check = Callable[[Any], "tuple[Any, list[Problem]]"]
 
 _OTHERS = 8
 """Up to so many candidates are returned as `others`; a text with more is a list of something else."""
+_LONG = 50_000
+"""Longer texts are tried with well-formed items first, which is many times faster."""
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "null"))
 _BY_LINES = "read line by line: YAML would be read otherwise"
 _IN_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
@@ -262,6 +264,49 @@ def _rivals(best: Candidate, other: Candidate) -> bool:
     return other.size * _MUCH_LARGER >= best.size
 
 
+def _unguided(search: Search) -> Iterator[Attempt]:
+    """With a schema: the only candidate as it is read without one, if no bracket was moved and it is valid so.
+
+    Then there is nothing in which the schema could help, and it costs no more than a validation.
+    """
+    if search.view is None or search.check is None or search.is_yaml:
+        return
+    found = candidates(search.text, None, nesting=search.nesting)
+    if len(found) != 1 or found[0].row is not None or not _is_sure(found[0]):
+        return
+    attempt = _plain(search, found[0])
+    if attempt is not None:
+        yield attempt
+
+
+def _plain(search: Search, candidate: Candidate) -> Attempt | None:
+    """The value of a candidate as the text has it; None if it is not valid, or a word in it had to be understood."""
+    attempt = _of_tree(replace(search, view=None), candidate, candidate.tree)
+    is_plain = not attempt.problems and len(attempt.edits) == len(attempt.parsed.edits)
+    return attempt if is_plain else None
+
+
+def _by_items(search: Search) -> Iterator[Attempt]:
+    """With a schema: the only candidate of a long text, if it is valid though nobody looked into well-formed items."""
+    if search.view is None or search.is_yaml or len(search.text) < _LONG:
+        return
+    found = candidates(search.text, search.view, nesting=search.nesting, by_items=True)
+    if len(found) != 1 or found[0].row is not None or found[0].tree.rival is not None:
+        return
+    attempt = _plain(search, found[0]) or _of_tree(search, found[0], found[0].tree)
+    if not attempt.problems and attempt.grade != "dropped":
+        yield attempt
+
+
+def _is_sure(candidate: Candidate) -> bool:
+    """Returns True if no bracket was moved, nothing was dropped, and no other reading is as likely."""
+    return candidate.tree.rival is None and not any(
+        edit.grade == "dropped" or edit.kind == "bracket"
+        for edits in (candidate.edits, candidate.tree.edits)
+        for edit in edits
+    )
+
+
 def _last(search: Search) -> Iterator[Attempt]:
     """With a schema: the last candidate that is valid. Earlier ones may be quoted input, or a draft."""
     if search.view is not None:
@@ -285,6 +330,8 @@ def _all_as_array(search: Search) -> Iterator[Attempt]:
 
 STRATEGIES: tuple[Callable[[Search], Iterator[Attempt]], ...] = (
     _as_yaml,
+    _unguided,
+    _by_items,
     _as_lines,
     _largest,
     _last,

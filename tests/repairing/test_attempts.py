@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from counting import calls_of
 
 import structgen
 from structgen.errors import RepairError
@@ -87,3 +90,41 @@ def test_keywords_beyond_the_grammar_are_checked(output: Any) -> None:
 def test_only_schemas_check_values() -> None:
     with pytest.raises(TypeError, match="no JSON Schema"):
         structgen.choice(["a"]).check_value("a")
+
+
+RECORD = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+    "required": ["id", "name"],
+}
+DAMAGE: dict[str, Callable[[str], str]] = {
+    "in a fence": lambda text: f"Here:\n```json\n{text}\n```\nBye",
+    "a comma is lost": lambda text: text.replace(", ", " ", 1),
+    "single quotes": lambda text: text.replace('"', "'"),
+    "keys without quotes": lambda text: text.replace('"name":', "name:"),
+    "cut": lambda text: text[:-4],
+    "a closing bracket is lost": lambda text: (
+        text[: len(text) // 2] + text[len(text) // 2 :].replace("}", "", 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_schema_costs_nothing_where_it_cannot_help(damage: str) -> None:
+    records = [{"id": number, "name": f"user {number}"} for number in range(4000)]
+    text = DAMAGE[damage](json.dumps(records))
+    constraint = structgen.json_schema({"type": "array", "items": RECORD})
+    constraint.repair(text, format="json")  # what is made once
+    free = calls_of(lambda: structgen.repair(text, format="json"))
+    guided = calls_of(lambda: structgen.repair(text, constraint, format="json"))
+    validation = calls_of(lambda: constraint.check_value(structgen.repair(text, format="json").value))
+    assert guided < 2 * free + 2 * validation + 2000
+
+
+def test_a_schema_still_decides_where_a_property_belongs() -> None:
+    inner = {"type": "object", "properties": {"x": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"a": inner, "b": {"type": "integer"}}}
+    assert structgen.repair('{"a": {"x": 1, "b": 2}', schema).value == {"a": {"x": 1}, "b": 2}
+    record = {"type": "array", "items": schema}
+    many = ", ".join(['{"a": {"x": 1, "b": 2}'] * 3000)
+    assert structgen.repair(f"[{many}]", record).value == [{"a": {"x": 1}, "b": 2}] * 3000

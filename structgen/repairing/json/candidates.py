@@ -64,10 +64,19 @@ class Candidate:
         return (self.end - self.start) / (1 + self.cost)
 
 
-def candidates(text: str, view: SchemaView | None, *, nesting: int) -> list[Candidate]:
-    """Returns all values that a text may hold, in its order: those in fences if there are any, else all."""
+def candidates(
+    text: str, view: SchemaView | None, *, nesting: int, by_items: bool = False
+) -> list[Candidate]:
+    """Returns all values that a text may hold, in its order: those in fences if there are any, else all.
+
+    Args:
+        text: the text.
+        view: what the schema says of the value.
+        nesting: how deep brackets may nest.
+        by_items: items of arrays that are well formed are read whole, whatever the schema says of their insides.
+    """
     found = regions(text)
-    finder = _Finder(text, view, nesting)
+    finder = _Finder(text, view, nesting, by_items=by_items)
     for group in ([one for one in found if one.fenced], [one for one in found if not one.fenced]):
         finder.found = []
         for region in group:
@@ -80,8 +89,9 @@ def candidates(text: str, view: SchemaView | None, *, nesting: int) -> list[Cand
 class _Finder:
     """Looks for candidates in one text. What is read in vain is bounded by a budget, so time is linear."""
 
-    def __init__(self, text: str, view: SchemaView | None, nesting: int) -> None:
+    def __init__(self, text: str, view: SchemaView | None, nesting: int, *, by_items: bool) -> None:
         self.found: list[Candidate] = []
+        self._by_items = by_items
         self._view = view
         self._nesting = nesting
         self._reader = NativeReader(text)
@@ -120,6 +130,7 @@ class _Finder:
             nesting=self._nesting,
             implied=implied,
             reader=self._reader,
+            by_items=self._by_items,
         )
 
 
@@ -190,6 +201,7 @@ def read(
     nesting: int,
     implied: str = "",
     reader: NativeReader | None = None,
+    by_items: bool = False,
 ) -> tuple[Candidate | None, int]:
     """Read one value.
 
@@ -201,6 +213,7 @@ def read(
         nesting: how deep brackets may nest.
         implied: the opening bracket that is missing, if one is.
         reader: the native reader of this text, if there is one already.
+        by_items: as for `candidates`.
 
     Returns:
         The candidate, if there is one, and where reading stopped.
@@ -210,10 +223,10 @@ def read(
         if unescaped is not None:
             return unescaped, unescaped.end
     length = region.stop - start
-    parts: Parts = "all" if view is None or length > _CAREFUL else ""
+    parts: Parts = "all" if view is None or length > _CAREFUL else "items" if by_items else ""
     reader = reader or NativeReader(text)
     candidate, reached = _read(reader, start, region, view, nesting, implied, parts)
-    if parts and candidate is not None and length <= _CAREFUL and _is_unsure(candidate):
+    if parts == "all" and candidate is not None and length <= _CAREFUL and _is_unsure(candidate):
         # Where a bracket is missing, layout and keys say most, if all tokens are there.
         parts = "" if length <= _SHORT else "items"
         candidate, reached = _read(reader, start, region, view, nesting, implied, parts)
