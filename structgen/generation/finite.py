@@ -418,6 +418,8 @@ class DecideFiniteParts(transformers.LogitsProcessor):
     def _part_within(self, token: int) -> tuple[bytes, int] | None:
         """The bytes of a token before a part that begins within it, and the configuration there."""
         piece = self._masks.vocabulary[token]
+        if not piece:  # an end token or a marker: no text begins within it
+            return None
         here = [(self._configuration, self._is_start)]
         starts = self._parts.starts(self._configuration, piece[:-1], self._is_start)
         for place, (configuration, is_start) in enumerate([*here, *starts]):

@@ -13,19 +13,23 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 import torch
 
+from structgen.calling.build import ReplyConstraint
+from structgen.calling.format import Format
+from structgen.calling.reply import Reply
 from structgen.constraint import Constraint, compile
 from structgen.errors import InvalidOptionError, StructgenError
 from structgen.frontends.conversion import as_constraint
 from structgen.generation.finite import DecideFiniteParts, Decision
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
+from structgen.generation.replies import asked, bound, reply_of, shown_text, turn_ends, value_of
 from structgen.generation.settings import (
     Prompt,
     check_budget,
@@ -86,6 +90,8 @@ class Generation:
         timings: where the time went.
         constraint: what the text was generated under; None if it was free.
         decisions: the finite parts that were decided as wholes, in their order.
+        marked_text: the text with the special tokens in it, without the end token.
+        is_cut: the limit of tokens was reached, so that it, and not the model, may have ended the text.
     """
 
     text: str
@@ -94,6 +100,24 @@ class Generation:
     timings: Timings
     constraint: Constraint | None = field(default=None, repr=False)
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
+    marked_text: str = field(default="", repr=False)
+    is_cut: bool = False
+
+    @cached_property
+    def reply(self) -> Reply | None:
+        """The parts of the answer: reasoning, text, calls; None where neither tools nor reasoning were asked of it.
+
+        Raises:
+            InvalidText: The text is no reply.
+        """
+        if not isinstance(self.constraint, ReplyConstraint):
+            return None
+        return reply_of(self.constraint, self.marked_text, self.is_cut)
+
+    @property
+    def reasoning(self) -> str | None:
+        """What the model thought before it answered."""
+        return None if self.reply is None else self.reply.reasoning
 
     @cached_property
     def value(self) -> Any:
@@ -103,6 +127,9 @@ class Generation:
             InvalidText: The text is not what the constraint says. That can happen in two cases only: it was
                 interrupted, or the constraint has something in `unenforced`.
         """
+        if isinstance(self.constraint, ReplyConstraint):
+            assert self.reply is not None
+            return value_of(self.constraint, self.reply)
         return self.text if self.constraint is None else self.constraint.validate(self.text)
 
 
@@ -110,8 +137,14 @@ def generate(
     model: Any,
     tokenizer: Any,
     prompt: Prompt,
-    constraint: Any,
+    constraint: Any = None,
     *,
+    tools: Iterable[Any] | None = None,
+    format: str | Format = "auto",
+    choice: Any = "auto",
+    parallel: bool | int = True,
+    reasoning: Any = None,
+    reasoning_tokens: int | None = None,
     max_new_tokens: int = 256,
     temperature: float = 0.0,
     seed: int | None = None,
@@ -126,7 +159,15 @@ def generate(
         tokenizer: of the model; None if the model is a name.
         prompt: a text, or chat messages: `[{"role": "user", "content": "..."}]`.
         constraint: what the answer must be: a constraint, or what `as_constraint` makes one of (a schema, a type such
-            as a pydantic model, a list of texts, ...); None for a free one.
+            as a pydantic model, a list of texts, ...); None for a free one. With tools: the text that is no call.
+        tools: what the model may call, as `structgen.tools` takes it; they go into the chat template, and the value is
+            a `Reply`.
+        format: how calls are written, as in `structgen.tools`; "auto": as the tokenizer's chat template says.
+        choice: which tools are called, as in `structgen.tools`.
+        parallel: how many calls may be made, as in `structgen.tools`.
+        reasoning: True: the model reasons before it answers, also without tools; the constraint holds after that.
+            None: as the prompt and the model have it, if there are tools. False: it does not reason.
+        reasoning_tokens: bound of the reasoning, in tokens.
         max_new_tokens: tokens of the answer, the end token included. A constrained answer is complete all the
             same: as they run out, only tokens are allowed after which it can be finished in time.
         temperature: 0: the likeliest token at each step; else sampling, and the whole distribution counts
@@ -147,17 +188,17 @@ def generate(
     """
     _check_options(max_new_tokens, temperature, seed, chat, finite)
     is_one_row = _is_one_row(finite, options)
+    wanted = asked(tools, format, choice, parallel, reasoning, reasoning_tokens)
     constraint = None if constraint is None else as_constraint(constraint)
+    if wanted.is_reply:
+        constraint = wanted.constraint(constraint)
     if isinstance(model, str):
         model, tokenizer = load_model(model)
-    inputs = encode_prompt(tokenizer, prompt, chat).to(model.device)
+    inputs = encode_prompt(tokenizer, prompt, chat, wanted.shown()).to(model.device)
+    constraint = _bound_to_prompt(constraint, tokenizer, inputs["input_ids"][0].tolist())
     length = inputs["input_ids"].shape[1]
     started = time.perf_counter()
-    vocabulary = Vocabulary.from_tokenizer(
-        tokenizer,
-        size=model.config.get_text_config().vocab_size,
-        eos_token_ids=end_tokens(model, options.pop("eos_token_id", None)),
-    )
+    vocabulary = _vocabulary(model, tokenizer, options.pop("eos_token_id", None), constraint)
     processors = list(options.pop("logits_processor", ()))
     mask = decide = None
     if constraint is not None:
@@ -184,14 +225,46 @@ def generate(
     rows = rows if isinstance(rows, torch.Tensor) else rows.sequences
     tokens = until_end(rows[0, length:].tolist(), vocabulary)
     mask_seconds = _mask_seconds(mask)
+    timings = Timings(compiled - started, mask_seconds, seconds - mask_seconds, len(tokens) / seconds)
+    decisions = () if decide is None else tuple(decide.decisions)
+    return _generation(tokens, vocabulary, max_new_tokens, timings, constraint, decisions)
+
+
+def _generation(
+    tokens: tuple[int, ...],
+    vocabulary: Vocabulary,
+    max_new_tokens: int,
+    timings: Timings,
+    constraint: Constraint | None,
+    decisions: tuple[Decision, ...],
+) -> Generation:
     return Generation(
         text=b"".join(vocabulary[token] for token in tokens).decode("utf-8", errors="replace"),
         tokens=tokens,
         finish_reason=_finish_reason(tokens, vocabulary, max_new_tokens),
-        timings=Timings(compiled - started, mask_seconds, seconds - mask_seconds, len(tokens) / seconds),
+        timings=timings,
         constraint=constraint,
-        decisions=() if decide is None else tuple(decide.decisions),
+        decisions=decisions,
+        marked_text=shown_text(tokens, vocabulary),
+        is_cut=len(tokens) >= max_new_tokens,
     )
+
+
+def _vocabulary(model: Any, tokenizer: Any, ends: Any, constraint: Constraint | None) -> Vocabulary:
+    """The vocabulary, whose end tokens are those of the model, the caller and the constraint's format."""
+    return Vocabulary.from_tokenizer(
+        tokenizer,
+        size=model.config.get_text_config().vocab_size,
+        eos_token_ids=end_tokens(model, ends) + turn_ends(constraint, tokenizer),
+    )
+
+
+def _bound_to_prompt(constraint: Constraint | None, tokenizer: Any, prompt: list[int]) -> Constraint | None:
+    """The constraint; of a reply, in the format of the tokenizer, and as the end of the prompt has it."""
+    if not isinstance(constraint, ReplyConstraint):
+        return constraint
+    needs_tools = bool(constraint.options["tools"])
+    return bound(constraint, tokenizer, tokenizer.decode(prompt), needs_tools=needs_tools)
 
 
 def _is_one_row(finite: Finite, options: Mapping[str, Any]) -> bool:

@@ -37,6 +37,7 @@ import numpy.typing as npt
 import torch
 import transformers
 
+from structgen.calling.build import ReplyConstraint
 from structgen.constraint import Constraint, compile
 from structgen.errors import BudgetTooSmall, DeadEnd, InvalidOptionError, StructgenError
 from structgen.frontends.conversion import as_constraint
@@ -114,7 +115,7 @@ class LogitsProcessor(transformers.LogitsProcessor):
         self.compile_seconds = 0.0
         self.mask_seconds = 0.0
         self.steps = 0
-        self._constraints = _for_rows(constraint)
+        self._constraints = _for_rows(constraint, tokenizer)
         self._tokenizer = tokenizer
         self._max_new_tokens = max_new_tokens
         self._eos_token_ids = eos_token_ids
@@ -305,18 +306,21 @@ def _is_draft(loop: DecodingLoop, caller: Caller, input_ids: torch.Tensor) -> bo
     return caller.is_drafting or (caller.is_assisted and loop.is_candidate(input_ids))
 
 
-def _for_rows(given: Any) -> tuple[RowConstraint, ...]:
+def _for_rows(given: Any, tokenizer: Any) -> tuple[RowConstraint, ...]:
     """The constraints of the rows. A list holds one for each prompt, but a list of texts is one choice."""
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
         if not given:
             raise ValueError("an empty list of constraints: pass one for each prompt, None for those without")
         if not all(isinstance(one, str) for one in given):
-            return tuple(map(_for_row, given))
-    return (_for_row(given),)
+            return tuple(_for_row(one, tokenizer) for one in given)
+    return (_for_row(given, tokenizer),)
 
 
-def _for_row(given: Any) -> RowConstraint:
-    return given if given is None or isinstance(given, (CompiledGrammar, Grammar)) else as_constraint(given)
+def _for_row(given: Any, tokenizer: Any) -> RowConstraint:
+    if given is None or isinstance(given, (CompiledGrammar, Grammar)):
+        return given
+    found = as_constraint(given)
+    return found.for_tokenizer(tokenizer) if isinstance(found, ReplyConstraint) else found
 
 
 def _rebuilt(

@@ -16,8 +16,10 @@ from structgen.vocabulary import Vocabulary
 Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]]"
 
 
-def encode_prompt(tokenizer: Any, prompt: Prompt, chat: bool | None) -> transformers.BatchEncoding:
-    """The prompt as one row of `input_ids` and its `attention_mask`.
+def encode_prompt(
+    tokenizer: Any, prompt: Prompt, chat: bool | None, tools: list[dict[str, Any]] | None = None
+) -> transformers.BatchEncoding:
+    """The prompt as one row of `input_ids` and its `attention_mask`; the chat template shows the tools.
 
     Raises:
         InvalidOptionError: It has no tokens.
@@ -29,7 +31,11 @@ def encode_prompt(tokenizer: Any, prompt: Prompt, chat: bool | None) -> transfor
     else:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         found = tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+            messages,
+            add_generation_prompt=True,
+            return_tensors="pt",
+            return_dict=True,
+            **({} if tools is None else {"tools": tools}),
         )
     # Some tokenizers add token_type_ids, which few models know.
     found.data = {name: found.data[name] for name in ("input_ids", "attention_mask")}
