@@ -189,9 +189,7 @@ def generate(
     _check_options(max_new_tokens, temperature, seed, chat, finite)
     is_one_row = _is_one_row(finite, options)
     wanted = asked(tools, format, choice, parallel, reasoning, reasoning_tokens)
-    constraint = None if constraint is None else as_constraint(constraint)
-    if wanted.is_reply:
-        constraint = wanted.constraint(constraint)
+    constraint = wanted.constraint(None if constraint is None else as_constraint(constraint))
     if isinstance(model, str):
         model, tokenizer = load_model(model)
     inputs = encode_prompt(tokenizer, prompt, chat, wanted.shown()).to(model.device)
@@ -222,12 +220,17 @@ def generate(
     with seeded(seed, model.device), torch.no_grad():
         rows = model.generate(**inputs, **settings)
     seconds = time.perf_counter() - compiled
-    rows = rows if isinstance(rows, torch.Tensor) else rows.sequences
-    tokens = until_end(rows[0, length:].tolist(), vocabulary)
+    tokens = _answer(rows, length, vocabulary)
     mask_seconds = _mask_seconds(mask)
     timings = Timings(compiled - started, mask_seconds, seconds - mask_seconds, len(tokens) / seconds)
     decisions = () if decide is None else tuple(decide.decisions)
     return _generation(tokens, vocabulary, max_new_tokens, timings, constraint, decisions)
+
+
+def _answer(rows: Any, length: int, vocabulary: Vocabulary) -> tuple[int, ...]:
+    """The tokens after the prompt, up to the end."""
+    rows = rows if isinstance(rows, torch.Tensor) else rows.sequences
+    return until_end(rows[0, length:].tolist(), vocabulary)
 
 
 def _generation(

@@ -37,15 +37,15 @@ class Asked:
         """The tools as a chat template reads them."""
         return None if self.tools is None else [tool.to_openai() for tool in self.tools]
 
-    def constraint(self, response: Constraint | None) -> ReplyConstraint:
-        """The constraint of the reply, whose text is the response.
+    def constraint(self, response: Constraint | None) -> Constraint | None:
+        """The constraint of the reply, whose text is the response; that itself, if the answer has no parts.
 
         Raises:
             InvalidOptionError: An option has a value that it may not have.
         """
-        made = tools(self.tools or (), response=response, **self.options)
-        assert isinstance(made, ReplyConstraint)
-        return made
+        if not self.is_reply:
+            return response
+        return tools(self.tools or (), response=response, **self.options)
 
 
 def asked(
