@@ -54,6 +54,7 @@ from structgen.frontends.gbnf import gbnf
 from structgen.frontends.json_schema import KeywordReport, json_schema
 from structgen.frontends.lark import lark
 from structgen.frontends.library import library
+from structgen.frontends.providers import adapt
 from structgen.frontends.regex import regex
 from structgen.frontends.sql import sql
 from structgen.frontends.stored import from_json
@@ -104,6 +105,7 @@ __all__ = [
     "Constraint",
     "KeywordReport",
     "Whitespace",
+    "adapt",
     "as_constraint",
     "choice",
     "from_json",

@@ -52,6 +52,7 @@ CALLS: dict[str, Callable[..., Any]] = {
         **{"constraint": YES_NO, "vocabulary": structgen.Vocabulary.of_bytes(), **options}
     ),
     "optional": structgen.optional,
+    "adapt": lambda **options: structgen.adapt(**{"schema": {}, "provider": "openai", **options}),
     "from_json": lambda **options: structgen.from_json(YES_NO.to_json(), **options),
     "repeat": lambda **options: structgen.repeat(**{"part": "a", **options}),
     "tools": lambda **options: structgen.tools(**{"tools": [], "format": "qwen3", **options}),
@@ -120,6 +121,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("lark", "import_paths", ("x", 5)),
     ("compile", "constraint", (5, "a")),
     ("optional", "part", (5, None)),
+    ("adapt", "provider", ("acme", None, "OpenAI")),
     ("repeat", "part", (5, b"a")),
     ("repeat", "separator", (5,)),
     ("until", "marks", (5,)),
@@ -260,7 +262,7 @@ OTHERWISE = {
 }
 _CHECKED = re.compile(
     r"\b(int|float|bool|Limits|Literal|WhitespaceMode|DraftName|Formats|PropertyOrder|Escapes|Output|Lexer|Dialect|Statement|"
-    r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization|Take|Finite)\b"
+    r"Format|Grade|RepairMode|Score|FinishReason|Limit|OnFailure|Spelling|Normalization|Take|Finite|ProviderName)\b"
 )
 
 

@@ -161,7 +161,7 @@ def _at_least(found: Sequence[Expression], least: int) -> Expression:
 
 
 _MOST_STATES = 300
-"""How many states are searched for a text; the engine finds out what is left open here."""
+"""How many states are searched for a text; the engine decides about longer searches."""
 
 
 @lru_cache(maxsize=1024)
