@@ -434,7 +434,16 @@ def _validated(search: Search, parsed: Parsed, state: Coercion) -> Attempt:
     if search.check is None:
         return Attempt(parsed, value, value, edits, [])
     found, problems = search.check(value)
+    if value is None and problems:
+        problems = [*problems, *missing(search.view)]
     return Attempt(parsed, found, value, edits, problems)
+
+
+def missing(view: SchemaView | None) -> list[Problem]:
+    """Returns a problem for each property that is required where there is no value at all."""
+    if view is None or "object" not in view.types:
+        return []
+    return [Problem("#", f"{name!r} is a required property") for name in view.required]
 
 
 def _embedded(search: Search) -> Callable[[str, SchemaView | None], Node | None]:

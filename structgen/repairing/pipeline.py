@@ -17,7 +17,7 @@ from structgen.frontends.json_schema.view import SchemaView
 from structgen.limits import LIMITS, Limits
 from structgen.options import check_flags, check_option
 from structgen.repairing import _reader
-from structgen.repairing.attempts import Attempt, Format, Parsed, Search, best_attempt, lines_of
+from structgen.repairing.attempts import Attempt, Format, Parsed, Search, best_attempt, lines_of, missing
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worse, worst
 from structgen.repairing.edits import Repair as Repair
@@ -82,7 +82,7 @@ def repair(
         search = Search(decoded_text, view, check, format, defaults, limits.nesting)
         attempt = best_attempt(search)
         if attempt is None:
-            raise RepairError("there is no value in the text", text=decoded_text)
+            raise RepairError("there is no value in the text", text=decoded_text, problems=missing(view))
         return _answer(decoded_text, attempt, before, allow, reformat=reformat)
 
 

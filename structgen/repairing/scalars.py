@@ -34,6 +34,7 @@ _WITH_UNIT = re.compile(
 )
 _YAML_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YAML_NUMBER = re.compile(r"(?:[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+)\Z")
+_NEGATIONS = ("in", "un", "non", "not", "no", "dis", "im", "ir", "il", "de", "mis", "anti")
 MISSING = object()
 
 
@@ -166,9 +167,22 @@ def spelled_alike(name: str, candidates: list[str]) -> tuple[str, Grade] | None:
         if abs(len(candidate) - len(name)) <= most + 4
         and (distance := _distance(plain, _plain(candidate), most)) <= most
     )
+    if any(_negates(plain, _plain(candidate)) for _, candidate in near):
+        return None
     if near and (len(near) == 1 or near[1][0] > near[0][0]):
         return near[0][1], "guessed"
     return None
+
+
+def _negates(a: str, b: str) -> bool:
+    """Returns True if one name is the other with a prefix that turns its meaning around: `invalid` and `valid`."""
+    return any(
+        longer.startswith(prefix)
+        and not shorter.startswith(prefix)
+        and longer[len(prefix) :][:3] == shorter[:3]
+        for longer, shorter in ((a, b), (b, a))
+        for prefix in _NEGATIONS
+    )
 
 
 def _plain(name: str) -> str:

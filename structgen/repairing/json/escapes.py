@@ -6,7 +6,15 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed does not know it
 
 from structgen.repairing.edits import Grade
-from structgen.repairing.json.patterns import ANY_QUOTE, CONTROL, ESCAPE, SIMPLE, SURROGATES
+from structgen.repairing.json.patterns import (
+    ANY_QUOTE,
+    CONTROL,
+    ESCAPE,
+    LATEX,
+    PATH,
+    SIMPLE,
+    SURROGATES,
+)
 from structgen.repairing.json.state import LexerState
 
 _UNFINISHED = "\0cut\0"
@@ -47,9 +55,14 @@ def _ends_in_half_a_pair(value: str) -> bool:
 
 def _tolerantly(state: LexerState, begin: int, end: int, body: str) -> str:
     grades: set[Grade] = set()
+    keeps = _keeps_backslashes(body)
+    is_path = keeps and PATH.match(body) is not None
 
     def replace(found: re.Match[str]) -> str:
         what = found.group(1)
+        if keeps and (_is_mark(what) or (what.isalpha() and (is_path or LATEX.match(body, found.start(1))))):
+            grades.add("guessed")
+            return "\\" + what
         if what in SIMPLE:
             return SIMPLE[what]
         if what == "u" and end >= state.stop and len(body) - found.start() < _LONGEST:
@@ -73,6 +86,25 @@ def _tolerantly(state: LexerState, begin: int, end: int, body: str) -> str:
         state.edit("escape", begin, end, grade, "escapes that JSON does not have")
     _note_control_characters(state, begin, end, body)
     return value
+
+
+def _is_mark(what: str) -> bool:
+    return (
+        len(what) == 1
+        and not what.isalnum()
+        and not what.isspace()
+        and what not in SIMPLE
+        and what not in ANY_QUOTE
+    )
+
+
+def _keeps_backslashes(body: str) -> bool:
+    """Returns True for LaTeX and for paths of Windows: a backslash that is no escape of any language says so."""
+    return any(
+        what in "%&$" or (what.isalpha() and what not in SIMPLE and what not in "ux")
+        for what in (found.group(1) for found in ESCAPE.finditer(body))
+        if len(what) == 1
+    )
 
 
 def _foreign(what: str) -> tuple[str, Grade | None]:

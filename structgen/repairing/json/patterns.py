@@ -97,6 +97,11 @@ JOIN = re.compile(rf"\s*\+\s*(?=[{ANY_QUOTE}])")
 ESCAPE = re.compile(
     r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3}|\r?\n|.|\Z)", re.DOTALL
 )
+PATH = re.compile(r"[A-Za-z]:\\(?!\\)")
+LATEX = re.compile(
+    r"[bf][a-zA-Z]|(?:nu|ne|neq|neg|nabla|not|rho|right|rm|text[a-z]*|tau|theta|times|to|tan)(?![a-zA-Z])"
+)
+"""Commands that begin like an escape of JSON."""
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"'}
 SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 ELLIPSIS = re.compile(r"(?:\.\.\.+|…)[^\n,\]}\"]{0,60}")
