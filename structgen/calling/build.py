@@ -87,16 +87,15 @@ class ReplyConstraint(Constraint):
         assert self.plan is not None
         form = self.plan.format
         ends = {name for name, one in vocabulary.special_tokens.items() if one in vocabulary.eos_token_ids}
-        tokens = frozenset(
-            one for one in form.markers if one in vocabulary.special_tokens and one not in ends
-        )
+        marked = (*form.markers, *form.ends, *form.call_ends)
+        tokens = frozenset(one for one in marked if one in vocabulary.special_tokens and one not in ends)
         if not tokens:
             return super().compile(vocabulary, limits=limits)
         limits = limits or self.limits
 
         def make() -> CompiledGrammar:
             assert self.plan is not None
-            return CompiledGrammar(ReplyGrammar(self.plan, Wire(tokens), False).grammar(), vocabulary, limits)
+            return CompiledGrammar(ReplyGrammar(self.plan, Wire(tokens)).grammar(), vocabulary, limits)
 
         return self._compilations.get((vocabulary, limits), make)
 
@@ -182,7 +181,7 @@ def tools(
     chosen = {tool.name: tool for tool in offered if tool.name in calls.names}
     plan = Plan(form, chosen, calls, reasoning, reasoning_tokens, answer)
     return ReplyConstraint(
-        ReplyGrammar(plan, Wire(), True).grammar(),
+        ReplyGrammar(plan, Wire()).grammar(),
         partial(_judge, plan),
         tuple(_unenforced(offered)),
         description,

@@ -147,6 +147,7 @@ class Rules:
 
 
 _COMMA = Terminal(",", concat(Literal(","), repeat(Literal(" "), 0, 1)))
+_HEX = charset("0123456789abcdefABCDEF")
 _SINGLE_QUOTED = Terminal(
     "a string in single quotes",
     concat(
@@ -154,7 +155,11 @@ _SINGLE_QUOTED = Terminal(
         repeat(
             union(
                 invert(charset("'\\", (0, 0x1F), 0x7F)),
-                concat(Literal("\\"), charset("'\\n\"")),
+                concat(Literal("\\"), charset("'\\nrt\"")),
+                concat(Literal("\\x"), repeat(_HEX, 2, 2)),
+                # Not a surrogate: U+D800 to U+DFFF are no characters of a text.
+                concat(Literal("\\u"), charset("0123456789abcefABCEF"), repeat(_HEX, 3, 3)),
+                concat(Literal("\\u"), charset("dD"), charset("01234567"), repeat(_HEX, 2, 2)),
             )
         ),
         Literal("'"),

@@ -31,14 +31,12 @@ class ReplyGrammar:
     Args:
         plan: what a reply may be.
         wire: which markers are tokens.
-        ends_turn: the texts that end a turn and are no end tokens of the vocabulary, so that the grammar has them.
     """
 
-    def __init__(self, plan: Plan, wire: Wire, ends_turn: bool) -> None:
+    def __init__(self, plan: Plan, wire: Wire) -> None:
         self.plan = plan
         self.format = plan.format
         self.wire = wire
-        self.ends_turn = ends_turn
         self.rules = Rules(wire)
         openings = [parse_regex(self.format.opening)] if self.format.opening else []
         marks = [*self.format.marks, *self.format.ends, *self.format.call_ends]
@@ -59,8 +57,9 @@ class ReplyGrammar:
         return Grammar({"start": start, **self.rules.rules})
 
     def _ended(self, body: RuleExpression, ends: tuple[str, ...]) -> RuleExpression:
-        ends = tuple(end for end in ends if end not in self.wire.tokens)
-        if not self.ends_turn or not ends:
+        if self.wire.tokens:  # the others are end tokens, which the grammar does not have
+            ends = tuple(end for end in ends if end in self.wire.tokens)
+        if not ends:
             return body
         return Sequence((body, Repetition(self.wire.literals(ends), 0, 1)))
 

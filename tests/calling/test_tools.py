@@ -382,3 +382,26 @@ def test_markers_that_are_tokens() -> None:
         matcher.advance(byte)
     matcher.advance(257)
     matcher.advance(258)
+
+
+def test_a_token_that_ends_a_call_and_is_no_end_token() -> None:
+    """Of gpt-oss, `<|call|>` ends the turn; a tokenizer names only `<|return|>` as an end."""
+    pieces: list[bytes | None] = [bytes([byte]) for byte in range(256)]
+    names = ("<|channel|>", "<|message|>", "<|constrain|>", "<|call|>", "<|return|>", "<|start|>", "<|end|>")
+    special = {name: 256 + at for at, name in enumerate(names)}
+    vocabulary = structgen.Vocabulary(
+        pieces + [None] * len(names), special_tokens=special, eos_token_ids=[special["<|return|>"]]
+    )
+    matcher = offered("harmony", choice="noop").compile(vocabulary).matcher()
+    tokens = [256, *b"commentary to=functions.noop ", 258, *b"json", 257, *b"{}", 259, 260]
+    for token in tokens:
+        matcher.advance(token)
+
+
+def test_strings_in_single_quotes() -> None:
+    """As `repr` writes them, so that what the templates of pythonic formats write is generated."""
+    constraint = offered("llama-pythonic")
+    for city in ("O'Neil", 'say "x"', 'it\'s "x"', "tab\there", "\u2028", "\x7f", "\x00"):
+        text = written(constraint, ("get_weather", {"city": city}))
+        assert constraint.by_bytes.find_error(text) is None, text
+        assert constraint.validate(text).calls[0].arguments == {"city": city}
