@@ -21,6 +21,7 @@ from structgen.repairing.attempts import Attempt, Format, Parsed, Search, best_a
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worse, worst
 from structgen.repairing.edits import Repair as Repair
+from structgen.repairing.prefixes import without_prefixes
 from structgen.repairing.tree import scalar_spans
 
 _LONG = 20_000
@@ -78,12 +79,14 @@ def repair(
                 return strict
         if constraint is not None and constraint.view is None:
             return _last_valid_part(decoded_text, constraint, before)
+        plain_text, prefixes = without_prefixes(decoded_text)
+        before = [*before, *prefixes]
         view, check = (None, None) if constraint is None else (constraint.view, constraint.check_value)
-        search = Search(decoded_text, view, check, format, defaults, limits.nesting)
+        search = Search(plain_text, view, check, format, defaults, limits.nesting)
         attempt = best_attempt(search)
         if attempt is None:
             raise RepairError("there is no value in the text", text=decoded_text, problems=missing(view))
-        return _answer(decoded_text, attempt, before, allow, reformat=reformat)
+        return _answer(plain_text, attempt, before, allow, reformat=reformat)
 
 
 def check_options(
