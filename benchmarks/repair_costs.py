@@ -69,7 +69,9 @@ def weights() -> dict[str, float]:
     return {
         name: value
         for name, value in vars(costs).items()
-        if name.isupper() and isinstance(value, (int, float)) and name not in ("TIE", "DROPPED_EACH", "WINDOW")
+        if name.isupper()
+        and isinstance(value, (int, float))
+        and name not in ("TIE", "DROPPED_EACH", "WINDOW")
     }
 
 

@@ -215,7 +215,7 @@ def _answer(text: str, attempt: Attempt, before: list[Edit], allow: Grade, *, re
 
 
 def _comments(text: str, parsed: Parsed, made: list[Edit]) -> Iterator[Edit]:
-    """Yields what is left out with comments of YAML: those that stand in no key, scalar or edit."""
+    """Yields the comments of YAML that are dropped: those that stand in no key, scalar or edit."""
     at = parsed.start
     spans = sorted([*scalar_spans(parsed.node), *(edit.span for edit in made)])
     for start, end in [*spans, (parsed.end, parsed.end)]:
