@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 Preparation = tuple[str, Any, Callable[[], object]]
 """What is prepared: its title, its `Place`, and what makes it."""
@@ -81,13 +81,9 @@ def _of_sql() -> Iterator[Preparation]:
 
     library.folder = lambda: ROOT / "grammars"  # where they lie before they are installed
     for dialect in ("sqlite", "postgresql"):
-        for schema in (False, True):
-            kept = reading.place_of_dialect(dialect, ("query",), schema)
-            yield (
-                f"sql {dialect}",
-                kept,
-                partial(reading.grammar_of_dialect, dialect, ("query",), schema=schema),
-            )
+        for names in get_args(reading.NameRules):
+            kept = reading.place_of_dialect(dialect, ("query",), names)
+            yield f"sql {dialect}", kept, partial(reading.grammar_of_dialect, dialect, ("query",), names)
 
 
 def _find_package(modules: list[Path]) -> None:

@@ -54,6 +54,7 @@ def sql(
     *,
     statements: Iterable[Statement] = ("select",),
     ctes: bool = True,
+    lenient: bool = True,
     limits: Limits | None = None,
 ) -> Constraint:
     """The text is one SQL statement.
@@ -66,6 +67,9 @@ def sql(
         statements: which kinds of statements: "select", "insert", "update", "delete".
         ctes: with a schema, whether a query may begin with WITH. What it declares can be named afterwards; that nothing
             else is named there is left to `validate()`.
+        lenient: `validate()` also accepts what people write and masks never do, if the database's own parser does:
+            names made in a subquery of FROM, no space around a keyword (`(a = 1)AND b = 2`), and in SQLite `"text"` in
+            double quotes and NATURAL JOIN.
         limits: what compiling and masking may cost.
 
     Returns:
@@ -89,11 +93,12 @@ def sql(
     """
     check_option("dialect", dialect, get_args(Dialect))
     check_option("limits", limits, LIMITS)
-    check_flags(ctes=ctes)
+    check_flags(ctes=ctes, lenient=lenient)
     kinds = _kinds(statements)
     tables = None if schema is None else read_schema(schema, dialect)
-    judge: Judge = SQLiteJudge(tables) if dialect == "sqlite" else PostgreSQLJudge(tables)
     rules = tuple(dict.fromkeys(_RULES[kind] for kind in kinds))
+    wider = Constraint(_lenient(dialect, rules, ctes), limits=limits or Limits()) if lenient else None
+    judge: Judge = (SQLiteJudge if dialect == "sqlite" else PostgreSQLJudge)(tables, wider)
     grammar = grammar_of_dialect(dialect, rules) if tables is None else _over(tables, dialect, rules, ctes)
     found = Constraint(
         grammar,
@@ -103,7 +108,7 @@ def sql(
         + (f" over {len(tables)} table{'s' * (len(tables) > 1)}" if tables else ""),
         limits=limits or Limits(),
     )
-    return found.made_by(sql, dialect, tables, statements=kinds, ctes=ctes, limits=limits)
+    return found.made_by(sql, dialect, tables, statements=kinds, ctes=ctes, lenient=lenient, limits=limits)
 
 
 def _kinds(statements: Iterable[Statement]) -> list[Any]:
@@ -117,9 +122,9 @@ def _kinds(statements: Iterable[Statement]) -> list[Any]:
 
 def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool) -> Grammar:
     """The grammar of a dialect, with the names of a schema; in statements that begin with WITH, with any names."""
-    free, strict = grammar_of_dialect(dialect, starts), grammar_of_dialect(dialect, starts, schema=True)
+    free, strict = grammar_of_dialect(dialect, starts), grammar_of_dialect(dialect, starts, "schema")
     blank, words = _expression_of("BLANK", free), _expression_of("OTHER", strict)
-    names = Names(dialect, word_pattern(dialect), words)
+    names = Names(dialect, word_pattern(dialect, fallback=True), words)
     with collector_paused():
         terminals = name_terminals(schema, names, blank)
     rules = {name: _with_names(body, terminals) for name, body in strict.rules.items()}
@@ -128,6 +133,12 @@ def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool)
     after_with = Sequence((Reference("free with"), Reference("free plain")))
     query = Choice((Reference("plain"), after_with))
     return replace(strict, rules={**_free_rules(dialect, starts), **rules, "query": query})
+
+
+def _lenient(dialect: Dialect, starts: tuple[str, ...], ctes: bool) -> Grammar:
+    """What `validate()` reads where the mask's grammar refuses a text: any names, and what only people write."""
+    grammar = grammar_of_dialect(dialect, starts, "lenient")
+    return grammar if ctes else replace(grammar, rules={**grammar.rules, "query": Reference("plain")})
 
 
 @lru_cache(maxsize=8)

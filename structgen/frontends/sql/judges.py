@@ -11,6 +11,7 @@ import sqlite3
 from functools import cached_property
 from typing import Any
 
+from structgen.constraint import Constraint
 from structgen.errors import InvalidText
 from structgen.frontends.sql.schemas import SQLGLOT_NAMES, Schema, import_sqlglot, require_sqlglot
 
@@ -22,18 +23,23 @@ class SQLiteJudge:
     """The value of a statement is its text, if SQLite prepares it.
 
     Without a schema only its syntax counts: that a table is missing is no fault.
+
+    Args:
+        schema: tables and their columns.
+        wider: what may be written though no mask writes it; then SQLite decides.
     """
 
-    def __init__(self, schema: Schema | None) -> None:
+    def __init__(self, schema: Schema | None, wider: Constraint | None) -> None:
         self._schema = schema
+        self._wider = wider
 
     def __call__(self, text: str, error: InvalidText | None) -> str:
         """The text.
 
         Raises:
-            InvalidText: The grammar or SQLite refuses it.
+            InvalidText: The grammars or SQLite refuse it.
         """
-        if error is not None:
+        if error is not None and not (self._wider and self._wider.is_valid(text)):
             raise error
         try:
             self._database.execute(f"EXPLAIN {text}")
@@ -46,25 +52,28 @@ class SQLiteJudge:
     def _database(self) -> sqlite3.Connection:
         """An empty database in memory with the tables of the schema."""
         database = sqlite3.connect(":memory:", check_same_thread=False)
+        database.execute("PRAGMA writable_schema = ON")  # for tables of SQLite's own, such as sqlite_sequence
         for table, columns in (self._schema or {}).items():
             database.execute(f"CREATE TABLE {_quoted(table)} ({', '.join(map(_quoted, columns))})")
+        database.execute("PRAGMA writable_schema = OFF")
         return database
 
 
 class PostgreSQLJudge:
     """The value of a statement is its text, if sqlglot parses it and finds the names of the schema in their places."""
 
-    def __init__(self, schema: Schema | None) -> None:
+    def __init__(self, schema: Schema | None, wider: Constraint | None) -> None:
         require_sqlglot()
         self._schema = schema
+        self._wider = wider
 
     def __call__(self, text: str, error: InvalidText | None) -> str:
         """The text.
 
         Raises:
-            InvalidText: The grammar or sqlglot refuses it.
+            InvalidText: The grammars or sqlglot refuse it.
         """
-        if error is not None:
+        if error is not None and not (self._wider and self._wider.is_valid(text)):
             raise error
         from sqlglot.optimizer.qualify import qualify
         from sqlglot.optimizer.scope import traverse_scope

@@ -41,8 +41,8 @@ class Names:
 
     Args:
         dialect: "sqlite" or "postgresql".
-        word: the pattern of a bare name that is no reserved word.
-        words: the texts of that pattern.
+        word: the pattern of a name of a table or column that needs no quotes.
+        words: the texts of a bare name that may be an alias.
     """
 
     def __init__(self, dialect: str, word: str, words: Expression) -> None:

@@ -7,6 +7,7 @@ Lark. The longest match counts, and the terminals of the dialects are written so
 from __future__ import annotations
 
 import re
+import typing
 from contextlib import suppress
 from functools import lru_cache
 
@@ -21,7 +22,10 @@ from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, 
 from structgen.language.storing import from_data, to_data
 from structgen.patterns import parse_regex
 
+NameRules = typing.Literal["any", "schema", "lenient"]
+
 _WORD = re.compile(r"^WORD: /(.*)/$", re.MULTILINE)
+_FALLBACK = re.compile(r"^FALLBACK: /(.*)/$", re.MULTILINE)
 
 _SCHEMA_RULES = """
 TABLE: "<table>"
@@ -51,20 +55,34 @@ the texts of any bare name):
     OUTPUT                       an output of the query (`AS total`) that no column has as its name
 """
 
+_LENIENT = {
+    "sqlite": r"""
+%override STRING: /'([^'\x00]|'')*'/ | /"([^"\x00]|"")*"/
+%override JOIN: BLANK? [/(?ai:NATURAL)/ BLANK] [/(?ai:INNER|(LEFT|RIGHT|FULL)(\s+OUTER)?)/ BLANK] /(?ai:JOIN)/ BLANK?
+""",
+    "postgresql": "",
+}
+"""What people write and masks never do: `"x"` for a text, which SQLite reads so where no column has that name."""
+
+_SPACED = re.compile(r"^([A-Z_]+(?:\.\d+)?:)(.*)$", re.MULTILINE)
+_FUNCTIONS = re.compile(r'^(\w+)\.1: (.*?) BLANK\? "\(" BLANK\?$', re.MULTILINE)
+_OUTER_SPACE = re.compile(r"^ BLANK(?= )| BLANK$")
+
 _TYPED = {"sqlite": "", "postgresql": "%override typed: TYPE_WORD TYPED\n"}
 
 
 @lru_cache(maxsize=16)
-def grammar_of_dialect(dialect: str, starts: tuple[str, ...], *, schema: bool = False) -> Grammar:
+def grammar_of_dialect(dialect: str, starts: tuple[str, ...], names: NameRules = "any") -> Grammar:
     """The grammar of a dialect.
 
     Args:
         dialect: "sqlite" or "postgresql".
         starts: the rules that a text may match.
-        schema: whether names are those of a schema: then terminals stand for them.
+        names: "schema": terminals stand for the names of a schema. "any": any names. "lenient": any names, and what
+            people write and masks never do; the parser of the database has to decide.
     """
-    text = _text(dialect, starts, schema)
-    kept = place_of_dialect(dialect, starts, schema)
+    text = _text(dialect, starts, names)
+    kept = place_of_dialect(dialect, starts, names)
     with suppress(ValueError):
         return from_data(kept.find())
     grammar = _read(text)
@@ -72,21 +90,47 @@ def grammar_of_dialect(dialect: str, starts: tuple[str, ...], *, schema: bool = 
     return grammar
 
 
-def place_of_dialect(dialect: str, starts: tuple[str, ...], schema: bool) -> Place:
+def place_of_dialect(dialect: str, starts: tuple[str, ...], names: NameRules) -> Place:
     """Where the grammar of a dialect is kept, once it was read."""
-    return place("sql", _text(dialect, starts, schema))
+    return place("sql", _text(dialect, starts, names))
 
 
-def _text(dialect: str, starts: tuple[str, ...], schema: bool) -> str:
-    text = f"{library_text(dialect)}\n%override start: ({' | '.join(starts)}) [SEMICOLON | BLANK]\n"
-    return text + _SCHEMA_RULES + _TYPED[dialect] if schema else text
+def _text(dialect: str, starts: tuple[str, ...], names: NameRules) -> str:
+    text = _functions_apart(library_text(dialect))
+    text += f"\n%override start: ({' | '.join(starts)}) [SEMICOLON | BLANK]\n"
+    if names == "schema":
+        return text + _SCHEMA_RULES + _TYPED[dialect]
+    return _spaces_optional(text) + _LENIENT[dialect] if names == "lenient" else text
 
 
-def word_pattern(dialect: str) -> str:
-    """The pattern of a bare name that is no reserved word."""
-    word = _WORD.search(library_text(dialect))
+def _functions_apart(text: str) -> str:
+    """The grammar with a function's name and its parenthesis as two terminals.
+
+    As one, which Lark's lexer needs, it would be tried as long as a space goes on: in `total > 10` past the column.
+    """
+    apart = _FUNCTIONS.sub(r"\1: \2", text)
+    for name in {line[1] for line in _FUNCTIONS.finditer(text)}:
+        apart = re.sub(rf"\b{name}(?= )", f"{name} OPEN", apart)
+    return apart
+
+
+def _spaces_optional(text: str) -> str:
+    """The grammar without the need for a space around a keyword: `(a = 1)AND b = 2`."""
+    return _SPACED.sub(lambda line: line[1] + _OUTER_SPACE.sub(" BLANK?", line[2]), text)
+
+
+def word_pattern(dialect: str, *, fallback: bool = False) -> str:
+    """The pattern of a bare name that is no reserved word.
+
+    Args:
+        dialect: "sqlite" or "postgresql".
+        fallback: for the name of a table or column, which may be one of the reserved words that the dialect's parser
+            takes for a name where no keyword can stand.
+    """
+    text = library_text(dialect)
+    word, more = _WORD.search(text), _FALLBACK.search(text)
     assert word is not None, "the grammar of a dialect defines WORD in one line"
-    return word[1]
+    return f"{word[1]}|{more[1]}" if fallback and more else word[1]
 
 
 def _read(text: str) -> Grammar:

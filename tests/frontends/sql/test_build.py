@@ -186,6 +186,91 @@ def test_names_are_quoted_where_they_must_be() -> None:
     assert not postgresql.is_valid('SELECT "MIXEDCASE" FROM plain')
 
 
+KEYWORDS = re.findall(
+    r"\w+",
+    """
+    abort action add after all alter always analyze and as asc attach autoincrement before begin between
+    by cascade case cast check collate column commit conflict constraint create cross current
+    current_date current_time current_timestamp database default deferrable deferred delete desc detach
+    distinct do drop each else end escape except exclude exclusive exists explain fail filter first
+    following for foreign from full generated glob group groups having if ignore immediate in index
+    indexed initially inner insert instead intersect into is isnull join key last left like limit match
+    materialized natural no not nothing notnull null nulls of offset on or order others outer over
+    partition plan pragma preceding primary query raise range recursive references regexp reindex
+    release rename replace restrict returning right rollback row rows savepoint select set table temp
+    temporary then ties to transaction trigger unbounded union unique update using vacuum values view
+    virtual when where window with without
+    """,
+)
+"""All keywords of SQLite (https://sqlite.org/lang_keywords.html)."""
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_a_keyword_is_a_bare_name_only_where_sqlite_reads_it_so(keyword: str) -> None:
+    schema = {keyword: [keyword, "x"], "t": ["y"]}
+    database = sqlite3.connect(":memory:")
+    for table, columns in schema.items():
+        quoted = ", ".join(f'"{name}"' for name in columns)
+        database.execute(f'CREATE TABLE "{table}" ({quoted})')
+    constraint = structgen.sql("sqlite", schema, lenient=False)
+    for text in (
+        f"SELECT x FROM {keyword}",
+        f"SELECT {keyword} FROM {keyword} WHERE NOT {keyword} AND {keyword} IN ({keyword}) ORDER BY {keyword} DESC",
+        f"SELECT {keyword}.x, {keyword}.{keyword} FROM t JOIN {keyword} ON {keyword}.x = y GROUP BY {keyword}",
+        f"SELECT CASE {keyword} WHEN {keyword} THEN {keyword} ELSE {keyword} END FROM {keyword} AS a",
+    ):
+        if constraint._compiled.accepts(text):
+            database.execute(f"EXPLAIN {text}")
+
+
+def test_most_keywords_that_sqlite_reads_as_names_are_bare_names() -> None:
+    bare = [
+        word for word in KEYWORDS if structgen.sql("sqlite", {word: ["x"]}).is_valid(f"SELECT x FROM {word}")
+    ]
+    assert {"match", "by", "end", "key", "left", "offset", "row", "window"} <= set(bare)
+    assert not {"select", "from", "case", "exists", "null", "order", "current_date"} & set(bare)
+
+
+@pytest.mark.parametrize(
+    ("text", "by_the_mask"),
+    [
+        ('SELECT name FROM artist WHERE name = "x y"', False),
+        ("SELECT AVG(n) FROM (SELECT COUNT(*) AS n FROM album GROUP BY artist_id)", False),
+        ("SELECT s.n FROM (SELECT COUNT(*) AS n FROM album) AS s", False),
+        ("SELECT id FROM album WHERE (id = 1)AND(title = 'x')", False),
+        ("SELECT title FROM artist NATURAL JOIN album", False),
+        ("SELECT id FROM album LIMIT 9, 2", True),
+        ("SELECT COUNT (*), MAX ( id ) FROM album", True),
+        ("SELECT DATETIME()", True),
+    ],
+)
+def test_what_people_write_is_valid(text: str, by_the_mask: bool) -> None:
+    constraint = structgen.sql("sqlite", MUSIC)
+    assert constraint.validate(text) == text
+    assert constraint._compiled.accepts(text) == by_the_mask
+    assert structgen.sql("sqlite", MUSIC, lenient=False).is_valid(text) == by_the_mask
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SELECT name FROM artist WHERE nam = "x"',
+        'DELETE FROM artist WHERE name = "x"',
+        "SELECT m FROM (SELECT COUNT(*) AS n FROM album)",
+        'SELECT * FROM sqlite_master WHERE name = "x"; SELECT 1',
+        'QUERY PLAN SELECT name FROM artist WHERE name = "x"',
+        "WITH s AS (SELECT id FROM album)SELECT nothing FROM s",
+    ],
+)
+def test_what_the_database_refuses_stays_invalid(text: str) -> None:
+    assert not structgen.sql("sqlite", MUSIC).is_valid(text)
+
+
+def test_tables_of_sqlite_itself_may_be_in_a_schema() -> None:
+    constraint = structgen.sql("sqlite", {"sqlite_sequence": ["name", "seq"], "t": ["a"]})
+    assert constraint.is_valid("SELECT a, seq FROM t, sqlite_sequence")
+
+
 def test_a_schema_may_be_an_engine_of_sqlalchemy() -> None:
     sqlalchemy = pytest.importorskip("sqlalchemy")
     engine = sqlalchemy.create_engine("sqlite://")
