@@ -4,7 +4,7 @@ It pickles, and deepcopy returns it as it is. What makes a constraint says so (`
 name of that function and its arguments, no code and nothing compiled. Without that it holds the parts.
 
 A front end (`structgen.frontends`) is a function that returns one. It joins three things: the grammar, which the
-mask enforces; a judge, which says what a complete text means and checks what the mask could not; and the list
+mask enforces; a validator, which says what a complete text means and checks what the mask could not; and the list
 of what the mask leaves unenforced.
 
 Knows no front end: neither JSON nor Lark nor the syntax of regular expressions.
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
     from structgen.repairing.pipeline import Repair
 
 Arguments = ParamSpec("Arguments")
-Judge = Callable[[str, InvalidText | None], Any]
+Validator = Callable[[str, InvalidText | None], Any]
 """Gives the value of a complete text, or raises `InvalidText`.
 
-Called with the text and with what the grammar has against it (None if the text is in its language). A judge that
+Called with the text and with what the grammar has against it (None if the text is in its language). A validator that
 knows better than the grammar may accept all the same: a JSON text whose keys come in another order is valid,
 though a mask would not have generated it.
 """
 
 
-class SchemaJudge(Protocol):
+class SchemaValidator(Protocol):
     """What a constraint over JSON knows of its schema; a repair is guided by it."""
 
     @property
@@ -60,8 +60,8 @@ class SchemaJudge(Protocol):
         """All that is wrong with a parsed value, by JSON Pointer."""
 
 
-def judge_by_grammar(text: str, error: InvalidText | None) -> str:
-    """The plainest judge: the grammar is right, and the text is its own value."""
+def validate_by_grammar(text: str, error: InvalidText | None) -> str:
+    """The plainest validator: the grammar is right, and the text is its own value."""
     if error is not None:
         raise error
     return text
@@ -117,7 +117,7 @@ class Constraint:
 
     Attributes:
         grammar: what the mask enforces.
-        judge: gives the value of a complete text, or raises `InvalidText`.
+        validator: gives the value of a complete text, or raises `InvalidText`.
         unenforced: what the mask leaves to `validate()`; empty unless the caller passed `strict=False`.
         description: what it was made from, in one line.
         limits: what compiling and masking may cost.
@@ -125,11 +125,11 @@ class Constraint:
     """
 
     grammar: Grammar
-    judge: Judge = judge_by_grammar
+    validator: Validator = validate_by_grammar
     unenforced: tuple[Problem, ...] = ()
     description: str = ""
     limits: Limits = field(default_factory=Limits)
-    schema: SchemaJudge | None = None
+    schema: SchemaValidator | None = None
     _recipe: Recipe | None = field(init=False, default=None, repr=False)
     _compilations: Once[CompiledGrammar] = field(init=False, default_factory=Once, repr=False)
 
@@ -217,7 +217,7 @@ class Constraint:
                 what was expected there.
             LimitExceeded: That can't be decided within the limits of the constraint.
         """
-        return self.judge(text, self._compiled.find_error(text))
+        return self.validator(text, self._compiled.find_error(text))
 
     def check_value(self, value: Any) -> tuple[Any, list[Problem]]:
         """Check a parsed value, where `validate` checks a text.
@@ -368,8 +368,8 @@ class Composed(Constraint):
     @property
     def report(self) -> tuple[Any, ...]:
         """The reports of the parts, one after the other."""
-        assert isinstance(self.judge, Reading)
-        return tuple(row for leaf in leaves(self.judge.tree) for row in leaf.part.report)
+        assert isinstance(self.validator, Reading)
+        return tuple(row for leaf in leaves(self.validator.tree) for row in leaf.part.report)
 
 
 def tree_of(part: Constraint | str) -> Node:
@@ -383,11 +383,11 @@ def tree_of(part: Constraint | str) -> Node:
             raise InvalidGrammarError(f"{part!r} is not a text that UTF-8 can carry")
         body = Terminal(repr(part), Literal(part)) if part else Sequence(())
         part = Constraint(Grammar({"start": body}), description=repr(part))
-    if isinstance(part, Composed) and isinstance(part.judge, Reading):
-        return part.judge.tree
-    is_judged = part.judge is not judge_by_grammar
+    if isinstance(part, Composed) and isinstance(part.validator, Reading):
+        return part.validator.tree
+    has_validator = part.validator is not validate_by_grammar
     name = part.description or "a grammar"
-    return Leaf(part.grammar, name, part.is_json, part=part, is_judged=is_judged)
+    return Leaf(part.grammar, name, part.is_json, part=part, has_validator=has_validator)
 
 
 def composed(tree: Node) -> Constraint:

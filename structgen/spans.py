@@ -4,7 +4,7 @@
 
 A text may be read in several ways. The rule is that of backtracking regular expressions: alternatives are tried in
 order, a repetition takes as many rounds as it can, and each part takes the longest text that it can, the first part
-first; the first way in which all of the text is read, and every part's judge accepts its text, is the one that counts.
+first. The first way counts in which all of the text is read and every part's validator accepts its text.
 
 The tree is compiled to a program of a few instructions, which a depth-first search runs. No state of the search is
 visited twice, and each part reads a text from a place once; so the work is bounded by parts times places times the
@@ -34,7 +34,7 @@ class Part(Protocol):
         """What the mask enforces."""
 
     @property
-    def judge(self) -> Callable[[str, InvalidText | None], Any]:
+    def validator(self) -> Callable[[str, InvalidText | None], Any]:
         """Gives the value of a complete text."""
 
     @property
@@ -64,18 +64,18 @@ class Leaf(Piece):
 
     Attributes:
         part: the constraint.
-        is_judged: its judge may refuse a text of its grammar, or gives another value than the text.
+        has_validator: its validator may refuse a text of its grammar, or gives another value than the text.
     """
 
     part: Part = field(kw_only=True)
-    is_judged: bool = field(kw_only=True, default=True)
+    has_validator: bool = field(kw_only=True, default=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _leaf, (self.part, self.name, self.is_json, self.is_judged)
+        return _leaf, (self.part, self.name, self.is_json, self.has_validator)
 
 
-def _leaf(part: Part, name: str, is_json: bool, is_judged: bool) -> Leaf:
-    return Leaf(part.grammar, name, is_json, part=part, is_judged=is_judged)
+def _leaf(part: Part, name: str, is_json: bool, has_validator: bool) -> Leaf:
+    return Leaf(part.grammar, name, is_json, part=part, has_validator=has_validator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def leaves(tree: Node) -> Iterator[Leaf]:
 
 @dataclass(frozen=True)
 class Reading:
-    """Reads composed texts: the judge of a composed constraint.
+    """Reads composed texts: the validator of a composed constraint.
 
     Attributes:
         tree: the composition; its pieces are leaves.
@@ -328,14 +328,14 @@ class _Search:
         return ends
 
     def _judged(self, number: int, start: int, end: int) -> bool:
-        """Returns True if the judge of a leaf accepts a part of the text; its value is kept."""
+        """Returns True if the validator of a leaf accepts a part of the text; its value is kept."""
         leaf, key = self._program.leaves[number], (number, start, end)
-        if not leaf.is_judged or key in self._values:
+        if not leaf.has_validator or key in self._values:
             return True
         if key in self._refused:
             return False
         try:
-            self._values[key] = leaf.part.judge(self._text[start:end], None)
+            self._values[key] = leaf.part.validator(self._text[start:end], None)
         except InvalidText as error:
             self._refused.add(key)
             if self._error is None:

@@ -133,5 +133,5 @@ def _parts(container: dict[Any, Any] | list[Any]) -> list[Any]:
         return container
     wrong = next((name for name in container if not isinstance(name, str)), None)
     if wrong is not None:
-        raise ValueError(f"{wrong!r} is no name of JSON")
+        raise ValueError(f"object keys must be strings, not {wrong!r}")
     return list(container.values())

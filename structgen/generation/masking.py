@@ -163,7 +163,7 @@ def _check(logits: torch.Tensor, bitmask: Bitmask, rows: Sequence[int] | None) -
         raise ValueError(f"bitmask is {bitmask.dtype}, and must be int32")
     for row in rows or ():
         if not 0 <= row < logits.shape[0]:
-            raise ValueError(f"row {row} is to be masked, and the batch has {logits.shape[0]}")
+            raise ValueError(f"row {row} is out of range for a batch of {logits.shape[0]}")
     return kind
 
 

@@ -22,8 +22,9 @@ ends where it can't go on itself; the readings are all followed.
 Texts that must differ. A terminal may have an effect: after one that opens, a scope begins, which ends with the next
 one that closes, scopes within it aside; a terminal that records is not read with a text that a recording terminal had
 before in the innermost scope. This does not change what is read as one piece, nor which terminals are handed over by
-their priority: of those, the ones that record are left out where the text was recorded. So that no text ends in a dead
-end, a scope must leave a recording terminal more texts than there are places for it, or another way on.
+their priority: of those, the ones that record are left out where the text was recorded. A scope
+needs more distinct texts than it has positions for a recording terminal, or an alternative: else generation can get
+stuck.
 
 Items that must differ are values, of which a text has one in JSON: after a terminal that opens items, and closes with
 them, the text between the brackets is the items of a JSON array. At a comma that ends an item, and at the bracket that

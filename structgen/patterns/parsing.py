@@ -1,4 +1,4 @@
-"""The function that others call: the texts that a pattern matches, as an expression."""
+"""`parse_regex()`: the texts that a pattern matches, as an expression."""
 
 from __future__ import annotations
 

@@ -127,9 +127,9 @@ def check_constraint(constraint: Repairable | None) -> None:
 
 @contextmanager
 def _uncollected(length: int) -> Iterator[None]:
-    """Without Python's search for cycles while a long text is read: nothing that a reading makes has any.
+    """Pauses Python's cyclic garbage collector while a long text is parsed: parsing makes no cycles.
 
-    The search goes through all that was made so far again and again: a third of the time, and more the longer the text.
+    The collector would visit all objects made so far again and again: a third of the time, more for longer texts.
     """
     if length < _LONG or not gc.isenabled():
         yield

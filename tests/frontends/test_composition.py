@@ -332,7 +332,7 @@ def test_wrong_parts() -> None:
 def test_reading_takes_steps_in_proportion_to_the_text() -> None:
     prose = until("<tool>") + "<tool>" + NAME + "</tool>" + until("<tool>")
     text = f"{'word ' * 4000}<tool>{json.dumps({'name': 'x' * 1000})}</tool>{' word' * 4000}"
-    reading = prose.judge
+    reading = prose.validator
     assert reading(text, None)[2] == {"name": "x" * 1000}
     few = type(reading)(reading.tree, Limits(work=3 * len(text)))  # type: ignore[attr-defined,call-arg]
     assert few(text, None)[2] == {"name": "x" * 1000}
@@ -340,7 +340,7 @@ def test_reading_takes_steps_in_proportion_to_the_text() -> None:
 
 def test_a_text_with_too_many_readings_meets_a_limit() -> None:
     hard = repeat(regex("a*")) + repeat(regex("a*")) + "b"
-    reading = type(hard.judge)(hard.judge.tree, Limits(work=2000))  # type: ignore[attr-defined,call-arg]
+    reading = type(hard.validator)(hard.validator.tree, Limits(work=2000))  # type: ignore[attr-defined,call-arg]
     with pytest.raises(LimitExceeded, match="work"):
         reading("a" * 2000 + "b", None)
     assert hard.validate("a" * 200 + "b")[2] == "b"

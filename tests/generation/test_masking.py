@@ -214,8 +214,8 @@ WORDS = torch.zeros(2, 10, dtype=torch.int32)
         (torch.zeros(1, 2, 300), WORDS, None, "3 dimensions"),
         (torch.zeros(2, 300), WORDS.to("meta"), None, "bitmask is on meta"),
         (torch.zeros(1, 300).expand(2, -1), WORDS, None, "one and the same row"),
-        (torch.zeros(2, 300), WORDS, [0, 2], "row 2 is to be masked"),
-        (torch.zeros(2, 300), WORDS, [0, -1], "row -1 is to be masked"),
+        (torch.zeros(2, 300), WORDS, [0, 2], "row 2 is out of range for a batch of 2"),
+        (torch.zeros(2, 300), WORDS, [0, -1], "row -1 is out of range"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -195,7 +195,7 @@ class CountedSearch {
   void end_in(u32 state) {
     if (state == last_end_) return;
     last_end_ = state;
-    walk_->farthest = std::max(walk_->farthest, languages_.shortest_length(counters_.expression(state)));
+    walk_->max_remaining = std::max(walk_->max_remaining, languages_.shortest_length(counters_.expression(state)));
   }
 
   u32 enter_x(u32 node, const Frame& next) {

@@ -49,7 +49,7 @@ void Destinations::add_walk(const Walk::View& view, u32 parse, u32 from) {
 
 void Destinations::add_counted(const Walk& walk, u32 parse, u32 from) {
   if (walk.by_count.empty() && walk.tail.empty()) return;
-  const u32 word = add_lengths(walk.farthest, store_.languages.shortest_length(store_.lexer.rest(from, 0)));
+  const u32 word = add_lengths(walk.max_remaining, store_.languages.shortest_length(store_.lexer.rest(from, 0)));
   const u32 after = places_.parser().next(parse, {places_.start(parse).terminals[store_.lexer.index(from, 0)]});
   counted_bytes_ = std::max(counted_bytes_, add_lengths(word, places_.parser().shortest(after)));
   if (positions_.uniqueness()) after_counted_.insert(configurations_.intern(places_.begin(after)));

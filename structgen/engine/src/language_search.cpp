@@ -297,15 +297,15 @@ ExprId Languages::spell_derivative(ExprId e, std::string& text) {
   return found;
 }
 
-u32 Languages::farthest(ExprId e) {
-  if (answers(e).farthest != kNone) return answers(e).farthest;
+u32 Languages::max_remaining(ExprId e) {
+  if (answers(e).max_remaining != kNone) return answers(e).max_remaining;
   const bool has_parts =
       e_.kind(e) == Expressions::Concat || e_.kind(e) == Expressions::Union || e_.kind(e) == Expressions::Repeat;
-  return has_parts ? farthest_by_parts(e) : farthest_by_search(e);
+  return has_parts ? max_remaining_by_parts(e) : max_remaining_by_search(e);
 }
 
 // Without a derivative: each way of reading a beginning can be finished in its part and those after it.
-u32 Languages::farthest_by_parts(ExprId e) {
+u32 Languages::max_remaining_by_parts(ExprId e) {
   const Depth guard(depth_);
   const Span a = e_.args(e);
   u32 most = shortest_length(e);
@@ -315,30 +315,30 @@ u32 Languages::farthest_by_parts(ExprId e) {
         const bool more = e_.kind(rest) == Expressions::Concat;
         const ExprId part = more ? e_.args(rest)[0] : rest;
         rest = more ? e_.args(rest)[1] : kEpsilon;
-        most = std::max(most, add_lengths(farthest(part), shortest_length(rest)));
+        most = std::max(most, add_lengths(max_remaining(part), shortest_length(rest)));
       }
       break;
     case Expressions::Union:
-      for (ExprId part : a) most = std::max(most, farthest(part));
+      for (ExprId part : a) most = std::max(most, max_remaining(part));
       break;
     default: {
       const u32 others = times_length(shortest_length(a[0]), std::max(a[1], 1u) - 1);
-      most = std::max(most, add_lengths(farthest(a[0]), others));
+      most = std::max(most, add_lengths(max_remaining(a[0]), others));
     }
   }
-  answers(e).farthest = most;
+  answers(e).max_remaining = most;
   return most;
 }
 
 // Over all states.
-u32 Languages::farthest_by_search(ExprId root) {
+u32 Languages::max_remaining_by_search(ExprId root) {
   std::vector<ExprId> found{root};
   std::unordered_set<ExprId> seen{root};
   u32 most = 0;
   for (std::size_t at = 0; at < found.size() && most < kFar; ++at) {
     const ExprId e = found[at];
-    if (answers(e).farthest != kNone) {
-      most = std::max(most, answers(e).farthest);
+    if (answers(e).max_remaining != kNone) {
+      most = std::max(most, answers(e).max_remaining);
       continue;
     }
     most = found.size() > kManyStates ? kFar : std::max(most, shortest_length(e));
@@ -350,7 +350,7 @@ u32 Languages::farthest_by_search(ExprId root) {
     if (meter_) meter_->spend(1);
   }
   for (const ExprId e : found)
-    if (answers(e).farthest == kNone) answers(e).farthest = most;
+    if (answers(e).max_remaining == kNone) answers(e).max_remaining = most;
   return most;
 }
 

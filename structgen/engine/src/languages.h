@@ -18,7 +18,7 @@ class Languages {
   u32 shortest_length(ExprId e);  // in bytes; kFar if there is none
   std::string shortest(ExprId e);
   // No text that is the beginning of one of the language needs more bytes than this to be one; kFar if not known.
-  u32 farthest(ExprId e);
+  u32 max_remaining(ExprId e);
 
   // The same with every bound of a repetition above `longest` outside Inter and Not widened. On texts of up to
   // `longest` bytes the two agree, so their masks are equal. `longest` is always the same.
@@ -45,7 +45,7 @@ class Languages {
   // What was found out about an expression.
   struct Answers {
     u32 shortest = kNone;
-    u32 farthest = kNone;
+    u32 max_remaining = kNone;
     u32 clipped = kNone;
     u32 unbounded = kNone, reach = kFar;
     Found text = Found::GaveUp;  // of boolean ones
@@ -71,8 +71,8 @@ class Languages {
   u32 search_shortest(ExprId e);
   ExprId spell_switch(ExprId e, std::string& text);
   ExprId spell_derivative(ExprId e, std::string& text);
-  u32 farthest_by_parts(ExprId e);
-  u32 farthest_by_search(ExprId e);
+  u32 max_remaining_by_parts(ExprId e);
+  u32 max_remaining_by_search(ExprId e);
   Unbounded unbounded_repeat(ExprId e);
 
   Expressions& e_;

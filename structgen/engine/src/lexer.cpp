@@ -160,15 +160,15 @@ u32 Lexer::without_exclusions(u32 state) {
 
 Lexer::Unbounded Lexer::unbounded(u32 state) {
   std::vector<u32> members;
-  u32 reach = kFar, farthest = 0;
+  u32 reach = kFar, max_remaining = 0;
   for (u32 i = 0; i < tuples_[state].size / 2; ++i) {  // guards too
     const Languages::Unbounded found = languages_.unbounded(rest(state, i));
     members.push_back(index(state, i));
     members.push_back(found.e);
     reach = std::min(reach, found.reach);
-    if (found.e != rest(state, i)) farthest = std::max(farthest, languages_.farthest(found.e));
+    if (found.e != rest(state, i)) max_remaining = std::max(max_remaining, languages_.max_remaining(found.e));
   }
-  return {intern(members), reach - std::min(reach, farthest)};
+  return {intern(members), reach - std::min(reach, max_remaining)};
 }
 
 u32 Lexer::run(u32 state, u8 byte, u32 count) {

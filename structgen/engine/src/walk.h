@@ -40,7 +40,7 @@ struct Walk {
   std::vector<Exit> exits;
   std::vector<Reference> references;
   std::vector<u32> ends;   // not counted: lexer states in which interior tokens end
-  u32 farthest = 0;        // counted: most bytes that finish the X in which a token ends
+  u32 max_remaining = 0;   // counted: most bytes that finish the X in which a token ends
   View base;               // the walk of `base_state`; everything else here comes on top of it
   u32 base_state = kNone;  // its members are numbered as those of the state; only with a base
   std::vector<u32> cut;    // subtrees of the trie where the base walk does not apply

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 class JsonConstraint(Constraint):
-    """A constraint whose texts jsonschema can judge, too."""
+    """A constraint whose texts jsonschema can validate, too."""
 
     @cached_property
     def report(self) -> tuple[KeywordReport, ...]:
         """What becomes of every keyword of the schema: enforced by the mask, checked afterwards, or an annotation."""
-        judge = self.schema
-        assert isinstance(judge, JsonValidator)
-        return report_of(judge.document, self.unenforced, formats=judge.formats)
+        validator = self.schema
+        assert isinstance(validator, JsonValidator)
+        return report_of(validator.document, self.unenforced, formats=validator.formats)
 
     @property
     def is_json(self) -> bool:
@@ -59,9 +59,9 @@ class JsonConstraint(Constraint):
         try:
             return super().validate(text)
         except LimitExceeded:
-            if not isinstance(self.judge, JsonValidator):
+            if not isinstance(self.validator, JsonValidator):
                 raise
-            return self.judge.alone(text)
+            return self.validator.alone(text)
 
     def check_value(self, value: Any) -> tuple[Any, list[Problem]]:
         """Check a parsed value, as `Constraint.check_value`.
@@ -69,20 +69,20 @@ class JsonConstraint(Constraint):
         If the grammar accepts its JSON, that is the verdict: it takes a tenth of the time of jsonschema. Nothing is
         parsed.
         """
-        judge = self.schema
-        assert isinstance(judge, JsonValidator)
+        validator = self.schema
+        assert isinstance(validator, JsonValidator)
         text = json_format().write(value)
-        problems = [] if self._accepts(text, judge) else judge.problems(value)
-        if problems or judge.instance is None:
+        problems = [] if self._accepts(text, validator) else validator.problems(value)
+        if problems or validator.instance is None:
             return value, problems
         try:
-            return judge.instance(text, value, True), []
+            return validator.instance(text, value, True), []
         except InvalidText as error:
             return value, [Problem("#", error.reason)]
 
-    def _accepts(self, text: str, judge: JsonValidator) -> bool:
+    def _accepts(self, text: str, validator: JsonValidator) -> bool:
         """Returns True if the grammar accepts JSON, and says all that the schema does."""
-        if not judge.complete or not isinstance(judge.format, JsonText):
+        if not validator.complete or not isinstance(validator.format, JsonText):
             return False
         try:
             return self._compiled.find_error(text) is None
@@ -193,7 +193,7 @@ def json_schema(
         grammar, problems = _guarded(
             partial(_compile, document, style, formats=formats == "enforce", strict=strict)
         )
-    judge = JsonValidator(
+    validator = JsonValidator(
         document,
         style.format,
         complete=not problems,
@@ -203,10 +203,10 @@ def json_schema(
     )
     limits = limits or _DEFAULT_LIMITS
     if python_type is None:
-        return JsonConstraint(grammar, judge, problems, _describe(root), limits, judge)
-    by_type = partial(_instance, judge, python_type, output == "json")
+        return JsonConstraint(grammar, validator, problems, _describe(root), limits, validator)
+    by_type = partial(_instance, validator, python_type, output == "json")
     description = f"{output.upper()} of {python_type.name}"
-    return JsonConstraint(grammar, by_type, problems, description, limits, judge)
+    return JsonConstraint(grammar, by_type, problems, description, limits, validator)
 
 
 def _read(schema: Any) -> tuple[PythonType | None, str | None, Any]:
@@ -225,9 +225,9 @@ def _read(schema: Any) -> tuple[PythonType | None, str | None, Any]:
 
 
 def _instance(
-    judge: JsonValidator, python_type: PythonType, is_json: bool, text: str, error: InvalidText | None
+    validator: JsonValidator, python_type: PythonType, is_json: bool, text: str, error: InvalidText | None
 ) -> Any:
-    return python_type.instance(text, judge(text, error), is_json)
+    return python_type.instance(text, validator(text, error), is_json)
 
 
 T = TypeVar("T")

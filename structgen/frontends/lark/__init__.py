@@ -4,7 +4,7 @@ In reading order, each importing only from those below it:
 
     diagnosis.py    what is wrong, or may surprise, in a grammar
     build.py        `lark()`: a grammar as a constraint
-    judge.py        what a complete text means
+    validator.py    what a complete text means
     declared.py     terminals that the caller gives
     first_match/    what Lark's lexer takes for each terminal: `terminals_as_lark_reads_them`
     rules.py        trees become rules

@@ -1,4 +1,4 @@
-"""The function that others call: a Lark grammar as a constraint."""
+"""`lark()`: compiles a Lark grammar into a `Constraint`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from structgen.collector import collector_paused
-from structgen.constraint import Constraint, judge_by_grammar
-from structgen.constraint import Judge as ConstraintJudge
+from structgen.constraint import Constraint, Validator, validate_by_grammar
 from structgen.errors import Problem
 from structgen.frontends.lark.declared import Declared, rules_of_declared
 from structgen.frontends.lark.first_match import terminals_as_lark_reads_them
-from structgen.frontends.lark.judge import Judge, ParserName
 from structgen.frontends.lark.loading import expand, load
 from structgen.frontends.lark.rules import rules_of_expansions, rules_of_trees
 from structgen.frontends.lark.sources import Source, find_source
+from structgen.frontends.lark.validator import LarkValidator, ParserName
 from structgen.frontends.prepared import place
 from structgen.grammar.rules import Grammar, Reference, Sequence
 from structgen.language.storing import from_data, to_data
@@ -100,7 +99,7 @@ def _lark_of_source(text: str, path: str, *, limits: Limits, **options: Any) -> 
     made = _made_with(Source(text, path), **options)
     found = Constraint(
         made.grammar,
-        made.judge,
+        made.validator,
         unenforced=made.unenforced,
         description=f"Lark grammar {path or _first_line(text)!r}",
         limits=limits,
@@ -128,7 +127,7 @@ class _Made:
     """What a grammar becomes; what a `Constraint` is made of."""
 
     grammar: Grammar
-    judge: ConstraintJudge
+    validator: Validator
     unenforced: tuple[Problem, ...]
 
 
@@ -146,9 +145,9 @@ def _make_once(text: str, path: str, start: str, lexer: Lexer, strict: bool) -> 
 
 
 def _data_of(made: _Made) -> Any:
-    assert isinstance(made.judge, Judge)
+    assert isinstance(made.validator, LarkValidator)
     problems = [(problem.pointer, problem.reason) for problem in made.unenforced]
-    return {"grammar": to_data(made.grammar), "parsers": made.judge.parsers, "unenforced": problems}
+    return {"grammar": to_data(made.grammar), "parsers": made.validator.parsers, "unenforced": problems}
 
 
 def _made_of(data: Any, source: Source, start: str) -> _Made | None:
@@ -158,7 +157,7 @@ def _made_of(data: Any, source: Source, start: str) -> _Made | None:
         problems = tuple([Problem(str(pointer), str(reason)) for pointer, reason in data["unenforced"]])
         if not parsers or not set(parsers) <= set(get_args(ParserName)):
             return None
-        return _Made(from_data(data["grammar"]), Judge(source, start, parsers), problems)
+        return _Made(from_data(data["grammar"]), LarkValidator(source, start, parsers), problems)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -189,8 +188,8 @@ def _make(
     parsers: tuple[ParserName, ...] = ("lalr",) if terminals.is_lalr else ("earley",)
     if terminals.has_conflicts:
         parsers = ("lalr", "earley")
-    judge = judge_by_grammar if given else Judge(source, start, parsers, loaded)
-    return _Made(Grammar(rules, first, terminals.ignored, lexer), judge, terminals.problems)
+    validator = validate_by_grammar if given else LarkValidator(source, start, parsers, loaded)
+    return _Made(Grammar(rules, first, terminals.ignored, lexer), validator, terminals.problems)
 
 
 def _first_line(text: str) -> str:

@@ -16,12 +16,12 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from structgen.collector import collector_paused
-from structgen.constraint import Constraint, Judge
+from structgen.constraint import Constraint, Validator
 from structgen.errors import InvalidOptionError, Problem
-from structgen.frontends.sql.judges import PostgreSQLJudge, SQLiteJudge
 from structgen.frontends.sql.names import Names, name_terminals
 from structgen.frontends.sql.reading import grammar_of_dialect, word_pattern
 from structgen.frontends.sql.schemas import Schema, read_schema
+from structgen.frontends.sql.validators import PostgreSQLValidator, SQLiteValidator
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import (
     Choice,
@@ -98,11 +98,11 @@ def sql(
     tables = None if schema is None else read_schema(schema, dialect)
     rules = tuple(dict.fromkeys(_RULES[kind] for kind in kinds))
     wider = Constraint(_lenient(dialect, rules, ctes), limits=limits or Limits()) if lenient else None
-    judge: Judge = (SQLiteJudge if dialect == "sqlite" else PostgreSQLJudge)(tables, wider)
+    validator: Validator = (SQLiteValidator if dialect == "sqlite" else PostgreSQLValidator)(tables, wider)
     grammar = grammar_of_dialect(dialect, rules) if tables is None else _over(tables, dialect, rules, ctes)
     found = Constraint(
         grammar,
-        judge,
+        validator,
         unenforced=_LEFT[: 1 + ctes] if tables is not None else (),
         description=f"of {dialect} statements"
         + (f" over {len(tables)} table{'s' * (len(tables) > 1)}" if tables else ""),

@@ -11,7 +11,7 @@ using namespace structgen::repairing;
 
 namespace {
 
-// Marks as bytes, four numbers of 64 bits for each, and how many of them are guesses; None if there are none.
+// Packed edits as bytes, four numbers of 64 bits for each, and how many of them are guesses; None if there are none.
 nb::object packed(const std::vector<Mark>& marks, std::size_t first, std::size_t last) {
   static_assert(sizeof(Mark) == 4 * sizeof(std::int64_t));
   if (first >= last) return nb::none();

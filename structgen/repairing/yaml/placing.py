@@ -212,7 +212,7 @@ def _against_level(state: YamlState, level: Level, name: str, indent: int, ahead
 
 
 def _against_indent(level: Level, indent: int) -> float:
-    """What an indentation says against a mapping. If that has one property, it may be that one which drifted."""
+    """Evidence from indentation that a line is not of this mapping. A lone property may itself have drifted."""
     drift = abs(level.indent - indent)
     if level.drifted is not None:  # either of the two may be the right one
         other = abs(level.drifted - indent)

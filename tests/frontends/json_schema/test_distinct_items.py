@@ -307,7 +307,7 @@ def test_items_end_where_none_is_left() -> None:
 
 
 def test_what_could_run_out_is_refused() -> None:
-    with pytest.raises(UnsupportedSchemaError, match="could run out") as caught:
+    with pytest.raises(UnsupportedSchemaError, match="fewer distinct items") as caught:
         json_schema({"type": "array", "uniqueItems": True, "items": objects(a=BOOLEAN), "minItems": 3})
     assert [problem.pointer for problem in caught.value.problems] == ["#/uniqueItems"]
     json_schema({"type": "array", "uniqueItems": True, "items": objects(a=BOOLEAN), "minItems": 2})

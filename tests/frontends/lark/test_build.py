@@ -65,7 +65,7 @@ def test_what_the_mask_lets_through_parses_in_lark(grammar: str) -> None:
             text += matcher.shortest_completion().text
         except DeadEnd:
             continue
-        assert isinstance(constraint.judge(text.decode(), None), lark_library.Tree)
+        assert isinstance(constraint.validator(text.decode(), None), lark_library.Tree)
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,8 @@ ROWS = (
         (_assertion("uniqueItems", ARRAY),),
         "scalars are recorded, in one spelling each; other items are compared by their values while they are read, "
         "with any order of properties and any spelling; items from short lists by rules",
-        "refused: where items that differ could run out before `minItems` or `minContains` are there (as far as "
-        "that is not plain to see), `maxContains` with items that are not scalars, and its negation; in YAML all but "
+        "refused: where there may be fewer distinct items than `minItems` or `minContains` (unless that is "
+        "easy to see), `maxContains` with items that are not scalars, and its negation; in YAML all but "
         "scalars and short lists. With `exact=True` an item that writes a name twice can come to where nothing may "
         "follow",
     ),

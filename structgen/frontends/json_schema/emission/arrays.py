@@ -144,7 +144,7 @@ class ArrayRules:
             why = None if form.compares_items else str(reason)
         needed = max(items.least, *(one.min_contains for one in found if one.contains is not None), 0)
         if why is None and self._unique.could_run_out(items, sought, needed):
-            why = "items that differ could run out before there are as many as there must be"
+            why = "there may be fewer distinct items than there must be"
         if why is None:
             many = not sought and self._unique.have_room(items, has_rest=plain.rest is not None)
             form = form.distinct(many=many)

@@ -140,7 +140,7 @@ class UniqueItems:
         return self._scalars.of(schemas).rule
 
     def _check_sought(self, items: Items, sought: Sequence[Sought]) -> None:
-        """Raise `NotScalar` where items that differ could run out before those that are sought were found."""
+        """Raise `NotScalar` if there may be fewer distinct items than it takes to find those that are sought."""
         for schemas in (*items.prefix, items.rest) if sought else ():
             for one in sought:
                 count = self._scalars.of((*schemas, one.schema)).count
@@ -154,7 +154,7 @@ class UniqueItems:
     # Items of any kind
 
     def could_run_out(self, items: Items, sought: Sequence[Sought], needed: int) -> bool:
-        """Returns True if items that differ could run out before there are as many as there must be.
+        """Returns True if there may be fewer distinct items than there must be.
 
         Items that need not be there do not matter: the engine sees whether one that differs is left.
 

@@ -97,7 +97,7 @@ def multiples_in_range(
         if found is not None:
             return found
     if step is None or factors is None:
-        raise NotRegular("divisibility by this takes too much")
+        raise NotRegular(f"multipleOf {', '.join(map(str, steps))} needs too large an automaton")
     return _listed(kind, bounds, [factor * step for factor in factors], not_steps, excluded)
 
 

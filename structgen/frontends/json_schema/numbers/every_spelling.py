@@ -109,7 +109,7 @@ def number(
     elif not kind & INTEGER:
         unwanted.append(Fraction(1))
     if math.prod(map(odd_part, {*wanted, *unwanted})) > _MOST_REMAINDERS:
-        raise NotRegular("divisibility by this, in every spelling, takes too much")
+        raise NotRegular("multipleOf in every spelling needs too large an automaton")
     if bounds.is_unbounded and not excluded and not unwanted and not steps:
         return integer() if kind == INTEGER else NUMBER
     found = union(*_by_exponent(bounds, wanted, unwanted, excluded))
@@ -217,7 +217,7 @@ def _scaled(bound: Bound | None, power: int) -> Decimal | None:
 def _multiples(step: Fraction) -> Expression:
     found = multiples(step)
     if found is None:
-        raise NotRegular("divisibility by this takes too much")
+        raise NotRegular(f"multipleOf {step} needs too large an automaton")
     return found
 
 

@@ -14,7 +14,7 @@ from lark.grammar import NonTerminal, Rule, RuleOptions, Terminal
 from lark.parsers.lalr_analysis import LALR_Analyzer
 
 import structgen
-from structgen.frontends.lark import judge
+from structgen.frontends.lark import validator
 from structgen.frontends.lark.first_match.lalr import Automaton
 from structgen.frontends.lark.first_match.tables import NotLALR, Table
 from structgen.frontends.lark.loading import expand, load
@@ -125,7 +125,7 @@ def test_what_is_too_deep_for_larks_own_analysis_is_judged_by_its_other_parser(
             raise RecursionError
         return Lark(*args, parser=parser, **options)
 
-    monkeypatch.setattr(judge, "Lark", make)
+    monkeypatch.setattr(validator, "Lark", make)
     constraint = structgen.lark('start: "x" deep\ndeep: "y"\n')
     assert constraint.is_valid("xy")
     assert not constraint.is_valid("x")

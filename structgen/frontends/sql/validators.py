@@ -19,7 +19,7 @@ _SYNTAX = re.compile(r"syntax error|unrecognized token|incomplete input")
 _NAMED = re.compile(r'near "(.+?)"|: (?:.*\.)?(\S+)$|token: "(.+?)"')
 
 
-class SQLiteJudge:
+class SQLiteValidator:
     """The value of a statement is its text, if SQLite prepares it.
 
     Without a schema only its syntax counts: that a table is missing is no fault.
@@ -59,7 +59,7 @@ class SQLiteJudge:
         return database
 
 
-class PostgreSQLJudge:
+class PostgreSQLValidator:
     """The value of a statement is its text, if sqlglot parses it and finds the names of the schema in their places."""
 
     def __init__(self, schema: Schema | None, wider: Constraint | None) -> None:

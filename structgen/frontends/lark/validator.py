@@ -27,7 +27,7 @@ MOST_BEGINNINGS = 1_000_000
 """Pairs of rules of which one may begin with the other: so many take Lark some 5 seconds."""
 
 
-class Judge:
+class LarkValidator:
     """Lark's own parsers of a grammar, made when the first text comes. A text is valid if one of them parses it.
 
     Attributes:
