@@ -9,6 +9,7 @@ from structgen.grammar.rules import (
     Repetition,
     RuleExpression,
     Sequence,
+    Terminal,
     walk,
 )
 
@@ -38,6 +39,8 @@ def _is_plainly_productive(
     body: RuleExpression, rules: dict[str, RuleExpression], known: dict[str, bool]
 ) -> bool:
     """Returns True if any text is in a rule. False may also mean that it takes longer to see."""
+    if isinstance(body, Terminal):
+        return True
     if isinstance(body, Reference):
         if body.name not in known:
             known[body.name] = False
@@ -47,7 +50,11 @@ def _is_plainly_productive(
     if isinstance(body, Choice):
         return any(_is_plainly_productive(option, rules, known) for option in body.options)
     if isinstance(body, (Sequence, Permutation)):
-        return all(_is_plainly_productive(part, rules, known) for part in body.parts)
+        for part in body.parts:  # of most objects: properties that may be missing, and punctuation
+            may_be_missing = isinstance(part, Repetition) and part.min == 0
+            if not (may_be_missing or _is_plainly_productive(part, rules, known)):
+                return False
+        return True
     return (
         body.min == 0 or _is_plainly_productive(body.part, rules, known)
         if isinstance(body, Repetition)

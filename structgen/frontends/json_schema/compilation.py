@@ -52,6 +52,7 @@ def _compile(
     emitter = Emitter(reader, Normalizer(reader, findings), findings, style)
     start = emitter.value((reader.defer(root),))
     rules = emitter.rules.by_name
+    emitter.close()
     is_possible = start is not None and is_productive(start, rules)
     problems = findings.problems(out_of_reach=not is_possible)
     if strict and problems:

@@ -52,7 +52,7 @@ class Style:
 
     def pair(self, name: str, value: RuleExpression) -> RuleExpression:
         """A property with a declared name."""
-        return self.format.pair(strings.name(name, self.spelling), value)
+        return self.format.pair(strings.name(name, self.format.spelling), value)
 
     def properties(self, parts: list[RuleExpression]) -> RuleExpression | None:
         """Properties, those that may be missing or repeated as repetitions; None if there are none."""

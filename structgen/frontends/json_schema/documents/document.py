@@ -245,8 +245,10 @@ def load(text: str) -> object:
     Raises:
         InvalidSchemaError: The text is not JSON.
     """
+    if text.startswith("\ufeff"):
+        raise InvalidSchemaError("#", "the schema is not JSON: it begins with a byte order mark")
     try:
-        found: object = json.loads(text, parse_constant=_no_constant)
+        found: object = _DECODER.decode(text)
     except ValueError as error:
         raise InvalidSchemaError("#", f"the schema is not JSON: {error}") from None
     return found
@@ -254,3 +256,6 @@ def load(text: str) -> object:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)

@@ -7,7 +7,7 @@ JSON Pointers are looked up only when somebody asks.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from structgen.errors import Problem
 from structgen.frontends.json_schema.documents.document import Document
@@ -16,8 +16,7 @@ from structgen.frontends.json_schema.documents.keywords import COMBINATORS
 _MOST_CAUSES = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cause:
+class Cause(NamedTuple):
     """Why no value can be at a place.
 
     Attributes:
@@ -33,8 +32,7 @@ class Cause:
     inner: Cause | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Unenforced:
+class _Unenforced(NamedTuple):
     origin: object
     keyword: str
     reason: str
@@ -45,10 +43,12 @@ class Findings:
 
     Attributes:
         strict: what is not enforced is an error.
+        count: how many causes were noted so far.
     """
 
     def __init__(self, document: Document, *, strict: bool) -> None:
         self.strict = strict
+        self.count = 0
         self._document = document
         self._unenforced: dict[tuple[int, str], _Unenforced] = {}
         self._out_of_reach: dict[tuple[int, str], _Unenforced] = {}
@@ -113,12 +113,8 @@ class Findings:
             reason: in words.
             inside: the place inside it that is empty, if that is why.
         """
+        self.count += 1
         self._causes.append(Cause(origin, keyword, reason, self._cause_of.get(inside)))
-
-    @property
-    def count(self) -> int:
-        """How many causes were noted so far."""
-        return len(self._causes)
 
     def set_cause(self, place: Hashable, since: int) -> None:
         """The last cause explains an empty place, if it was noted after there were `since` of them."""

@@ -19,10 +19,24 @@ TYPES = {
 }
 
 
+_TYPE_OF: dict[type, int] = {
+    type(None): NULL,
+    bool: BOOLEAN,
+    int: INTEGER,
+    str: STRING,
+    list: ARRAY,
+    tuple: ARRAY,
+    dict: OBJECT,
+}
+
+
 def type_of(value: object) -> int:
     """The type of a JSON value, as a bit; 0 if it is no JSON value."""
-    if value is None:
-        return NULL
+    return _TYPE_OF.get(type(value)) or _type_of_other(value)
+
+
+def _type_of_other(value: object) -> int:
+    """The type of a float, or of an instance of a subclass."""
     if isinstance(value, bool):
         return BOOLEAN
     if isinstance(value, int):

@@ -80,7 +80,7 @@ class ArrayRules:
         plain = self._plain(shapes)
         if plain is None:
             return None
-        if any(shape.unique for shape in arrays_of(shapes)) and plain.items.most != 1:
+        if True in [shape.unique for shape in arrays_of(shapes)] and plain.items.most != 1:
             return self._differing(shapes, plain)
         return self._made(shapes, plain, self._format)
 
@@ -95,7 +95,7 @@ class ArrayRules:
             return None
         found = arrays_of(shapes)
         least, most = bounds
-        prefix = tuple([items_at(found, index) for index in range(max(len(one.prefix) for one in found))])
+        prefix = tuple([items_at(found, index) for index in range(max([len(one.prefix) for one in found]))])
         rules: list[RuleExpression] = []
         for index, schemas in enumerate(prefix):
             rule = None if most is not None and index >= most else self._values.value(schemas)
@@ -118,7 +118,7 @@ class ArrayRules:
     def _made(self, shapes: Alternative, plain: _Plain, form: Format) -> Rule:
         """The array of some items, laid out in a format."""
         items = plain.possible
-        if any(shape.seeks for shape in arrays_of(shapes)):
+        if True in [shape.seeks for shape in arrays_of(shapes)]:
             found = self._search(shapes, items, self._values.value, form.separator)
             return None if found is None else form.array(found)
         if items.most == 0:

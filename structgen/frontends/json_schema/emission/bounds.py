@@ -49,8 +49,11 @@ def tightest(
         most: the keyword of the upper limits.
         origin: the schema object at fault if the limits contradict each other.
     """
-    low = max((one.least for one in limits), default=0)
-    high = min((one.most for one in limits if one.most is not None), default=None)
+    if len(limits) == 1:
+        _, low, high = limits[0]
+    else:
+        low = max((one.least for one in limits), default=0)
+        high = min((one.most for one in limits if one.most is not None), default=None)
     if high is not None and high < low:
         findings.empty(origin, None, f"{least} {low} is more than {most} {high}")
         return None

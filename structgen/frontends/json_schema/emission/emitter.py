@@ -10,7 +10,7 @@ kept for each schema, and small things (a string, an integer) are the same objec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 
 from structgen.frontends.json_schema import numbers
@@ -43,10 +43,10 @@ from structgen.frontends.json_schema.emission.unique_items import UniqueItems
 from structgen.frontends.json_schema.normalization.membership import Membership
 from structgen.frontends.json_schema.normalization.normalizer import CIRCLE, TOO_MANY, Normalizer
 from structgen.frontends.json_schema.normalization.products import TooManyAlternatives
-from structgen.frontends.json_schema.shapes.combinators import AllOf, AnyOf, OneOf, Reference
+from structgen.frontends.json_schema.shapes.combinators import AllOf, AnyOf, OneOf, Reference, Step
 from structgen.frontends.json_schema.shapes.reader import Reader
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction, Schema
-from structgen.frontends.json_schema.shapes.shape import Alternative, constrained_by, types_of
+from structgen.frontends.json_schema.shapes.shape import Alternative, are_deferred, constrained_by, types_of
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar import rules as grammar
 from structgen.grammar.rules import RuleExpression, Terminal
@@ -97,6 +97,11 @@ class Emitter:
         cells = Cells(self, normalizer, self._membership, self._listed, self._strings, CellBudget())
         return DeferredRules(self, self.rules, self._reader, cells, self._strings, findings, style)
 
+    def close(self) -> None:
+        """Let go of what refers to the emitter: memory then returns at once, not when Python's collector runs."""
+        for name in ("_objects", "_arrays", "_deferred"):
+            self.__dict__.pop(name, None)
+
     # Schemas
 
     def value(self, schemas: Conjunction) -> Rule:
@@ -109,16 +114,11 @@ class Emitter:
         return self._share(distinct, lambda: self._joined(distinct), None, distinct[0])
 
     def _value(self, schema: Schema) -> Rule:
-        found = self._rule_of.get(schema)
-        if found is not None:
-            return found
+        if schema in self._rule_of:
+            return self._rule_of[schema]
         type = self._reader.sole_type(schema)
-        if type:
-            found = self._rule_of_type.get(type)
-            if found is not None:
-                return found
-        elif schema in self._rule_of:  # there is none
-            return None
+        if type in self._rule_of_type:
+            return self._rule_of_type[type]
         if schema is ANYTHING:
             return self.any()
         if schema is NOTHING:
@@ -129,7 +129,7 @@ class Emitter:
         if reading.is_plain:
             rule = self.plain(() if reading.shape is None else (reading.shape,))
         else:
-            rule = self._combined(schema)
+            rule = self._combined(schema, reading.steps)
         if rule is None:
             self._findings.set_cause(schema, before)
         self._rule_of[schema] = rule
@@ -181,8 +181,7 @@ class Emitter:
 
     # Combinators
 
-    def _combined(self, schema: Schema) -> Rule:
-        steps = self._reader.read(schema).steps
+    def _combined(self, schema: Schema, steps: Sequence[Step]) -> Rule:
         if len(steps) == 1:
             (step,) = steps
             if isinstance(step, Reference) and step.keyword == "$ref":
@@ -226,12 +225,13 @@ class Emitter:
         if not types:
             self._findings.empty(shapes[0].origin, "type", "no type is allowed by all that is required")
             return None
+        constrained = constrained_by(shapes)
         if types & (types - 1) == 0 or types == NUMBER:
-            return self._of_type(types, shapes)
-        if types == ANY_TYPE and not constrained_by(shapes):
+            return self._of_type(types, shapes, is_free=not constrained & types)
+        if types == ANY_TYPE and not constrained:
             return self.any()
-        each = (STRING, types & NUMBER, BOOLEAN, NULL, OBJECT, ARRAY)
-        return choice([self._of_type(type, shapes) for type in each if type & types])
+        each = [type for type in (STRING, types & NUMBER, BOOLEAN, NULL, OBJECT, ARRAY) if type & types]
+        return choice([self._of_type(type, shapes, is_free=not constrained & type) for type in each])
 
     def _of_values(self, shapes: Alternative) -> Rule:
         try:
@@ -239,13 +239,12 @@ class Emitter:
         except TooManySpellings:
             return self.any()
 
-    def _of_type(self, type: int, shapes: Alternative) -> Rule:
-        """The rule of the values of one type that have some shapes."""
-        is_free = not constrained_by(shapes) & type
+    def _of_type(self, type: int, shapes: Alternative, *, is_free: bool) -> Rule:
+        """The rule of the values of one type that have some shapes; `is_free`: they say nothing of the type."""
+        if type & (OBJECT | ARRAY):
+            return self._any_container(type) if is_free else self._container(type, shapes)
         if type == STRING:
             return self._style.string if is_free else self._strings.rule(shapes)
-        if type in (OBJECT, ARRAY):
-            return self._container(type, shapes, is_free=is_free)
         if type & NUMBER:
             is_spelled = type == NUMBER or (type == FRACTION and not self._style.exact)
             if is_free and is_spelled:
@@ -253,13 +252,14 @@ class Emitter:
             return self._numbers.rule(shapes, type)
         return self._literals.few(shapes, type)
 
-    def _container(self, type: int, shapes: Alternative, *, is_free: bool) -> Rule:
-        if is_free:
-            self.any()
-            return ANY_OBJECT if type == OBJECT else ANY_ARRAY
+    def _any_container(self, type: int) -> Rule:
+        self.any()
+        return ANY_OBJECT if type == OBJECT else ANY_ARRAY
+
+    def _container(self, type: int, shapes: Alternative) -> Rule:
         self.rules.depth += 1
         try:
-            if any(shape.deferred for shape in shapes):
+            if are_deferred(shapes):
                 rule = self._deferred.rule(shapes, type)
             else:  # few frames for each level of nesting, as the stack bounds it
                 rule = (self._objects if type == OBJECT else self._arrays).rule(shapes)

@@ -35,6 +35,8 @@ class ListedValues:
         listed = source.listed
         assert listed is not None
         self._check(listed, source)
+        if len(shapes) == 1 and listed_alone(source):
+            return [value for value in listed.values if type_of(value) & source.types]
         return [value for value in listed.values if all(self._has(value, shape, listed) for shape in shapes)]
 
     def of_schemas(self, schemas: Conjunction) -> list[object] | None:
@@ -82,6 +84,12 @@ def source_of(shapes: Alternative) -> Shape | None:
         if shape.const is not None:
             return shape
     return next((shape for shape in shapes if shape.enum is not None), None)
+
+
+def listed_alone(shape: Shape) -> bool:
+    """Returns True if a shape says nothing but what `type` and one list of values say."""
+    is_one_list = shape.const is None or shape.enum is None
+    return is_one_list and not (shape.constrained or shape.deferred)
 
 
 def _why_invalid(value: object) -> str | None:

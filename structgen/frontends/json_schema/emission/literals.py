@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from json.encoder import encode_basestring
 
 from structgen.formats.spelling import EVERY, Spelling
 from structgen.frontends.json_schema import strings
@@ -110,7 +111,7 @@ class Literals:
         """One of some scalars."""
         spelling = self._style.spelling
         if spelling.name == "canonical":
-            return literals(tuple(dict.fromkeys(text for value in values for text in texts(value))))
+            return literals(tuple(dict.fromkeys([text for value in values for text in texts(value)])))
         label = literals(tuple(texts(value)[0] for value in values)).name
         return Terminal(label, union(*[_spelled(value, spelling) for value in values]))
 
@@ -136,6 +137,8 @@ def _spelling_cost(values: Sequence[object]) -> int:
 
 def texts(value: object) -> tuple[str, ...]:
     """The JSON texts of a scalar: a whole number has a point only if the schema writes one."""
+    if type(value) is str:
+        return (encode_basestring(value),)
     text = json.dumps(value, ensure_ascii=False)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return (str(int(value)), text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from structgen.frontends.json_schema import numbers
 from structgen.frontends.json_schema.documents.findings import Findings
 from structgen.frontends.json_schema.documents.json_types import INTEGER, NUMBER, type_of
@@ -9,6 +11,7 @@ from structgen.frontends.json_schema.emission.rules import Rule
 from structgen.frontends.json_schema.numbers import NotRegular, Range, every_spelling, multiples_in_range
 from structgen.frontends.json_schema.shapes.numbers import Limit, NumberShape, intersect
 from structgen.frontends.json_schema.shapes.shape import Alternative, numbers_of
+from structgen.grammar.rules import Terminal
 
 _Excluded = tuple[float, ...]
 
@@ -33,14 +36,7 @@ class NumberRules:
         """
         found = numbers_of(shapes)
         shape = intersect(found) if found else NumberShape()
-        excluded: _Excluded = tuple(
-            [
-                value
-                for one in shapes
-                for value in one.excluded
-                if type_of(value) & NUMBER and isinstance(value, (int, float))
-            ]
-        )
+        excluded = _excluded(shapes)
         if _is_crossed(type, shape.low, shape.high):
             rule: Rule = None
         elif self.exact:
@@ -61,21 +57,11 @@ class NumberRules:
             return every_spelling.NUMBER
 
     def _plain(self, shapes: Alternative, shape: NumberShape, type: int, excluded: _Excluded) -> Rule:
-        bounds = _range(shape)
-        if type == INTEGER:
-            low = None if shape.low is None else numbers.above(*shape.low)
-            high = None if shape.high is None else numbers.below(*shape.high)
-            bounds = Range(low, high)
-            found = numbers.integer(low, high)
-        else:
-            found = numbers.number(bounds)
-        steps = _steps(shape, type)
-        if found is not None and (steps or shape.not_steps or excluded or not type & INTEGER):
-            try:
-                return multiples_in_range(type, bounds, steps, shape.not_steps, excluded)
-            except NotRegular as error:
-                self._not_regular(shapes, error)
-        return found
+        try:
+            return _number(shape, type, excluded)
+        except NotRegular as error:
+            self._not_regular(shapes, error)
+            return _between(shape, type)[1]
 
     def _not_regular(self, shapes: Alternative, error: NotRegular) -> None:
         for shape in shapes:
@@ -83,10 +69,38 @@ class NumberRules:
                 self._findings.unsupported(shape.origin, "multipleOf", str(error))
 
 
+@lru_cache(maxsize=4096)
+def _number(shape: NumberShape, type: int, excluded: _Excluded) -> Terminal | None:
+    """The numbers that have a shape, in one spelling each; None if there are none.
+
+    Raises:
+        NotRegular: Their multiples cannot be enforced.
+    """
+    bounds, found = _between(shape, type)
+    steps = _steps(shape, type)
+    if found is not None and (steps or shape.not_steps or excluded or not type & INTEGER):
+        return multiples_in_range(type, bounds, steps, shape.not_steps, excluded)
+    return found
+
+
+def _between(shape: NumberShape, type: int) -> tuple[Range, Terminal | None]:
+    """The bounds of a shape, and the numbers of a type within them."""
+    bounds = _range(shape)
+    if type != INTEGER:
+        return bounds, numbers.number(bounds)
+    low, high = bounds.integers()
+    return Range(low, high), numbers.integer(low, high)
+
+
 def _range(shape: NumberShape) -> Range:
     low, low_excluded = shape.low or (None, False)
     high, high_excluded = shape.high or (None, False)
     return Range(low, high, low_excluded, high_excluded)
+
+
+def _excluded(shapes: Alternative) -> _Excluded:
+    excluded = [value for one in shapes for value in one.excluded if type_of(value) & NUMBER]
+    return tuple([value for value in excluded if isinstance(value, (int, float))])
 
 
 def _steps(shape: NumberShape, type: int) -> tuple[numbers.Bound, ...]:

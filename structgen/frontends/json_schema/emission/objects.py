@@ -74,13 +74,13 @@ class ObjectRules:
 
     def rule(self, shapes: Alternative) -> Rule:
         """The objects that have some shapes; None if there are none."""
-        if all(shape.is_plain for shape in objects_of(shapes)):
-            return self._plain(shapes)
+        found = objects_of(shapes)
+        if False not in [shape.is_plain for shape in found]:
+            return self._plain(shapes, found)
         return _Counted(self, shapes).rule()
 
-    def _plain(self, shapes: Alternative) -> Rule:
+    def _plain(self, shapes: Alternative, found: Sequence[ObjectShape]) -> Rule:
         """Most objects: declared properties, and perhaps others."""
-        found = objects_of(shapes)
         declared = declared_properties(found)
         required = required_names(shapes)
         parts: list[RuleExpression] = []
@@ -109,6 +109,9 @@ class ObjectRules:
 
 def required_names(shapes: Alternative) -> dict[str, object]:
     """The names that are required, and the schema object that requires each first."""
+    if len(shapes) == 1:
+        (shape,) = shapes
+        return {} if shape.objects is None else dict.fromkeys(shape.objects.required, shape.origin)
     found: dict[str, object] = {}
     for shape in shapes:
         for name in () if shape.objects is None else shape.objects.required:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from structgen.frontends.json_schema import strings
@@ -58,8 +58,10 @@ def is_closed(style: Style, shapes: Sequence[ObjectShape]) -> bool:
     return style.closed and any(shape.declares for shape in shapes)
 
 
-def spellable(names: Iterable[str]) -> tuple[str, ...]:
+def spellable(names: Collection[str]) -> tuple[str, ...]:
     """The names that a text can spell."""
+    if "".join(names).isascii():
+        return tuple(names)
     return tuple([name for name in names if not strings.has_lone_surrogate(name)])
 
 

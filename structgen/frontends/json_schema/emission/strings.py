@@ -14,7 +14,7 @@ from structgen.frontends.json_schema.emission.bounds import Bounds, Limits, tigh
 from structgen.frontends.json_schema.emission.listed import ListedValues
 from structgen.frontends.json_schema.normalization.normalizer import Normalizer
 from structgen.frontends.json_schema.shapes.schema import Conjunction
-from structgen.frontends.json_schema.shapes.shape import Alternative, Shape, Tally, types_of
+from structgen.frontends.json_schema.shapes.shape import Alternative, Shape, Tally, are_deferred, types_of
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.expressions import (
     ANY_TEXT,
@@ -52,7 +52,7 @@ class StringRules:
         if bounds is None:
             return None
         spelling = self._style.spelling
-        if any(shape.deferred for shape in shapes):
+        if are_deferred(shapes):
             texts = self._texts_of_shapes(shapes)
             return None if texts is None else strings.text_string(texts, 0, None, "a string", spelling)
         if not any(keywords):

@@ -78,17 +78,17 @@ def from_keywords(source: Source) -> ArrayShape:
     Raises:
         InvalidSchemaError: One of them is malformed.
     """
-    names = source.names
+    said = source.said
     prefix, rest = _items(source)
-    contains = source.schema("contains") if "contains" in names else None
+    contains = source.schema("contains") if "contains" in said else None
     least = source.count("minContains") if contains is not None else None
     return ArrayShape(
         prefix,
         ANYTHING if rest is None else rest,
         rest is not None,
-        (source.count("minItems") or 0) if "minItems" in names else 0,
-        source.count("maxItems") if "maxItems" in names else None,
-        "uniqueItems" in names and source.value("uniqueItems") is True,
+        (source.count("minItems") or 0) if "minItems" in said else 0,
+        source.count("maxItems") if "maxItems" in said else None,
+        "uniqueItems" in said and source.value("uniqueItems") is True,
         contains,
         1 if least is None else least,
         source.count("maxContains") if contains is not None else None,
@@ -157,6 +157,9 @@ def _complement_of_contains(shape: ArrayShape, negate: Callable[[Schema], Schema
 
 def have_crossed_bounds(shapes: Sequence[ArrayShape]) -> bool:
     """Returns True if more items are required than allowed."""
+    if len(shapes) == 1:
+        (shape,) = shapes
+        return shape.max_items is not None and shape.min_items > shape.max_items
     least = max(one.min_items for one in shapes)
     most = min((one.max_items for one in shapes if one.max_items is not None), default=least)
     return least > most

@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from structgen.frontends.json_schema.shapes.schema import Schema
 from structgen.frontends.json_schema.shapes.shape import Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class Reference(NamedTuple):
     """`$ref`, `$dynamicRef`, `$recursiveRef`: the target is found when it is needed."""
 
     keyword: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AllOf:
+class AllOf(NamedTuple):
     """All of some schemas hold."""
 
     parts: tuple[Schema, ...]
     keyword: str = "allOf"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AnyOf:
+class AnyOf(NamedTuple):
     """At least one of some schemas holds."""
 
     parts: tuple[Schema, ...]
     keyword: str = "anyOf"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OneOf:
+class OneOf(NamedTuple):
     """Exactly one of some schemas holds."""
 
     parts: tuple[Schema, ...]
     keyword: str = "oneOf"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Not:
+class Not(NamedTuple):
     """A schema does not hold."""
 
     part: Schema
     keyword: str = "not"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class If:
+class If(NamedTuple):
     """Where a schema holds, so does another one; where it does not, a third."""
 
     condition: Schema
@@ -57,8 +51,7 @@ class If:
     keyword: str = "if"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dependent:
+class Dependent(NamedTuple):
     """`dependentRequired`, `dependentSchemas`, `dependencies`: what holds of objects that have a property.
 
     Attributes:
@@ -69,8 +62,7 @@ class Dependent:
     needs: tuple[tuple[str, tuple[str, ...] | Schema], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unevaluated:
+class Unevaluated(NamedTuple):
     """`unevaluatedProperties`, `unevaluatedItems`: what holds of the parts that nothing else has evaluated."""
 
     keyword: str

@@ -7,7 +7,7 @@ alike; whether a number may be a fraction is a matter of its type.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from structgen.frontends.json_schema.numbers import Bound, exact
 from structgen.frontends.json_schema.shapes.source import Source
 
 _MAX_DIGITS = 400
+_TOO_LARGE = 10**_MAX_DIGITS
 
 Limit = tuple[Bound, bool]
 """A bound, and True if it is excluded."""
@@ -49,25 +50,29 @@ def from_keywords(source: Source) -> NumberShape:
             raise source.invalid("multipleOf", f"expected a number above 0, found {step!r}")
         steps = (exact(step),)
     return NumberShape(
-        _higher(_limits(source, "minimum", "exclusiveMinimum")),
-        _lower(_limits(source, "maximum", "exclusiveMaximum")),
+        _limit(source, "minimum", "exclusiveMinimum", _higher),
+        _limit(source, "maximum", "exclusiveMaximum", _lower),
         steps,
     )
 
 
-def _limits(source: Source, included: str, excluding: str) -> list[Limit]:
-    found: list[Limit] = []
-    for keyword in (included, excluding):
-        bound = _bound(source, keyword)
-        if bound is not None:
-            found.append((bound, keyword == excluding or source.value(excluding) is True))
-    return found
+def _limit(
+    source: Source, included: str, excluding: str, tighter: Callable[[Sequence[Limit]], Limit | None]
+) -> Limit | None:
+    """The tighter one of two keywords; None if there is none."""
+    said = source.said
+    bound = _bound(source, included) if included in said else None
+    limit = None if bound is None else (bound, said.get(excluding) is True)
+    if excluding not in said:
+        return limit
+    bound = _bound(source, excluding)
+    if bound is None:
+        return limit
+    return (bound, True) if limit is None else tighter((limit, (bound, True)))
 
 
 def _bound(source: Source, keyword: str) -> Bound | None:
     value = source.value(keyword)
-    if not source.has(keyword):
-        return None
     is_boolean_allowed = source.document.draft.boolean_bounds or not source.document.declared
     if isinstance(value, bool) and keyword.startswith("exclusive") and is_boolean_allowed:
         return None
@@ -75,7 +80,7 @@ def _bound(source: Source, keyword: str) -> Bound | None:
         raise source.invalid(keyword, f"expected a number, found {value!r}")
     if isinstance(value, float):
         value = float(value)  # numpy's compares with doubles only
-    if abs(value) >= 10**_MAX_DIGITS:
+    if abs(value) >= _TOO_LARGE:
         raise source.invalid(keyword, f"a bound of more than {_MAX_DIGITS} digits")
     return exact(value)
 

@@ -87,8 +87,8 @@ class ObjectShape(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """True if nothing is said but of declared, required and additional properties."""
-        is_counted = bool(self.min_properties) or self.max_properties is not None
-        return self.has_names_only and not is_counted and self.names is None
+        says_more = self.patterns or self.has_properties or self.min_properties or self.names is not None
+        return not says_more and self.max_properties is None
 
     @property
     def has_names_only(self) -> bool:
@@ -112,6 +112,9 @@ class ObjectShape(NamedTuple):
 
     def at(self, name: str) -> list[Schema]:
         """What the property of a name must satisfy."""
+        if not self.patterns:
+            schema = self.properties.get(name, self.additional)
+            return [] if schema is None else [schema]
         found = [self.properties[name]] if name in self.properties else []
         found += [schema for pattern, schema in self.patterns.items() if is_found(pattern, name)]
         return found if found or self.additional is None else [self.additional]
@@ -128,15 +131,15 @@ def from_keywords(source: Source) -> ObjectShape:
     Raises:
         InvalidSchemaError: One of them is malformed.
     """
-    names = source.names
+    said = source.said
     return ObjectShape(
-        source.named_schemas("properties") if "properties" in names else _NONE,
-        _required(source) if "required" in names else (),
-        source.named_schemas("patternProperties") if "patternProperties" in names else _NONE,
-        source.schema("additionalProperties") if "additionalProperties" in names else None,
-        source.schema("propertyNames") if "propertyNames" in names else None,
-        (source.count("minProperties") or 0) if "minProperties" in names else 0,
-        source.count("maxProperties") if "maxProperties" in names else None,
+        source.named_schemas("properties") if "properties" in said else _NONE,
+        _required(source) if "required" in said else (),
+        source.named_schemas("patternProperties") if "patternProperties" in said else _NONE,
+        source.schema("additionalProperties") if "additionalProperties" in said else None,
+        source.schema("propertyNames") if "propertyNames" in said else None,
+        (source.count("minProperties") or 0) if "minProperties" in said else 0,
+        source.count("maxProperties") if "maxProperties" in said else None,
     )
 
 
@@ -188,6 +191,9 @@ def _other_counts(shape: ObjectShape) -> list[ObjectShape]:
 
 def have_crossed_bounds(shapes: Sequence[ObjectShape]) -> bool:
     """Returns True if more properties are required than allowed."""
+    if len(shapes) == 1:
+        (shape,) = shapes
+        return shape.max_properties is not None and shape.min_properties > shape.max_properties
     least = max(one.min_properties for one in shapes)
     most = min((one.max_properties for one in shapes if one.max_properties is not None), default=least)
     return least > most

@@ -6,10 +6,10 @@ Each schema object is read once, when it is needed. Equal schemas are made once:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from structgen.frontends.json_schema.documents.document import Document, Raw
-from structgen.frontends.json_schema.documents.identity import IdentityMap
 from structgen.frontends.json_schema.documents.json_types import (
     ANY_TYPE,
     ARRAY,
@@ -55,18 +55,16 @@ class Reading(NamedTuple):
     Attributes:
         steps: its combinators and the shape of its plain keywords, in order. None of them: it allows anything.
         shape: the shape among the steps, if there is one.
+        is_plain: there are no combinators.
     """
 
     steps: tuple[Step, ...]
-    shape: Shape | None
-
-    @property
-    def is_plain(self) -> bool:
-        """True if there are no combinators."""
-        return len(self.steps) == (self.shape is not None)
+    shape: Shape | None = None
+    is_plain: bool = False
 
 
-_ALLOWS_ANYTHING = Reading((), None)
+_ALLOWS_ANYTHING = Reading((), None, is_plain=True)
+_REFERENCE_ALONE = Reading((Reference("$ref"),))
 
 
 class Reader:
@@ -80,7 +78,9 @@ class Reader:
     def __init__(self, document: Document, *, formats: bool) -> None:
         self.document = document
         self.formats = formats
-        self._deferred: IdentityMap[Deferred] = IdentityMap()
+        self._says, self._says_with_list = _says(document.draft.void), _says_with_list(document.draft.void)
+        # By the identity of their schema objects, which they keep alive.
+        self._deferred: dict[int, Deferred] = {}
         self._complements: dict[Schema, Schema] = {}
         self._joint: dict[Conjunction, Joint] = {}
         self._readings: dict[Schema, Reading] = {}
@@ -99,9 +99,9 @@ class Reader:
             return Deferred(raw)
         if not raw:
             return ANYTHING
-        found = self._deferred.get(raw)
+        found = self._deferred.get(id(raw))
         if found is None:
-            found = self._deferred[raw] = Deferred(raw)
+            found = self._deferred[id(raw)] = Deferred(raw)
         return found
 
     def complement(self, schema: Schema) -> Schema:
@@ -131,8 +131,8 @@ class Reader:
 
     def joint(self, schemas: Conjunction) -> Schema:
         """All of some schemas, as one schema."""
-        if len(schemas) == 1:
-            return schemas[0]
+        if len(schemas) < 2:
+            return schemas[0] if schemas else ANYTHING
         return self._joint.setdefault(schemas, Joint(schemas))
 
     def silent(self, shape: Shape) -> Shape:
@@ -170,7 +170,9 @@ class Reader:
         """
         found = self._readings.get(schema)
         if found is None:
-            found = self._readings[schema] = self._read(schema)
+            raw = schema.raw if type(schema) is Deferred else None
+            found = self._read_keywords(raw) if isinstance(raw, dict) else self._read(schema)
+            self._readings[schema] = found
         return found
 
     def sole_type(self, schema: Schema) -> int:
@@ -185,53 +187,52 @@ class Reader:
 
     def _read(self, schema: Schema) -> Reading:
         if isinstance(schema, Deferred):
-            if not isinstance(schema.raw, dict):
-                raise self.document.invalid(schema.raw, None, "expected a schema: an object or a boolean")
-            return self._read_keywords(schema.raw)
+            raise self.document.invalid(schema.raw, None, "expected a schema: an object or a boolean")
         if isinstance(schema, Shape):
-            return Reading((schema,), schema)
+            return Reading((schema,), schema, is_plain=True)
         if isinstance(schema, Complement):
-            return Reading((Not(schema.of),), None)
+            return Reading((Not(schema.of),))
         if isinstance(schema, Joint):
-            return Reading((AllOf(schema.parts),), None)
+            return Reading((AllOf(schema.parts),))
         if isinstance(schema, Alternatives):
-            return Reading((AnyOf(schema.parts),), None)
+            return Reading((AnyOf(schema.parts),))
         assert schema is ANYTHING, "nothing can be read of NOTHING"
         return _ALLOWS_ANYTHING
 
     def _read_keywords(self, raw: Raw) -> Reading:
         if self.document.draft.ref_alone and "$ref" in raw:
-            return Reading((Reference("$ref"),), None)
-        names = [name for name in raw if name in _SAYS]
-        if names == ["type"]:
-            named = TYPES.get(raw["type"]) if type(raw["type"]) is str else None
-            if named is not None and "type" not in self.document.draft.void:
-                shape = Shape(_OF_TYPES[named], raw, evaluates=True)
-                return Reading((shape,), shape)
-        source = Source(raw, self.document, self.defer, names, formats=self.formats)
-        steps: list[Combinator] = []
-        types, place = 0, -1
-        for name in source.names:
-            combinator = _COMBINATORS.get(name)
-            if combinator is not None:
-                steps.append(combinator(source, name))
-            elif name in _ASSERTIONS:
-                types |= _ASSERTIONS[name]
-                # So properties come in the order in which they are declared.
-                if place < 0 or name == "properties":
-                    place = len(steps)
-        if place < 0:
-            return Reading(tuple(steps), None)
-        shape = Shape(_parts(source, types), raw, evaluates=True)
-        return Reading((*steps[:place], shape, *steps[place:]), shape)
+            return _REFERENCE_ALONE
+        says = self._says_with_list if isinstance(raw.get("items"), list) else self._says
+        said = {name: raw[name] for name in raw if name in says}
+        plan = _plan(tuple(said))
+        if plan.reading is not None:
+            return plan.reading
+        if plan.has_type_alone:
+            named = said["type"]
+            if type(named) is str and named in TYPES:
+                return _plain(_OF_TYPES[TYPES[named]], raw)
+        source = Source(raw, said, self.document, self.defer, formats=self.formats)
+        if plan.is_plain:
+            return _plain(_parts(source, plan.types), raw)
+        before = [make(source, name) for name, make in plan.before]
+        after = [make(source, name) for name, make in plan.after]
+        if not plan.has_shape:
+            return Reading((*before, *after), None, is_plain=not (before or after))
+        shape = Shape(_parts(source, plan.types), raw, evaluates=True)
+        return Reading((*before, shape, *after), shape)
+
+
+def _plain(parts: Parts, raw: Raw) -> Reading:
+    shape = Shape(parts, raw, evaluates=True)
+    return Reading((shape,), shape, True)
 
 
 def _parts(source: Source, types: int) -> Parts:
     """What the plain keywords say; `types`: those that any of them constrains."""
-    names = source.names
-    allowed = _types(source) if "type" in names else ANY_TYPE
-    const = _listed(source, "const") if "const" in names else None
-    enum = _listed(source, "enum") if "enum" in names else None
+    said = source.said
+    allowed = _types(source) if "type" in said else ANY_TYPE
+    const = _listed(source, "const") if "const" in said else None
+    enum = _listed(source, "enum") if "enum" in said else None
     if not types and const is None and enum is None:
         return _OF_TYPES[allowed]
     types &= allowed
@@ -260,6 +261,17 @@ _ASSERTIONS = {name: keyword.type for name, keyword in KEYWORDS.items() if keywo
 """The types that each assertion constrains."""
 
 _OF_TYPES = [Parts(types) for types in range(ANY_TYPE + 1)]
+
+
+@lru_cache(maxsize=64)
+def _says(void: frozenset[str]) -> frozenset[str]:
+    """The keywords that constrain values, without some that mean nothing."""
+    return _SAYS - void
+
+
+def _says_with_list(void: frozenset[str]) -> frozenset[str]:
+    """The same where `items` is a list, which is read as an older draft has it, whatever the schema declares."""
+    return _says(void - {"additionalItems"})
 
 
 def _types(source: Source) -> int:
@@ -358,3 +370,56 @@ _COMBINATORS: dict[str, Callable[[Source, str], Combinator]] = {
     "unevaluatedProperties": _unevaluated,
     "unevaluatedItems": _unevaluated,
 }
+
+
+_Make = Callable[[Source, str], Combinator]
+
+
+class _Plan(NamedTuple):
+    """What the names of the keywords of a schema say without their values: most schemas have one of few sets.
+
+    Attributes:
+        before: the combinators before the shape: their keywords, and what makes them.
+        after: those after the shape.
+        types: the types that the plain keywords constrain.
+        has_shape: there are plain keywords.
+        is_plain: there are no others.
+        has_type_alone: there is `type`, and nothing else.
+        reading: what the schema says, if no value matters.
+    """
+
+    before: tuple[tuple[str, _Make], ...]
+    after: tuple[tuple[str, _Make], ...]
+    types: int
+    has_shape: bool
+    is_plain: bool
+    has_type_alone: bool
+    reading: Reading | None
+
+
+@lru_cache(maxsize=4096)
+def _plan(keywords: tuple[str, ...]) -> _Plan:
+    """How to read a schema with some keywords, in their order."""
+    combinators: list[tuple[str, _Make]] = []
+    types, place = 0, -1
+    for name in keywords:
+        if name in _COMBINATORS:
+            combinators.append((name, _COMBINATORS[name]))
+        elif name in _ASSERTIONS:
+            types |= _ASSERTIONS[name]
+            # So properties come in the order in which they are declared.
+            if place < 0 or name == "properties":
+                place = len(combinators)
+    before = max(place, 0)
+    return _Plan(
+        tuple(combinators[:before]),
+        tuple(combinators[before:]),
+        types,
+        has_shape=place >= 0,
+        is_plain=place >= 0 and not combinators,
+        has_type_alone=keywords == ("type",),
+        reading=_WITHOUT_VALUES.get(keywords),
+    )
+
+
+_WITHOUT_VALUES = {("$ref",): _REFERENCE_ALONE, (): _ALLOWS_ANYTHING}

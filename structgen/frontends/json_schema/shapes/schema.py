@@ -16,14 +16,15 @@ from __future__ import annotations
 
 
 class Schema:
-    """A reference to what a value must satisfy. Compared by identity."""
+    """A reference to what a value must satisfy. Compared by identity.
 
-    __slots__ = ()
+    Attributes:
+        origin: the schema object of the document that this is, or was made from.
+    """
 
-    @property
-    def origin(self) -> object:
-        """The schema object of the document that this is, or was made from."""
-        raise NotImplementedError
+    __slots__ = ("origin",)
+
+    origin: object
 
 
 Conjunction = tuple[Schema, ...]
@@ -36,11 +37,7 @@ class Constant(Schema):
     __slots__ = ("allows",)
 
     def __init__(self, allows: bool) -> None:
-        self.allows = allows
-
-    @property
-    def origin(self) -> object:  # noqa: D102
-        return self.allows
+        self.origin = self.allows = allows
 
 
 ANYTHING, NOTHING = Constant(True), Constant(False)
@@ -56,11 +53,7 @@ class Deferred(Schema):
     __slots__ = ("raw",)
 
     def __init__(self, raw: object) -> None:
-        self.raw = raw
-
-    @property
-    def origin(self) -> object:  # noqa: D102
-        return self.raw
+        self.origin = self.raw = raw
 
 
 class Complement(Schema):
@@ -74,10 +67,7 @@ class Complement(Schema):
 
     def __init__(self, of: Schema) -> None:
         self.of = of
-
-    @property
-    def origin(self) -> object:  # noqa: D102
-        return self.of.origin
+        self.origin = of.origin
 
 
 class Alternatives(Schema):
@@ -87,15 +77,11 @@ class Alternatives(Schema):
         parts: the schemas.
     """
 
-    __slots__ = ("_origin", "parts")
+    __slots__ = ("parts",)
 
     def __init__(self, parts: tuple[Schema, ...], origin: object) -> None:
         self.parts = parts
-        self._origin = origin
-
-    @property
-    def origin(self) -> object:  # noqa: D102
-        return self._origin
+        self.origin = origin
 
 
 class Joint(Schema):
@@ -109,7 +95,4 @@ class Joint(Schema):
 
     def __init__(self, parts: Conjunction) -> None:
         self.parts = parts
-
-    @property
-    def origin(self) -> object:  # noqa: D102
-        return self.parts[0].origin
+        self.origin = parts[0].origin

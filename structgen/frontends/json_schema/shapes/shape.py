@@ -76,7 +76,6 @@ class Shape(Schema):
     """
 
     __slots__ = (
-        "_origin",
         "arrays",
         "const",
         "constrained",
@@ -100,11 +99,7 @@ class Shape(Schema):
         self.listed: Listed | None = enum if const is None else const
         self.constrained = _constrained(parts)
         self.evaluates = evaluates
-        self._origin = origin
-
-    @property
-    def origin(self) -> object:  # noqa: D102
-        return self._origin
+        self.origin = origin
 
     def allows_all_of(self, types: int) -> bool:
         """Returns True if the shape constrains no value of some types."""
@@ -160,6 +155,14 @@ def constrained_by(shapes: Iterable[Shape]) -> int:
     for shape in shapes:
         types |= shape.constrained
     return types
+
+
+def are_deferred(shapes: Iterable[Shape]) -> bool:
+    """Returns True if a tally must hold in some shapes."""
+    for shape in shapes:  # noqa: SIM110 - a generator takes three times as long
+        if shape.deferred:
+            return True
+    return False
 
 
 def join(one: Alternative, other: Alternative) -> Alternative:

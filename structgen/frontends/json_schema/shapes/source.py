@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from structgen.errors import InvalidSchemaError
 from structgen.frontends.json_schema.documents.document import Document, Raw
@@ -17,41 +17,40 @@ class Source:
 
     Attributes:
         document: the document of the schema; it knows the draft.
-        names: the keywords that constrain something, in the order of the schema.
+        said: the values of the keywords that constrain something, by name, in the order of the schema.
         formats: `format` is an assertion.
     """
 
-    __slots__ = ("_defer", "_raw", "document", "formats", "names")
+    __slots__ = ("_defer", "_raw", "document", "formats", "said")
 
     def __init__(
         self,
         raw: Raw,
+        said: Mapping[str, object],
         document: Document,
         defer: Callable[[object], Schema],
-        names: Iterable[str],
         *,
         formats: bool,
     ) -> None:
         self.document = document
         self.formats = formats
+        self.said = said
         self._raw = raw
-        void = document.void_in(raw)
-        self.names = dict.fromkeys([name for name in names if name not in void] if void else names)
         self._defer = defer
 
     def has(self, keyword: str) -> bool:
         """Returns True if the schema has a keyword."""
-        return keyword in self.names
+        return keyword in self.said
 
     def value(self, keyword: str) -> object:
         """The value of a keyword; None if it is not there."""
-        return self._raw[keyword] if keyword in self.names else None
+        return self.said.get(keyword)
 
     def count(self, keyword: str) -> int | None:
         """The value of a keyword that counts something; None if it is not there."""
-        if keyword not in self.names:
+        if keyword not in self.said:
             return None
-        value = self._raw[keyword]
+        value = self.said[keyword]
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -60,7 +59,7 @@ class Source:
 
     def schema(self, keyword: str) -> Schema | None:
         """The schema in a keyword; None if it is not there."""
-        return self._defer(self._raw[keyword]) if keyword in self.names else None
+        return self._defer(self.said[keyword]) if keyword in self.said else None
 
     def schemas(self, keyword: str) -> tuple[Schema, ...]:
         """The schemas in a list."""
@@ -78,9 +77,7 @@ class Source:
 
     def named_schemas(self, keyword: str) -> dict[str, Schema]:
         """The schemas in an object, by name; none if the keyword is not there."""
-        if keyword not in self.names:
-            return {}
-        value = self._raw[keyword]
+        value = self.said.get(keyword)
         if value is None:
             return {}
         if not isinstance(value, dict):
