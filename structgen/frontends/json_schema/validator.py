@@ -7,14 +7,17 @@ schema allows is accepted, however it is laid out. Only where the grammar refuse
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from typing import Any
 
 from structgen.errors import InvalidRegexError, InvalidSchemaError, InvalidText, Problem
 from structgen.formats.format import DuplicateName, Format
 from structgen.frontends.json_schema.documents.document import Document
 from structgen.frontends.json_schema.documents.traversal import escape, subschemas
+from structgen.frontends.json_schema.numbers import exact
 
 
 class JsonValidator:
@@ -167,6 +170,7 @@ def _validator(document: Document, registry: Any, *, formats: bool) -> Any:
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
+        "multipleOf": _multiple_of,
     }
     if formats:
         keywords["format"] = _format
@@ -237,6 +241,17 @@ def _format(validator: Any, form: str, instance: object, schema: Any) -> Iterato
 
     if isinstance(instance, str) and not conforms(form, instance):
         yield jsonschema.ValidationError(f"{instance!r} is not of the format {form!r}")
+
+
+def _multiple_of(validator: Any, step: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    """Exact, as the mask: 0.3 is a multiple of 0.1, and 3e30 one of 3; jsonschema divides doubles."""
+    import jsonschema
+
+    if not validator.is_type(instance, "number"):
+        return
+    is_multiple = math.isfinite(instance) and not Fraction(exact(instance)) % Fraction(exact(step))
+    if not is_multiple:
+        yield jsonschema.ValidationError(f"{instance!r} is not a multiple of {step!r}")
 
 
 # Keywords with patterns in the dialect that JSON Schema asks for; jsonschema has Python's
