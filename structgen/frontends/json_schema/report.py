@@ -64,28 +64,33 @@ def report_of(
 def _handling(
     document: Document, node: Mapping[str, object], keyword: str, formats: bool
 ) -> tuple[Handling, str]:
+    why_void = _why_void(document, node, keyword)
+    if why_void is not None:
+        return "annotation", why_void
+    if keyword != "format":
+        return "enforced", ""
+    if not formats:
+        return "annotation", 'formats="annotate"'
+    return ("enforced", "") if node[keyword] in KNOWN else ("annotation", "no format of the specifications")
+
+
+def _why_void(document: Document, node: Mapping[str, object], keyword: str) -> str | None:
+    """Why a keyword constrains nothing where it stands; None if it does."""
     draft = document.draft
     if draft.ref_alone and "$ref" in node and keyword != "$ref":
-        return "annotation", f"void next to $ref in draft {draft.name}"
+        return f"void next to $ref in draft {draft.name}"
     if keyword in document.void_in(dict(node)):
-        return "annotation", f"means nothing in draft {draft.name}"
+        return f"means nothing in draft {draft.name}"
     known = KEYWORDS.get(keyword)
     if known is None or known.role == "annotation":
-        return "annotation", ""
-    needed = known.needs
-    if keyword == "if" and document.has_unevaluated:
-        needed = ()  # by itself it says what is evaluated
-    if needed and not any(one in node for one in needed):
-        return "annotation", f"says nothing without {' or '.join(needed)}"
+        return ""
     if keyword == "additionalItems" and not isinstance(node.get("items"), list):
-        return "annotation", "says nothing without a list of items"
-    if keyword == "format":
-        if not formats:
-            return "annotation", 'formats="annotate"'
-        return (
-            ("enforced", "") if node[keyword] in KNOWN else ("annotation", "no format of the specifications")
-        )
-    return "enforced", ""
+        return "says nothing without a list of items"
+    if keyword == "if" and document.has_unevaluated:  # by itself it says what is evaluated
+        return None
+    if known.needs and not any(one in node for one in known.needs):
+        return f"says nothing without {' or '.join(known.needs)}"
+    return None
 
 
 def _places(root: object, pointer: str) -> Iterator[tuple[str, dict[str, object]]]:

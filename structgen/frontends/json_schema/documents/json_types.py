@@ -55,10 +55,14 @@ def equal(one: object, other: object) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
+        return _are_equal_objects(one, other)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(equal, one, other))
     return type_of(one) == type_of(other) and bool(one == other)
+
+
+def _are_equal_objects(one: dict[str, object], other: dict[str, object]) -> bool:
+    return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
 
 
 def is_listed(value: object, listed: Iterable[object]) -> bool:

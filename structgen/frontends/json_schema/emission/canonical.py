@@ -6,7 +6,7 @@ import json
 from collections.abc import Hashable
 
 from structgen.frontends.json_schema.documents.document import Document
-from structgen.frontends.json_schema.documents.keywords import KEYWORDS
+from structgen.frontends.json_schema.documents.keywords import KEYWORDS, Keyword
 from structgen.frontends.json_schema.shapes.schema import Complement, Conjunction, Constant, Deferred, Schema
 from structgen.frontends.json_schema.shapes.shape import Shape
 
@@ -55,15 +55,18 @@ def _bare(value: object) -> object:
         return value
     found: dict[str, object] = {}
     for name, one in value.items():
-        keyword = KEYWORDS.get(name)
         if not isinstance(name, str) or name in ("$dynamicRef", "$recursiveRef"):
             raise TypeError
-        if keyword is None or keyword.role == "annotation":
-            continue
-        if keyword.holds == "map" and isinstance(one, dict):
-            found[name] = {key: _bare(inner) for key, inner in one.items()}
-        elif keyword.holds == "value":
-            found[name] = one
-        else:
-            found[name] = _bare(one)
+        keyword = KEYWORDS.get(name)
+        if keyword is not None and keyword.role != "annotation":
+            found[name] = _bare_value(keyword, one)
     return found
+
+
+def _bare_value(keyword: Keyword, value: object) -> object:
+    """The value of a keyword, the schemas in it without annotations."""
+    if keyword.holds == "value":
+        return value
+    if keyword.holds == "map" and isinstance(value, dict):
+        return {key: _bare(inner) for key, inner in value.items()}
+    return _bare(value)

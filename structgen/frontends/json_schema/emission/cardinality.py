@@ -6,9 +6,8 @@ Says what is plain to see, and otherwise no. Only properties and items are looke
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from structgen.frontends.json_schema import strings
 from structgen.frontends.json_schema.documents.json_types import (
     ARRAY,
     BOOLEAN,
@@ -24,15 +23,18 @@ from structgen.frontends.json_schema.emission.distinct_scalars import DistinctSc
 from structgen.frontends.json_schema.emission.interface import Values
 from structgen.frontends.json_schema.emission.listed import ListedValues
 from structgen.frontends.json_schema.emission.literals import Literals
+from structgen.frontends.json_schema.emission.regions import spellable
 from structgen.frontends.json_schema.normalization.normalizer import Normalizer
 from structgen.frontends.json_schema.normalization.products import TooManyAlternatives
-from structgen.frontends.json_schema.shapes.arrays import ArrayShape
+from structgen.frontends.json_schema.shapes.arrays import ArrayShape, have_crossed_bounds
 from structgen.frontends.json_schema.shapes.numbers import NumberShape, intersect
 from structgen.frontends.json_schema.shapes.objects import ObjectShape
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction
 from structgen.frontends.json_schema.shapes.shape import (
     Alternative,
     Parts,
+    are_deferred,
+    are_listed,
     arrays_of,
     constrained_by,
     numbers_of,
@@ -83,32 +85,35 @@ class Cardinality:
         """Returns True if some schemas surely have so many values. False means unknown."""
         if needed <= 1:
             return self._values.value(schemas) is not None
-        if all(schema is ANYTHING for schema in schemas):
+        if _allow_anything(schemas):
             return True
         if NOTHING in schemas or levels == 0:
             return False
-        try:
-            options = self._normalizer.conjunction(schemas)
-        except TooManyAlternatives:
-            return False
+        options = self._options(schemas)
         if len(options) > 1:  # a single one is known to be possible
             options = [shapes for shapes in options if self._values.plain(shapes) is not None]
         return any(self._has_shapes(shapes, needed, levels) for shapes in options)
+
+    def _options(self, schemas: Conjunction) -> list[Alternative]:
+        """The alternatives of some schemas; none if there are too many."""
+        try:
+            return self._normalizer.conjunction(schemas)
+        except TooManyAlternatives:
+            return []
 
     def _has_shapes(self, shapes: Alternative, needed: int, levels: int) -> bool:
         listed = self._listed.of(shapes)
         if listed is not None:
             return self._count_listed(listed, needed) >= needed
         types = types_of(shapes)
-        if types & STRING and (_is_free(shapes, STRING) or self._has_scalars(shapes, STRING, needed)):
-            return True
-        number = INTEGER if types & NUMBER == INTEGER else NUMBER
-        if types & NUMBER and (_is_free(shapes, NUMBER) or self._has_scalars(shapes, number, needed)):
-            return True
-        if types & OBJECT and (_is_free(shapes, OBJECT) or self._has_objects(shapes, needed, levels)):
-            return True
-        if types & ARRAY and (_is_free(shapes, ARRAY) or self._has_arrays(shapes, needed, levels)):
-            return True
+        for type, has in (
+            (STRING, self._has_strings),
+            (NUMBER, self._has_numbers),
+            (OBJECT, self._has_objects),
+            (ARRAY, self._has_arrays),
+        ):
+            if types & type and (_is_free(shapes, type) or has(shapes, needed, levels)):
+                return True
         return (2 if types & BOOLEAN else 0) + (1 if types & NULL else 0) >= needed
 
     def _count_listed(self, listed: Iterable[object], needed: int) -> int:
@@ -128,38 +133,44 @@ class Cardinality:
             return False
         return found.count is None or found.count >= needed
 
+    def _has_strings(self, shapes: Alternative, needed: int, levels: int) -> bool:
+        return self._has_scalars(shapes, STRING, needed)
+
+    def _has_numbers(self, shapes: Alternative, needed: int, levels: int) -> bool:
+        type = INTEGER if types_of(shapes) & NUMBER == INTEGER else NUMBER
+        return self._has_scalars(shapes, type, needed)
+
     def _has_objects(self, shapes: Alternative, needed: int, levels: int) -> bool:
         """One property has so many values, and is there or may be."""
         found = objects_of(shapes)
-        if any(shape.deferred for shape in shapes) or not all(one.has_names_only for one in found):
+        if are_deferred(shapes) or not all(one.has_names_only for one in found):
             return False
-        is_plain = all(one.is_plain for one in found)
-        if is_plain and not self._closed and all(one.others is ANYTHING for one in found):
+        if self._are_open(found):
             return True
-        required = {name for one in found for name in one.required}
-        for name in dict.fromkeys(name for one in found for name in one.properties):
-            may_be = (name in required or is_plain) and not strings.has_lone_surrogate(name)
-            if may_be and self.has(_declared_first(found, name), needed, levels - 1):
-                return True
-        return False
+        return any(
+            self.has(_declared_first(found, name), needed, levels - 1) for name in _possible_names(found)
+        )
+
+    def _are_open(self, shapes: Sequence[ObjectShape]) -> bool:
+        """Returns True if an object may have any properties that are not declared."""
+        return not self._closed and all(one.is_plain and one.others is ANYTHING for one in shapes)
 
     def _has_arrays(self, shapes: Alternative, needed: int, levels: int) -> bool:
         """The lengths of arrays differ, or one of their items."""
         found = arrays_of(shapes)
-        if any(shape.deferred for shape in shapes) or not all(one.has_one_schema for one in found):
+        if are_deferred(shapes) or not all(one.has_one_schema for one in found):
             return False
         items = _items(found)
-        if self._values.value(items) is None:
+        if self._values.value(items) is None or have_crossed_bounds(found):
             return False
-        least = max(one.min_items for one in found)
-        most = min((one.max_items for one in found if one.max_items is not None), default=None)
-        if most is not None and most < least:
-            return False
-        if any(one.unique for one in found):
-            return self._has_unique(items, Bounds(least, most), needed, levels)
-        if most is None or most - least + 1 >= needed:
+        has = self._has_unique if any(one.unique for one in found) else self._has_lengths
+        return has(items, _bounds(found), needed, levels)
+
+    def _has_lengths(self, items: Conjunction, bounds: Bounds, needed: int, levels: int) -> bool:
+        """The arrays of each length, or those whose first items differ."""
+        if bounds.most is None or bounds.most - bounds.least + 1 >= needed:
             return True
-        return most > 0 and self.has(items, needed, levels - 1)
+        return bounds.most > 0 and self.has(items, needed, levels - 1)
 
     def _has_unique(self, items: Conjunction, bounds: Bounds, needed: int, levels: int) -> bool:
         """The array of no items, and those of one."""
@@ -176,23 +187,22 @@ class Cardinality:
 
     def _extra(self, schemas: Conjunction, levels: int) -> int | None:
         """Bytes by which thousands of values are longer than the shortest, at most; None: not known."""
-        if all(schema is ANYTHING for schema in schemas):
+        if _allow_anything(schemas):
             return _FREE
         if NOTHING in schemas or levels == 0:
             return None
-        try:
-            options = self._normalizer.conjunction(schemas)
-        except TooManyAlternatives:
-            return None
-        found = [extra for shapes in options if (extra := _free_scalar(shapes)) is not None]
+        options = self._options(schemas)
+        found = _free_scalars(options)
         if found or len(options) != 1:
             return min(found, default=None)
-        (shapes,) = options
-        types = types_of(shapes)
-        if types in (STRING, INTEGER, NUMBER):
+        if types_of(options[0]) in (STRING, INTEGER, NUMBER):
             return _ROOM // 2 if self._has_short_scalars(schemas) else None
-        if any(shape.listed is not None for shape in shapes) or any(shape.deferred for shape in shapes):
+        return self._extra_of_containers(options[0], levels)
+
+    def _extra_of_containers(self, shapes: Alternative, levels: int) -> int | None:
+        if are_listed(shapes) or are_deferred(shapes):
             return None
+        types = types_of(shapes)
         if types == OBJECT:
             return self._extra_of_objects(objects_of(shapes), levels)
         return self._extra_of_arrays(arrays_of(shapes), levels) if types == ARRAY else None
@@ -207,29 +217,21 @@ class Cardinality:
         """One property that must be there, or one that nobody declares."""
         if not all(one.is_plain for one in shapes):
             return None
-        if not self._closed and all(one.others is ANYTHING for one in shapes):
+        if self._are_open(shapes):
             return 2 * _FREE
-        required = {name for one in shapes for name in one.required}
+        required = _required(shapes)
+        names = spellable(sorted(required.union(*(one.properties for one in shapes))))
         found: list[int] = []
-        for name in sorted(required.union(*(one.properties for one in shapes))):
-            if strings.has_lone_surrogate(name):
-                continue
+        for name in names:
             schemas = tuple([one.properties.get(name, one.others) for one in shapes])
-            extra = (
-                self._extra(schemas, levels - 1)
-                if name in required
-                else self._extra_of_property(name, schemas)
-            )
+            is_there = name in required
+            extra = self._extra(schemas, levels - 1) if is_there else self._extra_of_property(name, schemas)
             found += [] if extra is None else [extra]
         return min(found, default=None)
 
     def _extra_of_property(self, name: str, schemas: Conjunction) -> int | None:
         """Bytes of a property that may be missing: its name and a free scalar."""
-        try:
-            options = self._normalizer.conjunction(schemas)
-        except TooManyAlternatives:
-            return None
-        found = [extra for shapes in options if (extra := _free_scalar(shapes)) is not None]
+        found = _free_scalars(self._options(schemas))
         return min(found) + len(json.dumps(name)) + 2 if found else None
 
     def _has_short_scalars(self, schemas: Conjunction) -> bool:
@@ -254,13 +256,40 @@ def _declared_first(shapes: list[ObjectShape], name: str) -> Conjunction:
     return (*declared, *[one.others for one in shapes if name not in one.properties])
 
 
+def _bounds(shapes: Sequence[ArrayShape]) -> Bounds:
+    most = [one.max_items for one in shapes if one.max_items is not None]
+    return Bounds(max([one.min_items for one in shapes]), min(most, default=None))
+
+
 def _items(shapes: list[ArrayShape]) -> Conjunction:
     return tuple([one.rest for one in shapes if one.has_rest])
 
 
+def _allow_anything(schemas: Conjunction) -> bool:
+    return all(schema is ANYTHING for schema in schemas)
+
+
+def _required(shapes: Sequence[ObjectShape]) -> set[str]:
+    return {name for one in shapes for name in one.required}
+
+
+def _possible_names(shapes: Sequence[ObjectShape]) -> tuple[str, ...]:
+    """The declared names that an object has, or may have whatever else it has."""
+    declared = dict.fromkeys(name for one in shapes for name in one.properties)
+    if all(one.is_plain for one in shapes):
+        return spellable(declared)
+    required = _required(shapes)
+    return spellable([name for name in declared if name in required])
+
+
+def _free_scalars(options: Sequence[Alternative]) -> list[int]:
+    """What `_free_scalar` says of some alternatives, as far as it does."""
+    return [extra for shapes in options if (extra := _free_scalar(shapes)) is not None]
+
+
 def _free_scalar(shapes: Alternative) -> int | None:
     """Bytes of thousands of strings or numbers, if nothing but a length or one bound is said of them."""
-    if any(shape.listed is not None for shape in shapes):
+    if are_listed(shapes):
         return None
     types = types_of(shapes)
     if types & STRING and not any(shape.excluded or shape.deferred for shape in shapes):

@@ -91,6 +91,7 @@ class DistinctScalars:
         self._numbers = numbers
         self._spelling: Spelling = style.spelling
         self._title = style.format.title
+        self._no_containers = f"objects and arrays cannot be compared in {self._title}"
 
     def of(self, schemas: Conjunction) -> Distinct:
         """The scalars that satisfy some schemas, each in one spelling, recorded.
@@ -117,13 +118,15 @@ class DistinctScalars:
     def _terminals(self, shapes: Alternative) -> Iterator[Terminal]:
         listed = self._listed.of(shapes)
         types = types_of(shapes)
-        if any(isinstance(value, (dict, list)) for value in listed or ()) or (
-            listed is None and types & (OBJECT | ARRAY)
-        ):
-            raise NotScalar(f"objects and arrays cannot be compared in {self._title}")
         if listed is not None:
-            yield from self._of_values(listed)
-            return
+            if any(isinstance(value, (dict, list)) for value in listed):
+                raise NotScalar(self._no_containers)
+            return self._of_values(listed)
+        if types & (OBJECT | ARRAY):
+            raise NotScalar(self._no_containers)
+        return self._of_types(shapes, types)
+
+    def _of_types(self, shapes: Alternative, types: int) -> Iterator[Terminal]:
         if types & STRING and (string := self._strings.rule(shapes)) is not None:
             yield _single_string(string, self._spelling)
         if types & NUMBER:

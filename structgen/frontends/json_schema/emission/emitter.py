@@ -246,11 +246,14 @@ class Emitter:
         if type == STRING:
             return self._style.string if is_free else self._strings.rule(shapes)
         if type & NUMBER:
-            is_spelled = type == NUMBER or (type == FRACTION and not self._style.exact)
-            if is_free and is_spelled:
-                return self._style.number if type & INTEGER else numbers.FRACTIONAL
-            return self._numbers.rule(shapes, type)
+            return self._of_numbers(type, shapes, is_free=is_free)
         return self._literals.few(shapes, type)
+
+    def _of_numbers(self, type: int, shapes: Alternative, *, is_free: bool) -> Rule:
+        is_spelled = type == NUMBER or (type == FRACTION and not self._style.exact)
+        if is_free and is_spelled:
+            return self._style.number if type & INTEGER else numbers.FRACTIONAL
+        return self._numbers.rule(shapes, type)
 
     def _any_container(self, type: int) -> Rule:
         self.any()

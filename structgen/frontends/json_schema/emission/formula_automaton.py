@@ -284,8 +284,9 @@ class Cells:
 
     def _choose(self, branch: _Chosen, schemas: Conjunction, *, holds: bool) -> _Chosen | None:
         """The part of a cell whose values satisfy some schemas, or do not; None if there are no such values."""
-        if all(schema is ANYTHING for schema in schemas) or schemas == (NOTHING,):
-            return branch if (schemas != (NOTHING,)) == holds else None
+        of_all = _hold_of_all(schemas)
+        if of_all is not None:
+            return branch if of_all == holds else None
         if branch.listed is not None:
             left = [value for value in branch.listed if self._satisfies(value, schemas) == holds]
             return branch._replace(listed=left) if left else None
@@ -342,6 +343,13 @@ class Cells:
             parts = Parts(enum=Listed("enum", cell.listed))
             found = self._enums[key] = self._reader.shape(parts, origin)
         return self._values.value((found,))
+
+
+def _hold_of_all(schemas: Conjunction) -> bool | None:
+    """Returns True if some schemas allow any value, False if they allow none plainly, None if they differ."""
+    if schemas == (NOTHING,):
+        return False
+    return True if all(schema is ANYTHING for schema in schemas) else None
 
 
 def sequence(

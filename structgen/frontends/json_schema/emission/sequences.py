@@ -74,19 +74,19 @@ def counted(rules: Rules, separator: Terminal, start: State, steps: Callable[[St
     live = _live(ways, before)
     if start not in live:
         return None
-    names = {state: rules.new_name("counted") for state in before if state in live}
-    first: RuleExpression = Choice(())
-    for state, (ends, items) in ways.items():
-        if state not in live:
-            continue
-        after = [(item, Reference(names[after])) for item, after in items if after in live]
-        end = (Sequence(()),) if ends else ()
-        if state == start:
-            first = Choice((*[Sequence(pair) for pair in after], *end))
+    names = {state: Reference(rules.new_name("counted")) for state in before if state in live}
+
+    def following(state: State) -> list[tuple[RuleExpression, Reference]]:
+        return [(item, names[after]) for item, after in ways[state].items if after in live]
+
+    def end(state: State) -> tuple[RuleExpression, ...]:
+        return (Sequence(()),) if ways[state].ends else ()
+
+    for state in ways:
         if state in names:
-            options = [Sequence((separator, *pair)) for pair in after]
-            rules.by_name[names[state]] = Choice((*options, *end))
-    return first
+            options = [Sequence((separator, *pair)) for pair in following(state)]
+            rules.by_name[names[state].name] = Choice((*options, *end(state)))
+    return Choice((*[Sequence(pair) for pair in following(start)], *end(start)))
 
 
 def _explore(

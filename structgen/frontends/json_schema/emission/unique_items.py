@@ -6,7 +6,8 @@ compares items of any kind while they are read, where they cannot run out before
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 
 from structgen.frontends.json_schema.documents.json_types import is_listed
 from structgen.frontends.json_schema.emission.cardinality import Cardinality
@@ -56,18 +57,10 @@ class UniqueItems:
 
     def from_list(self, items: Items) -> Rule:
         """Items from a short list; None if they are not from one, `NOTHING_LEFT` if they run out."""
-        schemas = [*items.prefix, items.rest] if items.has_rest else [*items.prefix]
-        listed: list[list[object]] = []
-        for one in schemas:
-            found = self._listed.of_schemas(one)
-            if found is None:
-                return None
-            listed.append(found)
-        values: list[object] = []
-        for value in (value for found in listed for value in found):
-            if not is_listed(value, values):
-                values.append(value)
-        spelled = [(value, self._literals.compound(value)) for value in values]
+        listed = self._lists(items)
+        if listed is None:
+            return None
+        spelled = [(value, self._literals.compound(value)) for value in _each_once(listed)]
         values = [value for value, rule in spelled if rule is not None]
         rules = [self._format.item(rule) for _, rule in spelled if rule is not None]
         if items.prefix:
@@ -77,6 +70,16 @@ class UniqueItems:
             except TooManySteps:
                 return None
         return self._in_any_order(rules, items)
+
+    def _lists(self, items: Items) -> list[list[object]] | None:
+        """The values at each place; None if one is not from a list."""
+        listed: list[list[object]] = []
+        for schemas in (*items.prefix, items.rest) if items.has_rest else items.prefix:
+            found = self._listed.of_schemas(schemas)
+            if found is None:
+                return None
+            listed.append(found)
+        return listed
 
     def _in_any_order(self, rules: list[RuleExpression], items: Items) -> Rule:
         """Items of one list; the automaton of sets only where they must be counted."""
@@ -89,15 +92,17 @@ class UniqueItems:
             return self._by_sets(rules, [(1 << len(rules)) - 1], items)
         if least > 1 or (most is not None and most < len(rules)):
             return None
-        options: list[RuleExpression] = []
-        for index, rule in enumerate(rules):
-            others = [
-                Repetition(RuleSequence((separator, other)), 0, 1)
-                for place, other in enumerate(rules)
-                if place != index
-            ]
-            options.append(RuleSequence((rule, Permutation(tuple(others)))))
-        return Choice(tuple(options))
+        return self._one_or_more(rules)
+
+    def _one_or_more(self, rules: list[RuleExpression]) -> Choice:
+        """One of some items first, then any of the others."""
+        more = [Repetition(RuleSequence((self._format.separator, rule)), 0, 1) for rule in rules]
+        return Choice(
+            tuple(
+                RuleSequence((rule, Permutation((*more[:index], *more[index + 1 :]))))
+                for index, rule in enumerate(rules)
+            )
+        )
 
     def _by_sets(self, rules: list[RuleExpression], allowed: list[int], items: Items) -> Rule:
         """Items that all differ; `allowed`: bits of those that may come first, second... and of all others."""
@@ -123,12 +128,8 @@ class UniqueItems:
         found = [self._scalars.of(one) for one in items.prefix]
         if any(one.count is not None and one.count <= index for index, one in enumerate(found)):
             raise NotScalar("its items have too few values at some places")
-        most = items.most
         rest = self._scalars.of(items.rest) if items.has_rest else None
-        if rest is not None and rest.count is not None:
-            if sought or (items.prefix and (most is None or most > rest.count)):
-                raise NotScalar(_FEW)
-            most = rest.count if most is None else min(most, rest.count)
+        most = _most_of(items, None if rest is None else rest.count, is_sought=bool(sought))
         if most is None or most >= items.least:
             self._check_sought(items, sought)
         rules = [self._format.item(one.rule) for one in found if one.rule is not None]
@@ -171,11 +172,14 @@ class UniqueItems:
             both = [(*schemas, one.schema) for one in sought for schemas in (*items.prefix, items.rest)]
             if not all(has(schemas, needed) for schemas in both):
                 return True
-        places = [*items.prefix[:needed], *([items.rest] if needed > len(items.prefix) else [])]
-        return not all(
-            has(schemas, index + 1 if index < len(items.prefix) else needed)
-            for index, schemas in enumerate(places)
-        )
+        return not self._has_at_places(items, needed)
+
+    def _has_at_places(self, items: Items, needed: int) -> bool:
+        """Returns True if each of so many places surely has values that differ from those before."""
+        has = self._cardinality.has
+        if not all(has(schemas, index) for index, schemas in enumerate(items.prefix[:needed], 1)):
+            return False
+        return needed <= len(items.prefix) or has(items.rest, needed)
 
     def have_room(self, items: Items, *, has_rest: bool) -> bool:
         """Returns True if items that differ never run out, whatever came before."""
@@ -196,6 +200,29 @@ class ScalarItems:
         self.rules = rules
         self.rest = rest
         self.items = items
+
+
+def _each_once(lists: Iterable[Iterable[object]]) -> list[object]:
+    """The values of some lists, equal ones once."""
+    found: list[object] = []
+    for value in itertools.chain.from_iterable(lists):
+        if not is_listed(value, found):
+            found.append(value)
+    return found
+
+
+def _most_of(items: Items, count: int | None, *, is_sought: bool) -> int | None:
+    """How many items there may be, where those after the prefix have so many values (None: any number).
+
+    Raises:
+        NotScalar: They could run out.
+    """
+    most = items.most
+    if count is None:
+        return most
+    if is_sought or (items.prefix and (most is None or most > count)):
+        raise NotScalar(_FEW)
+    return count if most is None else min(most, count)
 
 
 def _bits(values: list[object], some: list[object]) -> int:

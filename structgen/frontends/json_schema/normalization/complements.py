@@ -56,13 +56,18 @@ def _of_types(normal: Normal, shape: Shape) -> Iterator[Parts]:
     if shape.numbers is not None:
         yield from (Parts(NUMBER, numbers=one) for one in numbers.complement(shape.numbers))
     if shape.arrays is not None:
-        if shape.arrays.unique:
-            normal.findings.unsupported(shape.origin, "uniqueItems", "its negation is not supported")
         yield from (Parts(ARRAY, arrays=one) for one in arrays.complement(shape.arrays, negate))
     if shape.objects is not None:
-        if shape.objects.has_properties:
-            normal.findings.unsupported(shape.origin, "not", "it is negated twice over undeclared properties")
         yield from (Parts(OBJECT, objects=one) for one in objects.complement(shape.objects, negate))
+    _note_unsupported(normal, shape)
+
+
+def _note_unsupported(normal: Normal, shape: Shape) -> None:
+    """Note what the complement of a shape leaves out."""
+    if shape.arrays is not None and shape.arrays.unique:
+        normal.findings.unsupported(shape.origin, "uniqueItems", "its negation is not supported")
+    if shape.objects is not None and shape.objects.has_properties:
+        normal.findings.unsupported(shape.origin, "not", "it is negated twice over undeclared properties")
 
 
 def _of_values(normal: Normal, shape: Shape, values: Sequence[object]) -> list[Alternative]:

@@ -5,11 +5,14 @@ Exact, so that compiling an `enum` needs no validator: importing that one would 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from structgen.frontends.json_schema.documents.json_types import (
     ARRAY,
-    NUMBER,
+    BOOLEAN,
+    FRACTION,
+    INTEGER,
+    NULL,
     OBJECT,
     STRING,
     is_listed,
@@ -73,23 +76,25 @@ class Membership:
                 return False
         if shape.excluded and is_listed(value, shape.excluded):
             return False
-        return self._has_parts(value, type, shape) and all(
-            self._holds(value, tally) for tally in shape.deferred
-        )
+        return _PARTS[type](self, value, shape) and all(self._holds(value, tally) for tally in shape.deferred)
 
-    def _has_parts(self, value: object, type: int, shape: Shape) -> bool:
-        """Returns True if a value of a type has the part of a shape that speaks of the type."""
-        if type == STRING and shape.strings is not None:
-            return strings.contains(shape.strings, str(value))
-        if type & NUMBER and shape.numbers is not None:
-            return isinstance(value, (int, float)) and numbers.contains(shape.numbers, value)
-        if type == ARRAY and shape.arrays is not None:
-            assert isinstance(value, (list, tuple))
-            return arrays.contains(shape.arrays, value, self.satisfies)
-        if type == OBJECT and shape.objects is not None:
-            assert isinstance(value, dict)
-            return objects.contains(shape.objects, value, self.satisfies)
+    # Types
+
+    def _is_scalar(self, value: object, shape: Shape) -> bool:
+        """Nothing more is said of null, true and false."""
         return True
+
+    def _has_string(self, value: str, shape: Shape) -> bool:
+        return shape.strings is None or strings.contains(shape.strings, str(value))
+
+    def _has_number(self, value: float, shape: Shape) -> bool:
+        return shape.numbers is None or numbers.contains(shape.numbers, value)
+
+    def _has_array(self, value: Sequence[object], shape: Shape) -> bool:
+        return shape.arrays is None or arrays.contains(shape.arrays, value, self.satisfies)
+
+    def _has_object(self, value: dict[str, object], shape: Shape) -> bool:
+        return shape.objects is None or objects.contains(shape.objects, value, self.satisfies)
 
     def _holds(self, value: object, tally: Tally) -> bool:
         found = sum(any(self._is_in(value, one) for one in group) for group in tally.groups)
@@ -132,6 +137,16 @@ class Membership:
         """Returns True if some alternative of the schema holds, which says what is evaluated."""
         return any(self._is_in(value, one) for one in self._normalizer.alternatives(schema))
 
+
+_PARTS: dict[int, Callable[..., bool]] = {
+    NULL: Membership._is_scalar,
+    BOOLEAN: Membership._is_scalar,
+    STRING: Membership._has_string,
+    INTEGER: Membership._has_number,
+    FRACTION: Membership._has_number,
+    ARRAY: Membership._has_array,
+    OBJECT: Membership._has_object,
+}
 
 _MEANINGS: dict[type, Callable[..., bool]] = {
     Reference: Membership._reference,

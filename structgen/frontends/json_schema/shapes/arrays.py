@@ -165,9 +165,13 @@ def have_crossed_bounds(shapes: Sequence[ArrayShape]) -> bool:
     return least > most
 
 
+def _is_between(count: int, least: int, most: int | None) -> bool:
+    return least <= count and (most is None or count <= most)
+
+
 def contains(shape: ArrayShape, items: Sequence[object], satisfies: Callable[[object, Schema], bool]) -> bool:
     """Returns True if an array has a shape; `satisfies` says whether an item satisfies a schema."""
-    if len(items) < shape.min_items or (shape.max_items is not None and len(items) > shape.max_items):
+    if not _is_between(len(items), shape.min_items, shape.max_items):
         return False
     if shape.unique and any(equal(one, other) for index, one in enumerate(items) for other in items[:index]):
         return False
@@ -175,7 +179,6 @@ def contains(shape: ArrayShape, items: Sequence[object], satisfies: Callable[[ob
         return False
     if shape.contains is not None:
         found = sum(satisfies(one, shape.contains) for one in items)
-        most = found if shape.max_contains is None else shape.max_contains
-        if not shape.min_contains <= found <= most:
+        if not _is_between(found, shape.min_contains, shape.max_contains):
             return False
     return all(any(satisfies(item, one.schema) for item in items[one.start :]) for one in shape.has_items)

@@ -214,12 +214,16 @@ class Reader:
         source = Source(raw, said, self.document, self.defer, formats=self.formats)
         if plan.is_plain:
             return _plain(_parts(source, plan.types), raw)
-        before = [make(source, name) for name, make in plan.before]
-        after = [make(source, name) for name, make in plan.after]
-        if not plan.has_shape:
-            return Reading((*before, *after), None, is_plain=not (before or after))
-        shape = Shape(_parts(source, plan.types), raw, evaluates=True)
-        return Reading((*before, shape, *after), shape)
+        return _combined(plan, source, raw)
+
+
+def _combined(plan: _Plan, source: Source, raw: Raw) -> Reading:
+    before = [make(source, name) for name, make in plan.before]
+    after = [make(source, name) for name, make in plan.after]
+    if not plan.has_shape:
+        return Reading((*before, *after), None, is_plain=not (before or after))
+    shape = Shape(_parts(source, plan.types), raw, evaluates=True)
+    return Reading((*before, shape, *after), shape)
 
 
 def _plain(parts: Parts, raw: Raw) -> Reading:

@@ -165,6 +165,11 @@ def are_deferred(shapes: Iterable[Shape]) -> bool:
     return False
 
 
+def are_listed(shapes: Iterable[Shape]) -> bool:
+    """Returns True if some shapes list their values."""
+    return any(shape.listed is not None for shape in shapes)
+
+
 def join(one: Alternative, other: Alternative) -> Alternative:
     """The shapes of both, each once."""
     return tuple(dict.fromkeys((*one, *other)))
