@@ -9,7 +9,7 @@ import referencing
 from frontends.json_schema.checking import check_accepts
 from referencing.jsonschema import DRAFT202012
 
-from structgen.errors import InvalidSchemaError
+from structgen.errors import InvalidSchemaError, InvalidText
 from structgen.frontends.json_schema import json_schema
 
 DRAFT7 = "http://json-schema.org/draft-07/schema#"
@@ -384,3 +384,24 @@ def test_a_metaschema_without_the_vocabulary_for_validation_voids_its_keywords()
     constraint = json_schema(schema, registry=registry)
     assert constraint._compiled.accepts('{"a": 1}')
     assert not constraint._compiled.accepts('{"b": 1}')
+
+
+@pytest.mark.parametrize("name", ["$id", "\\u0024id", "$\\u0069d"])
+def test_a_base_counts_however_the_text_spells_its_keyword(name: str) -> None:
+    inner = f'{{"{name}": "http://b/", "$defs": {{"y": {{"type": "string"}}}}, "$ref": "#/$defs/y"}}'
+    for schema in (
+        f'{{"$defs": {{"x": {inner}}}, "$ref": "#/$defs/x"}}',
+        f'{{"\\u0024id": "http://a/", "$defs": {{"x": {inner}}}, "$ref": "#/$defs/x"}}',
+        f'{{"$id": "http://a/", "$defs": {{"x": {inner}}}, "$ref": "#/$defs/x"}}',
+    ):
+        assert json_schema(schema).validate('"a"') == "a"
+
+
+def test_what_is_evaluated_counts_however_the_text_spells_the_keyword() -> None:
+    branches = '[{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {"type": "string"}}}]'
+    constraint = json_schema(
+        f'{{"anyOf": {branches}, "\\u0075nevaluatedProperties": false, "type": "object"}}'
+    )
+    assert constraint.validate('{"a": "x"}') == {"a": "x"}
+    with pytest.raises(InvalidText):
+        constraint.validate('{"c": "x"}')

@@ -59,10 +59,19 @@ class Document:
         self._links: IdentityMap[dict[str, object]] = IdentityMap()
         self._has_bases: bool | None = None
         self._has_unevaluated: bool | None = None
-        if text is not None and '"unevaluated' not in text:
+        if text is not None and "\\u00" not in text:  # letters may be escaped, and so the names of keywords
+            self._rule_out(text)
+
+    def _rule_out(self, text: str) -> None:
+        """See in the text of the schema what it surely does not have; what it may have is searched for on demand."""
+        if '"unevaluated' not in text:
             self._has_unevaluated = False
-        if text is not None and f'"{self.draft.id_keyword}"' not in text:
+        if text.count(f'"{self.draft.id_keyword}"') <= self._names_itself:
             self._has_bases = False
+
+    @property
+    def _names_itself(self) -> bool:
+        return isinstance(self.root, dict) and isinstance(self.root.get(self.draft.id_keyword), str)
 
     def _read_vocabularies(self, uri: str) -> None:
         """Void the keywords of vocabularies that a metaschema of the caller's leaves out (Core, 8.1.2)."""

@@ -8,6 +8,8 @@ from typing import Any
 from structgen.frontends.json_schema.documents.identity import IdentityMap
 from structgen.frontends.json_schema.documents.keywords import HOLDING_LISTS, HOLDING_MAPS, HOLDING_ONE
 
+_HOLDING = HOLDING_ONE | HOLDING_LISTS | HOLDING_MAPS
+
 _DOCUMENT = 10**9
 """Added to the order of places for each further document."""
 
@@ -29,12 +31,21 @@ def schemas_in(node: dict[str, Any]) -> Iterator[tuple[str, tuple[str | int, ...
 
 
 def subschemas(root: object) -> Iterator[dict[str, Any]]:
-    """Yields every schema object in a schema, itself included."""
-    if isinstance(root, dict):
-        yield root
-    for *_, child in children(root):
-        if isinstance(child, dict):
-            yield child
+    """Yields every schema object in a schema, itself included, in no particular order."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, dict):
+            continue
+        yield node
+        for keyword in node.keys() & _HOLDING:
+            value = node[keyword]
+            if isinstance(value, list):
+                stack += value if keyword in HOLDING_LISTS else ()
+            elif keyword in HOLDING_ONE:
+                stack.append(value)
+            elif isinstance(value, dict):
+                stack += value.values()
 
 
 def children(root: object) -> Iterator[tuple[Any, ...]]:

@@ -66,7 +66,7 @@ class Emitter:
         self._findings = findings
         self._style = style
         self._rule_of: dict[Schema, Rule] = {}
-        self._rule_of_type: dict[int, RuleExpression] = {}
+        self._rule_of_type: dict[int, Rule] = {}
         self._shared: dict[Hashable, Rule] = {}
         self._open: dict[Hashable, tuple[str | None, int]] = {}
         self._any: grammar.Reference | None = None
@@ -119,6 +119,9 @@ class Emitter:
         type = self._reader.sole_type(schema)
         if type in self._rule_of_type:
             return self._rule_of_type[type]
+        if type & ~NULL:  # not every format has null
+            rule = self._rule_of_type[type] = self._of_type(type, (), is_free=True)
+            return rule
         if schema is ANYTHING:
             return self.any()
         if schema is NOTHING:
@@ -133,8 +136,6 @@ class Emitter:
         if rule is None:
             self._findings.set_cause(schema, before)
         self._rule_of[schema] = rule
-        if type and rule is not None:
-            self._rule_of_type[type] = rule
         return rule
 
     def _reference(self, schema: Schema, keyword: str) -> Rule:

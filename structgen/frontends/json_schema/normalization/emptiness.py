@@ -46,9 +46,17 @@ class Emptiness:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._known: dict[tuple[Alternative, int, int], bool] = {}
 
     def is_empty(self, shapes: Alternative, types: int = ANY_TYPE, depth: int = _DEPTH) -> bool:
         """Returns True if no value of some types has all of some shapes."""
+        key = shapes, types, depth
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._is_empty(shapes, types, depth)
+        return found
+
+    def _is_empty(self, shapes: Alternative, types: int, depth: int) -> bool:
         left = types_of(shapes) & types
         if not left:
             return True
@@ -90,8 +98,10 @@ class Emptiness:
             return False
         if not depth:
             return True
-        required = {name for shape in found for name in shape.required}
-        return not any(self._contradict(objects.property_at(found, name), depth) for name in required)
+        for name in dict.fromkeys([name for shape in found for name in shape.required]):
+            if self._contradict(objects.property_at(found, name), depth):
+                return False
+        return True
 
     def _contradict(self, schemas: Sequence[Schema], depth: int) -> bool:
         """Returns True if no value satisfies all of some schemas. Simple combinators are looked through."""
@@ -99,7 +109,9 @@ class Emptiness:
             return True
         if len(schemas) < 2:
             return False
-        shapes = [shape for schema in schemas for shape in self._visible(schema, _STEPS)]
+        shapes: list[Shape] = []
+        for schema in schemas:
+            shapes += self._visible(schema, _STEPS)
         return self.is_empty(tuple(shapes), depth=depth - 1)
 
     def _visible(self, schema: Schema, steps: int) -> list[Shape]:
@@ -110,6 +122,8 @@ class Emptiness:
         try:
             reading = self._reader.read(schema)
             if reading.shape is not None:
+                if reading.is_plain:
+                    return [reading.shape]
                 found.append(reading.shape)
             for step in reading.steps:
                 if isinstance(step, Reference) and step.keyword == "$ref":
