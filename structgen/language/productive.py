@@ -50,16 +50,22 @@ def _is_plainly_productive(
     if isinstance(body, Choice):
         return any(_is_plainly_productive(option, rules, known) for option in body.options)
     if isinstance(body, (Sequence, Permutation)):
-        for part in body.parts:  # of most objects: properties that may be missing, and punctuation
-            may_be_missing = isinstance(part, Repetition) and part.min == 0
-            if not (may_be_missing or _is_plainly_productive(part, rules, known)):
-                return False
-        return True
+        return _are_plainly_productive(body.parts, rules, known)
     return (
         body.min == 0 or _is_plainly_productive(body.part, rules, known)
         if isinstance(body, Repetition)
         else True
     )
+
+
+def _are_plainly_productive(
+    parts: tuple[RuleExpression, ...], rules: dict[str, RuleExpression], known: dict[str, bool]
+) -> bool:
+    for part in parts:  # of most objects: properties that may be missing, and punctuation
+        may_be_missing = isinstance(part, Repetition) and part.min == 0
+        if not (may_be_missing or _is_plainly_productive(part, rules, known)):
+            return False
+    return True
 
 
 def _is_productive(body: RuleExpression, productive: set[str]) -> bool:

@@ -166,7 +166,7 @@ def _validator(document: Document, registry: Any, *, formats: bool) -> Any:
     import jsonschema.validators
     import jsonschema_specifications
 
-    keywords = {
+    keywords: dict[str, Callable[..., Iterable[object]]] = {
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
@@ -243,7 +243,7 @@ def _format(validator: Any, form: str, instance: object, schema: Any) -> Iterato
         yield jsonschema.ValidationError(f"{instance!r} is not of the format {form!r}")
 
 
-def _multiple_of(validator: Any, step: Any, instance: Any, schema: Any) -> Iterator[Any]:
+def _multiple_of(validator: Any, step: float, instance: float, schema: object) -> Iterator[Exception]:
     """Exact, as the mask: 0.3 is a multiple of 0.1, and 3e30 one of 3; jsonschema divides doubles."""
     import jsonschema
 
