@@ -20,7 +20,9 @@ from structgen.engine import Matcher as _NativeMatcher
 from structgen.engine import RowTable, lower
 from structgen.errors import DeadEnd, InvalidText, TokenRejected
 from structgen.grammar.rules import Grammar
-from structgen.limits import Limits
+from structgen.limits import LIMITS, Limits
+from structgen.options import check_option
+from structgen.tables import DeviceTables, find_tables
 from structgen.vocabulary import Vocabulary
 
 _FORCED_BYTES = 4096
@@ -193,6 +195,21 @@ class CompiledGrammar:
         if found < 0:
             raise self._dead_end(configuration, f" within {budget} tokens")
         return found
+
+    def device_tables(self, device: Any, *, limits: Limits | None = None) -> DeviceTables:
+        """All configurations and masks of the grammar as tables on a device, for a `DeviceMatcher`. Needs torch.
+
+        Args:
+            device: of torch, where the tables are to be.
+            limits: what they may cost: `states` (at most 20,000), `work` for the tokens that are tried, `row_bytes` for
+                the memory of the tables. None: those of the grammar.
+
+        Raises:
+            LimitExceeded: The grammar has more configurations, or infinitely many (nesting, names that must differ).
+                Then use `LogitsProcessor`, or `Matcher` and `DeviceRows`.
+        """
+        check_option("limits", limits, LIMITS)
+        return find_tables(self.native, self.vocabulary, device, limits or self.limits)
 
     def can_stop(self, configuration: int) -> bool:
         """Returns True if the text may end here."""

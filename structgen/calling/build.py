@@ -145,7 +145,7 @@ def tools(
     >>> def add(a: int, b: int) -> int:
     ...     return a + b
     >>> calls = tools([add], format="qwen3", choice="required")
-    >>> reply = calls.validate('<tool_call>\\n{"name": "add", "arguments": {"a": 1, "b": 2}}\\n</tool_call>')
+    >>> reply = calls.validate('<tool_call>\n{"name": "add", "arguments": {"a": 1, "b": 2}}\n</tool_call>')
     >>> reply.calls[0].run()
     3
     """

@@ -93,6 +93,9 @@ class CompiledGrammar:
     def initial(self) -> int: ...
 
     @property
+    def has_unique_texts(self) -> bool: ...
+
+    @property
     def store(self) -> Store: ...
 
     def try_advance(self, arg0: int, arg1: int, /) -> int: ...
@@ -105,6 +108,11 @@ class CompiledGrammar:
     def can_stop(self, arg: int, /) -> bool: ...
 
     def is_finished(self, arg: int, /) -> bool: ...
+
+    def successors(self, configuration: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+        """
+        The allowed tokens of a configuration, and the configuration after each.
+        """
 
     def fill(self, configuration: int, array: Annotated[NDArray[numpy.int32], dict(shape=(None, None), device='cpu')], row: int) -> bool:
         """Write the row of a configuration; False in a dead end."""

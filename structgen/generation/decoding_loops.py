@@ -31,6 +31,7 @@ import torch
 
 from structgen.errors import UnknownPromptError
 from structgen.generation.call_stack import Caller
+from structgen.generation.device.step import Checked
 from structgen.generation.masking import Copies
 from structgen.generation.progress import Grammars, Progress
 
@@ -120,6 +121,7 @@ class DecodingLoop:
         is_draft: its rows are drafts of an assistant model, which are checked later.
         is_foreign: they are drafts in the tokens of another tokenizer, of which nothing can be said.
         copies: memory for masked logits.
+        checked: what the last step on a device will say of its rows.
     """
 
     answer: Answer
@@ -127,15 +129,16 @@ class DecodingLoop:
     is_draft: bool = False
     is_foreign: bool = False
     copies: Copies = field(default_factory=Copies)
-    _checked: torch.Tensor | None = None
+    checked: Checked | None = None
+    _candidates: torch.Tensor | None = None
 
     def is_candidate(self, input_ids: torch.Tensor) -> bool:
         """Returns True if the last tokens of rows in assisted decoding are candidates, which may be wrong.
 
         They are shown as prefixes of one tensor; the first of these prefixes holds settled tokens only.
         """
-        before = self._checked  # kept, so that its memory is not given to another tensor
-        self._checked = input_ids
+        before = self._candidates  # kept, so that its memory is not given to another tensor
+        self._candidates = input_ids
         return (
             before is not None
             and before.shape[1] < input_ids.shape[1]

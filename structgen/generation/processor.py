@@ -28,8 +28,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -43,6 +44,7 @@ from structgen.errors import BudgetTooSmall, DeadEnd, InvalidOptionError, Struct
 from structgen.frontends.conversion import as_constraint
 from structgen.generation.call_stack import Caller, find_caller
 from structgen.generation.decoding_loops import DecodingLoop, DecodingLoops
+from structgen.generation.device.step import RowMask, can_mask, mask_on_device
 from structgen.generation.progress import REJECTED, Grammars
 from structgen.grammar.rules import Grammar
 from structgen.matcher import CompiledGrammar
@@ -212,44 +214,113 @@ class _Step:
         Raises:
             StructgenError: A row that generate() may return cannot be.
         """
-        bitmask = np.empty((scores.shape[0], (scores.shape[-1] + 31) // 32), dtype=np.int32)
-        rows = []
-        for row, (grammar, configuration) in enumerate(
-            zip(self._grammars, self._configurations, strict=True)
-        ):
-            if grammar is not None and configuration != REJECTED:
-                try:
-                    self._fill(grammar, configuration, bitmask, row)
-                except (DeadEnd, BudgetTooSmall) as error:
-                    self._failures[row] = error
-                else:
-                    rows.append(row)
-        masked, left = self._loop.copies.masked(scores, bitmask, rows)
-        for row, any_left in zip(rows, left, strict=True):
-            if not any_left:
-                self._nothing_is_left(row, masked, bitmask[row])
+        if self._failures:
+            self._check_last_step(scores.shape[1])
+        is_remote = _is_on_device(scores) and can_mask(scores, self._grammars)
+        masked = self._masked_on_device(scores) if is_remote else self._masked_here(scores)
         self._raise_failures()
         for row in self._failures:
             masked[row] = scores[row]
         return masked
 
+    def _masked_here(self, scores: torch.Tensor) -> torch.Tensor:
+        """By the engine, with masks that are written for this step."""
+        bitmask = np.empty((scores.shape[0], (scores.shape[-1] + 31) // 32), dtype=np.int32)
+        rows = [row for row in self._constrained() if self._can(row, partial(self._fill, bitmask))]
+        masked, left = self._loop.copies.masked(scores, bitmask, rows)
+        for row, any_left in zip(rows, left, strict=True):
+            if not any_left:
+                self._nothing_is_left(row, masked)
+        return masked
+
+    def _masked_on_device(self, scores: torch.Tensor) -> torch.Tensor:
+        """By masks that are on the device; what the step leaves is checked at the next one, the last step at once."""
+        masks: dict[int, RowMask] = {}
+        for row in self._constrained():
+            self._can(row, partial(self._number, masks))
+        if not masks:
+            return scores.clone()
+        masked, checked = mask_on_device(scores, masks)
+        if not self._is_draft:
+            self._loop.checked = checked
+            if self._max_new_tokens is not None and self._generated + 1 >= self._max_new_tokens:
+                self._check_last_step(scores.shape[1])
+        return masked
+
+    def _check_last_step(self, width: int) -> None:
+        """Raise what the last step on a device left undone.
+
+        Raises:
+            DeadEnd: A row had no logit left.
+        """
+        checked, self._loop.checked = self._loop.checked, None
+        failed = {} if checked is None else checked.failed()
+        if checked is None or not failed:
+            return
+        beams = self._loop.beams
+        alive = {row // beams for row in checked.masks if row not in failed} if beams > 1 else set()
+        over = self._caller.rows_over() if self._caller is not None and beams == 1 else set()
+        for row, mask in failed.items():
+            if row not in over and row // beams not in alive:
+                raise _nothing_left(row, mask.grammar, mask.configuration, width)
+
+    def _constrained(self) -> list[int]:
+        """The rows that have a grammar, and only tokens that fit."""
+        return [
+            row
+            for row, (grammar, configuration) in enumerate(
+                zip(self._grammars, self._configurations, strict=True)
+            )
+            if grammar is not None and configuration != REJECTED
+        ]
+
+    def _can(self, row: int, make: Callable[[CompiledGrammar, int, int], None]) -> bool:
+        """Returns True if the mask of a row can be made; else the reason is a failure of the row."""
+        grammar = self._grammars[row]
+        assert grammar is not None
+        try:
+            make(grammar, self._configurations[row], row)
+        except (DeadEnd, BudgetTooSmall) as error:
+            self._failures[row] = error
+            return False
+        return True
+
+    def _number(self, masks: dict[int, RowMask], grammar: CompiledGrammar, at: int, row: int) -> None:
+        """The mask of a row by its number."""
+        budget = self._budget(grammar, at)
+        number = grammar.row_id(at) if budget is None else grammar.row_id_within(at, budget)
+        masks[row] = RowMask(grammar, at, number)
+
+    def _budget(self, grammar: CompiledGrammar, configuration: int) -> int | None:
+        """How many tokens the text may still have; None: any number.
+
+        Raises:
+            BudgetTooSmall: No text fits, and nothing is written yet.
+        """
+        if self._max_new_tokens is None or grammar.is_finished(configuration):
+            return None
+        budget = self._max_new_tokens - self._generated
+        if self._generated == 0 and grammar.completion_tokens(configuration) > budget:
+            raise BudgetTooSmall(budget, grammar.completion_tokens(configuration))
+        return budget
+
     def _fill(
-        self, grammar: CompiledGrammar, configuration: int, bitmask: npt.NDArray[np.int32], row: int
+        self, bitmask: npt.NDArray[np.int32], grammar: CompiledGrammar, configuration: int, row: int
     ) -> None:
+        """The mask of a row, written into the bitmask."""
         words = (grammar.vocabulary.size + 31) // 32
         if words > bitmask.shape[1]:  # the head is narrower than the tokenizer: tokens beyond it cannot come
             wide = np.empty((1, words), dtype=np.int32)
-            self._fill(grammar, configuration, wide, 0)
+            self._fill(wide, grammar, configuration, 0)
             bitmask[row] = wide[0, : bitmask.shape[1]]
-        elif self._max_new_tokens is None or grammar.is_finished(configuration):
+            return
+        budget = self._budget(grammar, configuration)
+        if budget is None:
             grammar.fill(configuration, bitmask, row)
         else:
-            budget = self._max_new_tokens - self._generated
-            if self._generated == 0 and grammar.completion_tokens(configuration) > budget:
-                raise BudgetTooSmall(budget, grammar.completion_tokens(configuration))
             grammar.fill_within(configuration, budget, bitmask, row)
 
-    def _nothing_is_left(self, row: int, masked: torch.Tensor, allowed: npt.NDArray[np.int32]) -> None:
+    def _nothing_is_left(self, row: int, masked: torch.Tensor) -> None:
         """No logit of a row is left: all that the grammar allows is forbidden, or beyond the logits."""
         grammar = self._grammars[row]
         assert grammar is not None
@@ -257,16 +328,8 @@ class _Step:
         if grammar.is_finished(self._configurations[row]):
             ends = sorted(token for token in grammar.vocabulary.eos_token_ids if token < width)
             masked[row, ends] = 0.0
-        elif np.unpackbits(allowed.view(np.uint8), bitorder="little")[:width].any():
-            self._failures[row] = DeadEnd(
-                f"row {row}: other processors (bad_words_ids, min_new_tokens, suppress_tokens or the like) "
-                f"forbid every token that the grammar allows"
-            )
         else:
-            self._failures[row] = DeadEnd(
-                f"row {row}: the grammar allows only tokens from {width} on, and the model has {width} logits for a "
-                f"tokenizer of {grammar.vocabulary.size} tokens: is it the tokenizer of this model?"
-            )
+            self._failures[row] = _nothing_left(row, grammar, self._configurations[row], width)
 
     def _raise_failures(self) -> None:
         """Raise the first failure of a row that generate() may return."""
@@ -285,6 +348,26 @@ class _Step:
             return self._caller.rows_over()
         alive = {row // beams for row in range(len(self._grammars)) if row not in self._failures}
         return {row for row in self._failures if row // beams in alive}
+
+
+def _is_on_device(scores: torch.Tensor) -> bool:
+    """Returns True if rows are better kept where the logits are."""
+    return not scores.is_cpu
+
+
+def _nothing_left(row: int, grammar: CompiledGrammar, configuration: int, width: int) -> DeadEnd:
+    """The error for a row of which no logit is left."""
+    allowed = np.zeros((1, (grammar.vocabulary.size + 31) // 32), dtype=np.int32)
+    grammar.fill(configuration, allowed, 0)
+    if np.unpackbits(allowed.view(np.uint8), bitorder="little")[:width].any():
+        return DeadEnd(
+            f"row {row}: other processors (bad_words_ids, min_new_tokens, suppress_tokens or the like) forbid every "
+            f"token that the grammar allows"
+        )
+    return DeadEnd(
+        f"row {row}: the grammar allows only tokens from {width} on, and the model has {width} logits for a tokenizer "
+        f"of {grammar.vocabulary.size} tokens: is it the tokenizer of this model?"
+    )
 
 
 def _check_shapes(input_ids: torch.Tensor, scores: torch.Tensor) -> None:

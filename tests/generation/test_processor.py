@@ -43,6 +43,16 @@ WORDS = ["Ayr", "Alloway", "Alloway, Scotland", "Ayrshire", "😀 é"]
 NEW_TOKENS = 96
 
 
+@pytest.fixture(autouse=True, params=["host", "device"])
+def _where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that the processor promises is true with rows on the device too, which is the CPU here."""
+    if request.param == "device":
+        monkeypatch.setattr("structgen.generation.processor._is_on_device", lambda scores: True)
+        monkeypatch.setattr(
+            "structgen.generation.device.apply._has_triton", lambda: False
+        )  # its interpreter is slow
+
+
 def is_poet(text: str) -> bool:
     try:
         jsonschema.validate(json.loads(text), SCHEMA)

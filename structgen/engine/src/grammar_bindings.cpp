@@ -1,5 +1,6 @@
 // Compiled grammars, for Python.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
@@ -90,7 +91,34 @@ void define_positions(Class& c) {
       });
 }
 
+using Numbers = nb::ndarray<nb::numpy, std::int64_t, nb::ndim<1>>;
+
+// Numbers as a numpy array, which owns them.
+Numbers array_of(std::vector<std::int64_t> numbers) {
+  auto kept = std::make_unique<std::vector<std::int64_t>>(std::move(numbers));
+  std::vector<std::int64_t>* raw = kept.release();
+  const nb::capsule owner(raw, [](void* p) noexcept { delete static_cast<std::vector<std::int64_t>*>(p); });
+  return {raw->data(), {raw->size()}, owner};
+}
+
+// The allowed tokens of a configuration, ascending, and the configuration after each.
+std::pair<Numbers, Numbers> successors(CompiledGrammar& g, std::int64_t configuration) {
+  const Position at = position_of(g, configuration);
+  std::vector<std::int64_t> tokens, following;
+  if (const RowTable::Numbered found = numbered_row(g, at); found.row) {
+    found.row->each([&](u32 token) {
+      Position after = at;
+      if (!advance(g, after, token)) return;
+      tokens.push_back(token);
+      following.push_back(number_of(g, after));
+    });
+  }
+  return {array_of(std::move(tokens)), array_of(std::move(following))};
+}
+
 void define_masks(Class& c) {
+  c.def("successors", &successors, "configuration"_a,
+        "The allowed tokens of a configuration, and the configuration after each.");
   c.def(
        "fill",
        [](CompiledGrammar& g, std::int64_t configuration, const Rows& rows, std::int64_t row) {
@@ -194,6 +222,7 @@ void bind_grammar(nb::module_& m) {
         "effects"_a, "ignored"_a, "end_tokens"_a, "dynamic"_a, "expressions"_a, "states"_a, "work"_a, "row_bytes"_a,
         "nesting"_a, "milliseconds"_a)
       .def_prop_ro("initial", &CompiledGrammar::initial)
+      .def_prop_ro("has_unique_texts", &CompiledGrammar::has_unique_texts)
       .def_prop_ro("store", &CompiledGrammar::shared_store);
   define_positions(c);
   define_masks(c);
