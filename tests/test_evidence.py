@@ -371,6 +371,21 @@ def test_other_benchmarks_of_repair_have_tables_too() -> None:
     assert "| fences | 1.02 |" in tables.repair_speed(of_speed)
 
 
+def test_a_gpu_has_a_table_and_a_plot(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    found = {
+        "machine": {"device": "A GPU", "processor": "p", "date": "d"},
+        "seed": 0,
+        "results": [{"width": 131072, "batch": 8, "apply": {"copy": 10.0, "structgen": 11.0}}],
+        "loop": {"free": 20.0, "DeviceMatcher": 21.0},
+    }
+    results.write(tmp_path / "gpu.json", "gpu", found)
+    assert "| 128k, batch 8 | 10.0 (1.00) | 11.0 (1.10) |" in (tmp_path / "gpu.md").read_text(
+        encoding="utf-8"
+    )
+    assert (tmp_path / "gpu.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_heading_without_words_keeps_its_column() -> None:
     page = report._html_of(figures.table(["", "a"], [["x", 1]]))
     assert "<th></th><th>a</th>" in page

@@ -201,6 +201,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("generate", "reasoning_tokens", (-1, 1.5)),
     ("generate", "format", (5, None)),
     ("generate", "finite", ("all", None)),
+    ("generate", "drafts", FLAG),
     *[(name, "chat", FLAG) for name in ("generate", "classify")],
     ("classify", "tokenizations", ("All",)),
     ("classify", "normalize", ("max",)),

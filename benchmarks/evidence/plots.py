@@ -156,6 +156,24 @@ def _generate(axes: Any, report: dict[str, Any]) -> None:
     axes.set(ylabel="ms added to a step")
 
 
+def _drafts(axes: Any, report: dict[str, Any]) -> None:
+    """Tokens a second compared with masked generation, task by task, the slowest first."""
+    for arm in ("drafted", "drafted again"):
+        ratios = sorted(
+            (one["arms"][arm]["tokens"] / one["arms"][arm]["seconds"])
+            / (one["arms"]["masked"]["tokens"] / one["arms"]["masked"]["seconds"])
+            for one in report["results"]
+        )
+        axes.plot(range(1, len(ratios) + 1), ratios, label=arm)
+    axes.axhline(1, color="gray", linewidth=0.8)
+    axes.set(
+        xlabel="schemas, the slowest first",
+        ylabel="tokens a second, to masked without drafts",
+        ylim=(0, None),
+    )
+    axes.legend()
+
+
 def _grammar_masks(axes: Any, report: dict[str, Any]) -> None:
     """Mean microseconds of a mask and the next token, by grammar and engine."""
     grammars = report["microseconds"]
@@ -190,6 +208,17 @@ def _apply(axes: Any, report: dict[str, Any]) -> None:
     axes.set_xticks(batches, [str(batch) for batch in batches])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def _gpu(axes: Any, report: dict[str, Any]) -> None:
+    """Microseconds for a batch of the widest logits."""
+    width = max(one["width"] for one in report["results"])
+    shown = [one for one in report["results"] if one["width"] == width]
+    for way in shown[0]["apply"]:
+        points = [(one["batch"], one["apply"][way]) for one in shown if way in one["apply"]]
+        axes.plot(*zip(*points, strict=True), marker="o", label=way)
+    axes.set(xlabel="rows in the batch", ylabel=f"µs, {width // 1024}k bfloat16", xscale="log", yscale="log")
     axes.legend()
 
 
@@ -241,11 +270,13 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "quality": _quality,
     "latency": _latency,
     "generate": _generate,
+    "drafts": _drafts,
     "masks": _masks,
     "masks_xgrammar": _masks,
     "memory": _memory,
     "grammar_masks": _grammar_masks,
     "apply": _apply,
+    "gpu": _gpu,
     "repair_json": _repair,
     "repair_json_twice": _repair,
     "repair_yaml": _repair,

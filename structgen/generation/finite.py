@@ -382,6 +382,10 @@ class DecideFiniteParts(transformers.LogitsProcessor):
         forced[:, self._pending[0]] = 0.0
         return forced  # type: ignore[return-value]
 
+    def planned(self) -> list[int]:
+        """The tokens that come next for certain: the rest of a text that was taken, after the token forced last."""
+        return self._pending[1:]
+
     def _read(self, tokens: list[int]) -> None:
         for token in tokens[len(self._tokens) :]:
             if self._pending[:1] == [token]:

@@ -26,6 +26,7 @@ from structgen.calling.reply import Reply
 from structgen.constraint import Constraint, compile
 from structgen.errors import InvalidOptionError, StructgenError
 from structgen.frontends.conversion import as_constraint
+from structgen.generation.drafts import DraftedDecoding, Drafts, can_draft
 from structgen.generation.finite import DecideFiniteParts, Decision
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
@@ -63,12 +64,15 @@ class Timings:
         mask_seconds: computing and applying masks, in all steps together.
         model_seconds: the rest: the model itself, and transformers around it.
         tokens_per_second: tokens generated, by mask and model time.
+        passes: how often the model was called to write the text; None where drafts were off, or not possible. Finite
+            parts take passes of their own.
     """
 
     compile_seconds: float
     mask_seconds: float
     model_seconds: float
     tokens_per_second: float
+    passes: int | None = None
 
     def __str__(self) -> str:
         return (
@@ -150,6 +154,7 @@ def generate(
     seed: int | None = None,
     chat: bool | None = None,
     finite: Finite = "auto",
+    drafts: bool = True,
     **options: Any,
 ) -> Generation:
     """Let a model of transformers answer a prompt, under a constraint.
@@ -179,6 +184,10 @@ def generate(
             text as a whole, which is the model's own answer; "mask": token by token, which often is not. "auto": exact
             where the part has at most 64 texts, and there is one row. It costs a pass of the model over some rows of a
             few tokens for each part.
+        drafts: whether text that the grammar forces, and text that was seen before (in the prompt, in this answer, in
+            earlier ones under the constraint), is proposed to the model, which checks several tokens in one pass. The
+            answer is the same. Used where it is possible: with a constraint, one row, and a cache that can be
+            shortened, without `stop_strings`.
         options: for `model.generate()`: `streamer`, `top_p`, `num_beams`, `assistant_model`, `stop_strings` ...
 
     Raises:
@@ -186,7 +195,7 @@ def generate(
         InvalidOptionError: An option has a value that it may not have, or the prompt has no tokens.
         StructgenError: An option makes `model.generate()` ignore the constraint (`cache_implementation="paged"`).
     """
-    _check_options(max_new_tokens, temperature, seed, chat, finite)
+    _check_options(max_new_tokens, temperature, seed, chat, finite, drafts)
     is_one_row = _is_one_row(finite, options)
     wanted = asked(tools, format, choice, parallel, reasoning, reasoning_tokens)
     constraint = wanted.constraint(None if constraint is None else as_constraint(constraint))
@@ -197,21 +206,24 @@ def generate(
     length = inputs["input_ids"].shape[1]
     started = time.perf_counter()
     vocabulary = _vocabulary(model, tokenizer, options.pop("eos_token_id", None), constraint)
-    processors = list(options.pop("logits_processor", ()))
-    mask = decide = None
+    parts = _Parts(list(options.pop("logits_processor", ())))
     if constraint is not None:
         grammar = compile(constraint, vocabulary)
         check_budget(grammar, max_new_tokens)
-        mask = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
-        processors.append(mask)
+        parts.mask = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
+        parts.processors.append(parts.mask)
         if is_one_row and finite != "mask":
             masks, largest = Masks(constraint, vocabulary, max_new_tokens), LARGEST_PARTS[finite]
-            decide = DecideFiniteParts(model, grammar, masks, inputs["input_ids"], temperature, largest)
-            processors.append(decide)
+            parts.decide = DecideFiniteParts(model, grammar, masks, inputs["input_ids"], temperature, largest)
+            parts.processors.append(parts.decide)
+        if drafts and is_one_row and can_draft(model, options):
+            proposals = Drafts(grammar, tokenizer, inputs["input_ids"][0].tolist(), parts.decide)
+            parts.loop = DraftedDecoding(proposals, options.get("streamer"))
+            options["custom_generate"] = parts.loop
     compiled = time.perf_counter()
     settings = {
         "max_new_tokens": max_new_tokens,
-        "logits_processor": processors,
+        "logits_processor": parts.processors,
         "tokenizer": tokenizer,  # stop_strings and assistants with other tokens need it
         **end_settings(vocabulary, tokenizer),
         **decoding_settings(temperature),
@@ -221,10 +233,33 @@ def generate(
         rows = model.generate(**inputs, **settings)
     seconds = time.perf_counter() - compiled
     tokens = _answer(rows, length, vocabulary)
-    mask_seconds = _mask_seconds(mask)
-    timings = Timings(compiled - started, mask_seconds, seconds - mask_seconds, len(tokens) / seconds)
-    decisions = () if decide is None else tuple(decide.decisions)
-    return _generation(tokens, vocabulary, max_new_tokens, timings, constraint, decisions)
+    timings = parts.timings(compiled - started, seconds, len(tokens))
+    return _generation(tokens, vocabulary, max_new_tokens, timings, constraint, parts.decisions())
+
+
+@dataclass
+class _Parts:
+    """What takes part in one generation, next to the model.
+
+    Attributes:
+        processors: of the logits, in their order.
+        mask: that one of them that holds the constraint.
+        decide: that one that decides finite parts.
+        loop: which drafts.
+    """
+
+    processors: list[Any]
+    mask: LogitsProcessor | None = None
+    decide: DecideFiniteParts | None = None
+    loop: DraftedDecoding | None = None
+
+    def timings(self, compile_seconds: float, seconds: float, tokens: int) -> Timings:
+        mask_seconds = _mask_seconds(self.mask)
+        passes = None if self.loop is None else self.loop.passes
+        return Timings(compile_seconds, mask_seconds, seconds - mask_seconds, tokens / seconds, passes)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        return () if self.decide is None else tuple(self.decide.decisions)
 
 
 def _answer(rows: Any, length: int, vocabulary: Vocabulary) -> tuple[int, ...]:
@@ -286,8 +321,9 @@ def _is_one_row(finite: Finite, options: Mapping[str, Any]) -> bool:
 
 
 def _check_options(
-    max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None, finite: Finite
+    max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None, finite: Finite, drafts: bool
 ) -> None:
+    check_option("drafts", drafts, (True, False))
     check_option("finite", finite, get_args(Finite))
     check_option("max_new_tokens", max_new_tokens, (Whole(1),))
     check_option("temperature", temperature, (Number(0, sys.float_info.max),))

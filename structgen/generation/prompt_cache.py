@@ -28,7 +28,7 @@ def read_prompt(model: Any, ids: torch.Tensor) -> Any:
 
 def cache_of(model: Any, output: Any) -> Any:
     """The cache in what a model returned, or None."""
-    return getattr(output, _name(model), None)
+    return getattr(output, cache_name(model), None)
 
 
 def going_on_from(model: Any, cache: Any, rows: int) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def going_on_from(model: Any, cache: Any, rows: int) -> dict[str, Any]:
     found = copy.deepcopy(cache)
     if rows > 1:
         found.batch_repeat_interleave(rows)
-    return {_name(model): found}
+    return {cache_name(model): found}
 
 
-def _name(model: Any) -> str:
+def cache_name(model: Any) -> str:
     """What the model calls its cache: `past_key_values` until transformers 5 renamed it."""
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
