@@ -7,6 +7,8 @@
               device), torch's masked_fill_ with a mask of one byte a token; compared with a copy of the logits
     choose    masking and the choice of a token in one pass, compared with masking first and choosing then
     loop      a loop that never leaves the device, as a CUDA graph: DeviceMatcher compared with free choice
+    steps     a step of generate() with a model of random weights (Llama, 131,072 tokens): free, with LogitsProcessor,
+              with DeviceDecoding (a static cache); milliseconds, and the part that the host spends in the processor
     bytes     what a step sends to the device: places of rows, compared with packed bitmasks
 
 Needs a GPU; `--device cpu` tries that the script runs, and its figures mean nothing. What is not installed is left out.
@@ -23,13 +25,20 @@ from typing import Any
 
 import numpy as np
 import torch
+import transformers
 from evidence import figures
 from evidence.results import write
 from rich.console import Console
 from rich.table import Table
 
 import structgen
-from structgen.generation.device import DeviceMatcher, apply_rows, masked_argmax, masked_sample
+from structgen.generation.device import (
+    DeviceDecoding,
+    DeviceMatcher,
+    apply_rows,
+    masked_argmax,
+    masked_sample,
+)
 
 WIDTHS = (131_072, 262_144)
 BATCHES = (1, 8, 64, 256)
@@ -140,6 +149,66 @@ def measure_loop(device: torch.device, batch: int, repeats: int) -> dict[str, fl
     return found
 
 
+def wide_vocabulary() -> structgen.Vocabulary:
+    """131,072 tokens: bytes, and words of letters."""
+    random = np.random.default_rng(SEED)
+    words: dict[bytes, None] = dict.fromkeys(bytes([value]) for value in range(256))
+    while len(words) < WIDTHS[0] - 1:
+        words[bytes(random.integers(ord("a"), ord("z") + 1, random.integers(2, 8)).astype(np.uint8))] = None
+    return structgen.Vocabulary([*words, b""], eos_token_ids=[len(words)])
+
+
+def random_model(device: torch.device, hidden: int, layers: int) -> Any:
+    """A Llama with random weights, in bfloat16."""
+    config = transformers.LlamaConfig(
+        vocab_size=WIDTHS[0],
+        hidden_size=hidden,
+        intermediate_size=4 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 64,
+        max_position_embeddings=2048,
+        bos_token_id=None,
+        eos_token_id=WIDTHS[0] - 1,
+        pad_token_id=0,
+    )
+    torch.manual_seed(SEED)
+    return transformers.LlamaForCausalLM(config).to(device, torch.bfloat16).eval()
+
+
+def measure_steps(device: torch.device, batch: int, tokens: int, model: Any) -> dict[str, float]:
+    """Milliseconds of a step of `generate()`, in each way."""
+    vocabulary = wide_vocabulary()
+    grammar = structgen.compile(structgen.regex("([a-z]{2,9} )+"), vocabulary)
+    tables = grammar.device_tables(device)
+    prompt = torch.randint(1, 1000, (batch, 16), device=device)
+    options = {
+        "attention_mask": torch.ones_like(prompt),
+        "max_new_tokens": tokens,
+        "min_new_tokens": tokens,
+        "do_sample": False,
+    }
+    processor = structgen.LogitsProcessor(grammar, None, prompt_length=16)
+    ways: dict[str, dict[str, Any]] = {
+        "free": {},
+        "LogitsProcessor": {"logits_processor": [processor]},
+        "DeviceDecoding": {"custom_generate": DeviceDecoding(tables)},
+    }
+    found = {}
+    for name, more in ways.items():
+        for _ in range(2):  # the first time compiles kernels
+            steps, spent = processor.steps, processor.mask_seconds
+            started = time.perf_counter()
+            model.generate(prompt, **options, **more)
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+        found[name] = round((time.perf_counter() - started) * 1e3 / tokens, 3)
+        if processor.steps > steps:
+            found["in the processor"] = round(
+                (processor.mask_seconds - spent) * 1e3 / (processor.steps - steps), 3
+            )
+    return found
+
+
 def show(results: list[dict[str, Any]]) -> Table:
     """The figures as people read them."""
     names = list(dict.fromkeys(name for result in results for name in result["apply"]))
@@ -160,6 +229,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--batches", type=int, nargs="*", default=BATCHES)
+    parser.add_argument("--hidden", type=int, default=4096, help="width of the model of random weights")
+    parser.add_argument("--layers", type=int, default=16)
+    parser.add_argument("--tokens", type=int, default=100, help="steps of generate()")
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
     if device.type == "cuda" and not torch.cuda.is_available():
@@ -170,13 +242,16 @@ def main() -> None:
         for batch in arguments.batches
     ]
     loop = measure_loop(device, 64, arguments.repeats)
+    model = random_model(device, arguments.hidden, arguments.layers)
+    steps = {str(batch): measure_steps(device, batch, arguments.tokens, model) for batch in arguments.batches}
     console = Console()
     console.print(show(results))
-    console.print({"a step of the loop, batch 64, µs": loop})
+    console.print({"a step of the loop, batch 64, µs": loop, "a step of generate() by batch, ms": steps})
     if arguments.out is not None:
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
         machine = figures.machine() | {"device": name}
-        write(arguments.out, "gpu", {"machine": machine, "seed": SEED, "results": results, "loop": loop})
+        report = {"machine": machine, "seed": SEED, "results": results, "loop": loop, "steps": steps}
+        write(arguments.out, "gpu", report)
 
 
 if __name__ == "__main__":

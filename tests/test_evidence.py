@@ -378,6 +378,7 @@ def test_a_gpu_has_a_table_and_a_plot(tmp_path: Path) -> None:
         "seed": 0,
         "results": [{"width": 131072, "batch": 8, "apply": {"copy": 10.0, "structgen": 11.0}}],
         "loop": {"free": 20.0, "DeviceMatcher": 21.0},
+        "steps": {"8": {"free": 10.0, "LogitsProcessor": 10.1}},
     }
     results.write(tmp_path / "gpu.json", "gpu", found)
     assert "| 128k, batch 8 | 10.0 (1.00) | 11.0 (1.10) |" in (tmp_path / "gpu.md").read_text(

@@ -166,7 +166,13 @@ def gpu(report: dict[str, Any]) -> str:
         ]
         rows.append([f"{one['width'] // 1024}k, batch {one['batch']}", *cells])
     loop = ", ".join(f"{name} {figures.short(value)}" for name, value in report["loop"].items())
-    return figures.table(["µs (to a copy)", *ways], rows) + (
+    kinds = list(dict.fromkeys(kind for one in report["steps"].values() for kind in one))
+    steps = [[batch, *(one.get(kind) for kind in kinds)] for batch, one in report["steps"].items()]
+    parts = [
+        figures.table(["µs (to a copy)", *ways], rows),
+        figures.table(["a step of generate() by batch, ms", *kinds], steps),
+    ]
+    return "\n".join(parts) + (
         f"\nA step of the loop at batch 64, µs: {loop}. {report['machine']['device']}; seed {report['seed']}; "
         f"{figures.measured(report['machine'], 'structgen', 'torch', 'xgrammar', 'llguidance')}.\n"
     )

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import torch
 import transformers
 
+from structgen.generation.host_tokens import known_on_host
 from structgen.generation.prompt_cache import cache_name
 from structgen.matcher import CompiledGrammar
 
@@ -252,21 +253,25 @@ class DraftedDecoding:
     ) -> torch.Tensor:
         """Called by `generate()`. Returns int64 [1, T]: the prompt and the answer."""
         cache = _new_cache(model)
+        host = torch.zeros((1, generation_config.max_length), dtype=input_ids.dtype)
+        host[:, : input_ids.shape[1]] = input_ids
         is_over = False
         while not is_over:
-            limit = generation_config.max_length - input_ids.shape[1] - 1
-            draft = self._drafts.propose(limit)
+            draft = self._drafts.propose(generation_config.max_length - input_ids.shape[1] - 1)
             logits = self._read(model, input_ids, draft, cache)
             right = 0
             for row in logits.unbind():
-                scores = logits_processor(input_ids, row[None].to(torch.float32))
+                # The device may still compute the logits: their mask is made meanwhile.
+                with known_on_host(input_ids, host[:, : input_ids.shape[1]]):
+                    scores = logits_processor(input_ids, row[None].to(torch.float32))
                 token = _chosen(scores, generation_config.do_sample)
                 input_ids = torch.cat([input_ids, token], dim=1)
-                if self._streamer is not None:
-                    self._streamer.put(token[0].cpu())
-                self._drafts.append(int(token))
-                is_over = bool(stopping_criteria(input_ids, None).all())
-                if is_over or right == len(draft) or draft[right] != int(token):
+                # One transfer for both.
+                chosen, ends = torch.cat([token[0], stopping_criteria(input_ids, None).to(token)]).tolist()
+                host[0, input_ids.shape[1] - 1] = chosen
+                self._append(chosen)
+                is_over = bool(ends)
+                if is_over or right == len(draft) or draft[right] != chosen:
                     break
                 right += 1
             self._drafts.judge(len(draft), right)
@@ -277,6 +282,11 @@ class DraftedDecoding:
             self._streamer.end()
         self._drafts.close()
         return input_ids
+
+    def _append(self, token: int) -> None:
+        self._drafts.append(token)
+        if self._streamer is not None:
+            self._streamer.put(torch.tensor([token]))
 
     def _read(self, model: Any, input_ids: torch.Tensor, draft: list[int], cache: Any) -> torch.Tensor:
         """One pass over what the model has not read yet and a draft. Returns [1 + D, V]: the logits after each."""

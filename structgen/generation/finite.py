@@ -19,6 +19,7 @@ import torch
 import transformers
 
 from structgen.generation.decoder import ModelDecoder
+from structgen.generation.host_tokens import on_host
 from structgen.matcher import CompiledGrammar
 from structgen.sampling.decoding import Masks, draw, next_token
 
@@ -371,7 +372,7 @@ class DecideFiniteParts(transformers.LogitsProcessor):
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """Force the next token of a text that was taken; take one where a part begins."""
-        self._read(input_ids[0, self._prompt.shape[1] :].tolist())
+        self._read(on_host(input_ids)[0, self._prompt.shape[1] :].tolist())
         if self._tokens and self._masks.is_end(self._tokens[-1]):
             return scores
         if not self._pending and self._is_start and not self._parts.may_be_spaced(self._configuration):

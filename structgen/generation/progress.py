@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 
 from structgen.errors import TokenRejected
+from structgen.generation.host_tokens import on_host
 from structgen.matcher import CompiledGrammar
 
 REJECTED = -1
@@ -62,7 +63,7 @@ class Progress:
             raise ValueError(
                 f"prompt_length = {self.prompt_length}, but the rows have {input_ids.shape[1]} tokens only"
             )
-        answers = input_ids[:, self.prompt_length :].cpu().numpy()
+        answers = on_host(input_ids)[:, self.prompt_length :].numpy()
         length = answers.shape[1]
         if not self._continues(answers, grammars):
             self._find_known(answers, grammars)

@@ -5,6 +5,7 @@
     kernels.py    the same as kernels of Triton, each of which reads the logits once
     random.py     the random numbers of the sampler: Philox, as Triton has it
     matcher.py    DeviceMatcher: sequences that advance and are masked without the host
+    loop.py       DeviceDecoding: a decoding loop with it, for `model.generate(custom_generate=...)`
 
 Where Triton is missing, operations of torch give the same results on any device.
 """
@@ -18,10 +19,12 @@ from structgen.generation.device.apply import (
     masked_logsumexp,
     masked_sample,
 )
+from structgen.generation.device.loop import DeviceDecoding
 from structgen.generation.device.matcher import DeviceMatcher
 from structgen.generation.device.rows import DeviceRows
 
 __all__ = [
+    "DeviceDecoding",
     "DeviceMatcher",
     "DeviceRows",
     "Mass",
