@@ -34,8 +34,8 @@ def regex(
         A constraint whose value is the text.
 
     Raises:
-        InvalidRegexError: The pattern is malformed, or asks for something that is not regular, a backreference
-            or a condition on a group; the position says where.
+        InvalidRegexError: The pattern is malformed, or asks for something that is not regular, such as a
+            backreference to a group with any text; the position says where.
         InvalidOptionError: An option has a value that it may not have.
 
     The language is that of `re`, exactly; the way there is not: no backtracking, so no pattern makes the mask

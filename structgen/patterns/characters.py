@@ -142,6 +142,19 @@ def python_any_case(char: str, ascii_only: bool) -> CharSet | None:
     return None if found == [char] else singles(found)
 
 
+@lru_cache(maxsize=4096)
+def python_repeats(char: str, ascii_only: bool) -> CharSet:
+    """What a reference to a group that matched `char` matches under IGNORECASE, as `re` says for each character.
+
+    It differs from what the literal matches: a reference compares lower cases only.
+    """
+    text, among = cased()
+    if not contains(among, ord(char)):
+        return charset(char)
+    same = re.compile(r"(.)\1", re.IGNORECASE | re.DOTALL | (re.ASCII if ascii_only else 0)).fullmatch
+    return singles([char, *(other for other in text if same(char + other))])
+
+
 @lru_cache(maxsize=1024)
 def python_set_any_case(items: tuple[tuple[int, int] | str, ...], negated: bool, ascii_only: bool) -> CharSet:
     r"""What a set matches under IGNORECASE. Items are ranges, and the letters of `\d`, `\s`, `\w` ...

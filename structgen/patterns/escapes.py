@@ -61,8 +61,8 @@ _LOW_SURROGATE = re.compile(r"\\u([dD][c-fC-F][0-9A-Fa-f]{2})").match
 _PROPERTY = re.compile(r"\{(?:([A-Za-z_]+)=)?([A-Za-z_0-9]+)\}").match
 
 BACKREFERENCE = (
-    "a backreference is not regular: what the group matched would have to be remembered, however long it is. "
-    "Where it has few texts, write each case out: (?:'[^']*'|\"[^\"]*\")"
+    "a backreference to a group is not supported here. Where the group has few texts, write each case out: "
+    "(?:'[^']*'|\"[^\"]*\")"
 )
 
 

@@ -8,9 +8,13 @@ from typing import Literal, get_args
 from structgen.grammar.expressions import Expression
 from structgen.options import check_option
 from structgen.patterns.assertions import denote
+from structgen.patterns.references import without_references
 from structgen.patterns.syntax import Reader
 
 Dialect = Literal["python", "ecma"]
+
+_MAY_REFER = re.compile(r"\\[1-9k]|\(\?(?:P=|\()").search
+"""Finds what may refer to a group."""
 
 
 def parse_regex(
@@ -39,5 +43,9 @@ def parse_regex(
     Concat(parts=(Literal(text='a'), Repeat(part=Literal(text='b'), min=0, max=1)))
     """
     check_option("dialect", dialect, get_args(Dialect))
-    node = Reader(pattern, int(flags), ecma=dialect == "ecma").read()
+    ecma = dialect == "ecma"
+    if _MAY_REFER(pattern) is None:
+        return denote(Reader(pattern, int(flags), ecma=ecma).read(), pattern, search=search)
+    reader = Reader(pattern, int(flags), ecma=ecma, groups=True)
+    node = without_references(reader.read(), reader.error, ecma=ecma)
     return denote(node, pattern, search=search)

@@ -23,11 +23,14 @@ from itertools import groupby
 from structgen.errors import InvalidRegexError
 from structgen.grammar.expressions import ANY_CHAR, Literal, charset
 from structgen.patterns import characters, escapes
+from structgen.patterns.groups import GroupTable
 from structgen.patterns.sets import read_set
 from structgen.patterns.tree import (
     NO_CHARS,
     Anchor,
     Atomic,
+    Condition,
+    Group,
     Look,
     Loop,
     Node,
@@ -72,6 +75,7 @@ class _Group:
         done: its alternatives that are complete.
         parts: of the alternative that is being read; a `str` is text.
         before: what stands before a quantifier that comes next.
+        number: of a group that can be referred to, or that a condition `(?(1)` refers to; 0: none.
     """
 
     kind: str
@@ -80,6 +84,7 @@ class _Group:
     done: list[Node] = field(default_factory=list)
     parts: list[Node | str] = field(default_factory=list)
     before: int = _NOTHING
+    number: int = 0
 
 
 class Reader:
@@ -90,16 +95,19 @@ class Reader:
         position: offset of what is read next.
         flags: those in force there.
         ecma: whether the dialect is ECMA-262's.
+
+    Args:
+        groups: whether groups become nodes, and may be referred to; else a reference is an error.
     """
 
-    def __init__(self, pattern: str, flags: int, *, ecma: bool) -> None:
+    def __init__(self, pattern: str, flags: int, *, ecma: bool, groups: bool = False) -> None:
         self.pattern = pattern
         self.position = 0
         self.flags = flags
         self.ecma = ecma
         self._group = _Group("(", 0, flags)
         self._open: list[_Group] = []
-        self._names: set[str] = set()
+        self._groups = GroupTable(self, ecma=ecma, is_referred_to=groups)
 
     def error(self, reason: str, position: int) -> InvalidRegexError:
         """The error to raise for what stands at `position`."""
@@ -127,6 +135,7 @@ class Reader:
             )
         if self.flags & _A and self.flags & _U:
             raise self.error("the flags ASCII and UNICODE exclude each other", 0)
+        self._groups.check()
         return self._contents()
 
     def _skip(self) -> None:
@@ -184,6 +193,10 @@ class Reader:
             self._anchor(Anchor(Place.END if self.ecma else Place.LAST_LINE_END, position=start))
 
     def _escape(self) -> None:
+        reference = self._groups.reference(self.flags)
+        if reference is not None:
+            self._atom(reference)
+            return
         read = escapes.ecma_escape if self.ecma else escapes.python_escape
         found = read(self, self.flags, in_set=False)
         if isinstance(found, escapes.Class):
@@ -265,33 +278,41 @@ class Reader:
     def _open_group(self) -> None:
         start = self.position
         self.position += 1
-        kind, flags = "(", self.flags
+        kind, flags, asked = "(", self.flags, 0
         if self.pattern.startswith("?", self.position):
             self.position += 1
             extension = self._extension(start)
             if extension is None:
                 return
-            kind, flags = extension
+            kind, flags, asked = extension
         if len(self._open) >= MAX_NESTING:
             raise self.error(f"groups nest deeper than {MAX_NESTING}", start)
         self._open.append(self._group)
-        self._group = _Group(kind, start, self.flags)
+        number = self._groups.open() if kind == "(" else asked
+        self._group = _Group(kind, start, self.flags, number=number)
         self.flags = flags
 
-    def _extension(self, start: int) -> tuple[str, int] | None:
-        """Read what follows `(?`: the kind of the group and the flags within; None if it is no group."""
+    def _extension(self, start: int) -> tuple[str, int, int] | None:
+        """Read what follows `(?`: the kind of the group, its flags, and what it asks for; None if it is no group."""
         for opening, kind in _KINDS:
             if self.pattern.startswith(opening, self.position) and (kind != "?>" or self._has_possessive):
                 self.position += len(opening)
-                return kind, self.flags
+                return kind, self.flags, 0
         if self._name():
-            return "(", self.flags
+            return "(", self.flags, 0
+        asked = self._groups.condition(start)
+        if asked is not None:
+            return "?(", self.flags, asked
+        reference = self._groups.named_reference(self.flags, start)
+        if reference is not None:
+            self._atom(reference)
+            return None
         if self._comment(start):
             return None
         letter = self.pattern[self.position : self.position + 1]
         if (letter.isalpha() and letter != "P") or letter == "-":
             flags = self._group_flags(start)
-            return None if flags is None else ("(", flags)
+            return None if flags is None else (":", flags, 0)
         raise self.error(self._unknown_extension(), start)
 
     def _comment(self, start: int) -> bool:
@@ -310,7 +331,7 @@ class Reader:
         if rest == "P=":
             return escapes.BACKREFERENCE
         if rest[:1] == "(":
-            return "a condition on a group is not supported; write both cases out: (?:(a)b|c)"
+            return "a condition on a group is not supported here; write both cases out: (?:(a)b|c)"
         hint = "; a name is written (?P<name>...)" if rest[:1] == "<" else ""
         return f"unknown extension (?{rest if rest[:1] == 'P' else rest[:1]}{hint}"
 
@@ -324,9 +345,8 @@ class Reader:
         name = self.pattern[start:end] if end >= 0 else ""
         if not name.replace("$", "_" if self.ecma else "$").isidentifier():
             raise self.error("the name of a group is an identifier, and > ends it", start)
-        if name in self._names and not self.ecma:
+        if not self._groups.name(name) and not self.ecma:
             raise self.error(f"the group {name} is already defined", start)
-        self._names.add(name)
         self.position = end + 1
         return True
 
@@ -368,7 +388,7 @@ class Reader:
             raise self.error("this parenthesis closes nothing; write \\) for the character", self.position)
         group = self._group
         self.position += 1
-        node = self._contents()
+        node = self._branches() if group.kind == "?(" else self._contents()
         if group.kind.startswith("?<") and not self.ecma:
             least, most = width(node)
             if least != most:
@@ -377,6 +397,9 @@ class Reader:
             node = Look(node, *_LOOKS[group.kind], group.start)
         elif group.kind == "?>":
             node = Atomic(node, group.start)
+        elif group.kind == "(":
+            self._groups.close(group.number, width(node))
+            node = Group(node, group.number, group.start) if self._groups.is_referred_to else node
         self.flags = group.flags
         self._group = self._open.pop()
         self._atom(node)
@@ -389,6 +412,15 @@ class Reader:
         """What the group that is being read contains."""
         last = self._alternative()
         return Options((*self._group.done, last)) if self._group.done else last
+
+    def _branches(self) -> Node:
+        """The two branches of the condition that is being read; the second one may be missing."""
+        group = self._group
+        last = self._alternative()
+        if len(group.done) > 1:
+            raise self.error("a condition on a group has two branches at most", group.start)
+        then, otherwise = (*group.done, last) if group.done else (last, Sequence(()))
+        return Condition(group.number, then, otherwise, group.start)
 
     def _alternative(self) -> Node:
         """The alternative that ends here."""
@@ -404,7 +436,7 @@ class Reader:
         return nodes[0] if len(nodes) == 1 else Sequence(tuple(nodes))
 
 
-_KINDS = ((":", "("), ("=", "?="), ("!", "?!"), ("<=", "?<="), ("<!", "?<!"), (">", "?>"))
+_KINDS = ((":", ":"), ("=", "?="), ("!", "?!"), ("<=", "?<="), ("<!", "?<!"), (">", "?>"))
 """What may follow `(?`, and the kind of group that it begins."""
 
 _LOOKS = {"?=": (True, False), "?!": (True, True), "?<=": (False, False), "?<!": (False, True)}

@@ -7,6 +7,9 @@ r"""What a pattern is once it is read: a tree that keeps the order in which a ma
     Look(body, ahead, negated)          (?=..)  (?!..)  (?<=..)  (?<!..)
     Anchor(place, chars)                ^  $  \A  \Z  \b  \B
     Atomic(body)                        (?>..)  a*+   only the first match of the body counts
+    Group(body, number)                 (..)          in patterns that refer to groups, until `references.py`
+    Reference(number)                   \1            resolves them
+    Condition(number, then, otherwise)  (?(1)..|..)
 
 Two readers share it. `settle.py` turns it into an expression, the set of texts that the whole pattern matches, for
 which the order does not matter; the Lark front end finds which match a lexer takes first.
@@ -119,12 +122,59 @@ class Atomic(Composite):
     position: int = field(default=0, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Group(Composite):
+    """The body, whose text can be referred to.
+
+    Attributes:
+        position: offset in the pattern.
+    """
+
+    body: Node
+    number: int
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Composite):
+    """The text that a group matched last.
+
+    Attributes:
+        ignore_case: whether other cases of its letters match, too.
+        ascii_only: whether only letters of ASCII have cases.
+        width: that of the group.
+        position: offset in the pattern.
+    """
+
+    number: int
+    ignore_case: bool
+    ascii_only: bool
+    width: tuple[int, int | None]
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Composite):
+    """One node if a group has matched, and another if not.
+
+    Attributes:
+        position: offset in the pattern.
+    """
+
+    number: int
+    then: Node
+    otherwise: Node
+    position: int = field(default=0, compare=False)
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """The direct parts of a node that is no expression."""
-    if isinstance(node, (Loop, Look, Atomic)):
+    if isinstance(node, (Loop, Look, Atomic, Group)):
         return (node.body,)
     if isinstance(node, Sequence):
         return node.parts
+    if isinstance(node, Condition):
+        return (node.then, node.otherwise)
     return node.options if isinstance(node, Options) else ()
 
 
@@ -155,7 +205,11 @@ def width(node: Node) -> Width:
         return _width_of_loop(width(node.part), node.min, node.max)
     if isinstance(node, Loop):
         return _width_of_loop(width(node.body), node.min, node.max)
-    return width(node.body) if isinstance(node, Atomic) else (0, 0)
+    if isinstance(node, Condition):
+        return _width_of_options([width(node.then), width(node.otherwise)])
+    if isinstance(node, Reference):
+        return node.width
+    return width(node.body) if isinstance(node, (Atomic, Group)) else (0, 0)
 
 
 def _width_of_sequence(widths: Iterable[Width]) -> Width:

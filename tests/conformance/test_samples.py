@@ -193,7 +193,11 @@ def _verdict_of(record: dict[str, Any]) -> str:
 @pytest.mark.timeout(7200)
 def test_samples_validate() -> None:
     assert SOURCE is not None
-    for package in ("fqdn", "rfc3987", "uri_template"):  # without them jsonschema takes any text for such a format
+    for package in (
+        "fqdn",
+        "rfc3987",
+        "uri_template",
+    ):  # without them jsonschema takes any text for such a format
         pytest.importorskip(package, reason=f"jsonschema[format] is not installed: {package} is missing")
     with Path(SOURCE).open(encoding="utf-8") as file:
         records = [json.loads(line) for line in file]

@@ -205,7 +205,7 @@ ROWS = (
     Row(
         (_assertion("pattern", STRING),),
         "ECMA-262 (docs/regex.md), searched, over the decoded string",
-        "backreferences are refused; a malformed pattern is an `InvalidSchemaError`",
+        "backreferences only to groups with few texts; a malformed pattern is an `InvalidSchemaError`",
     ),
     Row(
         (_assertion("format", STRING, in_validation=False),),
