@@ -313,7 +313,7 @@ class Reader:
         if (letter.isalpha() and letter != "P") or letter == "-":
             flags = self._group_flags(start)
             return None if flags is None else (":", flags, 0)
-        raise self.error(self._unknown_extension(), start)
+        raise self.error(_unknown_extension(self.pattern[self.position : self.position + 2]), start)
 
     def _comment(self, start: int) -> bool:
         """Read a comment, if one begins here."""
@@ -324,16 +324,6 @@ class Reader:
             raise self.error("this comment is never closed", start)
         self.position = end + 1
         return True
-
-    def _unknown_extension(self) -> str:
-        """Why a group can't begin so."""
-        rest = self.pattern[self.position : self.position + 2]
-        if rest == "P=":
-            return escapes.BACKREFERENCE
-        if rest[:1] == "(":
-            return "a condition on a group is not supported here; write both cases out: (?:(a)b|c)"
-        hint = "; a name is written (?P<name>...)" if rest[:1] == "<" else ""
-        return f"unknown extension (?{rest if rest[:1] == 'P' else rest[:1]}{hint}"
 
     def _name(self) -> bool:
         """Read the name of a group, if one begins here."""
@@ -455,6 +445,16 @@ _READERS: dict[str, Callable[[Reader], None]] = {
     "|": Reader._next_alternative,
 }
 """What reads each character that is no text."""
+
+
+def _unknown_extension(rest: str) -> str:
+    """Why a group can't begin so. `rest` is what follows `(?`."""
+    if rest == "P=":
+        return escapes.BACKREFERENCE
+    if rest[:1] == "(":
+        return "a condition on a group is not supported here; write both cases out: (?:(a)b|c)"
+    hint = "; a name is written (?P<name>...)" if rest[:1] == "<" else ""
+    return f"unknown extension (?{rest if rest[:1] == 'P' else rest[:1]}{hint}"
 
 
 def _number(digits: str) -> int:
