@@ -93,7 +93,7 @@ class GroupTable:
         if not number:
             raise source.error(f"there is no group {group} before this condition", start)
         if number <= len(self._widths) and self._widths[number - 1] is None:
-            # `re` does not undo what it asked for when it goes back.
+            # `re` does not undo the answer when it goes back.
             raise source.error("a condition cannot ask for the group that it stands in", start)
         self._later.append((number, start))
         source.position = found.end()
