@@ -44,6 +44,10 @@ _OTHERS = 8
 _LONG = 50_000
 """Longer texts are tried with well-formed items first, which is many times faster."""
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "null"))
+_ROUND = re.compile(r"""(?:[A-Za-z_][\w.]*)?\(\s*(?:["'{\[(-]|\d|(?:true|false|null|True|False|None)\b).*\)\Z""", re.DOTALL)
+"""A tuple, or a call of a function, around a value."""
+_NUMBERS = re.compile(r"(?:-?\d[\d.eE+-]*|true|false|null)(?:[ \t]*\r?\n[ \t]*(?:-?\d[\d.eE+-]*|true|false|null))+\Z")
+_WORD = re.compile(r"\S+")
 _BY_LINES = "read line by line: YAML would be read otherwise"
 _IN_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 _IN_A_ROW = "values in a row are read as an array"
@@ -349,6 +353,9 @@ def _scalar(search: Search) -> Iterator[Attempt]:
     if not body or search.format == "yaml":
         return
     start = text.index(body)
+    if _ROUND.match(body) is not None or _NUMBERS.match(body) is not None:
+        yield from _without_brackets(search, start, body)
+        return
     is_quoted = len(body) > 1 and body[0] in "\"'" and body[-1] == body[0]
     if view is None and not is_quoted and _is_text(body):
         # Text without a schema is no value, but a string that is cut off is one.
@@ -363,6 +370,20 @@ def _scalar(search: Search) -> Iterator[Attempt]:
         yield _coerced(
             search, Parsed(Node("b", start, start + len(body), body), [], start, start + len(body))
         )
+
+
+def _without_brackets(search: Search, start: int, body: str) -> Iterator[Attempt]:
+    """What stands in round brackets (a tuple, a call of a function), or numbers and literals line by line."""
+    region = Region(start, start + len(body))
+    if body[-1] == ")":
+        candidate = read(search.text, start, region, search.view, nesting=search.nesting)[0]
+        if candidate is not None and candidate.end == region.stop:
+            yield _of_candidate(search, candidate)
+        return
+    words = [Node("b", *found.span(), found.group()) for found in _WORD.finditer(search.text, start, region.stop)]
+    edit = Edit("bracket", start, region.stop, "guessed", _IN_A_ROW)
+    node = Node("[", start, region.stop, words)
+    yield _coerced(search, Parsed(node, [edit], start, region.stop))
 
 
 def _is_text(body: str) -> bool:

@@ -185,11 +185,16 @@ def _is_plausible(candidate: Candidate) -> bool:
             length
         ) and excess > costs.PLAUSIBLE_EACH * well_formed_words(node):
             return False
-        if cost >= costs.EMPTY and node.kind == "{" and not node.value:
+        if cost >= costs.EMPTY and node.kind == "{" and not node.value and not _has_lost_key(candidate):
             return False
     edits = candidate.edits + candidate.tree.edits
     dropped = sum(edit.kind == "text" or edit.grade == "dropped" for edit in edits)
     return dropped <= costs.DROPPED + length / costs.DROPPED_EACH
+
+
+def _has_lost_key(candidate: Candidate) -> bool:
+    """Returns True if an object is empty because its properties have no values."""
+    return any(edit.kind == "key" for edit in candidate.tree.edits)
 
 
 def read(

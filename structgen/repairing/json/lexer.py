@@ -31,6 +31,7 @@ from structgen.repairing.json.patterns import (
 from structgen.repairing.json.state import LexerState, unmatched_closer
 from structgen.repairing.json.strings import read_string, take_string
 from structgen.repairing.json.words import read_word
+from structgen.repairing.scalars import MISSING, strict
 
 Parts = Literal["all", "items", ""]
 """Which containers are read by the native reader: all, those in arrays, none. It reads a container whole: then nobody
@@ -317,8 +318,10 @@ def _equals(state: LexerState, at: int) -> int:
 
 
 def _semicolon(state: LexerState, at: int) -> int:
+    kind, _, _, value = state.tokens[-1] if state.tokens else ("", 0, 0, None)
+    is_text = kind == "b" and strict(value) is MISSING  # it may go on
     state.tokens.append((",", at, at + 1, None))
-    state.edit("comma", at, at + 1, "lossless", '";" stands for ","')
+    state.edit("comma", at, at + 1, "guessed" if is_text else "lossless", '";" stands for ","')
     state.expected = "key" if state.in_object else "value"
     return at + 1
 

@@ -45,6 +45,12 @@ KEYISH = (
     rf"(?:[{ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{ANY_QUOTE}»]|[A-Za-z_$][\w$.-]{{0,100}}[{ANY_QUOTE}]?)"
     r"[ \t]*(?::|=)"
 )
+_OPEN_KEY = r'[A-Za-z_][\w$.-]{0,60}:\s{0,20}(?:-?\d|["{\[]|(?:true|false|null)\b)'
+"""After the opening quote of a key that lacks its closing one."""
+LOST_OPENING = re.compile(r',[^\S\n]{0,20}[^\s",:;{}\[\]][^",:;{}\[\]\n]{0,60}"\s{0,40}[,\]]')
+"""After the closing quote of an item: an item that lacks its opening one."""
+IMPLICIT_JOIN = re.compile(r'(\s{1,100})(?=(?:"[^"\\\n]{0,300}(?:\\.[^"\\\n]{0,300}){0,20}"\s{0,100}){1,20}[,}])')
+"""After the closing quote of a property's value: more strings, as Python and C join them."""
 AFTER_KEY = re.compile(r"\s*(?::(?!//)|=>?)")
 AFTER_KEY_ALONE = re.compile(
     _all(r"\s")
@@ -59,13 +65,14 @@ AFTER_VALUE = re.compile(
     + rf"(?:{_all(_S)}(?:[}}\]\)](?={_LINE_END}|{_all(_S)}(?:[,}}\]\);`<]|\Z))|\Z|;?{_all(_S)}```"
     rf"|,?{_all(_S)}(?://|/\*|\#)"
     rf"|,{_all(_S)}(?:{KEYISH}|[}}\]]|,|\.\.\.|[{ANY_QUOTE}]?[^{ANY_QUOTE}\n]{{0,100}}[{ANY_QUOTE}]?{_all(_S)}\Z)"
-    rf"|[{ANY_QUOTE}][^\"\n:]{{0,100}}[{ANY_QUOTE}]{_all(_S)}:|\+{_all(_S)}[{ANY_QUOTE}]|;{_LINE_END})"
+    rf"|[{ANY_QUOTE}][^\"\n:]{{0,100}}[{ANY_QUOTE}]{_all(_S)}:|\+{_all(_S)}[{ANY_QUOTE}]"
+    rf"|;(?:{_LINE_END}|{_all(_S)}(?:{KEYISH}|[}}\]]))|(?<=\s)\"{_OPEN_KEY})"
     rf"|,?{_LINE_END}{_all(_S)}{KEYISH})"
 )
 AFTER_ITEM = re.compile(
     rf"{_all(_S)}(?:\](?={_LINE_END}|{_all(_S)}(?:[,}}\]\);`<]|\Z))|\}}(?={_all(_S)}(?:[,}}\]]|\Z))|\Z|;?{_all(_S)}```"
-    rf"|,?{_all(_S)}(?://|/\*|\#)|,{_LINE_END}"
-    rf"|,{_all(_S)}(?:[{ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|[a-zA-Z]{{0,5}}\Z)"
+    rf"|,?{_all(_S)}(?://|/\*|\#)|[,;]{_LINE_END}"
+    rf"|[,;]{_all(_S)}(?:[{ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|[a-zA-Z]{{0,5}}\Z)"
     rf"|(?<=\s)[{ANY_QUOTE}](?=\w)|[{ANY_QUOTE}](?=[^\"\s,\]][^\"\n]{{0,100}}[{ANY_QUOTE}]{_all(_S)}[,\]])"
     rf"|\+{_all(_S)}[{ANY_QUOTE}])"
 )
@@ -78,7 +85,7 @@ NUMBER = re.compile(
 )
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[}\n]|\Z|,\s*[\"'A-Za-z_\n]))")
 BARE_VALUE = re.compile(
-    rf"(?:[^,}}\]\n/#`<\"]|(?<=:)/|(?<=:/)/|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|,(?!\s*(?:{KEYISH}|[}}\]]|\Z|\n)))+"
+    rf"(?:[^,;}}\]\n/#`<\"]|(?<=:)/|(?<=:/)/|\"(?![^\"\n:{{}}]{{0,100}}\"\s*:)|/(?![/*])|\#(?!\s)|`(?!``)|<(?!/|\|)|[,;](?!\s*(?:{KEYISH}|[}}\]]|\Z|\n)))+"
 )
 NEXT_LINE = re.compile(
     rf"\s{{0,40}}\n(?!\s{{0,40}}(?:[}}\],{{\[{ANY_QUOTE}]|{KEYISH}|//|/\*|\#|~~~|</|\Z))"
@@ -89,7 +96,7 @@ SPACED = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f]\d{3}){1,6}(?:\.\d+)?(?=\s*(
 UNFINISHED = re.compile(r"(?:tru|fal|fals|nul|Tru|Fal|Fals|Non)\Z")
 FEET = re.compile(r"\d\s?['’′]\s?\d+\Z")
 BRACKET = re.compile(r"[{}\[\]]")
-BARE_ITEM = re.compile(r"(?:[^,\]\n}/`<]|(?<=:)/|(?<=:/)/|/(?![/*])|`(?!``)|<(?!/|\|))+")
+BARE_ITEM = re.compile(r"(?:[^,;\]\n}/`<]|(?<=:)/|(?<=:/)/|/(?![/*])|`(?!``)|<(?!/|\|))+")
 CALL = re.compile(r"(?:new\s+)?[A-Za-z_][\w.]{0,60}\(\s*(?=[\"'{\[\d)-])")
 PREFIX = re.compile(r"[rbufRBUF]{1,2}(?=[\"'])")
 TRIPLE = re.compile(r'"""(?!\s*[,}\]])(.*?)(?:"""|\Z)|' r"'''(?!\s*[,}\]])(.*?)(?:'''|\Z)", re.DOTALL)

@@ -22,8 +22,10 @@ from structgen.repairing.json.patterns import (
     AFTER_VALUE,
     BEFORE_KEY,
     FEET,
+    IMPLICIT_JOIN,
     JOIN,
     KEY_CUT,
+    LOST_OPENING,
     NEXT_CLOSE,
     OPENED_BY,
     OPENS_KEY,
@@ -151,7 +153,11 @@ def _take_closed(state: LexerState, string: _String, begin: int, found: _End) ->
         else:
             state.edit("quote", end - 1, end, "lossless", "a doubled quote")
     joined = None if string.is_key else JOIN.match(text, end, stop)
+    if joined is None and string.after is AFTER_VALUE and not found.inner:
+        joined = IMPLICIT_JOIN.match(text, end, stop)
     if joined is not None:
+        if "+" not in joined.group():
+            state.edit("string", end, joined.end(), "guessed", "strings in a row are joined")
         state.joins.append((string.at, end, value))
         return joined.end()
     return take_string(state, string.at, end, value)
@@ -181,6 +187,8 @@ def _find_end(state: LexerState, begin: int, string: _String) -> _End:
             else after.match(text, here + 1, stop)
         ):
             return _End(here, inner)
+        if inner == 0 and _is_followed(text, here + 1, stop, after):
+            return _End(here)
         if (not is_key and OPENS_KEY.match(text, here, min(stop, here + _KEY))) or (
             is_item and text[here + 1 : here + 2].isalnum()
         ):
@@ -202,6 +210,13 @@ def _first_quote_of_key(state: LexerState, begin: int, here: int, string: _Strin
     if here > begin and AFTER_KEY_ALONE.match(state.text, here + 1, state.stop):
         return _End(here)
     return None
+
+
+def _is_followed(text: str, at: int, stop: int, after: re.Pattern[str]) -> bool:
+    """Returns True if the first quote ends a string, as another string follows that is damaged, or joined to it."""
+    if after is AFTER_ITEM:
+        return LOST_OPENING.match(text, at, stop) is not None
+    return after is AFTER_VALUE and IMPLICIT_JOIN.match(text, at, stop) is not None
 
 
 def _may_end(text: str, begin: int, here: int, stop: int, inner: int, after: re.Pattern[str]) -> bool:
@@ -246,10 +261,10 @@ def _kind(string: _String) -> str:
 def _at_stop(state: LexerState, begin: int, string: _String) -> _End:
     """The string ends where the text does, or before brackets that close what is open."""
     end = _without_closers_at_stop(state, begin)
+    cut = KEY_CUT.match(state.text, begin, end) if string.is_key else None
+    if cut is not None and not (state.is_cut and end == state.stop):
+        return _End(-1, cut=cut.end(1))
     if end == state.stop:
-        cut = KEY_CUT.match(state.text, begin, end) if string.is_key and not state.is_cut else None
-        if cut is not None:
-            return _End(-1, cut=cut.end(1))
         state.truncated = True
     return _End(-1, cut=end)
 

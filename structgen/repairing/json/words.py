@@ -29,6 +29,10 @@ _PROSE = 80
 """How far before a word a new line is looked for, if it may begin a sentence."""
 
 
+_KEY_AND_TEXT = re.compile(r"[A-Za-z_$][\w$.-]*(?=\s+'[^']*'\s*\Z)")
+"""A key that lacks its colon, before a text in single quotes."""
+
+
 def read_word(state: LexerState, at: int) -> int:
     """Read what begins without a quote; returns where to go on. Sets `is_over` if prose follows the value."""
     text, stop = state.text, state.stop
@@ -67,7 +71,7 @@ def _key(state: LexerState, at: int) -> int:
     key = BARE_KEY.match(text, at, stop)
     if key is None or key.end() == at:
         return _meaningless(state, at)
-    value = key.group().rstrip()
+    value = (_KEY_AND_TEXT.match(key.group()) or key).group(0).rstrip()
     end = at + len(value)
     if text.startswith('"', end) and AFTER_KEY.match(text, end + 1, stop):
         state.edit("quote", at, at, "lossless", "the opening quote is missing")
