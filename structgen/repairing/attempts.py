@@ -16,8 +16,10 @@ from structgen.errors import Problem
 from structgen.formats.json import json_format
 from structgen.frontends.json_schema.view import SchemaView
 from structgen.repairing import costs, scalars
+from structgen.repairing.calls import calls
 from structgen.repairing.coerce import QUOTED, Coercion, coerce
 from structgen.repairing.edits import Edit, Grade, worst
+from structgen.repairing.envelopes import fitting, holds_one
 from structgen.repairing.json.candidates import (
     Candidate,
     candidates,
@@ -44,10 +46,15 @@ _OTHERS = 8
 _LONG = 50_000
 """Longer texts are tried with well-formed items first, which is many times faster."""
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "null"))
-_ROUND = re.compile(r"""(?:[A-Za-z_][\w.]*)?\(\s*(?:["'{\[(-]|\d|(?:true|false|null|True|False|None)\b).*\)\Z""", re.DOTALL)
+_ROUND = re.compile(
+    r"""(?:[A-Za-z_][\w.]*)?\(\s*(?:["'{\[(-]|\d|(?:true|false|null|True|False|None)\b).*\)\Z""", re.DOTALL
+)
 """A tuple, or a call of a function, around a value."""
-_NUMBERS = re.compile(r"(?:-?\d[\d.eE+-]*|true|false|null)(?:[ \t]*\r?\n[ \t]*(?:-?\d[\d.eE+-]*|true|false|null))+\Z")
+_NUMBERS = re.compile(
+    r"(?:-?\d[\d.eE+-]*|true|false|null)(?:[ \t]*\r?\n[ \t]*(?:-?\d[\d.eE+-]*|true|false|null))+\Z"
+)
 _WORD = re.compile(r"\S+")
+_ENVELOPE = "the value stands in an envelope that is not in the schema"
 _BY_LINES = "read line by line: YAML would be read otherwise"
 _IN_DOUBT = "read as if it had had no quotes, though quotes are missing elsewhere"
 _IN_A_ROW = "values in a row are read as an array"
@@ -151,8 +158,9 @@ def best_attempt(search: Search) -> Attempt | None:
     made: list[Attempt] = []
     for strategy in STRATEGIES:
         for attempt in strategy(search):
-            if not attempt.problems:
-                return attempt
+            opened = _opened(search, attempt)
+            if not opened.problems:
+                return opened
             made.append(attempt)
     if not made and not search.found:
         made += _scalar(search)
@@ -172,6 +180,33 @@ def _best(made: list[Attempt]) -> Attempt | None:
         return len(attempt.problems), -length
 
     return min([*as_json, *as_yaml], key=order, default=None)
+
+
+def _opened(search: Search, attempt: Attempt) -> Attempt:
+    """The attempt, or what is wanted inside of its value, if it is not the value itself: it stands in an envelope."""
+    view, node = search.view, attempt.parsed.node
+    if view is None or "object" not in view.types or not (attempt.problems or _is_envelope(view, attempt)):
+        return attempt
+    read_inside = _embedded(search)
+    found: list[Attempt] = []
+    for inner in fitting(node, view, lambda text: read_inside(text, view)):
+        parsed = replace(attempt.parsed, node=inner, edits=list(attempt.parsed.edits))
+        one = _coerced(search, parsed, efforts=(0, 1))
+        if not one.problems:
+            found.append(one)
+    if not found:
+        return attempt
+    best = found[-1]
+    values = [one.value for one in found if one.value != best.value]
+    grade: Grade = "dropped" if values else "guessed"
+    best.edits.append(Edit("wrapper", node.start, node.end, grade, _ENVELOPE))
+    best.others = (*attempt.others, *values)
+    return best
+
+
+def _is_envelope(view: SchemaView, attempt: Attempt) -> bool:
+    """Returns True if a valid value may be none: it has properties that were dropped, or that no one asked for."""
+    return attempt.grade == "dropped" or holds_one(attempt.plain, view)
 
 
 # The strategies, in their order. Each yields the attempts that it makes, if it applies.
@@ -332,6 +367,15 @@ def _all_as_array(search: Search) -> Iterator[Attempt]:
         yield _joined(search, _SEVERAL)
 
 
+def _as_call(search: Search) -> Iterator[Attempt]:
+    """With a schema: the arguments of a call that is no JSON, the last call first."""
+    if search.view is None or "object" not in search.view.types:
+        return
+    for node in reversed(calls(search.text)):
+        edit = Edit("call", node.start, node.end, "guessed", "the arguments of a call are read as an object")
+        yield _coerced(search, Parsed(node, [edit], node.start, node.end))
+
+
 STRATEGIES: tuple[Callable[[Search], Iterator[Attempt]], ...] = (
     _as_yaml,
     _unguided,
@@ -340,6 +384,7 @@ STRATEGIES: tuple[Callable[[Search], Iterator[Attempt]], ...] = (
     _largest,
     _last,
     _all_as_array,
+    _as_call,
 )
 
 
@@ -377,10 +422,12 @@ def _without_brackets(search: Search, start: int, body: str) -> Iterator[Attempt
     region = Region(start, start + len(body))
     if body[-1] == ")":
         candidate = read(search.text, start, region, search.view, nesting=search.nesting)[0]
-        if candidate is not None and candidate.end == region.stop:
+        if candidate is not None and search.text[candidate.end : region.stop].strip() in ("", ")"):
             yield _of_candidate(search, candidate)
         return
-    words = [Node("b", *found.span(), found.group()) for found in _WORD.finditer(search.text, start, region.stop)]
+    words = [
+        Node("b", *found.span(), found.group()) for found in _WORD.finditer(search.text, start, region.stop)
+    ]
     edit = Edit("bracket", start, region.stop, "guessed", _IN_A_ROW)
     node = Node("[", start, region.stop, words)
     yield _coerced(search, Parsed(node, [edit], start, region.stop))

@@ -239,7 +239,12 @@ def _of_enum(state: Coercion, node: Node, value: Any, view: SchemaView) -> Any:
     ):
         return value
     if isinstance(value, str) and state.effort:
-        meant = scalars.spelled_alike(value, [other for other in values if isinstance(other, str)])
+        texts = [other for other in values if isinstance(other, str)]
+        meant = scalars.spelled_alike(value, texts)
+        named = scalars.named_in(value, texts) if meant is None else None
+        if named is not None:
+            state.edit("enum", node, "guessed", f"{value[:80]!r} names {named!r}")
+            return named
         if meant is not None:
             state.edit("enum", node, meant[1], f"{value!r} is spelled {meant[0]!r}")
             return meant[0]

@@ -21,6 +21,8 @@ from structgen.repairing.attempts import Attempt, Format, Parsed, Search, best_a
 from structgen.repairing.decoding import decoded
 from structgen.repairing.edits import Edit, Grade, worse, worst
 from structgen.repairing.edits import Repair as Repair
+from structgen.repairing.envelopes import holds_one
+from structgen.repairing.foreign_marks import Unescaped, without_entities, without_wide_marks
 from structgen.repairing.prefixes import without_prefixes
 from structgen.repairing.tree import scalar_spans
 
@@ -79,14 +81,41 @@ def repair(
                 return strict
         if constraint is not None and constraint.view is None:
             return _last_valid_part(decoded_text, constraint, before)
+        unescaped = without_entities(decoded_text)
+        if unescaped is not None:
+            return _unescaped(unescaped, constraint, format, allow, defaults=defaults, limits=limits)
         plain_text, prefixes = without_prefixes(decoded_text)
-        before = [*before, *prefixes]
+        plain_text, wide = without_wide_marks(plain_text)
+        before = [*before, *prefixes, *wide]
         view, check = (None, None) if constraint is None else (constraint.view, constraint.check_value)
         search = Search(plain_text, view, check, format, defaults, limits.nesting)
         attempt = best_attempt(search)
         if attempt is None:
             raise RepairError("there is no value in the text", text=decoded_text, problems=missing(view))
         return _answer(plain_text, attempt, before, allow, reformat=reformat)
+
+
+def _unescaped(
+    unescaped: Unescaped,
+    constraint: Repairable | None,
+    format: Format,
+    allow: Grade,
+    *,
+    defaults: bool,
+    limits: Limits,
+) -> Repair:
+    """The answer for a text whose quotes were entities of HTML, with places in that text."""
+    try:
+        found = repair(
+            unescaped.text, constraint, format=format, allow=allow, defaults=defaults, limits=limits
+        )
+    except RepairError as error:
+        error.edits = unescaped.all_edits(error.edits)
+        raise
+    around = tuple(map(unescaped.span, found.surrounding))
+    edits = unescaped.all_edits(found.edits)
+    cut = None if found.truncated is None else unescaped.place(found.truncated)
+    return Repair(found.value, found.text, edits, found.format, cut, around, found.others)
 
 
 def check_options(
@@ -154,6 +183,8 @@ def _as_it_is(text: str, constraint: Repairable | None, *, reformat: bool) -> Re
     except (ValueError, RecursionError):
         return None
     if constraint is not None:
+        if holds_one(value, constraint.view):
+            return None
         try:
             value = constraint.validate(text)
         except InvalidText:

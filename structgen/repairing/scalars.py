@@ -35,6 +35,12 @@ _WITH_UNIT = re.compile(
 _YAML_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YAML_NUMBER = re.compile(r"(?:[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+)\Z")
 _NEGATIONS = ("in", "un", "non", "not", "no", "dis", "im", "ir", "il", "de", "mis", "anti")
+_DESCRIPTION = re.compile(r"\s*(?::|\s[-–—(]|[–—])\s*")
+_MARKS = " \t\r\n*_`'\".,;!"
+_NEGATED = re.compile(
+    r"n['’]t\b|\b(?:not|no|never|neither|nor|without|except|cannot|rather|instead|than)\b", re.IGNORECASE
+)
+_LONGEST_SENTENCE = 500
 MISSING = object()
 
 
@@ -172,6 +178,25 @@ def spelled_alike(name: str, candidates: list[str]) -> tuple[str, Grade] | None:
     if near and (len(near) == 1 or near[1][0] > near[0][0]):
         return near[0][1], "guessed"
     return None
+
+
+def named_in(text: str, candidates: list[str]) -> str | None:
+    """The only candidate that a text names: before its description (`RED: the stop`), in marks, or in a sentence.
+
+    None if several are named, or if anything in the text is negated.
+    """
+    head = _plain(_DESCRIPTION.split(text.strip(), maxsplit=1)[0].strip(_MARKS))
+    heads = [candidate for candidate in candidates if _plain(candidate) == head]
+    if len(heads) == 1:
+        return heads[0]
+    if len(text) > _LONGEST_SENTENCE or _NEGATED.search(text) is not None:
+        return None
+    named = [
+        one
+        for one in candidates
+        if len(one) > 1 and re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text) is not None
+    ]
+    return named[0] if len(named) == 1 else None
 
 
 def _negates(a: str, b: str) -> bool:

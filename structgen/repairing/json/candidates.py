@@ -13,7 +13,7 @@ from structgen.repairing.bracket_search.search import search
 from structgen.repairing.edits import Edit
 from structgen.repairing.json.lexer import Parts, lex
 from structgen.repairing.json.native_reader import NativeReader, PackedEdits
-from structgen.repairing.json.patterns import GOES_ON
+from structgen.repairing.json.patterns import GOES_ON, RESTART
 from structgen.repairing.json.regions import Region, openers, regions
 from structgen.repairing.json.state import LexerState
 from structgen.repairing.tree import Node, Tree, well_formed_words
@@ -24,6 +24,8 @@ _SHORT = 50_000
 """Longer texts without a schema are read with the items of arrays by the native reader."""
 _MOST = 64
 """Candidates that are tried at most; of more, the largest and the last."""
+_FAR_FROM_END = 8
+"""A value that was begun anew ends so near to the end of what was read at most."""
 _NOTHING_MORE = re.compile(r"[ \t\r\n`~]*\Z")
 _ESCAPED = re.compile(r"[{\[]\s*(?:\\n\s*)*(?:[{\[]\s*)*\\+\"")
 
@@ -104,6 +106,9 @@ class _Finder:
         while place is not None:
             start, implied = place
             candidate, reached = self._next(start, implied, region)
+            again = self._begins_again(candidate, region)
+            if again is not None:
+                candidate, reached = again, again.end
             following = reached
             if candidate is not None and _is_plausible(candidate):
                 self.found.append(candidate)
@@ -114,6 +119,38 @@ class _Finder:
                 place = places.send(following)
             except StopIteration:
                 place = None
+
+    def _begins_again(self, candidate: Candidate | None, region: Region) -> Candidate | None:
+        """The complete value inside of a damaged candidate that a line of prose announces: it was begun anew."""
+        if candidate is None or not candidate.cost:
+            return None
+        text = self._reader.text
+        for found in RESTART.finditer(text, candidate.start, min(candidate.end, region.stop)):
+            at = found.end() - 1
+            if self._budget <= 0:
+                break
+            self._budget -= region.stop - at
+            whole = self._reader.container(at, region.stop)
+            end = (
+                whole.end if whole is not None else region.stop if self._reader.is_cut(at, region.stop) else 0
+            )
+            if end < candidate.end - _FAR_FROM_END:
+                continue
+            again, _ = read(
+                text,
+                at,
+                region,
+                self._view,
+                nesting=self._nesting,
+                reader=self._reader,
+                by_items=self._by_items,
+            )
+            if again is not None and _is_plausible(again) and not again.cost:
+                again.edits.append(
+                    Edit("draft", candidate.start, at, "dropped", "the text begins the value anew")
+                )
+                return again
+        return None
 
     def _next(self, start: int, implied: str, region: Region) -> tuple[Candidate | None, int]:
         """The candidate at a place, and where reading stopped."""

@@ -49,7 +49,9 @@ _OPEN_KEY = r'[A-Za-z_][\w$.-]{0,60}:\s{0,20}(?:-?\d|["{\[]|(?:true|false|null)\
 """After the opening quote of a key that lacks its closing one."""
 LOST_OPENING = re.compile(r',[^\S\n]{0,20}[^\s",:;{}\[\]][^",:;{}\[\]\n]{0,60}"\s{0,40}[,\]]')
 """After the closing quote of an item: an item that lacks its opening one."""
-IMPLICIT_JOIN = re.compile(r'(\s{1,100})(?=(?:"[^"\\\n]{0,300}(?:\\.[^"\\\n]{0,300}){0,20}"\s{0,100}){1,20}[,}])')
+IMPLICIT_JOIN = re.compile(
+    r'(\s{1,100})(?=(?:"[^"\\\n]{0,300}(?:\\.[^"\\\n]{0,300}){0,20}"\s{0,100}){1,20}[,}])'
+)
 """After the closing quote of a property's value: more strings, as Python and C join them."""
 AFTER_KEY = re.compile(r"\s*(?::(?!//)|=>?)")
 AFTER_KEY_ALONE = re.compile(
@@ -120,4 +122,8 @@ PROSE = re.compile(
 NEXT_VALUE = re.compile(r"\s*,\s*[{\[]")
 AT_END = re.compile(r"\s*\Z")
 CONTROL = re.compile(r"[\x00-\x1f]")
+RESTART = re.compile(
+    r'\n[^\S\n]{0,20}[A-Za-z][^\n{}\[\]":]{0,200}[:.!…-]?[^\S\n]{0,20}\n(?:[^\S\n]{0,20}(?:```\w{0,20}|~~~\w{0,20})?\n){0,3}[{\[]'
+)
+"""A line of prose, and a value that begins at the margin."""
 GOES_ON = re.compile(rf"\s*(?:[}}\]](?!\))|,\s*(?:[\"{{\[]|{KEYISH}|\d+\s*[,\]]))")

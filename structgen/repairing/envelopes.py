@@ -1,0 +1,100 @@
+"""Envelopes: the value that is wanted inside an object or array that a protocol puts around it.
+
+Tool calls (`{"name": ..., "arguments": {...}}`), answers of servers (`{"data": {...}, "status": "ok"}`). No name is
+needed to see one: the schema says of what is inside that it is wanted, and of what is outside that it is not.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from structgen.frontends.json_schema.view import SchemaView
+from structgen.repairing.tree import Node, from_value
+
+_DEPTH = 5
+"""How deep in its envelopes a value may stand."""
+_MOST = 200
+"""How many values are looked at."""
+
+
+def wanted_names(view: SchemaView | None) -> set[str]:
+    """The names that show that an object is what a schema wants: those required, else those declared."""
+    return set() if view is None else set(view.required) or set(view.properties)
+
+
+def holds_one(value: Any, view: SchemaView | None) -> bool:
+    """Returns True if a valid object has no property that the schema names, and one that it names stands inside."""
+    if view is None or not isinstance(value, dict) or not value:
+        return False
+    wanted = set(view.properties)
+    if not wanted or "object" not in view.types or any(map(view.declares, value)):
+        return False
+    if not all(view.property(name).is_open for name in value):
+        return False  # the schema says what is in properties of any name
+    node = Node("v", 0, 0, value)
+    return any(_names(inner) & wanted for inner in inside(node, lambda text: None)) or any(
+        isinstance(one, str) and one.lstrip()[:1] == "{" for one in _strings(value)
+    )
+
+
+def _strings(value: Any) -> Iterator[Any]:
+    for one in value.values():
+        yield one
+        if isinstance(one, dict):
+            yield from one.values()
+
+
+def inside(node: Node, embedded: Callable[[str], Node | None]) -> Iterator[Node]:
+    """Yields the objects inside a value, those outside first.
+
+    Args:
+        node: the value.
+        embedded: reads an object that stands in a string.
+    """
+    waiting = deque([(node, 0)])
+    for _ in range(_MOST):
+        if not waiting:
+            return
+        current, depth = waiting.popleft()
+        if depth and current.kind == "{":
+            yield current
+        if depth < _DEPTH:
+            waiting += [(one, depth + 1) for one in _members(current, embedded)]
+
+
+def _members(node: Node, embedded: Callable[[str], Node | None]) -> Iterator[Node]:
+    node = from_value(node) if node.kind == "v" else node
+    if node.kind not in ("{", "["):
+        return
+    for one in [value for _, value in node.value] if node.kind == "{" else node.value:
+        opened = from_value(one) if one.kind == "v" else one
+        if opened.kind == "s" and opened.value.lstrip()[:1] == "{":
+            read = embedded(opened.value)
+            if read is not None:
+                read.start, read.end = opened.start, opened.end
+                yield read
+        elif opened.kind in ("{", "["):
+            yield opened
+
+
+def _names(node: Node) -> set[str]:
+    return {key[3] for key, _ in node.value} if node.kind == "{" else set()
+
+
+def fitting(node: Node, view: SchemaView, embedded: Callable[[str], Node | None]) -> list[Node]:
+    """Returns the objects inside a value that have all the properties that a schema wants, in the text's order.
+
+    Without required properties all of an object's have to be declared. An object that has half as many declared
+    properties as what is inside of it is no envelope: it is a damaged value, and that is a part of it.
+    """
+    wanted = wanted_names(view)
+    outer = _names(from_value(node) if node.kind == "v" else node)
+    found: list[Node] = []
+    for one in inside(node, embedded) if wanted else ():
+        names = _names(one)
+        fits = wanted <= names if view.required else bool(names) and all(map(view.declares, names))
+        if fits and 2 * sum(map(view.declares, outer)) <= sum(map(view.declares, names)):
+            found.append(one)
+    return found
