@@ -318,8 +318,8 @@ def _equals(state: LexerState, at: int) -> int:
 
 
 def _semicolon(state: LexerState, at: int) -> int:
-    kind, _, _, value = state.tokens[-1] if state.tokens else ("", 0, 0, None)
-    is_text = kind == "b" and strict(value) is MISSING  # it may go on
+    kind, _, _, value = state.tokens[-1] if state.tokens else ("", 0, 0, "")
+    is_text = kind == "b" and strict(str(value)) is MISSING  # it may go on
     state.tokens.append((",", at, at + 1, None))
     state.edit("comma", at, at + 1, "guessed" if is_text else "lossless", '";" stands for ","')
     state.expected = "key" if state.in_object else "value"
