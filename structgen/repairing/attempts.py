@@ -205,7 +205,7 @@ def _opened(search: Search, attempt: Attempt) -> Attempt:
 
 
 def _is_envelope(view: SchemaView, attempt: Attempt) -> bool:
-    """Returns True if a valid value may be none: it has properties that were dropped, or that no one asked for."""
+    """Returns True if a valid value may be none: it has properties that were dropped, or that the schema does not name."""
     return attempt.grade == "dropped" or holds_one(attempt.plain, view)
 
 

@@ -16,7 +16,7 @@ from structgen.repairing.tree import Node, from_value
 _DEPTH = 5
 """How deep in its envelopes a value may stand."""
 _MOST = 200
-"""How many values are looked at."""
+"""How many values are read."""
 
 
 def wanted_names(view: SchemaView | None) -> set[str]:

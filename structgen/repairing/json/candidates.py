@@ -25,7 +25,7 @@ _SHORT = 50_000
 _MOST = 64
 """Candidates that are tried at most; of more, the largest and the last."""
 _FAR_FROM_END = 8
-"""A value that was begun anew ends so near to the end of what was read at most."""
+"""A value that was begun again ends so near to the end of what was read at most."""
 _NOTHING_MORE = re.compile(r"[ \t\r\n`~]*\Z")
 _ESCAPED = re.compile(r"[{\[]\s*(?:\\n\s*)*(?:[{\[]\s*)*\\+\"")
 
@@ -121,7 +121,7 @@ class _Finder:
                 place = None
 
     def _begins_again(self, candidate: Candidate | None, region: Region) -> Candidate | None:
-        """The complete value inside of a damaged candidate that a line of prose announces: it was begun anew."""
+        """The complete value inside of a damaged candidate that a line of prose announces: it was begun again."""
         if candidate is None or not candidate.cost:
             return None
         text = self._reader.text
@@ -147,7 +147,7 @@ class _Finder:
             )
             if again is not None and _is_plausible(again) and not again.cost:
                 again.edits.append(
-                    Edit("draft", candidate.start, at, "dropped", "the text begins the value anew")
+                    Edit("draft", candidate.start, at, "dropped", "the text begins the value again")
                 )
                 return again
         return None
