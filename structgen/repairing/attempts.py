@@ -31,9 +31,10 @@ from structgen.repairing.json.candidates import (
 from structgen.repairing.json.native_reader import PackedEdits
 from structgen.repairing.json.regions import Region
 from structgen.repairing.tree import Node, Tree
-from structgen.repairing.yaml.reading import looks_like_yaml
+from structgen.repairing.yaml.parsers import is_installed
+from structgen.repairing.yaml.reading import looks_like_yaml, payload
 from structgen.repairing.yaml.reading import read as read_yaml
-from structgen.repairing.yaml.strict import is_installed, strictly
+from structgen.repairing.yaml.strict import strictly
 from structgen.repairing.yaml.values import NEEDED
 
 Format = Literal["json", "yaml", "auto"]
@@ -205,8 +206,19 @@ def _opened(search: Search, attempt: Attempt) -> Attempt:
 
 
 def _is_envelope(view: SchemaView, attempt: Attempt) -> bool:
-    """Returns True if a valid value may be none: it has properties that were dropped, or that the schema does not name."""
+    """Returns True if a valid value may be none: properties were dropped, or are none that the schema names."""
     return attempt.grade == "dropped" or holds_one(attempt.plain, view)
+
+
+def _as_json_in_yaml(search: Search) -> Iterator[Attempt]:
+    """JSON where YAML is wanted, unless it is YAML as it stands."""
+    start, end = payload(search.text) if search.format == "yaml" else (0, 0)
+    if search.text[start:end].lstrip("\ufeff \t\r\n")[:1] not in ("{", "["):
+        return
+    if strictly(search.text[start:end]) is None:
+        attempt = best_attempt(replace(search, format="json"))
+        if attempt is not None:
+            yield attempt
 
 
 # The strategies, in their order. Each yields the attempts that it makes, if it applies.
@@ -377,6 +389,7 @@ def _as_call(search: Search) -> Iterator[Attempt]:
 
 
 STRATEGIES: tuple[Callable[[Search], Iterator[Attempt]], ...] = (
+    _as_json_in_yaml,
     _as_yaml,
     _unguided,
     _by_items,

@@ -260,9 +260,23 @@ def _array(state: Coercion, node: Node, view: SchemaView, depth: int) -> Any:
         if len(node.value) == 1 and state.effort:
             state.edit("type", node, "lossless", "an array of one item where the schema wants the item")
             return coerce(state, node.value[0], view, depth + 1)
+        together = _together(node) if state.effort and "object" in view.types else None
+        if together is not None:
+            state.edit("type", node, "guessed", "objects in a row are one object")
+            return coerce(state, together, view, depth + 1)
         state.log.cost += costs.WRONG
     items = (one for item in node.value for one in (leaves(item) if item.kind == "r" else (item,)))
     return [coerce(state, item, view.item(index), depth + 1) for index, item in enumerate(items)]
+
+
+def _together(node: Node) -> Node | None:
+    """All objects of an array as one object; None if there is anything else in it, or a name comes again."""
+    items = [from_value(item) if item.kind == "v" else item for item in node.value]
+    members = [member for item in items if item.kind == "{" for member in item.value]
+    names = {key[3] for key, _ in members}
+    if len(items) < 2 or len(names) < len(members) or any(item.kind != "{" for item in items):
+        return None
+    return Node("{", node.start, node.end, members)
 
 
 # Objects

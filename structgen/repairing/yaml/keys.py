@@ -8,6 +8,7 @@ from structgen.frontends.json_schema.view import SchemaView
 from structgen.repairing.edits import Grade
 from structgen.repairing.tree import Token
 from structgen.repairing.yaml.blocks import ODD_ESCAPES
+from structgen.repairing.yaml.marks import is_list
 from structgen.repairing.yaml.scalars import (
     ITEM,
     KEY,
@@ -57,7 +58,8 @@ def _match_tight_item(state: YamlState, content: str, indent: int) -> re.Match[s
     if found is None:
         return None
     if not state.levels:
-        return found if state.root is None and _is_array(state.view) else None
+        is_wanted = _is_array(state.view) or (state.view is None and is_list(state.text))
+        return found if state.root is None and is_wanted else None
     is_expected = state.levels[-1].pending is not None and _expects_items(state, content, indent)
     is_inside = any(not level.is_mapping for level in state.levels.at(indent))
     return found if is_expected or is_inside else None
@@ -171,7 +173,7 @@ def _is_above_keys(state: YamlState, indent: int, number: int, *, opened: bool) 
         and _accepts_members(state, opened=opened)
         and below is not None
         and below.indent == indent
-        and KEY.match(below.content) is not None
+        and (KEY.match(below.content) or (state.view is None and _TIGHT_KEY.match(below.content))) is not None
     )
 
 

@@ -17,6 +17,7 @@ from structgen.repairing.edits import Edit
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml.hidden import hides_something, is_prose
 from structgen.repairing.yaml.lines import read_lines
+from structgen.repairing.yaml.marks import has_commas, is_list, tidied, without_surroundings
 from structgen.repairing.yaml.state import YamlState
 from structgen.repairing.yaml.strict import strictly
 
@@ -103,10 +104,15 @@ def _has_declared_key(head: str, view: SchemaView) -> bool:
 
 def read(text: str, view: SchemaView | None) -> Iterator[YamlCandidate]:
     """Yields the values that a text may hold, the likeliest first."""
-    start, end = _payload(text)
-    tree = None if "\t" in text[:1] else strictly(text[start:end], start)
-    if tree is not None and _is_believable(text, start, end, tree, view):
+    start, end = payload(text)
+    tree = strictly(text[start:end], start)
+    is_other = tree is not None and _is_other_notation(tree, text[start:end])
+    if tree is not None and not is_other and _is_believable(text, start, end, tree, view):
         yield YamlCandidate(tree, [], start, end, is_strict=True)
+    if tree is None or is_other or view is not None:
+        tidy, edits = tidied(text, start, end, guided=view is not None)
+        if edits:
+            yield from _tidy(tidy, edits, start, end, view)
     state = YamlState(text, start, end, view)
     read_lines(state)
     if state.root is not None:
@@ -115,9 +121,28 @@ def read(text: str, view: SchemaView | None) -> Iterator[YamlCandidate]:
         yield YamlCandidate(tree, [], start, end)
 
 
-def _payload(text: str) -> tuple[int, int]:
+def _is_other_notation(tree: Node, text: str) -> bool:
+    """Returns True if YAML allows a text, but takes it for one plain text, or for texts that end in commas."""
+    return (tree.kind == "y" and is_list(text)) or (tree.kind == "{" and has_commas(text))
+
+
+def _tidy(
+    text: str, edits: list[Edit], start: int, end: int, view: SchemaView | None
+) -> Iterator[YamlCandidate]:
+    """Yields the values of a text whose marks were those of another notation."""
+    tree = strictly(text[start:end], start)
+    if tree is not None and tree.kind != "y" and _is_believable(text, start, end, tree, view):
+        yield YamlCandidate(tree, edits, start, end)
+    state = YamlState(text, start, end, view)
+    read_lines(state)
+    if state.root is not None:
+        yield YamlCandidate(state.root, [*edits, *state.edits], state.first, state.last, state.cut)
+
+
+def payload(text: str) -> tuple[int, int]:
     """The content of the last fence with YAML, else of the first one, else the whole text."""
-    start, end, fenced = 0, len(text), False
+    start, end = without_surroundings(text)
+    fenced = False
     for found in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
         if found.group(1).lower() in ("yaml", "yml") or not fenced:
             start, end, fenced = found.start(2), found.end(2), True

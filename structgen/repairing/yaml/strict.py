@@ -1,49 +1,34 @@
-"""The strict parser of YAML (ruamel.yaml, YAML 1.2), if installed: its nodes as ours, scalars as they are spelled."""
+"""Strict YAML: the nodes of the parsers (parsers.py) as ours, scalars as they are spelled."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from structgen.repairing import scalars
 from structgen.repairing.tree import Node, Token
+from structgen.repairing.yaml.parsers import PLAIN, TEXT, Composed, composed
 
+_MERGE = "tag:yaml.org,2002:merge"
 _ALIASED = 10_000
 """How many nodes aliases may add. Nested ones (a "billion laughs") would multiply the size of the text."""
 
 
-def is_installed() -> bool:
-    """Returns True if there is a strict parser."""
-    return find_spec("ruamel") is not None and find_spec("ruamel.yaml") is not None
-
-
 def strictly(text: str, offset: int = 0) -> Node | None:
-    """Returns the tree that the strict parser sees; None if it refuses the text, or is not installed.
+    """Returns the tree that a strict parser sees; None if all refuse the text, or none is installed.
 
     Args:
         text: the text.
         offset: where it begins in the whole text; the places of the tree are those in the whole.
     """
-    try:
-        import ruamel.yaml
-        from ruamel.yaml.error import YAMLError
-    except ImportError:
+    found = composed(text)
+    if found is None:
         return None
-    reader = ruamel.yaml.YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False  # an anchor may be defined again (YAML 1.2.2, 7.1)
+    documents = [document for document in found.documents if document is not None]
     try:
-        documents = [document for document in reader.compose_all(text) if document is not None]
-        return _Expansion(text, offset).node(documents[0], frozenset()) if len(documents) == 1 else None
-    except (
-        YAMLError,
-        RecursionError,
-        ValueError,
-        OverflowError,
-        AttributeError,
-        IndexError,
-        AssertionError,
-        TypeError,
-    ):
+        return (
+            _Expansion(text, offset, found).node(documents[0], frozenset()) if len(documents) == 1 else None
+        )
+    except (ValueError, RecursionError):
         return None
 
 
@@ -53,8 +38,9 @@ class _Expansion:
     All methods raise ValueError for what JSON does not have, and for aliases that expand too far.
     """
 
-    def __init__(self, text: str, offset: int) -> None:
+    def __init__(self, text: str, offset: int, found: Composed) -> None:
         self._text = text
+        self._found = found
         self._offset = offset
         self._seen: set[int] = set()
         self._aliased = 0
@@ -79,18 +65,19 @@ class _Expansion:
             raise ValueError("aliases expand too far, or without end")
 
     def _span(self, node: Any) -> tuple[int, int]:
-        return self._offset + node.start_mark.index, self._offset + node.end_mark.index
+        place = self._found.place
+        return self._offset + place(node.start_mark.index), self._offset + place(node.end_mark.index)
 
     def _scalar(self, node: Any) -> Node:
-        if node.style in ("'", '"') and self._text.startswith("#", node.end_mark.index):
+        if node.style in ("'", '"') and self._text.startswith("#", self._found.place(node.end_mark.index)):
             raise ValueError("what begins right after a quote is no comment (YAML 1.2.2, 6.6)")
-        is_plain = node.style is None
+        is_plain = not node.style and node.value[:1] != TEXT
         kind = node.tag.rpartition(":")[2]
         if is_plain and kind == "str" and not isinstance(scalars.of_yaml(node.value), str):
             is_plain = False  # !!str 5
         elif not is_plain and kind in ("int", "float", "bool", "null"):
             is_plain = True  # !!int "5"
-        return Node("y" if is_plain else "s", *self._span(node), node.value)
+        return Node("y" if is_plain else "s", *self._span(node), self._found.restored(node.value))
 
     def _members(self, node: Any, above: frozenset[int]) -> list[tuple[Token, Node]]:
         """The properties of a mapping, in order. Own ones replace merged ones."""
@@ -100,7 +87,7 @@ class _Expansion:
         for key, value in node.value:
             if key.id != "scalar":
                 raise ValueError("a key that is no scalar")
-            if key.value == "<<" and key.style is None:
+            if key.value == "<<" and not key.style and key.tag in (PLAIN, _MERGE):
                 for source in [value] if value.id == "mapping" else value.value:
                     more = [pair for pair in self.node(source, above).value if pair[0][3] not in names]
                     for number, (token, _) in enumerate(more, len(members)):
@@ -108,8 +95,9 @@ class _Expansion:
                     names.update(merged)
                     members += more
                 continue
-            for number in merged.pop(key.value, ()):
+            name = self._found.restored(key.value)
+            for number in merged.pop(name, ()):
                 members[number] = None
-            names.add(key.value)
-            members.append((("s", *self._span(key), key.value), self.node(value, above)))
+            names.add(name)
+            members.append((("s", *self._span(key), name), self.node(value, above)))
         return [pair for pair in members if pair is not None]

@@ -6,6 +6,7 @@ import re
 
 from structgen.frontends.json_schema.view import SchemaView
 from structgen.repairing import scalars
+from structgen.repairing.edits import Grade
 from structgen.repairing.tree import Node
 from structgen.repairing.yaml.blocks import read_block, read_flow, read_quoted, unescape
 from structgen.repairing.yaml.levels import put
@@ -19,6 +20,7 @@ _INDICATORS = frozenset("#@`*&!%|>{[,?")
 _COLON_OR_COMMENT = re.compile(r":(?:[ \t]|\Z)|[ \t]#")
 _LOOSE_COMMENT = re.compile(r"[ \t]+#[ \t].*\Z")
 _ANY_COMMENT = re.compile(r"[ \t]+#.*\Z")
+_TEMPLATE = re.compile(r"\{\{[^{}\n\"':]{1,200}\}\}[^\n]*\Z")
 _ZEROS = re.compile(r"[-+]?0\d+\Z")
 
 
@@ -43,11 +45,22 @@ def read_value(
         end = start + len(rest)
         state.edit("comma", end, end + 1, "lossless", "a comma after a member, as in JSON")
     return (
-        read_block(state, rest, start, number, view)
+        _read_template(state, rest, start, number, view)
+        or read_block(state, rest, start, number, view)
         or read_quoted(state, rest, start, number)
         or read_flow(state, rest, start, indent, number, view)
         or _read_plain(state, rest, start, number, view)
     )
+
+
+def _read_template(state: YamlState, rest: str, start: int, number: int, view: SchemaView | None) -> int:
+    """Read a text that begins with a place of a template, `{{ name }}`, which YAML takes for two mappings."""
+    if _TEMPLATE.match(rest) is None or (view is not None and "string" not in view.types):
+        return 0
+    grade: Grade = "guessed" if view is None else "lossless"
+    state.edit("quote", start, start + len(rest), grade, NEEDED)
+    put(state, Node("s", start, start + len(rest), rest))
+    return number
 
 
 def continue_text(state: YamlState, text: OpenText, line: Line, *, after_blank: bool) -> None:
