@@ -52,7 +52,7 @@ from structgen.frontends.composition import optional, repeat, until
 from structgen.frontends.conversion import as_constraint, compile
 from structgen.frontends.gbnf import gbnf
 from structgen.frontends.json_schema import KeywordReport, json_schema
-from structgen.frontends.lark import lark
+from structgen.frontends.lark import Captured, lark
 from structgen.frontends.library import library
 from structgen.frontends.providers import adapt
 from structgen.frontends.regex import regex
@@ -102,6 +102,7 @@ __version__ = "0.2.0"
 
 __all__ = [
     # What the text must be
+    "Captured",
     "Constraint",
     "KeywordReport",
     "Whitespace",

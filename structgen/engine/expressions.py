@@ -23,6 +23,7 @@ from structgen.grammar.expressions import (
     Literal,
     Repeat,
     Union,
+    in_order,
 )
 from structgen.limits import Limits
 
@@ -66,6 +67,15 @@ class Expressions:
         if found is None:
             found = self._known[id(node)] = (node, self._lower(node))
         return found[1]
+
+    def deep(self, node: Expression) -> int:
+        """As `number`, of an expression that may nest deeper than Python can recurse."""
+        try:
+            return self.number(node)
+        except RecursionError:
+            for part in in_order(node):
+                self.number(part)
+            return self.number(node)
 
     def _lower(self, node: Expression) -> int:
         lower = _LOWER.get(type(node))

@@ -248,7 +248,7 @@ class _Lowering:
 
     def terminal(self, node: Terminal) -> int:
         """The number of a terminal."""
-        number = self.expressions.number
+        number = self.expressions.deep
         return self._add_terminal(
             number(node.expression), node.priority, node.name, number(node.guard), _EFFECTS[node.effect]
         )

@@ -14,6 +14,7 @@ from structgen.collector import collector_paused
 from structgen.constraint import Constraint, Validator, validate_by_grammar
 from structgen.errors import Problem
 from structgen.frontends.lark.declared import Declared, rules_of_declared
+from structgen.frontends.lark.dialect import is_dialect, lark_of_dialect
 from structgen.frontends.lark.first_match import terminals_as_lark_reads_them
 from structgen.frontends.lark.loading import expand, load
 from structgen.frontends.lark.rules import rules_of_expansions, rules_of_trees
@@ -59,7 +60,8 @@ def lark(
         limits: what compiling and masking may cost.
 
     Returns:
-        A constraint whose value is the parse tree, a `lark.Tree`.
+        A constraint whose value is the parse tree, a `lark.Tree`. Of a grammar with extensions (`%json {...}`, `&`,
+        `[lazy]` and the others in `docs/lark.md`) it is the text, and with `[capture]` a `structgen.Captured`.
 
     Raises:
         InvalidLarkError: The grammar is malformed, or asks for what a mask can't do; with line and column.
@@ -82,6 +84,10 @@ def lark(
     check_option("limits", limits, LIMITS)
     check_flags(strict=strict)
     source = find_source(grammar)
+    if is_dialect(source.text):
+        return _lark_with_extensions(
+            source.text, source.path, start, dict(terminals or {}), limits or Limits()
+        )
     return _lark_of_source(
         source.text,
         source.path,
@@ -92,6 +98,15 @@ def lark(
         strict=strict,
         limits=limits or Limits(),
     )
+
+
+def _lark_with_extensions(
+    text: str, path: str, start: str, terminals: dict[str, Declared], limits: Limits
+) -> Constraint:
+    """The constraint of a grammar that llguidance reads and Lark does not."""
+    description = f"Lark grammar {path or _first_line(text)!r}"
+    found = lark_of_dialect(text, start, terminals, limits, description)
+    return found.made_by(_lark_with_extensions, text, path, start, terminals, limits)
 
 
 def _lark_of_source(text: str, path: str, *, limits: Limits, **options: Any) -> Constraint:

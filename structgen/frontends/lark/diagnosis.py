@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 from structgen.errors import EmptyLanguageError, InvalidGrammarError, LimitExceeded
 from structgen.frontends.lark.build import lark
+from structgen.frontends.lark.dialect import diagnose_dialect, is_dialect
 from structgen.frontends.lark.first_match import Survey
 from structgen.frontends.lark.loading import Loaded, load
 from structgen.frontends.lark.sources import Source, find_source, tokens
 from structgen.vocabulary import Vocabulary
 
-Kind = Literal["error", "empty", "limit", "unfinished", "unused", "collision"]
+Kind = Literal["error", "empty", "limit", "unfinished", "unused", "collision", "rewritten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Diagnosis:
         kind: "error": the grammar cannot be used. "empty": no text matches it. "limit": it needs more than the limits
             allow. "unfinished": a rule that no text can finish. "unused": a rule or a terminal that the start does not
             need. "collision": two terminals that match the same text, and may both
-            be looked for at one place.
+            be looked for at one place. "rewritten": what a mask cannot do as it is written, and what it does instead.
         message: in words; of a collision, with a text that both match, and what is taken.
         line: where, from 1; None if it has no place in the text (what is imported).
         column: where, from 1.
@@ -67,6 +68,9 @@ def diagnose(grammar: str | os.PathLike[str], *, start: str = "start", **options
     ['line 4, column 1: unused: the rule start does not need C']
     """
     found = list(_failures(grammar, start, options))
+    text = find_source(grammar).text if not found else ""
+    if is_dialect(text):
+        return [Diagnosis(*one) for one in diagnose_dialect(text, start)]
     terminals = options.get("terminals") or {}
     try:
         loaded = load(find_source(grammar), start, options.get("import_paths", ()), terminals)
