@@ -339,6 +339,8 @@ WRONG = [
     ("generate hi --choice a --temperature -1", "--temperature"),
     ("generate hi --choice a --max-new-tokens 0", "--max-new-tokens"),
     ("generate hi --choice a --seed -1", "--seed"),
+    ("trace hi --choice a --max-new-tokens 0", "--max-new-tokens"),
+    ("trace hi --choice a --model directory", "cannot load the model directory: "),
     ("generate hi --choice a --model directory", "cannot load the model directory: "),
     ("generate hi --schema unsupported.json", "unsupported.json: the mask cannot enforce"),
     ("keywords missing.json", "missing.json: No such file"),

@@ -202,6 +202,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("generate", "format", (5, None)),
     ("generate", "finite", ("all", None)),
     ("generate", "drafts", FLAG),
+    ("generate", "record", FLAG),
     *[(name, "chat", FLAG) for name in ("generate", "classify")],
     ("classify", "tokenizations", ("All",)),
     ("classify", "normalize", ("max",)),

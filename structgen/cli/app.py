@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from structgen.cli import bench, check, demo, explain, generate, grammar, keywords, repair
+from structgen.cli import bench, check, demo, explain, generate, grammar, keywords, repair, trace
 from structgen.cli.arguments import WrongCall
 from structgen.cli.consoles import notes
 from structgen.errors import StructgenError
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(generate.generate)
+app.command()(trace.trace)
 app.command()(check.check)
 app.command()(repair.repair)
 app.command()(explain.explain)

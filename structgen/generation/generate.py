@@ -26,6 +26,7 @@ from structgen.calling.reply import Reply
 from structgen.constraint import Constraint, compile
 from structgen.errors import InvalidOptionError, StructgenError
 from structgen.frontends.conversion import as_constraint
+from structgen.generation.confidence import Confidence, confidences, warnings_of
 from structgen.generation.drafts import DraftedDecoding, Drafts, can_draft
 from structgen.generation.finite import DecideFiniteParts, Decision
 from structgen.generation.models import load_model
@@ -41,6 +42,9 @@ from structgen.generation.settings import (
     seeded,
     until_end,
 )
+from structgen.generation.steps import Recording, Step
+from structgen.generation.trace import page
+from structgen.matcher import CompiledGrammar
 from structgen.options import Number, Whole, check_option
 from structgen.sampling.decoding import Masks
 from structgen.vocabulary import Vocabulary
@@ -96,6 +100,8 @@ class Generation:
         decisions: the finite parts that were decided as wholes, in their order.
         marked_text: the text with the special tokens in it, without the end token.
         is_cut: the limit of tokens was reached, so that it, and not the model, may have ended the text.
+        steps: what the model wanted at each token, and what the mask left of it; empty where the answer was free, not
+            written as one row (beams, assisted decoding), or `record=False`.
     """
 
     text: str
@@ -106,6 +112,33 @@ class Generation:
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
     marked_text: str = field(default="", repr=False)
     is_cut: bool = False
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def confidence(self) -> dict[str, Confidence]:
+        """How sure the model was of each part of the value, by JSON Pointer; "" is the whole.
+
+        Parts are known of values from a JSON Schema. Empty where there are no `steps`.
+        """
+        return confidences(self.text, self.constraint, self.steps, self.decisions) if self.steps else {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where the mask removed nearly all that the model wanted, in words."""
+        return warnings_of(self.steps)
+
+    def trace(self) -> str:
+        """A page that shows the answer token by token, as HTML: what was allowed, what the model wanted, the fields.
+
+        Raises:
+            StructgenError: There are no `steps`.
+        """
+        if not self.steps:
+            raise StructgenError(
+                "nothing was recorded to trace: generate() records answers that have a constraint and are written as "
+                "one row, unless record=False"
+            )
+        return page(self.steps, self.confidence)
 
     @cached_property
     def reply(self) -> Reply | None:
@@ -155,6 +188,7 @@ def generate(
     chat: bool | None = None,
     finite: Finite = "auto",
     drafts: bool = True,
+    record: bool = True,
     **options: Any,
 ) -> Generation:
     """Let a model of transformers answer a prompt, under a constraint.
@@ -188,6 +222,7 @@ def generate(
             earlier ones under the constraint), is proposed to the model, which checks several tokens in one pass. The
             answer is the same. Used where it is possible: with a constraint, one row, and a cache that can be
             shortened, without `stop_strings`.
+        record: whether `steps`, `confidence`, `warnings` and `trace()` are to be had of the answer.
         options: for `model.generate()`: `streamer`, `top_p`, `num_beams`, `assistant_model`, `stop_strings` ...
 
     Raises:
@@ -195,31 +230,22 @@ def generate(
         InvalidOptionError: An option has a value that it may not have, or the prompt has no tokens.
         StructgenError: An option makes `model.generate()` ignore the constraint (`cache_implementation="paged"`).
     """
-    _check_options(max_new_tokens, temperature, seed, chat, finite, drafts)
-    is_one_row = _is_one_row(finite, options)
+    how = _How(max_new_tokens, temperature, finite, drafts, record, _is_one_row(finite, options))
+    _check_options(how, seed, chat)
     wanted = asked(tools, format, choice, parallel, reasoning, reasoning_tokens)
     constraint = wanted.constraint(None if constraint is None else as_constraint(constraint))
     if isinstance(model, str):
         model, tokenizer = load_model(model)
     inputs = encode_prompt(tokenizer, prompt, chat, wanted.shown()).to(model.device)
-    constraint = _bound_to_prompt(constraint, tokenizer, inputs["input_ids"][0].tolist())
-    length = inputs["input_ids"].shape[1]
+    ids = inputs["input_ids"]
+    constraint = _bound_to_prompt(constraint, tokenizer, ids[0].tolist())
+    length = ids.shape[1]
     started = time.perf_counter()
     vocabulary = _vocabulary(model, tokenizer, options.pop("eos_token_id", None), constraint)
     parts = _Parts(list(options.pop("logits_processor", ())))
     if constraint is not None:
-        grammar = compile(constraint, vocabulary)
-        check_budget(grammar, max_new_tokens)
-        parts.mask = LogitsProcessor(grammar, tokenizer, max_new_tokens=max_new_tokens, prompt_length=length)
-        parts.processors.append(parts.mask)
-        if is_one_row and finite != "mask":
-            masks, largest = Masks(constraint, vocabulary, max_new_tokens), LARGEST_PARTS[finite]
-            parts.decide = DecideFiniteParts(model, grammar, masks, inputs["input_ids"], temperature, largest)
-            parts.processors.append(parts.decide)
-        if drafts and is_one_row and can_draft(model, options):
-            proposals = Drafts(grammar, tokenizer, inputs["input_ids"][0].tolist(), parts.decide)
-            parts.loop = DraftedDecoding(proposals, options.get("streamer"))
-            options["custom_generate"] = parts.loop
+        parts.constrain(model, tokenizer, constraint, vocabulary, ids, how)
+        parts.draft(model, tokenizer, ids, how, options)
     compiled = time.perf_counter()
     settings = {
         "max_new_tokens": max_new_tokens,
@@ -234,7 +260,20 @@ def generate(
     seconds = time.perf_counter() - compiled
     tokens = _answer(rows, length, vocabulary)
     timings = parts.timings(compiled - started, seconds, len(tokens))
-    return _generation(tokens, vocabulary, max_new_tokens, timings, constraint, parts.decisions())
+    steps = parts.steps(tokens, vocabulary)
+    return _generation(tokens, vocabulary, max_new_tokens, timings, constraint, parts.decisions(), steps)
+
+
+@dataclass(frozen=True)
+class _How:
+    """Arguments of `generate()` that say how a text is written."""
+
+    max_new_tokens: int
+    temperature: float
+    finite: Finite
+    drafts: bool
+    record: bool
+    is_one_row: bool
 
 
 @dataclass
@@ -243,15 +282,58 @@ class _Parts:
 
     Attributes:
         processors: of the logits, in their order.
-        mask: that one of them that holds the constraint.
+        grammar: of the constraint.
+        mask: the processor that holds it.
+        recording: calls it.
         decide: that one that decides finite parts.
         loop: which drafts.
     """
 
     processors: list[Any]
+    grammar: CompiledGrammar | None = None
     mask: LogitsProcessor | None = None
+    recording: Recording | None = None
     decide: DecideFiniteParts | None = None
     loop: DraftedDecoding | None = None
+
+    def constrain(
+        self,
+        model: Any,
+        tokenizer: Any,
+        constraint: Constraint,
+        vocabulary: Vocabulary,
+        ids: torch.Tensor,
+        how: _How,
+    ) -> None:
+        """Add the mask, and what decides finite parts.
+
+        Raises:
+            BudgetTooSmall: No text fits.
+        """
+        grammar = self.grammar = compile(constraint, vocabulary)
+        check_budget(grammar, how.max_new_tokens)
+        self.mask = LogitsProcessor(
+            grammar, tokenizer, max_new_tokens=how.max_new_tokens, prompt_length=ids.shape[1]
+        )
+        self.recording = Recording(self.mask) if how.record and how.is_one_row else None
+        self.processors.append(self.recording or self.mask)
+        if how.is_one_row and how.finite != "mask":
+            masks = Masks(constraint, vocabulary, how.max_new_tokens)
+            self.decide = DecideFiniteParts(
+                model, grammar, masks, ids, how.temperature, LARGEST_PARTS[how.finite]
+            )
+            self.processors.append(self.decide)
+
+    def draft(
+        self, model: Any, tokenizer: Any, ids: torch.Tensor, how: _How, options: dict[str, Any]
+    ) -> None:
+        """Draft, where that is possible; then `options` for `model.generate()` have the decoding loop."""
+        if how.drafts and how.is_one_row and self.grammar is not None and can_draft(model, options):
+            proposals = Drafts(self.grammar, tokenizer, ids[0].tolist(), self.decide)
+            self.loop = options["custom_generate"] = DraftedDecoding(proposals, options.get("streamer"))
+
+    def steps(self, tokens: tuple[int, ...], vocabulary: Vocabulary) -> tuple[Step, ...]:
+        return () if self.recording is None else self.recording.steps(tokens, vocabulary)
 
     def timings(self, compile_seconds: float, seconds: float, tokens: int) -> Timings:
         mask_seconds = _mask_seconds(self.mask)
@@ -275,6 +357,7 @@ def _generation(
     timings: Timings,
     constraint: Constraint | None,
     decisions: tuple[Decision, ...],
+    steps: tuple[Step, ...],
 ) -> Generation:
     return Generation(
         text=b"".join(vocabulary[token] for token in tokens).decode("utf-8", errors="replace"),
@@ -285,6 +368,7 @@ def _generation(
         decisions=decisions,
         marked_text=shown_text(tokens, vocabulary),
         is_cut=len(tokens) >= max_new_tokens,
+        steps=steps,
     )
 
 
@@ -320,15 +404,14 @@ def _is_one_row(finite: Finite, options: Mapping[str, Any]) -> bool:
     return other is None
 
 
-def _check_options(
-    max_new_tokens: int, temperature: float, seed: int | None, chat: bool | None, finite: Finite, drafts: bool
-) -> None:
-    check_option("drafts", drafts, (True, False))
-    check_option("finite", finite, get_args(Finite))
-    check_option("max_new_tokens", max_new_tokens, (Whole(1),))
-    check_option("temperature", temperature, (Number(0, sys.float_info.max),))
+def _check_options(how: _How, seed: int | None, chat: bool | None) -> None:
+    check_option("finite", how.finite, get_args(Finite))
+    check_option("max_new_tokens", how.max_new_tokens, (Whole(1),))
+    check_option("temperature", how.temperature, (Number(0, sys.float_info.max),))
     check_option("seed", seed, (Whole(0), None))
     check_option("chat", chat, (True, False, None))
+    check_option("drafts", how.drafts, (True, False))
+    check_option("record", how.record, (True, False))
 
 
 def _mask_seconds(processor: LogitsProcessor | None) -> float:
