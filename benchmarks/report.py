@@ -37,6 +37,7 @@ TITLES = {
     "repair_yaml": "Repair of YAML",
     "repair_model": "Repair of a model's answers",
     "repair_speed": "Speed of repair",
+    "repair_suites": "Repair: other people's suites",
     "yaml_tokens": "Tokens of YAML compared with JSON",
     "text_to_sql": "SQL of a small model",
 }

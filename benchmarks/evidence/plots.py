@@ -248,6 +248,22 @@ def _repair_speed(axes: Any, report: dict[str, Any]) -> None:
     axes.legend()
 
 
+def _repair_suites(axes: Any, report: dict[str, Any]) -> None:
+    """Cases read right, by suite and tool; of invalid texts nothing is right or wrong."""
+    suites = {name: of for name, of in report["suites"].items() if not name.endswith("invalid")}
+    names = dict.fromkeys(tool for of in suites.values() for tool in of["tools"])
+    for tool in names:
+        points = [
+            (100 * of["tools"][tool]["right"] / of["cases"], suite)
+            for suite, of in suites.items()
+            if tool in of["tools"]
+        ]
+        axes.plot([x for x, _ in points], [suite for _, suite in points], "o", label=tool)
+    axes.set(xlabel="cases read right, %")
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
 def _yaml_tokens(axes: Any, report: dict[str, Any]) -> None:
     """Tokens of the same values in each layout."""
     bars = axes.bar(list(report["tokens"]), [count / 1000 for count in report["tokens"].values()])
@@ -282,6 +298,7 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "repair_yaml": _repair,
     "repair_model": _repair_model,
     "repair_speed": _repair_speed,
+    "repair_suites": _repair_suites,
     "yaml_tokens": _yaml_tokens,
     "text_to_sql": _text_to_sql,
 }

@@ -13,6 +13,7 @@ KINDS = {
     "cold, µs": "mask + advance, cold (first request)",
 }
 VERDICTS = ("restored", "refused", "wrong, says so", "silently wrong")
+SUITE_VERDICTS = ("right", "warned", "silent", "refused", "crashed")
 STATEMENTS = {"free": "no constraint", "grammar": '`sql("sqlite")`', "schema": '`sql("sqlite", database)`'}
 COUNTED = ("parses", "runs", "right")
 
@@ -255,6 +256,18 @@ def repair_speed(report: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def repair_suites(report: dict[str, Any]) -> str:
+    """Verdicts by suite and tool."""
+    headings = ["suite", "cases", "tool", *SUITE_VERDICTS]
+    rows: list[list[Any]] = []
+    for suite, of in report["suites"].items():
+        for number, (tool, one) in enumerate(of["tools"].items()):
+            first = [suite, of["cases"]] if not number else ["", ""]
+            rows.append([*first, tool, *(one[kind] for kind in SUITE_VERDICTS)])
+    about = _where(report, "structgen", "json-repair", "jsonmend", "ruamel.yaml", "pyyaml").lstrip("; ")
+    return f"{figures.table(headings, rows)}\n{about}.\n"
+
+
 def yaml_tokens(report: dict[str, Any]) -> str:
     """Tokens of the same values."""
     yaml = report["tokens"]["yaml"]
@@ -420,6 +433,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "repair_yaml": repair,
     "repair_model": repair_model,
     "repair_speed": repair_speed,
+    "repair_suites": repair_suites,
     "yaml_tokens": yaml_tokens,
     "text_to_sql": text_to_sql,
 }

@@ -163,8 +163,12 @@ def best_attempt(search: Search) -> Attempt | None:
             if not opened.problems:
                 return opened
             made.append(attempt)
-    if not made and not search.found:
-        made += _scalar(search)
+    for attempt in () if search.found else _scalar(search):
+        if made and attempt.problems:
+            continue
+        if not attempt.problems:
+            return attempt
+        made.append(attempt)
     return _best(made)
 
 

@@ -110,7 +110,7 @@ class _Finder:
             if again is not None:
                 candidate, reached = again, again.end
             following = reached
-            if candidate is not None and _is_plausible(candidate):
+            if candidate is not None and (_is_plausible(candidate) or self._is_all(candidate)):
                 self.found.append(candidate)
             elif self._budget > 0:  # no payload: look again right after its bracket
                 self._budget -= reached - start
@@ -119,6 +119,12 @@ class _Finder:
                 place = places.send(following)
             except StopIteration:
                 place = None
+
+    def _is_all(self, candidate: Candidate) -> bool:
+        """Returns True for an empty object that is the whole text: `{...}`."""
+        text, node = self._reader.text, candidate.tree.node
+        is_empty = node is not None and node.kind in "{[" and not node.value
+        return is_empty and candidate.end - candidate.start == len(text.strip())
 
     def _begins_again(self, candidate: Candidate | None, region: Region) -> Candidate | None:
         """The complete value inside of a damaged candidate that a line of prose announces: it was begun again."""

@@ -35,8 +35,9 @@ QUOTES = {
     "’": "’‘'",
     "`": "`'",
     "«": "»",
+    "´": "´",
 }
-ANY_QUOTE = "\"'“”„‘’`«"
+ANY_QUOTE = "\"'“”„‘’`«´"
 NEXT_CLOSE = {
     ends: re.compile(rf"(?:[^\\{re.escape(ends)}]|\\.|\\\Z)*", re.DOTALL) for ends in {*QUOTES.values()}
 }
@@ -71,13 +72,17 @@ AFTER_VALUE = re.compile(
     rf"|;(?:{_LINE_END}|{_all(_S)}(?:{KEYISH}|[}}\]]))|(?<=\s)\"{_OPEN_KEY})"
     rf"|,?{_LINE_END}{_all(_S)}{KEYISH})"
 )
-AFTER_ITEM = re.compile(
+_AFTER_ITEM = (
     rf"{_all(_S)}(?:\](?={_LINE_END}|{_all(_S)}(?:[,}}\]\);`<]|\Z))|\}}(?={_all(_S)}(?:[,}}\]]|\Z))|\Z|;?{_all(_S)}```"
     rf"|,?{_all(_S)}(?://|/\*|\#)|[,;]{_LINE_END}"
     rf"|[,;]{_all(_S)}(?:[{ANY_QUOTE}{{\[\d+\],.-]|true\b|false\b|null\b|True\b|False\b|None\b|[a-zA-Z]{{0,5}}\Z)"
     rf"|(?<=\s)[{ANY_QUOTE}](?=\w)|[{ANY_QUOTE}](?=[^\"\s,\]][^\"\n]{{0,100}}[{ANY_QUOTE}]{_all(_S)}[,\]])"
-    rf"|\+{_all(_S)}[{ANY_QUOTE}])"
+    rf"|\+{_all(_S)}[{ANY_QUOTE}]"
+    rf"|{_all(_S)}\)(?={_all(_S)};?{_all(_S)}\Z)"
 )
+AFTER_ITEM = re.compile(_AFTER_ITEM + ")")
+AFTER_TUPLE = re.compile(_AFTER_ITEM + rf"|{_all(_S)},?{_all(_S)}\)(?={_all(_S)}[,:}}\]\)]))")
+"""The same in round brackets."""
 OPENS_KEY = re.compile(rf"[{ANY_QUOTE}][^\"\n{{}}]{{0,100}}[{ANY_QUOTE}]\s*:")
 BEFORE_KEY = re.compile(r"(?:,\s*|\s*\n\s*)\Z")
 KEY_CUT = re.compile(r"\s*([A-Za-z_$][\w $.-]{0,60}?)\s*(?=:)")

@@ -19,6 +19,7 @@ from structgen.repairing.json.patterns import (
     AFTER_ITEM,
     AFTER_KEY,
     AFTER_KEY_ALONE,
+    AFTER_TUPLE,
     AFTER_VALUE,
     BEFORE_KEY,
     FEET,
@@ -34,6 +35,7 @@ from structgen.repairing.json.patterns import (
 )
 from structgen.repairing.json.state import LexerState
 
+_OF_ITEMS = (AFTER_ITEM, AFTER_TUPLE)
 _NEAR = 40
 """How far before a quote a comma or a new line is searched."""
 _KEY = 140
@@ -97,7 +99,8 @@ def take_string(state: LexerState, at: int, end: int, value: str) -> int:
 def _begun(state: LexerState, at: int) -> _String:
     quote, in_object = state.text[at], state.in_object
     is_key = state.expected == "key" or (state.expected == "next" and in_object)
-    after = AFTER_KEY if is_key else AFTER_VALUE if in_object else AFTER_ITEM
+    of_items = AFTER_TUPLE if state.calls else AFTER_ITEM
+    after = AFTER_KEY if is_key else AFTER_VALUE if in_object else of_items
     return _String(at, quote, QUOTES[quote], is_key, after)
 
 
@@ -168,7 +171,7 @@ def _take_closed(state: LexerState, string: _String, begin: int, found: _End) ->
 
 def _find_end(state: LexerState, begin: int, string: _String) -> _End:
     text, stop, after, skip = state.text, state.stop, string.after, NEXT_CLOSE[string.ends]
-    is_key, is_item = string.is_key, string.after is AFTER_ITEM
+    is_key, is_item = string.is_key, string.after in _OF_ITEMS
     known = state.no_close.get(_kind(string), -1)
     first, inner, at = -1, 0, begin
     while True:
@@ -214,7 +217,7 @@ def _first_quote_of_key(state: LexerState, begin: int, here: int, string: _Strin
 
 def _is_followed(text: str, at: int, stop: int, after: re.Pattern[str]) -> bool:
     """Returns True if the first quote ends a string, as another string follows that is damaged, or joined to it."""
-    if after is AFTER_ITEM:
+    if after in _OF_ITEMS:
         return LOST_OPENING.match(text, at, stop) is not None
     return after is AFTER_VALUE and IMPLICIT_JOIN.match(text, at, stop) is not None
 
@@ -234,7 +237,7 @@ def _before_next(state: LexerState, begin: int, here: int, string: _String) -> i
         before = BEFORE_KEY.search(text[near:here])
         if before is not None:
             return _without_closers(state, begin, near + before.start())
-    if string.after is AFTER_ITEM and text[here + 1 : here + 2].isalnum():
+    if string.after in _OF_ITEMS and text[here + 1 : here + 2].isalnum():
         head = text[near:here].rstrip()
         if head.endswith(","):
             return near + len(head) - 1

@@ -15,6 +15,7 @@ from structgen.repairing.json.patterns import (
     BARE_VALUE,
     CALL,
     GROUPED,
+    LOST_OPENING,
     NEXT_LINE,
     NUMBER,
     PREFIX,
@@ -105,7 +106,10 @@ def _value(state: LexerState, at: int) -> int:
     if number is None:
         quote = re.search(r'["”’]', value)
         after = AFTER_VALUE if in_object else AFTER_ITEM
-        if quote is not None and after.match(text, at + quote.end(), stop):
+        if quote is not None and (
+            after.match(text, at + quote.end(), stop)
+            or (not in_object and LOST_OPENING.match(text, at + quote.end(), stop))
+        ):
             return _without_opening_quote(state, at, at + quote.end())
         if value[0] == "=" and state.expected == "value":
             state.edit("character", at, at + 1, "lossless", '"=" after a colon')
