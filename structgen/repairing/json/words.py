@@ -105,17 +105,19 @@ def _value(state: LexerState, at: int) -> int:
             return stop
     if number is None:
         quote = re.search(r'["”’]', value)
-        after = AFTER_VALUE if in_object else AFTER_ITEM
-        if quote is not None and (
-            after.match(text, at + quote.end(), stop)
-            or (not in_object and LOST_OPENING.match(text, at + quote.end(), stop))
-        ):
+        if quote is not None and _may_close(state, at + quote.end()):
             return _without_opening_quote(state, at, at + quote.end())
         if value[0] == "=" and state.expected == "value":
             state.edit("character", at, at + 1, "lossless", '"=" after a colon')
             return at + 1
         return _text(state, at, end, value)
     return state.take("b", at, end, value)
+
+
+def _may_close(state: LexerState, end: int) -> bool:
+    """Returns True if a quote that ends here may close a text, by what follows it."""
+    patterns = (AFTER_VALUE,) if state.in_object else (AFTER_ITEM, LOST_OPENING)
+    return any(pattern.match(state.text, end, state.stop) is not None for pattern in patterns)
 
 
 def _text(state: LexerState, at: int, end: int, value: str) -> int:
