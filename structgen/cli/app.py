@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from structgen.cli import bench, check, demo, explain, generate, grammar, keywords, repair, trace
+from structgen.cli import bench, check, demo, explain, generate, grammar, keywords, play, repair, trace
 from structgen.cli.arguments import WrongCall
 from structgen.cli.consoles import notes
 from structgen.errors import StructgenError
@@ -23,6 +23,7 @@ app.command()(check.check)
 app.command()(repair.repair)
 app.command()(explain.explain)
 app.command()(keywords.keywords)
+app.command()(play.play)
 app.add_typer(grammar.app, name="grammar")
 app.command()(demo.demo)
 app.command()(bench.bench)
