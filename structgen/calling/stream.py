@@ -1,71 +1,55 @@
 """StreamingReply: a reply piece by piece, as events.
 
 Read character by character, so the events do not depend on how the text is cut. A piece that may still become a marker
-is held back; nothing is taken back.
+is held back; nothing is taken back. Arguments come while they are written: letter by letter where the format has JSON
+or values between literals, and value by value in the others.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from structgen.calling.build import ReplyConstraint
+from structgen.calling.events import (
+    CallBegun,
+    CallDone,
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    ValueDelta,
+    ValueDone,
+    merged,
+)
+from structgen.calling.growing import ArgumentsReader, GrowingJson
+from structgen.calling.openai_chunks import OpenAIChunks
+from structgen.calling.partial import PartialBuilder, PartialReply
 from structgen.calling.plan import Plan
 from structgen.calling.reading import ReplyReader
-from structgen.calling.reply import Call, Reply
+from structgen.calling.reply import Reply
+from structgen.constraint import Constraint
 from structgen.errors import InvalidOptionError
 
-
-@dataclass(frozen=True)
-class ReasoningDelta:
-    """The reasoning goes on with a text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class TextDelta:
-    """The text goes on."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class CallBegun:
-    """A call begins, and its tool is known."""
-
-    index: int
-    name: str
-    id: str = ""
-
-
-@dataclass(frozen=True)
-class ValueDone:
-    """A value of a call is final."""
-
-    index: int
-    path: tuple[str | int, ...]
-    value: Any
-
-
-@dataclass(frozen=True)
-class CallDone:
-    """A call is complete."""
-
-    call: Call
-
-
-Event = ReasoningDelta | TextDelta | CallBegun | ValueDone | CallDone
+__all__ = [
+    "CallBegun",
+    "CallDone",
+    "Event",
+    "ReasoningDelta",
+    "StreamingReply",
+    "TextDelta",
+    "ValueDelta",
+    "ValueDone",
+    "merged",
+    "to_openai",
+]
 
 
 class StreamingReply:
     """Reads a reply while it is generated.
 
     Args:
-        constraint: what `structgen.tools` made.
+        constraint: what `structgen.tools` made; or one of JSON, whose values then come with the index 0.
         tokenizer: decodes token ids, if ids are fed.
 
     Attributes:
@@ -76,15 +60,16 @@ class StreamingReply:
         InvalidOptionError: The constraint is another one, or its format is not known yet.
     """
 
-    def __init__(self, constraint: ReplyConstraint, tokenizer: Any = None) -> None:
-        if not isinstance(constraint, ReplyConstraint) or constraint.plan is None:
-            raise InvalidOptionError(
-                "constraint", constraint, "must be one of structgen.tools(), with a format"
-            )
+    def __init__(self, constraint: Constraint, tokenizer: Any = None) -> None:
+        plan = constraint.plan if isinstance(constraint, ReplyConstraint) else None
+        is_json = isinstance(constraint, Constraint) and constraint.is_json
+        if plan is None and not is_json:
+            reason = "must be one of structgen.tools(), with a format, or one of JSON"
+            raise InvalidOptionError("constraint", constraint, reason)
         self.constraint = constraint
         self.tokenizer = tokenizer
         self.text = ""
-        self._plan: Plan = constraint.plan
+        self._given_plan = plan
         self._at = 0
         self._phase = "start"
         self._index = 0
@@ -96,6 +81,9 @@ class StreamingReply:
         self._decoded = 0
         self._is_closed = False
         self._ends_turn = False
+        self._arguments = ArgumentsReader(GrowingJson(), is_whole=True) if plan is None else ArgumentsReader()
+        self._partial = PartialBuilder()
+        self._chunks = OpenAIChunks()
         self.last_events: list[Event] = []
 
     def feed(self, piece: str | int | Iterable[int]) -> list[Event]:
@@ -111,20 +99,46 @@ class StreamingReply:
             raise InvalidOptionError("piece", piece, "comes after close()")
         text = piece if isinstance(piece, str) else self._decode(piece)
         events: list[Event] = []
-        for char in text:
-            self.text += char
-            events += self._step()
-        return merged(events)
+        if self._given_plan is None:
+            self.text += text
+            events = self._arguments.step(self.text, 0)
+        else:
+            for char in text:
+                self.text += char
+                events += self._step()
+        found = merged(events)
+        self._partial.feed(found)
+        return found
+
+    @property
+    def _plan(self) -> Plan:
+        assert self._given_plan is not None, "a constraint of JSON has no calls"
+        return self._given_plan
+
+    @property
+    def partial(self) -> PartialReply:
+        """The part of the reply that is there: arguments and values so far, and which of them are final."""
+        return self._partial.reply()
+
+    def feed_openai(self, piece: str | int | Iterable[int]) -> list[dict[str, Any]]:
+        """The deltas of OpenAI's Chat API for a piece: the arguments of a call, joined, are its JSON."""
+        return self._chunks.feed(self.feed(piece))
 
     def close(self) -> Reply:
-        """The whole reply.
+        """The whole reply; of a constraint of JSON, with its value.
 
         Raises:
             InvalidText: The text is none.
         """
         self._is_closed = True
-        reply = self.constraint.validate(self.text)
+        if self._given_plan is None:
+            found = Reply(text=self.text, value=self.constraint.validate(self.text))
+            self.last_events = self._arguments.step(self.text + "\n", 0)  # a number may go on until here
+            self._partial.feed(self.last_events)
+            return found
+        reply: Reply = self.constraint.validate(self.text)
         self.last_events = self._flushed()
+        self._partial.feed(self.last_events)
         return reply
 
     def _flushed(self) -> list[Event]:
@@ -138,13 +152,25 @@ class StreamingReply:
     def _decode(self, piece: int | Iterable[int]) -> str:
         if self.tokenizer is None:
             raise InvalidOptionError("tokenizer", None, "must be given, so that token ids can be fed")
-        self._ids += [piece] if isinstance(piece, int) else list(piece)
-        whole = self.tokenizer.decode(self._ids, skip_special_tokens=False)
-        if whole.endswith("\ufffd"):
+        texts = []
+        for one in [piece] if isinstance(piece, int) else piece:
+            self._ids.append(one)
+            texts.append(self._decode_last())
+        return "".join(texts)
+
+    def _decode_last(self) -> str:
+        """The text of the last id. Those of its word are decoded with it: tokenizers write some only after others."""
+        before = self._text_of(self._ids[: self._decoded])
+        whole = self._text_of(self._ids)
+        if whole.endswith("\ufffd") or len(whole) <= len(before):
             return ""
-        found = str(whole[self._decoded :])
-        self._decoded = len(whole)
+        found = whole[len(before) :]
+        self._ids = self._ids[self._decoded :]
+        self._decoded = len(self._ids)
         return found
+
+    def _text_of(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False)) if ids else ""
 
     def _step(self) -> list[Event]:
         return {
@@ -293,6 +319,8 @@ class StreamingReply:
                 return []
             self._named = True
             events.append(CallBegun(self._index, name, f"call_{self._index}"))
+            self._arguments = ArgumentsReader.of(self._plan, self.text, start, name)
+        events += self._arguments.step(self.text, self._index)
         if not self._may_end(form.end):
             return events
         reader = ReplyReader(self._plan, self.text)
@@ -304,7 +332,7 @@ class StreamingReply:
             call = reader._call(self._index, raw)
         except ValueError:
             return events
-        events += [ValueDone(self._index, (key,), value) for key, value in call.arguments.items()]
+        events += self._arguments.rest(call)
         events.append(CallDone(call))
         self._index, self._named = self._index + 1, False
         self._call_at = self._at = reader.at
@@ -313,8 +341,11 @@ class StreamingReply:
         return events
 
     def _may_end(self, end: str) -> bool:
-        last = end.strip()[-1:] or None
-        return self.text[-1] == last if last else self.text[-1] in "})>\"'"
+        closing = self._plan.format.section[1].split()
+        if not self._arguments.may_end and not (closing and self.text.endswith(closing[-1])):
+            return False
+        words = end.split()
+        return self.text.endswith(words[-1]) if words else self.text[-1] in "})>\"'"
 
     def _body_at(self) -> int | None:
         """Where the body of the call begins; None as long as its markers are not complete."""
@@ -353,33 +384,6 @@ def _held(text: str, marks: Iterable[str]) -> int:
     return most
 
 
-def merged(events: Iterable[Event]) -> list[Event]:
-    """The events, with neighbours that continue one text joined."""
-    found: list[Event] = []
-    for event in events:
-        last = found[-1] if found else None
-        if isinstance(event, TextDelta) and isinstance(last, TextDelta):
-            found[-1] = TextDelta(last.text + event.text)
-        elif isinstance(event, ReasoningDelta) and isinstance(last, ReasoningDelta):
-            found[-1] = ReasoningDelta(last.text + event.text)
-        else:
-            found.append(event)
-    return found
-
-
 def to_openai(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """The deltas of OpenAI's Chat API for events."""
-    found: list[dict[str, Any]] = []
-    for event in events:
-        if isinstance(event, TextDelta):
-            found.append({"content": event.text})
-        elif isinstance(event, ReasoningDelta):
-            found.append({"reasoning_content": event.text})
-        elif isinstance(event, CallBegun):
-            entry = {"name": event.name, "arguments": ""}
-            call = {"index": event.index, "id": event.id, "type": "function", "function": entry}
-            found.append({"tool_calls": [call]})
-        elif isinstance(event, CallDone):
-            written = json.dumps(event.call.arguments, ensure_ascii=False)
-            found.append({"tool_calls": [{"index": event.call.index, "function": {"arguments": written}}]})
-    return found
+    """The deltas of OpenAI's Chat API for all events of a reply."""
+    return OpenAIChunks().feed(events)

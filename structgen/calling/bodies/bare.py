@@ -58,3 +58,10 @@ class Bare(Body):
             return head_at(text, at, ("call:{name}{",), tools)[0]
         except ValueError:
             return None
+
+    def loose_at(
+        self, text: str, at: int, tools: Mapping[str, Tool]
+    ) -> tuple[int, str, str, LooseReader] | None:
+        """Where the first argument begins, what is after the last one, the sign after a name, and who reads values."""
+        start = head_at(text, at, ("call:{name}{",), tools)[1]
+        return start, "}", ":", LooseReader(self.quote, bare_keys=True)

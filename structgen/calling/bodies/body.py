@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from structgen.calling.emission import Rules
+from structgen.calling.loose import LooseReader
 from structgen.calling.tool import Tool
 from structgen.grammar.rules import RuleExpression
 
@@ -50,4 +51,23 @@ class Body(ABC):
 
     def begun(self, text: str, at: int, tools: Mapping[str, Tool]) -> str | None:
         """The name of the tool, as soon as a part of a call says it."""
+        return None
+
+    def json_at(self, text: str, at: int, tools: Mapping[str, Tool]) -> tuple[int, tuple[str, ...]] | None:
+        """Where the JSON of a call begins, and the keys in it that hold the arguments; None if they are no JSON.
+
+        Args:
+            text: with a call whose name is complete (`begun`).
+            at: where the call begins.
+            tools: by their names.
+        """
+        return None
+
+    def loose_at(
+        self, text: str, at: int, tools: Mapping[str, Tool]
+    ) -> tuple[int, str, str, LooseReader] | None:
+        """Where the first argument begins, what is after the last one, the sign after a name, and who reads values.
+
+        None if names and values are not written so. The arguments are those of `json_at`.
+        """
         return None

@@ -48,3 +48,7 @@ class Header(Body):
             return head_at(text, at, self.heads, tools)[0]
         except ValueError:
             return None
+
+    def json_at(self, text: str, at: int, tools: Mapping[str, Tool]) -> tuple[int, tuple[str, ...]] | None:
+        """Where the JSON of the arguments begins."""
+        return head_at(text, at, self.heads, tools)[1], ()

@@ -69,6 +69,10 @@ class JsonObject(Body):
         found = _NAME.search(text, at)
         return None if found is None else str(json.loads(found[1]))
 
+    def json_at(self, text: str, at: int, tools: Mapping[str, Tool]) -> tuple[int, tuple[str, ...]] | None:
+        """Where the JSON of a call begins, and the keys in it that hold the arguments."""
+        return skip_blanks(text, at), (self.arguments, *self.also)
+
 
 def _spaced(*texts: str) -> Expression:
     """Texts with whitespace after each."""

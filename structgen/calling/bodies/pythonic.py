@@ -45,3 +45,9 @@ class Pythonic(Body):
             return head_at(text, at, ("{name}(",), tools)[0]
         except ValueError:
             return None
+
+    def loose_at(
+        self, text: str, at: int, tools: Mapping[str, Tool]
+    ) -> tuple[int, str, str, LooseReader] | None:
+        """Where the first argument begins, what is after the last one, the sign after a name, and who reads values."""
+        return head_at(text, at, ("{name}(",), tools)[1], ")", "=", _READER

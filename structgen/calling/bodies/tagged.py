@@ -118,21 +118,32 @@ class Tagged(Body):
         tool = tools[name]
         arguments: dict[str, Any] = {}
         while True:
-            found = _opening_pattern(self.opening).match(text, at)
+            found = self.opened(text, at)
             if found is None:
                 break
-            key = found["key"]
-            kind = found.groupdict().get("kind")
-            raw, at = self._raw(text, found.end())
+            key, kind, start = found
+            raw, at = self.raw(text, start)
             if key in arguments:
                 raise Malformed(f"{key!r} is written twice", at)
-            arguments[key] = self._read_value(tool, key, raw, kind, found.end())
+            arguments[key] = self.value(tool, key, raw, kind, start)
         end = match(text, skip_blanks(text, at), self.tail) if self.tail else at
         if end is None:
             raise Malformed(f"expected {self.tail!r} or an argument of {name}", at)
         return RawCall(name, arguments, end)
 
-    def _raw(self, text: str, at: int) -> tuple[str, int]:
+    def opened(self, text: str, at: int) -> tuple[str, str | None, int] | None:
+        """The key of the argument at a place, its kind where the text says it, and where its value begins."""
+        found = _opening_pattern(self.opening).match(text, at)
+        return None if found is None else (found["key"], found.groupdict().get("kind"), found.end())
+
+    def is_surely_text(self, tool: Tool, key: str, kind: str | None) -> bool:
+        """Returns True if a value can only be a text, whatever is written."""
+        if self.kinds is not None and kind is not None:
+            return kind == self.kinds[0]
+        schema = (tool.schema.get("properties") or {}).get(key, True)
+        return kinds_of(tool, resolved(tool, schema)) == ("string",)
+
+    def raw(self, text: str, at: int) -> tuple[str, int]:
         """The text of a value, of which one line break on each side may be layout, and the place after it."""
         ends = [
             (start, start + len(closing))
@@ -144,7 +155,12 @@ class Tagged(Body):
         start, end = min(ends)
         return text[at:start], end
 
-    def _read_value(self, tool: Tool, key: str, raw: str, kind: str | None, at: int) -> Any:
+    def value(self, tool: Tool, key: str, raw: str, kind: str | None, at: int) -> Any:
+        """The value that the text of an argument is.
+
+        Raises:
+            Malformed: It is none of its schema's types.
+        """
         schema = resolved(tool, (tool.schema.get("properties") or {}).get(key, True))
         kinds = kinds_of(tool, schema)
         if self.kinds is not None and kind == self.kinds[0]:
