@@ -19,7 +19,7 @@ LIBRARIES = "lark>=1.2" "interegular>=0.3.3" "jsonschema>=4.20" "numpy>=1.24" "t
 # Tests, or some of them: make test TESTS=tests/engine
 TESTS ?= tests
 
-.PHONY: demo test test-servers check format bench bench-full wheels clean
+.PHONY: demo test test-servers check format bench bench-full docs wheels clean
 
 demo: $(VENV)/ready
 	$(BIN)/structgen demo
@@ -49,7 +49,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_rails.py tests/test_words.py
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_rails.py tests/test_words.py tests/test_docs.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix --select I .
@@ -74,6 +74,10 @@ $(VENV)/bench: $(VENV)/ready
 	$(PIP) install --quiet --no-deps xgrammar apache-tvm-ffi || true # on a CPU it needs none of the rest (CUDA, triton)
 	for peer in llguidance outlines outlines-core lm-format-enforcer; do $(PIP) install --quiet $$peer || true; done
 	touch $@
+
+# The documentation as a site, in build/site; warnings are errors. `make docs SERVE=1` serves it while you write.
+docs: $(VENV)/ready
+	$(BIN)/python -m mkdocs $(if $(SERVE),serve,build --strict)
 
 # Wheels that install without a compiler, and an sdist, in dist/.
 wheels:
