@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import re
@@ -266,3 +267,170 @@ DAMAGES: dict[str, Damage] = {
     "function call around": _jsonp,
 }
 """What is done to a text. Each gives None where it does not apply."""
+
+
+def _line_prefix(prefix: Callable[[int], str]) -> Damage:
+    def damage(text: str, rng: random.Random) -> str | None:
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        lines = text.split("\n")
+        return (
+            "\n".join(prefix(number) + line for number, line in enumerate(lines, 1))
+            if len(lines) > 1
+            else None
+        )
+
+    return damage
+
+
+def _envelope(text: str, rng: random.Random) -> str | None:
+    """A call of a tool, as several models and servers write it."""
+    inner = json.loads(text)
+    if not isinstance(inner, dict):
+        return None
+    chosen = rng.randrange(6)
+    as_text = json.dumps(inner, ensure_ascii=False)
+    envelopes: list[Any] = [
+        {"name": "submit", "arguments": inner},
+        {"type": "function", "id": "call_1", "function": {"name": "submit", "arguments": as_text}},
+        {"action": "submit", "action_input": inner},
+        {"tool_calls": [{"name": "submit", "parameters": inner}]},
+        {"data": inner, "status": "ok"},
+        {"type": "tool_use", "id": "toolu_1", "name": "submit", "input": inner},
+    ]
+    shown = json.dumps(envelopes[chosen], ensure_ascii=False)
+    return f"<tool_call>\n{shown}\n</tool_call>" if chosen == 0 else shown
+
+
+def _latex(text: str, rng: random.Random) -> str | None:
+    """A raw formula at the end of a text; the value has its backslashes twice."""
+    marked = r"\alpha\_1 + \sqrt{2}"
+    return text.replace(json.dumps(marked)[1:-1], marked) if json.dumps(marked)[1:-1] in text else None
+
+
+def with_latex(value: Any, rng: random.Random) -> Any:
+    """The value with a formula at the end of one of its texts; the value itself if it has none."""
+    text = json.dumps(value, ensure_ascii=False)
+    values = [found for found in _strings(text) if not found.group(1) and len(found.group()) > 3]
+    if not values:
+        return value
+    at = rng.choice(values).end() - 1
+    return json.loads(text[:at] + json.dumps(r" \alpha\_1 + \sqrt{2}")[1:-1] + text[at:])
+
+
+def _restart(text: str, rng: random.Random) -> str | None:
+    if len(text) < 10:
+        return None
+    words = rng.choice(
+        ["Sorry, let me start again:", "Wait, that is wrong. Correction:", "Here it is once more:"]
+    )
+    return f"{text[: rng.randrange(2, len(text) * 3 // 4)]}\n\n{words}\n{text}"
+
+
+def _semicolons(text: str, rng: random.Random) -> str | None:
+    return _outside(text, ",", lambda found: ";")
+
+
+def _headless(text: str, rng: random.Random) -> str | None:
+    stripped = text.strip()[1:-1].strip()
+    return stripped if text[0] == "{" and stripped and not stripped.startswith("{") else None
+
+
+def _key_open(text: str, rng: random.Random) -> str | None:
+    keys = [found for found in _strings(text) if found.group(1) and re.fullmatch(r'"\w+"\s*:', found.group())]
+    if not keys:
+        return None
+    at = rng.choice(keys)
+    end = at.start() + at.group().rindex('"')
+    return text[:end] + text[end + 1 :]
+
+
+def _item_tail(text: str, rng: random.Random) -> str | None:
+    items = list(re.finditer(r'(?<=[\[,])(\s*)"[A-Za-z]\w*"(?=\s*[,\]])', text))
+    if not items:
+        return None
+    at = rng.choice(items).end(1)
+    return text[:at] + text[at + 1 :]
+
+
+def _doubled_braces(text: str, rng: random.Random) -> str | None:
+    return _outside(text, r"[{}]", lambda found: found.group() * 2)
+
+
+def _comma_and_quote(text: str, rng: random.Random) -> str | None:
+    places = list(re.finditer(r'",(\s*)"', text))
+    if not places:
+        return None
+    found = rng.choice(places)
+    return (
+        text[: found.start() + 1]
+        + found.group(1)
+        + text[found.end() - 1 :].replace('"', "", rng.randrange(2))
+    )
+
+
+def _repr(text: str, rng: random.Random) -> str | None:
+    return repr(json.loads(text))
+
+
+def _thoughts(text: str, rng: random.Random) -> str | None:
+    return f'<think>The user wants {{"a": 1}}, I guess.</think>\n{text}<|im_end|>'
+
+
+def _echoed_schema(text: str, rng: random.Random) -> str | None:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        return None
+    schema = {"type": "object", "properties": {key: {"description": "as it says"} for key in value}}
+    return f"Schema:\n```json\n{json.dumps(schema, indent=2)}\n```\n\nAnswer:\n```json\n{text}\n```"
+
+
+def _wrapped(text: str, rng: random.Random) -> str | None:
+    return (
+        f'{{"{rng.choice(["response", "result", "answer", "output"])}": {text}}}' if text[0] == "{" else None
+    )
+
+
+def _stringified(text: str, rng: random.Random) -> str | None:
+    value = json.loads(text)
+    names = [key for key in value if isinstance(value[key], (dict, list))] if isinstance(value, dict) else []
+    if not names:
+        return None
+    name = rng.choice(names)
+    return json.dumps({**value, name: json.dumps(value[name])}, ensure_ascii=False)
+
+
+def _numbers_as_texts(text: str, rng: random.Random) -> str | None:
+    return _outside(text, r"-?\d[\d.eE+-]*", lambda found: f'"{found.group()}"')
+
+
+def _wide_marks(text: str, rng: random.Random) -> str | None:
+    return _outside(text, "[:,]", lambda found: {":": "：", ",": "，"}[found.group()])
+
+
+def _entities(text: str, rng: random.Random) -> str | None:
+    return html.escape(text, quote=False).replace('"', "&quot;") if "\\" not in text else None
+
+
+MODEL_DAMAGES: dict[str, Damage] = {
+    "marks of a diff": _line_prefix(lambda number: "+"),
+    "marks of a quotation": _line_prefix(lambda number: "> "),
+    "line numbers": _line_prefix(lambda number: f"{number:3} | "),
+    "raw formula": _latex,
+    "begun again": _restart,
+    "semicolons": _semicolons,
+    "outer braces lost": _headless,
+    "closing quote of a key lost": _key_open,
+    "opening quote of an item lost": _item_tail,
+    "doubled braces": _doubled_braces,
+    "comma and quote lost": _comma_and_quote,
+    "repr of Python": _repr,
+    "thoughts and an end token": _thoughts,
+    "full-width punctuation": _wide_marks,
+    "entities of HTML": _entities,
+    "envelope of a tool call": _envelope,
+    "schema echoed": _echoed_schema,
+    "wrapped": _wrapped,
+    "nested value as text": _stringified,
+    "numbers as texts": _numbers_as_texts,
+}
+"""What models and the ways to them do to a text besides. The last five only a schema can tell from what was meant."""

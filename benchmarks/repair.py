@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from damages import DAMAGES, YAML_DAMAGES, with_quotes
+from damages import DAMAGES, MODEL_DAMAGES, YAML_DAMAGES, with_latex, with_quotes
 from evidence.results import write
 from maskbench import records
 from repairers import jsonrepair_version, tools, tools_for_yaml
@@ -31,6 +31,8 @@ from repairers import jsonrepair_version, tools, tools_for_yaml
 import structgen
 
 LAYOUTS: list[dict[str, Any]] = [{}, {"separators": (",", ":")}, {"indent": 2}]
+WAYS = {"json": DAMAGES, "models": MODEL_DAMAGES, "yaml": YAML_DAMAGES}
+"""Damages by what `--format` says; `models`: JSON with what models do to it besides."""
 TRIES = 300
 """Seeds with which a wrong answer is damaged, to see whether the text might have come of it."""
 
@@ -51,7 +53,7 @@ def cases(
                 and len(json.dumps(test["data"])) < 4000
             ):
                 instances.append((test["data"], entry["schema"]))
-    kinds = YAML_DAMAGES if format == "yaml" else DAMAGES
+    kinds = WAYS[format]
     names = list(kinds)
     made = 0
     while made < sample:
@@ -60,7 +62,11 @@ def cases(
         chosen = rng.sample(names, damages)
         if "unescaped quotes" in chosen:
             value = with_quotes(value, rng)
-        text = json.dumps(value, ensure_ascii=False, **layout) if format == "json" else _as_yaml(value)
+        if "raw formula" in chosen:
+            value = with_latex(value, rng)
+            if not _is_valid(value, schema):  # the text had a format
+                continue
+        text = json.dumps(value, ensure_ascii=False, **layout) if format != "yaml" else _as_yaml(value)
         if format == "yaml" and not same(_yaml_value(text), value):
             continue  # PyYAML writes YAML 1.1: some of its texts mean something else in YAML 1.2
         damaged: str | None = text
@@ -90,7 +96,7 @@ def is_hopeless(text: str, value: Any, schema: Any, format: str) -> bool:
     (YAML 1.2), and by jsonschema.
     """
     try:
-        found = json.loads(text) if format == "json" else _yaml_value(text)
+        found = json.loads(text) if format != "yaml" else _yaml_value(text)
         return not same(found, value) and _is_valid(found, schema)
     except Exception:  # what no parser accepts is damaged, whatever it raises
         return False
@@ -103,9 +109,9 @@ def has_other_origin(kinds: str, text: str, answer: Any, schema: Any, format: st
             return False
     except (TypeError, ValueError):
         return False
-    table = YAML_DAMAGES if format == "yaml" else DAMAGES
-    for layout in LAYOUTS if format == "json" else [{}]:
-        original = json.dumps(answer, ensure_ascii=False, **layout) if format == "json" else _as_yaml(answer)
+    table = WAYS[format]
+    for layout in LAYOUTS if format != "yaml" else [{}]:
+        original = json.dumps(answer, ensure_ascii=False, **layout) if format != "yaml" else _as_yaml(answer)
         for seed in range(TRIES):
             rng, made = random.Random(seed), original
             try:
@@ -143,7 +149,7 @@ def measure(
     """Restored and silently wrong, per tool and damage."""
     results: dict[str, Any] = {}
     constraints: dict[int, Any] = {}
-    contenders = tools() if format == "json" else tools_for_yaml()
+    contenders = tools() if format != "yaml" else tools_for_yaml()
     counts: dict[str, Counter[str]] = {name: Counter() for name in contenders}
     restored_by: dict[str, Counter[str]] = {name: Counter() for name in contenders}
     restorable_counts: dict[str, Counter[str]] = {name: Counter() for name in contenders}
@@ -218,7 +224,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--damages", type=int, default=1)
-    parser.add_argument("--format", choices=["json", "yaml"], default="json")
+    parser.add_argument("--format", choices=list(WAYS), default="json")
     parser.add_argument("--show", type=int, default=0, help="failures to print for each damage")
     parser.add_argument("--output", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()

@@ -19,7 +19,7 @@ from structgen.repairing import costs, scalars
 from structgen.repairing.calls import calls
 from structgen.repairing.coerce import QUOTED, Coercion, coerce
 from structgen.repairing.edits import Edit, Grade, worst
-from structgen.repairing.envelopes import fitting, holds_one
+from structgen.repairing.envelopes import CARRIERS, fitting, holds_one
 from structgen.repairing.json.candidates import (
     Candidate,
     candidates,
@@ -190,11 +190,15 @@ def _best(made: list[Attempt]) -> Attempt | None:
 def _opened(search: Search, attempt: Attempt) -> Attempt:
     """The attempt, or what is wanted inside of its value, if it is not the value itself: it stands in an envelope."""
     view, node = search.view, attempt.parsed.node
-    if view is None or "object" not in view.types or not (attempt.problems or _is_envelope(view, attempt)):
+    if view is None or "object" not in view.types:
+        return attempt
+    is_refused = bool(attempt.problems) or attempt.grade == "dropped"
+    if not is_refused and not holds_one(attempt.plain, view):
         return attempt
     read_inside = _embedded(search)
     found: list[Attempt] = []
-    for inner in fitting(node, view, lambda text: read_inside(text, view)):
+    carriers = None if is_refused else CARRIERS
+    for inner in fitting(node, view, lambda text: read_inside(text, view), carriers):
         parsed = replace(attempt.parsed, node=inner, edits=list(attempt.parsed.edits))
         one = _coerced(search, parsed, efforts=(0, 1))
         if not one.problems:
@@ -207,11 +211,6 @@ def _opened(search: Search, attempt: Attempt) -> Attempt:
     best.edits.append(Edit("wrapper", node.start, node.end, grade, _ENVELOPE))
     best.others = (*attempt.others, *values)
     return best
-
-
-def _is_envelope(view: SchemaView, attempt: Attempt) -> bool:
-    """Returns True if a valid value may be none: properties were dropped, or are none that the schema names."""
-    return attempt.grade == "dropped" or holds_one(attempt.plain, view)
 
 
 def _as_json_in_yaml(search: Search) -> Iterator[Attempt]:
@@ -330,7 +329,10 @@ def _unguided(search: Search) -> Iterator[Attempt]:
     if len(found) != 1 or found[0].row is not None or not _is_sure(found[0]):
         return
     attempt = _plain(search, found[0])
-    if attempt is not None:
+    if attempt is None:
+        attempt = _of_tree(search, found[0], found[0].tree)
+        attempt = _opened(search, attempt) if attempt.problems or attempt.grade == "dropped" else None
+    if attempt is not None and not attempt.problems and attempt.grade != "dropped":
         yield attempt
 
 

@@ -69,7 +69,8 @@ AFTER_VALUE = re.compile(
     rf"|,?{_all(_S)}(?://|/\*|\#)"
     rf"|,{_all(_S)}(?:{KEYISH}|[}}\]]|,|\.\.\.|[{ANY_QUOTE}]?[^{ANY_QUOTE}\n]{{0,100}}[{ANY_QUOTE}]?{_all(_S)}\Z)"
     rf"|[{ANY_QUOTE}][^\"\n:]{{0,100}}[{ANY_QUOTE}]{_all(_S)}:|\+{_all(_S)}[{ANY_QUOTE}]"
-    rf"|;(?:{_LINE_END}|{_all(_S)}(?:{KEYISH}|[}}\]]))|(?<=\s)\"{_OPEN_KEY})"
+    rf"|;(?:{_LINE_END}|{_all(_S)}(?:{KEYISH}|[}}\]]))|(?<=\s)\"{_OPEN_KEY}"
+    rf"|(?<=[\w.!?%]\")[A-Za-z_]\w{{0,60}}\"\s{{0,20}}:)"
     rf"|,?{_LINE_END}{_all(_S)}{KEYISH})"
 )
 _AFTER_ITEM = (

@@ -30,6 +30,11 @@ _OPENER = re.compile(
 _HEADLESS = re.compile(r"""\s*(?:"[^"\n]{1,100}"\s*:|[A-Za-z_]\w{0,60}"\s*:)""")
 _HEADLESS_ARRAY = re.compile(r"""\s*(?:"[^"\n]{0,100}"|-?\d[\d.eE+-]*)\s*,""")
 _MEMBERS = re.compile(r"""\s*"[^"\n]{1,100}"\s*:[^\n{}]{1,300},\s*"[^"\n]{1,100}"\s*:""")
+_FIRST_SCALAR = re.compile(
+    r"""\s*"[^"\n]{1,100}"\s*:\s*(?:"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)\s*(?:\Z|,\s*"[^"\n]{1,100}"\s*:)"""
+)
+_FIRST_CONTAINER = re.compile(r"""\s*"[^"\n]{1,100}"\s*:\s*[{\[]""")
+_NEXT_PROPERTY = re.compile(r"""[}\]]\s*,\s*"[^"\n]{1,100}"\s*:""")
 _FOLLOWED = re.compile(r"[}\]]\s*\Z")
 _MARKS_INSIDE = 8
 """How many fences a string may contain."""
@@ -165,11 +170,21 @@ def _starts_before(text: str, begin: int, fence: int) -> bool:
     )
 
 
+def _is_headless(text: str, region: Region) -> bool:
+    """Returns True if a region begins with a property: with a scalar, or with others after its container."""
+    if _FIRST_SCALAR.match(text, region.start, region.stop) is not None:
+        return True
+    found = _FIRST_CONTAINER.match(text, region.start, region.stop)
+    return found is not None and _NEXT_PROPERTY.search(text, found.end(), region.stop) is not None
+
+
 def openers(text: str, region: Region) -> Generator[tuple[int, str], int, None]:
     """Where values may begin in a region, and the opening bracket that is missing there. `send` where to go on."""
     at = region.start
-    if _FOLLOWED.search(text, max(at, region.stop - 40), region.stop) or _MEMBERS.match(
-        text, at, region.stop
+    if (
+        _FOLLOWED.search(text, max(at, region.stop - 40), region.stop)
+        or _MEMBERS.match(text, at, region.stop)
+        or _is_headless(text, region)
     ):
         missing = "{" if _HEADLESS.match(text, at, region.stop) else ""
         missing = missing or ("[" if _HEADLESS_ARRAY.match(text, at, region.stop) else "")
