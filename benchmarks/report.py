@@ -34,6 +34,7 @@ TITLES = {
     "gpu": "Applying masks to logits on a GPU",
     "repair_json": "Repair of JSON",
     "repair_json_twice": "Repair of JSON, two damages at once",
+    "repair_models": "Repair of JSON as models write it",
     "repair_yaml": "Repair of YAML",
     "repair_model": "Repair of a model's answers",
     "repair_speed": "Speed of repair",

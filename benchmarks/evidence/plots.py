@@ -295,6 +295,7 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "gpu": _gpu,
     "repair_json": _repair,
     "repair_json_twice": _repair,
+    "repair_models": _repair,
     "repair_yaml": _repair,
     "repair_model": _repair_model,
     "repair_speed": _repair_speed,

@@ -19,8 +19,10 @@ COUNTED = ("parses", "runs", "right")
 
 
 MODEL = ("structgen", "torch", "transformers", "jsonschema")
+_FORMATS = {"json": "JSON", "models": "JSON", "yaml": "YAML"}
 PARSERS = {
     "json": ("structgen", "json-repair", "jsonmend", "parse-broken-json", "partial-json-parser"),
+    "models": ("structgen", "json-repair", "jsonmend"),
     "yaml": ("structgen", "ruamel.yaml", "pyyaml"),
 }
 """Packages whose versions tables of models, and of repair, name."""
@@ -209,7 +211,7 @@ def repair(report: dict[str, Any]) -> str:
     damages = report.get("damages", 1)
     npm = f", jsonrepair {report['jsonrepair']}" if report.get("jsonrepair") else ""
     about = (
-        f"{report['cases']} texts of {report.get('format', 'json').upper()}, each with "
+        f"{report['cases']} texts of {_FORMATS[report.get('format', 'json')]}, each with "
         f"{'one damage' if damages == 1 else f'{damages} damages'}, seed {report['seed']}"
         f"{_where(report, *PARSERS[report.get('format', 'json')])}{npm}.\n"
     )
@@ -430,6 +432,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "gpu": gpu,
     "repair_json": repair,
     "repair_json_twice": repair,
+    "repair_models": repair,
     "repair_yaml": repair,
     "repair_model": repair_model,
     "repair_speed": repair_speed,
