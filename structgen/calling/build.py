@@ -9,6 +9,7 @@ from typing import Any
 
 from structgen.calling.format import Format
 from structgen.calling.grammar import ReplyGrammar
+from structgen.calling.mending import Mend, Mended, mended
 from structgen.calling.plan import Plan, read_choice
 from structgen.calling.reading import read_reply
 from structgen.calling.registry import format_named, format_of, format_of_text
@@ -47,6 +48,35 @@ class ReplyConstraint(Constraint):
         found = super().validate(text)
         assert isinstance(found, Reply)
         return found
+
+    def written(self, reply: Reply) -> str:
+        """A reply as the family's template writes it, without the end of the turn."""
+        plan = self._known_plan()
+        form = plan.format
+        parts = []
+        if reply.reasoning is not None and form.reasoning is not None:
+            parts.append(form.reasoning.begin + reply.reasoning + form.reasoning.end)
+        if reply.text:
+            before, after = form.preamble if reply.calls else form.answer
+            parts.append(before + reply.text + (after or ("\n" if reply.calls else "")))
+        calls = [
+            form.begin
+            + form.body.write(call.name, call.arguments, call.index, plan.tools[call.name])
+            + form.end
+            for call in reply.calls
+        ]
+        if calls:
+            parts.append(form.section[0][0] + form.between[0].join(calls) + form.section[1])
+        return "".join(parts)
+
+    def mended(self, text: str, mend: Mend) -> Mended | None:
+        """What a damaged reply was meant to be; None if nothing can be made of it.
+
+        Args:
+            text: what a model wrote.
+            mend: repairs JSON: `structgen.repair`.
+        """
+        return mended(self, self._known_plan(), self.by_bytes, text, mend)
 
     @property
     def _compiled(self) -> CompiledGrammar:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, cast, get_args, runtime_checkable
 
 from structgen.errors import InvalidOptionError, InvalidText, Problem, RepairError
 from structgen.formats.format import Format as TextFormat
@@ -59,6 +59,17 @@ class Repairable(Protocol):
         """Returns what `validate` would return for a value, and all that is wrong with it."""
 
 
+@runtime_checkable
+class OfReplies(Protocol):
+    """A constraint whose texts are replies with calls of tools (`structgen.calling`)."""
+
+    def mended(self, text: str, mend: Callable[..., Repair]) -> Any:
+        """Returns the `reply` that was meant, and the `changes`; None if nothing can be made of the text."""
+
+    def written(self, reply: Any) -> str:
+        """Returns the text of a reply."""
+
+
 def repair(
     text: str | bytes,
     constraint: Repairable | None = None,
@@ -75,6 +86,9 @@ def repair(
     limits = limits or Limits()
     with _uncollected(len(text)):
         decoded_text, before = decoded(text) if isinstance(text, (bytes, bytearray)) else (text, [])
+        given: Any = constraint
+        if isinstance(given, OfReplies):
+            return _reply(decoded_text, given, before, allow)
         if format != "yaml" and not before:
             strict = _as_it_is(decoded_text, constraint, reformat=reformat)
             if strict is not None:
@@ -168,6 +182,29 @@ def _uncollected(length: int) -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _reply(text: str, constraint: OfReplies, before: list[Edit], allow: Grade) -> Repair:
+    """The answer for a reply with calls of tools.
+
+    Raises:
+        RepairError: Nothing can be made of it, or only by edits that `allow` forbids.
+    """
+    found = constraint.mended(text, repair)
+    if found is None:
+        raise RepairError("the text is no reply, and holds no call that can be read", text=text)
+    edits = (
+        *before,
+        *(
+            Edit(kind, start, end, cast("Grade", grade), why)
+            for kind, start, end, grade, why in found.changes
+        ),
+    )
+    if worse(worst(edits), allow) != allow:
+        message = f"the reply needs edits that are worse than allow={allow!r}"
+        raise RepairError(message, text=text, value=found.reply, edits=edits)
+    cut = len(text) if any(edit.kind == "cut" for edit in edits) else None
+    return Repair(found.reply, constraint.written(found.reply) if edits else text, edits, "text", cut)
 
 
 # Valid text

@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
 def test_the_examples_give_what_their_comments_say() -> None:
     names: dict[str, Any] = {"structgen": structgen}
     found = blocks("python", PAGE)
-    assert len(found) == 5
+    assert len(found) == 6
     for block in found:
         run(block, names)
 
