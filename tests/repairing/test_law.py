@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from damages import DAMAGES, MODEL_DAMAGES
 from hypothesis import given
 from hypothesis import strategies as st
 from repairing.law import lost
@@ -69,10 +71,13 @@ def law_holds(text: str, schema: Any = None, **options: Any) -> None:
 
 def _cases() -> list[Any]:
     found = []
-    for name in ("cases_json.jsonl", "cases_schema.jsonl", "cases_suites.jsonl"):
-        for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+    kinds = HERE.parents[1] / "benchmarks" / "tasks" / "repair_kinds.jsonl"
+    names = ("cases_json.jsonl", "cases_schema.jsonl", "cases_suites.jsonl")
+    for path in (*(HERE / name for name in names), kinds):
+        for line in path.read_text(encoding="utf-8").splitlines():
             case = json.loads(line)
-            found.append(pytest.param(case["text"], case.get("schema"), id=f"{name}: {case['text'][:50]!r}"))
+            of = f"{path.name}: {case['text'][:50]!r}"
+            found.append(pytest.param(case["text"], case.get("schema"), id=of))
     return found
 
 
@@ -91,6 +96,17 @@ def test_one_damage_anywhere(value: Any, indent: int | None, where: int, piece: 
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     at = where % (len(text) + 1)
     law_holds(text[:at] + piece + text[at + (not piece) :], format="json")
+
+
+@given(_VALUES, st.sampled_from(sorted({**DAMAGES, **MODEL_DAMAGES})), st.integers(0, 10_000))
+def test_what_models_do_to_a_text(value: Any, damage: str, seed: int) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        damaged = {**DAMAGES, **MODEL_DAMAGES}[damage](text, Random(seed))
+    except IndexError:  # it has no place for that damage
+        return
+    if damaged is not None:
+        law_holds(damaged, format="json")
 
 
 @given(_VALUES, st.integers(0, 10_000))

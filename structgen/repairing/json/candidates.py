@@ -24,6 +24,8 @@ _SHORT = 50_000
 """Longer texts without a schema are read with the items of arrays by the native reader."""
 _MOST = 64
 """Candidates that are tried at most; of more, the largest and the last."""
+_RESTARTS = 16
+"""How many lines of prose before a value are tried as the announcement of one that is begun again."""
 _FAR_FROM_END = 8
 """A value that was begun again ends so near to the end of what was read at most."""
 _NOTHING_MORE = re.compile(r"[ \t\r\n`~]*\Z")
@@ -98,6 +100,7 @@ class _Finder:
         self._nesting = nesting
         self._reader = NativeReader(text)
         self._budget = 6 * len(text) + 1000
+        self._restarts = _RESTARTS
 
     def look_in(self, region: Region) -> None:
         """Add the candidates of a region."""
@@ -133,9 +136,10 @@ class _Finder:
         text = self._reader.text
         for found in RESTART.finditer(text, candidate.start, min(candidate.end, region.stop)):
             at = found.end() - 1
-            if self._budget <= 0:
+            if self._budget <= 0 or self._restarts <= 0:
                 break
             self._budget -= region.stop - at
+            self._restarts -= 1
             whole = self._reader.container(at, region.stop)
             end = (
                 whole.end if whole is not None else region.stop if self._reader.is_cut(at, region.stop) else 0
