@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 import structgen
 from structgen.cli.arguments import Given, Schema, TextFile, check_value, read_bytes
 from structgen.cli.consoles import answers, notes
+from structgen.cli.repair_many import repair_many
 from structgen.cli.tables import difference, edits
 from structgen.errors import LimitExceeded, RepairError
 
@@ -24,13 +26,23 @@ def repair(
     reformat: Annotated[bool, typer.Option(help="Print the value again, indented.")] = False,
     diff: Annotated[bool, typer.Option(help="Show what changed, in colour.")] = False,
     explain: Annotated[bool, typer.Option(help="List all edits with their grades and reasons.")] = False,
+    field: Annotated[
+        str | None, typer.Option(help="The file is JSON Lines; the property of a record that has the text.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes, for many texts.")] = 1,
 ) -> None:
-    """Make a damaged JSON or YAML text valid; what had to be changed goes to standard error."""
+    """Make a damaged JSON or YAML text valid; what had to be changed goes to standard error.
+
+    For a folder, or JSON Lines with --field, a record is printed for each text, then a table of grades.
+    """
     check_value("--format", format, ("json", "yaml", "auto"))
     check_value("--allow", allow, ("lossless", "guessed", "dropped"))
+    options = {"format": format, "allow": allow, "defaults": defaults, "reformat": reformat}
+    if field is not None or Path(file).is_dir():
+        repair_many(file, field, schema, options, jobs)
+        return
     constraint = Given(schema).constraint(strict=False) if schema else None
     data = read_bytes(file)
-    options = {"format": format, "allow": allow, "defaults": defaults, "reformat": reformat}
     try:
         found = structgen.repair(data, constraint, **options)  # type: ignore[arg-type]
     except RepairError as error:
