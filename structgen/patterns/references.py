@@ -42,6 +42,12 @@ MAX_TEXTS = 1024
 MAX_CASES = 20_000
 """Nodes that are made for the cases of one pattern."""
 
+MAX_SIZE = 100_000
+"""Nodes of the cases, written out: as many as the expression of a pattern may have."""
+
+_LONG = 64
+"""Parts of a sequence that is not copied into another one."""
+
 MAX_PASSES = 8
 """A repetition of at most so many passes is written out, where its groups are needed after it."""
 
@@ -72,11 +78,69 @@ def without_references(node: Node, error: Failure, *, ecma: bool) -> Node:
     return _Resolver(error, ecma).cases(node, (), frozenset()).get((), _NEVER)
 
 
+class _Facts:
+    """What the nodes of one tree mention, set and need; each is found once."""
+
+    def __init__(self) -> None:
+        self._mentions: dict[int, bool] = {}
+        self._sets: dict[int, Groups] = {}
+        self._needs: dict[tuple[int, Groups], Groups] = {}
+
+    def mentions(self, node: Node) -> bool:
+        """Returns True if a node has groups, or refers to some."""
+        found = self._mentions.get(id(node))
+        if found is None:
+            found = isinstance(node, (Group, Reference, Condition)) or any(map(self.mentions, children(node)))
+            self._mentions[id(node)] = found
+        return found
+
+    def set_in(self, node: Node) -> Groups:
+        """The groups that a node may set."""
+        found = self._sets.get(id(node))
+        if found is None:
+            own = frozenset({node.number}) if isinstance(node, Group) else frozenset()
+            found = self._sets[id(node)] = own.union(*map(self.set_in, children(node)))
+        return found
+
+    def needed(self, node: Node, after: Groups) -> Groups:
+        """The groups whose texts before a node are needed, in it or after it.
+
+        Args:
+            node: with groups or without.
+            after: the groups that are needed after it.
+        """
+        key = id(node), after
+        if key not in self._needs:
+            self._needs[key] = self._needed(node, after) if self.mentions(node) else after
+        return self._needs[key]
+
+    def _needed(self, node: Node, after: Groups) -> Groups:
+        if isinstance(node, Group):
+            return self.needed(node.body, after - {node.number})
+        if isinstance(node, Reference):
+            return after | {node.number}
+        if isinstance(node, Condition):
+            return self.needed(node.then, after) | self.needed(node.otherwise, after) | {node.number}
+        if isinstance(node, Sequence):
+            for part in reversed(node.parts):
+                after = self.needed(part, after)
+            return after
+        if isinstance(node, Options):
+            return frozenset().union(*(self.needed(option, after) for option in node.options))
+        if isinstance(node, Loop):  # what a second pass needs, the first one needs too, or it sets it
+            once = self.needed(node.body, after)
+            return once | after if node.min == 0 else once
+        assert isinstance(node, (Look, Atomic))
+        return self.needed(node.body, frozenset()) | after
+
+
 class _Resolver:
     def __init__(self, error: Failure, ecma: bool) -> None:
         self._error = error
         self._ecma = ecma
         self._made = 0
+        self._sizes: dict[int, tuple[Node, int]] = {}  # by id, with the node, so that its id stays its own
+        self._facts = _Facts()
 
     def cases(self, node: Node, before: Environment, live: Groups) -> Cases:
         """The cases of a node.
@@ -86,7 +150,7 @@ class _Resolver:
             before: the environment in front of it.
             live: the groups that are needed after it.
         """
-        if not _mentions(node):
+        if not self._facts.mentions(node):
             return {_kept(before, live): node}
         if isinstance(node, Group):
             return self._group(node, before, live)
@@ -116,10 +180,23 @@ class _Resolver:
                     f"the backreferences of this pattern stand for more than {MAX_CASES:,} cases",
                     _position(node),
                 )
-        return {
+        merged = {
             environment: nodes[0] if len(nodes) == 1 else Options(tuple(nodes))
             for environment, nodes in found.items()
         }
+        if any(self._size(one) > MAX_SIZE for one in merged.values()):
+            raise self._error(
+                f"the cases of the backreferences of this pattern have more than {MAX_SIZE:,} nodes",
+                _position(node),
+            )
+        return merged
+
+    def _size(self, node: Node) -> int:
+        """Nodes, written out: cases share what they have in common, which is compiled once for each."""
+        known = self._sizes.get(id(node))
+        if known is None:
+            known = self._sizes[id(node)] = node, 1 + sum(map(self._size, children(node)))
+        return known[1]
 
     def _group(self, node: Group, before: Environment, live: Groups) -> Cases:
         bodies = self.cases(node.body, before, live - {node.number})
@@ -150,17 +227,22 @@ class _Resolver:
     def _sequence(self, node: Sequence, before: Environment, live: Groups) -> Cases:
         needed = [live]
         for part in reversed(node.parts[1:]):
-            needed.append(_needed(part, needed[-1]))
+            needed.append(self._facts.needed(part, needed[-1]))
+        done: list[Node] = []  # what all cases begin with
         found: Cases = {before: _EMPTY}
         for part, after in zip(node.parts, reversed(needed), strict=True):
             found = self._followed(found, part, after)
-        return found
+            if len(found) == 1:
+                ((environment, one),) = found.items()
+                done.append(one)
+                found = {environment: _EMPTY}
+        return {environment: _row(*done, one) for environment, one in found.items()}
 
     def _followed(self, cases: Cases, part: Node, live: Groups) -> Cases:
         """The cases, and a part after them."""
         return self._merged(
             (
-                (after, Sequence((one, following)) if one != _EMPTY else following)
+                (after, _row(one, following))
                 for environment, one in cases.items()
                 for after, following in self.cases(part, environment, live).items()
             ),
@@ -168,8 +250,8 @@ class _Resolver:
         )
 
     def _loop(self, node: Loop, before: Environment, live: Groups) -> Cases:
-        inside = live | _needed(node.body, live)
-        changed = _set_in(node.body) & inside
+        inside = live | self._facts.needed(node.body, live)
+        changed = self._facts.set_in(node.body) & inside
         if not changed:
             body = self.cases(node.body, before, inside)
             one = next(iter(body.values()), _NEVER)
@@ -185,7 +267,7 @@ class _Resolver:
 
     def _pass(self, node: Loop, cases: Cases, live: Groups) -> Cases:
         """One more pass of a repetition. In ECMA-262 each begins with its groups empty (22.2.2.3.1)."""
-        forgotten = _set_in(node.body) if self._ecma else frozenset()
+        forgotten = self._facts.set_in(node.body) if self._ecma else frozenset()
         begun = self._merged(
             (
                 (tuple(one for one in environment if one[0] not in forgotten), done)
@@ -207,8 +289,8 @@ class _Resolver:
 
     def _last_pass(self, node: Loop, before: Environment, live: Groups, inside: Groups) -> Cases:
         """Any passes, and then the one that says what the groups matched."""
-        changed = _set_in(node.body) & inside
-        if _needed(node.body, changed):
+        changed = self._facts.set_in(node.body) & inside
+        if self._facts.needed(node.body, changed):
             raise self._error(
                 "a backreference to a group in a repetition that does not match anew in each pass",
                 node.position,
@@ -224,10 +306,10 @@ class _Resolver:
 
     def _closed(self, node: Look | Atomic, before: Environment, live: Groups) -> Cases:
         """What a matcher does not go back into: only its first match sets groups."""
-        if isinstance(node.body, Group) and _is_the_only_text(node, live):
+        if isinstance(node.body, Group) and self._is_the_only_text(node, live):
             bodies = self.cases(node.body, before, live)
             return self._merged(((after, replace(node, body=one)) for after, one in bodies.items()), node)
-        if _set_in(node.body) & live:
+        if self._facts.set_in(node.body) & live:
             raise self._error(
                 "a backreference to a group that is set in an assertion, an atomic group or a possessive repetition",
                 node.position,
@@ -237,11 +319,18 @@ class _Resolver:
         if isinstance(node, Look):
             return {_kept(before, live): Look(one, node.ahead, node.negated, node.position)}
         least, most = width(one)
-        if least != most and _set_in(node.body):
+        if least != most and self._facts.set_in(node.body):
             raise self._error(
                 "a backreference inside an atomic group or possessive repetition", node.position
             )
         return {_kept(before, live): Atomic(one, node.position)}
+
+    def _is_the_only_text(self, node: Look | Atomic, live: Groups) -> bool:
+        """Returns True if only one text of the body can match at a place: all are equally long, and set one group."""
+        assert isinstance(node.body, Group)
+        least, most = width(node.body)
+        is_negated = isinstance(node, Look) and node.negated
+        return least == most and not is_negated and not self._facts.set_in(node.body.body) & live
 
     # The texts of a group.
 
@@ -308,12 +397,13 @@ class _Resolver:
         )
 
 
-def _is_the_only_text(node: Look | Atomic, live: Groups) -> bool:
-    """Returns True if only one text of the body can match at a place: all are equally long, and it sets one group."""
-    assert isinstance(node.body, Group)
-    least, most = width(node.body)
-    is_negated = isinstance(node, Look) and node.negated
-    return least == most and not is_negated and not _set_in(node.body.body) & live
+def _row(*nodes: Node) -> Node:
+    """The nodes, one after the other, in one sequence. Long ones are kept as they are: copying them takes its time."""
+    parts: list[Node] = []
+    for node in nodes:
+        is_short = isinstance(node, Sequence) and len(node.parts) < _LONG
+        parts += node.parts if isinstance(node, Sequence) and is_short else (node,)
+    return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
 
 
 def _both(before: Node, after: Node) -> Node:
@@ -331,41 +421,3 @@ def _kept(environment: Environment, live: Groups) -> Environment:
 def _position(node: Node) -> int:
     found = getattr(node, "position", None)
     return found if isinstance(found, int) else next(map(_position, children(node)), 0)
-
-
-def _mentions(node: Node) -> bool:
-    """Returns True if a node has groups, or refers to some."""
-    return isinstance(node, (Group, Reference, Condition)) or any(map(_mentions, children(node)))
-
-
-def _set_in(node: Node) -> Groups:
-    """The groups that a node may set."""
-    own = frozenset({node.number}) if isinstance(node, Group) else frozenset()
-    return own.union(*map(_set_in, children(node)))
-
-
-def _needed(node: Node, after: Groups) -> Groups:
-    """The groups whose texts before a node are needed, in it or after it.
-
-    Args:
-        node: with groups or without.
-        after: the groups that are needed after it.
-    """
-    if isinstance(node, Group):
-        return _needed(node.body, after - {node.number})
-    if isinstance(node, Reference):
-        return after | {node.number}
-    if isinstance(node, Condition):
-        return _needed(node.then, after) | _needed(node.otherwise, after) | {node.number}
-    if isinstance(node, Sequence):
-        for part in reversed(node.parts):
-            after = _needed(part, after)
-        return after
-    if isinstance(node, Options):
-        return frozenset().union(*(_needed(option, after) for option in node.options))
-    if isinstance(node, Loop):
-        once = _needed(node.body, after | _needed(node.body, after))
-        return once | after if node.min == 0 else once
-    if isinstance(node, (Look, Atomic)):
-        return _needed(node.body, frozenset()) | after
-    return after

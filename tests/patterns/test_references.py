@@ -124,6 +124,35 @@ def test_what_is_refused(pattern: str, position: int, reason: str) -> None:
     assert caught.value.position == position
 
 
+@pytest.mark.parametrize(
+    ("pattern", "is_refused"),
+    [
+        ("(a)" + "(?:" * 60 + r"\1" + ")*" * 60, False),
+        ("".join(rf"([ab])\{i}" for i in range(1, 91)), False),
+        (r"(?:([a-z])\1){1000}", False),
+        ("(a)?" + r"(?(1)b|c)" * 2000, False),
+        ("".join("([ab])" + (rf"\{i - 1}" if i > 1 else "") for i in range(1, 90)), True),
+        ("([a-z])" + r"(?:x\1)" * 5000, True),
+        ("(a)?" + r"(?(1)b|c)" * 12000, True),
+    ],
+    ids=[
+        "nested",
+        "one after the other",
+        "in a loop",
+        "conditions",
+        "overlapping",
+        "long",
+        "many conditions",
+    ],
+)
+def test_hostile_patterns_end(pattern: str, is_refused: bool) -> None:
+    if is_refused:
+        with pytest.raises(InvalidRegexError):
+            structgen.regex(pattern)
+    else:
+        structgen.regex(pattern)
+
+
 def test_many_cases_end_in_an_error() -> None:
     pattern = "".join(f"([a-z])(?P<n{i}>[0-9])" for i in range(8)) + "".join(rf"\{i}" for i in range(1, 17))
     with pytest.raises(InvalidRegexError, match="20,000 cases"):
