@@ -36,9 +36,42 @@ def test_children_compile_while_threads_of_the_parent_do() -> None:
         for number in range(CHILDREN):
             child = os.fork()
             if child == 0:
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
                 signal.alarm(SECONDS)
                 found = structgen.regex(f"child{number}|abc+").compile(vocabulary)
                 os._exit(0 if found.accepts("abcc") and not found.accepts("ab") else 1)
+            statuses.append(os.waitpid(child, 0)[1])
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert statuses == [0] * CHILDREN
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_children_use_vocabularies_that_were_made_while_the_parent_forked() -> None:
+    tokens = [bytes([byte]) for byte in range(256)]
+    newest = [Vocabulary(tokens)]
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            newest[0] = vocabulary = Vocabulary(tokens)
+            structgen.regex("(a|b){1,40}c[a-z]{3,90}").compile(vocabulary).matcher().bitmask()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    statuses = []
+    try:
+        for _ in range(CHILDREN):
+            child = os.fork()
+            if child == 0:
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                signal.alarm(SECONDS)
+                found = structgen.regex("child|abc+").compile(newest[0])
+                os._exit(0 if found.matcher().try_advance(ord("a")) else 1)
             statuses.append(os.waitpid(child, 0)[1])
     finally:
         stop.set()

@@ -3,6 +3,7 @@
 // Another thread of the parent may hold the lock of a store at the time of the fork. In the child that thread does not
 // exist, and its lock would stay locked for ever. So the thread that forks takes all locks before, and releases them
 // after, in the parent and in the child. It waits for them as every thread does (bindings.h): without the GIL.
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -34,13 +35,28 @@ Forking& forking() {
   return one;
 }
 
+// While this thread waits, others may make stores and lock them: it goes on until it holds all that there are, and the
+// GIL.
 void before_fork() {
+  {
+    const nb::gil_scoped_release released;
+    forking().mutex.lock();
+  }
   std::vector<Held> held;
-  for (const std::weak_ptr<Store>& known : stores())
-    if (auto store = known.lock()) held.push_back({std::move(store), {}});
-  const nb::gil_scoped_release released;
-  forking().mutex.lock();
-  for (Held& one : held) one.lock = std::unique_lock(one.store->mutex);
+  for (;;) {
+    std::vector<Held> fresh;
+    for (const std::weak_ptr<Store>& known : stores()) {
+      auto store = known.lock();
+      const auto is_same = [&](const Held& one) { return one.store == store; };
+      if (store && std::ranges::none_of(held, is_same)) fresh.push_back({std::move(store), {}});
+    }
+    if (fresh.empty()) break;
+    const nb::gil_scoped_release released;
+    for (Held& one : fresh) {
+      one.lock = std::unique_lock(one.store->mutex);
+      held.push_back(std::move(one));
+    }
+  }
   forking().held = std::move(held);
 }
 
