@@ -220,7 +220,7 @@ def test_a_malformed_pattern_is_the_fault_of_the_schema(schema: Any, pointer: st
 
 
 def test_validate_judges_backreferences_by_name() -> None:
-    schema = {"pattern": r"^(?<mark>['\"]).*\k<mark>$"}
+    schema = {"pattern": r"^(?<mark>.).*\k<mark>$"}
     with pytest.raises(UnsupportedSchemaError, match="backreference"):
         json_schema(schema)
     constraint = json_schema(schema, strict=False)

@@ -104,10 +104,10 @@ def test_what_has_to_match_has_one_spelling() -> None:
 
 def test_patterns_that_are_not_regular() -> None:
     with pytest.raises(UnsupportedSchemaError) as caught:
-        json_schema({"properties": {"a": {"type": "string", "pattern": r"(a)\1"}}})
+        json_schema({"properties": {"a": {"type": "string", "pattern": r"(.)\1"}}})
     assert caught.value.problems[0].pointer == "#/properties/a/pattern"
     assert "offset" in caught.value.problems[0].reason
-    constraint = json_schema({"type": "string", "pattern": r"^(a|b)\1$"}, strict=False)
+    constraint = json_schema({"type": "string", "pattern": r"^(.)\1$"}, strict=False)
     assert [problem.pointer for problem in constraint.unenforced] == ["#/pattern"]
 
 
