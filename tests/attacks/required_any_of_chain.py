@@ -1,8 +1,8 @@
-"""allOf of properties, an anyOf of two required names, and the next definition: 2^16 combinations."""
+"""allOf of properties, an anyOf of two required names, and the next definition: 2^13 combinations."""
 
 from attacking import attack
 
-N = 16
+N = 13
 attack(
     schema={
         "$defs": {
