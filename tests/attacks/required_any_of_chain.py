@@ -1,8 +1,8 @@
-"""allOf of properties, an anyOf of two required names, and the next definition: 2^13 combinations."""
+"""allOf of properties, an anyOf of two required names, and the next definition: 2^11 combinations."""
 
 from attacking import attack
 
-N = 13
+N = 11
 attack(
     schema={
         "$defs": {
