@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib.abc import Traversable
 from importlib.resources import files
 
 from structgen.errors import InvalidLarkError
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def library() -> dict[str, str]:
@@ -27,6 +31,9 @@ def library_text(name: str) -> str:
     Raises:
         InvalidLarkError: There is none of that name.
     """
+    if _NAME.fullmatch(name):
+        with suppress(FileNotFoundError):
+            return (folder() / f"{name}.lark").read_text(encoding="utf-8")
     files = _files()
     if name not in files:
         near = get_close_matches(name, files, 1)

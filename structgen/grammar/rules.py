@@ -226,25 +226,28 @@ def check(grammar: Grammar) -> None:
         raise InvalidGrammarError(f"the start rule {grammar.start!r} is not defined")
     for name, rule in grammar.rules.items():
         for node in walk(rule):
-            if isinstance(node, Reference) and node.name not in grammar.rules:
-                raise InvalidGrammarError(f"rule {name!r} refers to {node.name!r}, which is not defined")
-            if isinstance(node, Terminal) and grammar.lexer == "dynamic" and node.effect in _TELLING_APART:
+            check_part(grammar, name, node)
+
+
+def check_part(grammar: Grammar, name: str, node: RuleExpression) -> None:
+    """Raise `InvalidGrammarError` where a part of the rule `name` is not well formed. Its own parts are not checked."""
+    if isinstance(node, Reference):
+        if node.name not in grammar.rules:
+            raise InvalidGrammarError(f"rule {name!r} refers to {node.name!r}, which is not defined")
+    elif isinstance(node, Terminal):
+        if grammar.lexer == "dynamic" and node.effect in _TELLING_APART:
+            raise InvalidGrammarError(
+                f"rule {name!r}: the terminal {node.name} records, which a dynamic lexer does not"
+            )
+    elif isinstance(node, Repetition):
+        _check_bounds(name, node)
+    elif isinstance(node, Permutation):
+        for part in node.parts:
+            if isinstance(part, Repetition) and (part.min, part.max) not in {(0, 1), (0, None), (1, 1)}:
                 raise InvalidGrammarError(
-                    f"rule {name!r}: the terminal {node.name} records, which a dynamic lexer does not"
+                    f"rule {name!r}: a part of a permutation may be repeated 0 to 1 times or without "
+                    f"bound, not {part.min} to {part.max}"
                 )
-            if isinstance(node, Repetition):
-                _check_bounds(name, node)
-            if isinstance(node, Permutation):
-                for part in node.parts:
-                    if isinstance(part, Repetition) and (part.min, part.max) not in {
-                        (0, 1),
-                        (0, None),
-                        (1, 1),
-                    }:
-                        raise InvalidGrammarError(
-                            f"rule {name!r}: a part of a permutation may be repeated 0 to 1 times or without "
-                            f"bound, not {part.min} to {part.max}"
-                        )
 
 
 def _check_bounds(name: str, node: Repetition) -> None:

@@ -30,9 +30,10 @@ def rewritten(body: RuleExpression, change: Callable[[RuleExpression], RuleExpre
     """A body with each leaf (terminal, special token, reference) replaced by what `change` makes of it."""
     if isinstance(body, (Sequence, Permutation)):
         separator = None if body.separator is None else rewritten(body.separator, change)
-        return replace(body, parts=tuple(rewritten(part, change) for part in body.parts), separator=separator)
+        parts = tuple([rewritten(part, change) for part in body.parts])
+        return Sequence(parts, separator) if isinstance(body, Sequence) else Permutation(parts, separator)
     if isinstance(body, Choice):
-        return Choice(tuple(rewritten(option, change) for option in body.options))
+        return Choice(tuple([rewritten(option, change) for option in body.options]))
     return replace(body, part=rewritten(body.part, change)) if isinstance(body, Repetition) else change(body)
 
 

@@ -37,7 +37,7 @@ from structgen.grammar.rules import (
     Sequence,
     SpecialToken,
     Terminal,
-    check,
+    check_part,
 )
 
 Node = Expression | RuleExpression
@@ -137,7 +137,11 @@ def from_data(data: Any) -> Grammar:
         if len(ignore) < len(ignored):
             raise ValueError("what is ignored are terminals")
         grammar = Grammar(rules, data["start"], ignore, lexer)
-        check(grammar)
+        if grammar.start not in rules:
+            raise ValueError("there is no rule to start with")
+        for node in nodes:  # each once, however often it is used
+            if isinstance(node, RuleExpression):
+                check_part(grammar, "", node)
     except (AttributeError, IndexError, KeyError, TypeError, InvalidGrammarError) as error:
         raise ValueError(f"not the data of a grammar: {error}") from None
     return grammar

@@ -10,9 +10,10 @@ same.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, get_args
 
 from structgen.collector import collector_paused
@@ -97,9 +98,12 @@ def sql(
     kinds = _kinds(statements)
     tables = None if schema is None else read_schema(schema, dialect)
     rules = tuple(dict.fromkeys(_RULES[kind] for kind in kinds))
-    wider = Constraint(_lenient(dialect, rules, ctes), limits=limits or Limits()) if lenient else None
+    wider = partial(_lenient, dialect, rules, ctes, limits or Limits()) if lenient else None
     validator: Validator = (SQLiteValidator if dialect == "sqlite" else PostgreSQLValidator)(tables, wider)
-    grammar = grammar_of_dialect(dialect, rules) if tables is None else _over(tables, dialect, rules, ctes)
+    with collector_paused():
+        grammar = (
+            grammar_of_dialect(dialect, rules) if tables is None else _over(tables, dialect, rules, ctes)
+        )
     found = Constraint(
         grammar,
         validator,
@@ -125,8 +129,7 @@ def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool)
     free, strict = grammar_of_dialect(dialect, starts), grammar_of_dialect(dialect, starts, "schema")
     blank, words = _expression_of("BLANK", free), _expression_of("OTHER", strict)
     names = Names(dialect, word_pattern(dialect, fallback=True), words)
-    with collector_paused():
-        terminals = name_terminals(schema, names, blank)
+    terminals = name_terminals(schema, names, blank)
     rules = {name: _with_names(body, terminals) for name, body in strict.rules.items()}
     if not ctes:
         return replace(strict, rules={**rules, "query": Reference("plain")})
@@ -135,10 +138,12 @@ def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool)
     return replace(strict, rules={**_free_rules(dialect, starts), **rules, "query": query})
 
 
-def _lenient(dialect: Dialect, starts: tuple[str, ...], ctes: bool) -> Grammar:
+def _lenient(dialect: Dialect, starts: tuple[str, ...], ctes: bool, limits: Limits) -> Constraint:
     """What `validate()` reads where the mask's grammar refuses a text: any names, and what only people write."""
     grammar = grammar_of_dialect(dialect, starts, "lenient")
-    return grammar if ctes else replace(grammar, rules={**grammar.rules, "query": Reference("plain")})
+    if not ctes:
+        grammar = replace(grammar, rules={**grammar.rules, "query": Reference("plain")})
+    return Constraint(grammar, limits=limits)
 
 
 @lru_cache(maxsize=8)
@@ -162,9 +167,10 @@ def _with_names(body: RuleExpression, terminals: Mapping[str, Expression]) -> Ru
     if isinstance(body, Terminal):
         expression = terminals.get(body.name)
         return body if expression is None else Terminal(body.name, expression)
-    if not any(node.name in terminals for node in _terminals(body)):
+    if not isinstance(body, (Choice, Sequence)):
         return body
-    if isinstance(body, Choice):
-        return Choice(tuple(_with_names(option, terminals) for option in body.options))
-    assert isinstance(body, Sequence), "rules are read from Lark's expansions"
-    return Sequence(tuple(_with_names(part, terminals) for part in body.parts))
+    parts = body.options if isinstance(body, Choice) else body.parts
+    found = tuple([_with_names(part, terminals) for part in parts])
+    if all(map(operator.is_, found, parts)):  # shared with other constraints
+        return body
+    return Choice(found) if isinstance(body, Choice) else Sequence(found)

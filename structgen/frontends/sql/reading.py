@@ -81,18 +81,17 @@ def grammar_of_dialect(dialect: str, starts: tuple[str, ...], names: NameRules =
         names: "schema": terminals stand for the names of a schema. "any": any names. "lenient": any names, and what
             people write and masks never do; the parser of the database has to decide.
     """
-    text = _text(dialect, starts, names)
     kept = place_of_dialect(dialect, starts, names)
     with suppress(ValueError):
         return from_data(kept.find())
-    grammar = _read(text)
+    grammar = _read(_text(dialect, starts, names))
     kept.keep(lambda: to_data(grammar))
     return grammar
 
 
 def place_of_dialect(dialect: str, starts: tuple[str, ...], names: NameRules) -> Place:
-    """Where the grammar of a dialect is kept, once it was read."""
-    return place("sql", _text(dialect, starts, names))
+    """Where the grammar of a dialect is kept, once it was read. What `_text` makes of these is known by its code."""
+    return place("sql", library_text(dialect), names, *starts)
 
 
 def _text(dialect: str, starts: tuple[str, ...], names: NameRules) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -26,12 +27,12 @@ class SQLiteValidator:
 
     Args:
         schema: tables and their columns.
-        wider: what may be written though no mask writes it; then SQLite decides.
+        wider: makes the constraint of what may be written though no mask writes it; then SQLite decides.
     """
 
-    def __init__(self, schema: Schema | None, wider: Constraint | None) -> None:
+    def __init__(self, schema: Schema | None, wider: Callable[[], Constraint] | None) -> None:
         self._schema = schema
-        self._wider = wider
+        self._wider = _Wider(wider)
 
     def __call__(self, text: str, error: InvalidText | None) -> str:
         """The text.
@@ -39,7 +40,7 @@ class SQLiteValidator:
         Raises:
             InvalidText: The grammars or SQLite refuse it.
         """
-        if error is not None and not (self._wider and self._wider.is_valid(text)):
+        if error is not None and not self._wider.allows(text):
             raise error
         try:
             self._database.execute(f"EXPLAIN {text}")
@@ -62,10 +63,10 @@ class SQLiteValidator:
 class PostgreSQLValidator:
     """The value of a statement is its text, if sqlglot parses it and finds the names of the schema in their places."""
 
-    def __init__(self, schema: Schema | None, wider: Constraint | None) -> None:
+    def __init__(self, schema: Schema | None, wider: Callable[[], Constraint] | None) -> None:
         require_sqlglot()
         self._schema = schema
-        self._wider = wider
+        self._wider = _Wider(wider)
 
     def __call__(self, text: str, error: InvalidText | None) -> str:
         """The text.
@@ -73,7 +74,7 @@ class PostgreSQLValidator:
         Raises:
             InvalidText: The grammars or sqlglot refuse it.
         """
-        if error is not None and not (self._wider and self._wider.is_valid(text)):
+        if error is not None and not self._wider.allows(text):
             raise error
         from sqlglot.optimizer.qualify import qualify
         from sqlglot.optimizer.scope import traverse_scope
@@ -108,6 +109,21 @@ class PostgreSQLValidator:
                 name = getattr(source, "name", None)
                 if isinstance(source, self._sqlglot.exp.Table) and name not in (self._schema or {}):
                     raise InvalidText(text, _place(text, f": {name}"), f"there is no table {name!r}")
+
+
+class _Wider:
+    """What people write and no mask does. The constraint is made for the first text that the mask's grammar refuses."""
+
+    def __init__(self, make: Callable[[], Constraint] | None) -> None:
+        self._make = make
+
+    def allows(self, text: str) -> bool:
+        """Returns True if the text may be written."""
+        return self._constraint is not None and self._constraint.is_valid(text)
+
+    @cached_property
+    def _constraint(self) -> Constraint | None:
+        return None if self._make is None else self._make()
 
 
 def _quoted(name: str) -> str:
