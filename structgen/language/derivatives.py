@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 from structgen.grammar.expressions import (
     ANY_TEXT,
@@ -245,7 +246,7 @@ def _either(parts: tuple[Expression, ...]) -> Expression:
     flat = dict.fromkeys(
         one for part in parts for one in (part.parts if isinstance(part, Union) else (part,)) if one != EMPTY
     )
-    return next(iter(flat)) if len(flat) == 1 else Union(tuple(sorted(flat, key=repr)))
+    return next(iter(flat)) if len(flat) == 1 else Union(tuple(sorted(flat, key=_order)))
 
 
 def both(parts: tuple[Expression, ...]) -> Expression:
@@ -256,4 +257,29 @@ def both(parts: tuple[Expression, ...]) -> Expression:
     flat.pop(ANY_TEXT, None)
     if EMPTY in flat:
         return EMPTY
-    return next(iter(flat)) if len(flat) == 1 else Intersection(tuple(sorted(flat, key=repr)))
+    return next(iter(flat)) if len(flat) == 1 else Intersection(tuple(sorted(flat, key=_order)))
+
+
+@lru_cache(maxsize=100_000)
+def _order(expression: Expression) -> int:
+    """A number that equal expressions share, the same in each process, so that equal sets are written in one order.
+
+    It is made of the numbers of the parts, each made once: what is compared are states, which have many parts in
+    common. `hash` alone differs between processes, because that of a text does.
+    """
+    return hash(
+        (
+            crc32(type(expression).__name__.encode()),
+            *(_order_of(getattr(expression, name)) for name in expression.__match_args__),
+        )
+    )
+
+
+def _order_of(field: Any) -> Any:
+    if isinstance(field, Expression):
+        return _order(field)
+    if isinstance(field, str):
+        return crc32(field.encode("utf-8", "surrogatepass"))
+    if isinstance(field, tuple):
+        return tuple(map(_order_of, field))
+    return -1 if field is None else field
