@@ -15,12 +15,14 @@ class Reasoning:
         begin: before it.
         end: after it; what follows the marker as layout may be missing.
         in_prompt: the prompt may end with `begin`, so that the reply may begin without it.
+        lead: layout that may stand before `begin`.
         marks: the texts that the reasoning, and the text after it, can't hold.
     """
 
     begin: str
     end: str
     in_prompt: bool = False
+    lead: str = ""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -46,6 +48,7 @@ class Format:
         text_after: text may stand after them.
         answer: before and after the text of a reply without calls.
         preamble: before and after a text that calls follow.
+        trailing: layout that may stand after the last call.
         markers: texts that are one token in the family's vocabularies.
         ends: what ends the turn, after calls and after text; the vocabulary has a token for each.
         call_ends: what ends the turn after a call.
@@ -66,6 +69,7 @@ class Format:
     text_after: bool = False
     answer: tuple[str, str] = ("", "")
     preamble: tuple[str, str] = ("", "")
+    trailing: str = ""
     markers: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     call_ends: tuple[str, ...] = ()

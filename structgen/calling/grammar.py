@@ -48,20 +48,24 @@ class ReplyGrammar:
         calls = self.plan.calls
         options: list[RuleExpression] = []
         if calls.least == 0:
-            options.append(self._ended(self._answer(), self.format.ends))
+            options.append(self._answer(self._known(self.format.ends)))
         if calls.most != 0:
-            ends = self.format.call_ends or self.format.ends
-            options.append(self._ended(self._calls(), ends))
+            options.append(self._calls(self._known(self.format.call_ends or self.format.ends)))
         main = options[0] if len(options) == 1 else Choice(tuple(options))
         start = Sequence((*self._reasoning(), main))
         return Grammar({"start": start, **self.rules.rules})
 
+    def _known(self, ends: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that the grammar writes: the others are end tokens, which it does not have."""
+        return tuple(end for end in ends if not self.wire.tokens or end in self.wire.tokens)
+
     def _ended(self, body: RuleExpression, ends: tuple[str, ...]) -> RuleExpression:
-        if self.wire.tokens:  # the others are end tokens, which the grammar does not have
-            ends = tuple(end for end in ends if end in self.wire.tokens)
-        if not ends:
-            return body
-        return Sequence((body, Repetition(self.wire.literals(ends), 0, 1)))
+        return Sequence((body, Repetition(self.wire.literals(ends), 0, 1))) if ends else body
+
+    def _last_text(self, ends: tuple[str, ...]) -> RuleExpression:
+        """The text that the turn ends with, and its end: free text alone would run into the end."""
+        text = Repetition(Terminal("text", self.text), 0, 1)
+        return Choice((text, self.wire.ending(self.text, "text", ends))) if ends else text
 
     def _reasoning(self) -> tuple[RuleExpression, ...]:
         shape, wanted = self.format.reasoning, self.plan.reasoning
@@ -69,7 +73,10 @@ class ReplyGrammar:
             return ()
         layout = shape.end.rstrip("\n") if shape.end.rstrip("\n") != shape.end else shape.end
         ends = (shape.end,) if layout == shape.end else (layout,)
-        opening: RuleExpression = self.wire.literals(tuple(dict.fromkeys((shape.begin, shape.begin.strip()))))
+        begins = (shape.begin, shape.begin.strip())
+        opening: RuleExpression = self.wire.literals(
+            tuple(dict.fromkeys(lead + begin for lead in ("", shape.lead) for begin in begins))
+        )
         if shape.in_prompt:
             opening = Repetition(opening, 0, 1)
         if isinstance(wanted, Constraint):
@@ -91,21 +98,17 @@ class ReplyGrammar:
         """Free text holds the line breaks after the reasoning; before a marker or a constraint they are layout."""
         return not self.plan.calls.has_text or self.plan.response is not None
 
-    def _answer(self) -> RuleExpression:
+    def _answer(self, ends: tuple[str, ...]) -> RuleExpression:
         before, after = self.format.answer
+        opening = self._literal(before)
         if self.plan.response is not None:
-            text: RuleExpression = self.rules.add(self.plan.response)
-        else:
-            text = Repetition(Terminal("text", self.text), 0, 1)
-        return Sequence(
-            (
-                *((self.wire.literal(before),) if before else ()),
-                text,
-                *((self.wire.literal(after),) if after else ()),
-            )
-        )
+            response = Sequence((*opening, self.rules.add(self.plan.response), *self._literal(after)))
+            return self._ended(response, ends)
+        if after:
+            return self._ended(Sequence((*opening, self.wire.ending(self.text, "text", (after,)))), ends)
+        return Sequence((*opening, self._last_text(ends)))
 
-    def _calls(self) -> RuleExpression:
+    def _calls(self, ends: tuple[str, ...]) -> RuleExpression:
         form, calls = self.format, self.plan.calls
         most = form.most if calls.most is None else min(calls.most, form.most or calls.most)
         one = Sequence((Reference("call"), *self._literal(form.end)))
@@ -121,8 +124,10 @@ class ReplyGrammar:
         more = Repetition(Sequence((following, one)), 0, None if most is None else most - 1)
         parts = [self._opening(has_text), one, more, *self._literal(form.section[1])]
         if form.text_after and has_text and calls.least == 0:
-            parts.append(Repetition(Terminal("text", self.text), 0, 1))
-        return Sequence(tuple(parts))
+            return Sequence((*parts, self._last_text(ends)))
+        if form.trailing:
+            parts.append(Repetition(self.wire.literal(form.trailing), 0, 1))
+        return self._ended(Sequence(tuple(parts)), ends)
 
     def _literal(self, text: str) -> tuple[RuleExpression, ...]:
         return (self.wire.literal(text),) if text else ()

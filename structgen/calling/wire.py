@@ -49,7 +49,7 @@ class Wire:
 
     def literal(self, text: str) -> RuleExpression:
         """A text, in which each marker is its token."""
-        return _sequence([self._piece(piece) for piece in self._pieces(text)])
+        return _sequence([self._piece(piece) for piece in self.pieces(text)])
 
     def literals(self, texts: tuple[str, ...]) -> RuleExpression:
         """One of several texts."""
@@ -61,7 +61,7 @@ class Wire:
         return Choice(tuple(self._ended(text, name, end) for end in ends))
 
     def _ended(self, text: Expression, name: str, end: str) -> RuleExpression:
-        pieces = self._pieces(end)
+        pieces = self.pieces(end)
         if pieces and pieces[0] in self.tokens:
             return Sequence((Repetition(Terminal(name, text), 0, 1), *map(self._piece, pieces)))
         first, *others = pieces or [""]
@@ -71,7 +71,8 @@ class Wire:
     def _piece(self, piece: str) -> RuleExpression:
         return SpecialToken(piece) if piece in self.tokens else Terminal(repr(piece), Literal(piece))
 
-    def _pieces(self, text: str) -> list[str]:
+    def pieces(self, text: str) -> list[str]:
+        """A text, parted at the markers that are tokens."""
         if not self.tokens:
             return [text] if text else []
         pattern = "|".join(re.escape(one) for one in sorted(self.tokens, key=len, reverse=True))

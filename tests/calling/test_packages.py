@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import jsonschema
 import pytest
+from chat_templates import TEMPLATES, Tokenizer, folder, shared_start
 
 import structgen
 from structgen.calling.build import ReplyConstraint
 from structgen.errors import UnknownFormat
 
-
-def folder(package: str, *names: str) -> Path | None:
-    """A folder of a package that need not be importable."""
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        return None
-    return Path(found.origin).parent.joinpath(*names)
-
-
-TEMPLATES = folder("trl", "chat_templates")
 BFCL = folder("bfcl_eval", "data")
 
 
@@ -62,19 +51,6 @@ NO_ESCAPES = {"lfm2_2_5"}
 """Its template writes strings between single quotes as they are."""
 
 
-class Tokenizer:
-    def __init__(self, chat_template: str) -> None:
-        self.chat_template = chat_template
-
-
-def _common(first: str, second: str) -> int:
-    """How many first characters two texts share; a marker is shared as a whole or not at all."""
-    pairs = zip(first, second, strict=False)
-    size = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(first), len(second)))
-    opened = second.rfind("<", 0, size)
-    return opened if opened > second.rfind(">", 0, size) else size
-
-
 def rendered(template: Any, calls: list[tuple[str, dict[str, Any]]], *, as_text: bool) -> str:
     """The assistant's part of a turn with calls."""
     tools = [structgen.Tool.of(one).to_openai() for one in (edit, noop)]
@@ -87,7 +63,7 @@ def rendered(template: Any, calls: list[tuple[str, dict[str, Any]]], *, as_text:
     prompt = template.render(messages=turn, add_generation_prompt=True, **options)
     reply = {"role": "assistant", "content": "", "tool_calls": shown}
     whole = template.render(messages=[*turn, reply], add_generation_prompt=False, **options)
-    return str(whole[_common(prompt, whole) :]).rstrip("\n")
+    return str(whole[shared_start(prompt, whole) :]).rstrip("\n")
 
 
 @pytest.mark.skipif(TEMPLATES is None, reason="trl is not installed")

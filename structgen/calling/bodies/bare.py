@@ -9,9 +9,10 @@ from typing import Any
 
 from structgen.calling.bodies.body import Body, RawCall
 from structgen.calling.bodies.names import head_at
-from structgen.calling.emission import Rules, Style
+from structgen.calling.emission import Rules
 from structgen.calling.loose import LooseReader
 from structgen.calling.tool import Tool
+from structgen.calling.values import Style, pairs
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
@@ -28,8 +29,8 @@ class Bare(Body):
 
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
-        pairs = rules.pairs(tool, tool.schema, Style(self.quote, bare_keys=True))
-        inside = () if not pairs else (Sequence(pairs, Terminal("','", Literal(","))),)
+        found = pairs(rules, tool, tool.schema, Style(self.quote, bare_keys=True, words=True))
+        inside = () if not found else (Sequence(found, Terminal("','", Literal(","))),)
         return Sequence((rules.wire.literal(f"call:{tool.name}{{"), *inside, rules.wire.literal("}")))
 
     def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:

@@ -8,9 +8,10 @@ from typing import Any
 
 from structgen.calling.bodies.body import Body, RawCall
 from structgen.calling.bodies.names import head_at
-from structgen.calling.emission import Rules, Style
+from structgen.calling.emission import Rules
 from structgen.calling.loose import LooseReader
 from structgen.calling.tool import Tool
+from structgen.calling.values import Style, pairs
 from structgen.grammar.expressions import Literal, concat, repeat
 from structgen.grammar.rules import RuleExpression, Sequence, Terminal
 
@@ -25,8 +26,8 @@ class Pythonic(Body):
 
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
-        pairs = rules.pairs(tool, tool.schema, _STYLE, sign="=")
-        inside = () if not pairs else (Sequence(pairs, _COMMA),)
+        found = pairs(rules, tool, tool.schema, _STYLE, sign="=")
+        inside = () if not found else (Sequence(found, _COMMA),)
         return Sequence((rules.wire.literal(f"{tool.name}("), *inside, rules.wire.literal(")")))
 
     def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:

@@ -11,10 +11,11 @@ from typing import Any
 
 from structgen.calling.bodies.body import Body, RawCall
 from structgen.calling.bodies.names import head_at
-from structgen.calling.emission import Rules, resolved, string_texts, subschema
+from structgen.calling.emission import Rules, is_in_one_piece, resolved, string_texts, subschema
 from structgen.calling.loose import LooseReader
 from structgen.calling.tool import Tool
 from structgen.calling.wire import Malformed, json_at, match, skip_blanks, without
+from structgen.constraint import Constraint
 from structgen.grammar.expressions import (
     ANY_TEXT,
     Complement,
@@ -93,12 +94,26 @@ class Tagged(Body):
                 intersection(texts, without((self.closing.strip(),))), f"a text for {key}", (self.closing,)
             )
             options.append(Sequence((wire.literal(self._opening(key, True)), ended)))
-        if others:
-            only = _only(schema, others)
-            value = rules.add(subschema(tool, only), words=self.words)
-            closing = wire.literal(self.closing)
-            options.append(Sequence((wire.literal(self._opening(key, False)), value, closing)))
+            scalars = tuple(kind for kind in others if kind not in ("object", "array"))
+            groups = [scalars, tuple(kind for kind in others if kind not in scalars)]
+        else:
+            groups = [others]
+        for group in filter(None, groups):
+            opening = wire.literal(self._opening(key, False))
+            value = self._closed(subschema(tool, _only(schema, group)), rules, is_alone=len(groups) == 1)
+            options.append(Sequence((opening, value)))
         return options[0] if len(options) == 1 else Choice(tuple(options))
+
+    def _closed(self, constraint: Constraint, rules: Rules, *, is_alone: bool) -> RuleExpression:
+        """A value that is no text, and the closing.
+
+        Where the value may also be a text, both compete as far as into the closing: so a scalar ends with its closing.
+        """
+        first, *others = rules.wire.pieces(self.closing)
+        if is_alone or first in rules.wire.tokens or not is_in_one_piece(constraint):
+            return Sequence((rules.add(constraint, words=self.words), rules.wire.literal(self.closing)))
+        value = rules.add(constraint, words=self.words, closing=first)
+        return Sequence((value, *(rules.wire.literal(one) for one in others)))
 
     def _texts(self, tool: Tool, schema: Any, others: tuple[str, ...]) -> Expression:
         plain = next((one for one in _options(tool, schema) if "string" in kinds_of(tool, one)), schema)

@@ -14,7 +14,7 @@ FORMATS = (
         text_after=True,
         markers=("<|tool_call>", "<tool_call|>", '<|"|>', "<|channel>", "<channel|>"),
         ends=("<turn|>",),
-        call_ends=("<|tool_response>",),
+        call_ends=("<|tool_response>", "<turn|>"),
     ),
     Format(
         name="functiongemma",
@@ -24,6 +24,6 @@ FORMATS = (
         end="<end_function_call>",
         markers=("<start_function_call>", "<end_function_call>", "<escape>"),
         ends=("<end_of_turn>",),
-        call_ends=("<start_function_response>",),
+        call_ends=("<start_function_response>", "<end_of_turn>"),
     ),
 )

@@ -14,7 +14,7 @@ _MARKERS = (
     "</think>",
 )
 _ENDS = ("<|user|>", "<|observation|>")
-_THINK = Reasoning("<think>", "</think>", in_prompt=True)
+_THINK = Reasoning("<think>", "</think>", in_prompt=True, lead="\n")
 FORMATS = (
     Format(
         name="glm-4.5",

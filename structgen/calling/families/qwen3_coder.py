@@ -16,6 +16,7 @@ FORMATS = (
         reasoning=Reasoning("<think>\n", "\n</think>\n\n", in_prompt=True),
         text_between=True,
         text_after=True,
+        trailing="\n",
         markers=("<tool_call>", "</tool_call>", "<think>", "</think>"),
         ends=("<|im_end|>",),
     ),
