@@ -102,21 +102,6 @@ def path_to_end(expression: Expression) -> tuple[Ranges, ...] | None:
     return None
 
 
-def is_surely_empty(expression: Expression, states: int) -> bool:
-    """Returns True if there is no text. False also means unknown: there are more than so many states."""
-    seen = {expression}
-    stack = [expression]
-    while stack and len(seen) <= states:
-        here = stack.pop()
-        if denotes_empty_text(here):
-            return False
-        for _, rest in ways(here):
-            if rest not in seen and rest != EMPTY:
-                seen.add(rest)
-                stack.append(rest)
-    return not stack
-
-
 @lru_cache(maxsize=10_000)
 def ways(expression: Expression) -> tuple[tuple[Ranges, Expression], ...]:
     """The classes of characters after which the expression goes on in one way, each with the derivative."""

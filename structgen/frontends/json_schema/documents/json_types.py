@@ -67,6 +67,8 @@ def _are_equal_objects(one: dict[str, object], other: dict[str, object]) -> bool
 
 def is_listed(value: object, listed: Iterable[object]) -> bool:
     """Returns True if a value is equal to one of a list."""
+    if value is None or type(value) is str:  # no value of another type is equal to it, for Python too
+        return value in listed
     return any(equal(value, one) for one in listed)
 
 

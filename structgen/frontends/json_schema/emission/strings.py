@@ -15,6 +15,7 @@ from structgen.frontends.json_schema.emission.listed import ListedValues
 from structgen.frontends.json_schema.normalization.normalizer import Normalizer
 from structgen.frontends.json_schema.shapes.schema import Conjunction
 from structgen.frontends.json_schema.shapes.shape import Alternative, Shape, Tally, are_deferred, types_of
+from structgen.frontends.json_schema.strings.matching import is_possible
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.expressions import (
     ANY_TEXT,
@@ -28,7 +29,6 @@ from structgen.grammar.expressions import (
     union,
 )
 from structgen.grammar.rules import Terminal
-from structgen.language.derivatives import is_surely_empty
 
 _Keywords = tuple[tuple[str, ...], ...]
 """Patterns, formats, patterns and formats that must not match, and texts that the string must not be."""
@@ -160,14 +160,13 @@ def _at_least(found: Sequence[Expression], least: int) -> Expression:
     return union(*[Intersection(some) for some in itertools.combinations(found, least)])
 
 
-_MOST_STATES = 300
-"""How many states are searched for a text; the engine decides about longer searches."""
-
-
 @lru_cache(maxsize=1024)
 def _contradict(keywords: _Keywords) -> bool:
-    """Returns True if patterns and formats that must all hold surely have no text in common."""
+    """Returns True if patterns and formats that must all hold surely have no text in common.
+
+    The engine searches for one within limits. If it takes longer, the engine decides when the grammar is compiled.
+    """
     patterns, formats, not_patterns, not_formats, _ = keywords
     if len(patterns) + len(formats) + len(not_patterns) + len(not_formats) < 2:
         return False
-    return is_surely_empty(strings.texts(*keywords), _MOST_STATES)
+    return not is_possible(strings.texts(*keywords))
