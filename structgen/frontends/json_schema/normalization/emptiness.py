@@ -21,7 +21,7 @@ from structgen.frontends.json_schema.documents.json_types import (
 from structgen.frontends.json_schema.shapes import arrays, numbers, objects, strings
 from structgen.frontends.json_schema.shapes.combinators import AllOf, Not, Reference
 from structgen.frontends.json_schema.shapes.reader import Reader
-from structgen.frontends.json_schema.shapes.schema import NOTHING, Constant, Schema
+from structgen.frontends.json_schema.shapes.schema import NOTHING, Conjunction, Constant, Schema
 from structgen.frontends.json_schema.shapes.shape import (
     Alternative,
     Parts,
@@ -47,6 +47,8 @@ class Emptiness:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._known: dict[tuple[Alternative, int, int], bool] = {}
+        self._contradictions: dict[tuple[Conjunction, int], bool] = {}
+        self._seen: dict[tuple[Schema, int], Alternative] = {}
 
     def is_empty(self, shapes: Alternative, types: int = ANY_TYPE, depth: int = _DEPTH) -> bool:
         """Returns True if no value of some types has all of some shapes."""
@@ -103,19 +105,28 @@ class Emptiness:
                 return False
         return True
 
-    def _contradict(self, schemas: Sequence[Schema], depth: int) -> bool:
+    def _contradict(self, schemas: Conjunction, depth: int) -> bool:
         """Returns True if no value satisfies all of some schemas. Simple combinators are looked through."""
-        if NOTHING in schemas:
-            return True
         if len(schemas) < 2:
-            return False
-        shapes: list[Shape] = []
-        for schema in schemas:
-            shapes += self._visible(schema, _STEPS)
-        return self.is_empty(tuple(shapes), depth=depth - 1)
+            return NOTHING in schemas
+        key = schemas, depth
+        found = self._contradictions.get(key)
+        if found is None:
+            found = NOTHING in schemas
+            if not found:
+                shapes = [shape for schema in schemas for shape in self._visible(schema, _STEPS)]
+                found = self.is_empty(tuple(shapes), depth=depth - 1)
+            self._contradictions[key] = found
+        return found
 
-    def _visible(self, schema: Schema, steps: int) -> list[Shape]:
+    def _visible(self, schema: Schema, steps: int) -> Alternative:
         """Shapes that a schema surely requires."""
+        found = self._seen.get((schema, steps))
+        if found is None:
+            found = self._seen[schema, steps] = tuple(self._shapes_of(schema, steps))
+        return found
+
+    def _shapes_of(self, schema: Schema, steps: int) -> list[Shape]:
         if isinstance(schema, Constant) or not steps:
             return []
         found: list[Shape] = []
