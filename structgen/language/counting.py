@@ -11,7 +11,7 @@ of characters until all are known, within bounds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from functools import lru_cache
 
 from structgen.grammar.expressions import (
     EMPTY,
@@ -197,18 +197,15 @@ def _size(ranges: Ranges) -> int:
 
 
 def _is_large(expression: Expression) -> bool:
-    return sum(1 for _ in islice(_nodes(expression), _NODES)) == _NODES
+    return _nodes(expression) >= _NODES
 
 
-def _nodes(expression: Expression) -> Iterator[Expression]:
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, (Concat, Union, Intersection)):
-            stack.extend(node.parts)
-        elif isinstance(node, (Complement, Repeat)):
-            stack.append(node.part)
+@lru_cache(maxsize=100_000)
+def _nodes(expression: Expression) -> int:
+    """How many nodes there are. Derivatives have most of theirs in common, so each is counted once."""
+    if isinstance(expression, (Concat, Union, Intersection)):
+        return 1 + sum(map(_nodes, expression.parts))
+    return 1 + _nodes(expression.part) if isinstance(expression, (Complement, Repeat)) else 1
 
 
 def _automaton(expression: Expression) -> dict[Expression, list[tuple[Ranges, Expression]]]:
