@@ -346,6 +346,9 @@ def _compiled_again(recipe: Recipe, vocabulary: Vocabulary, limits: Limits) -> C
     return recipe.make().compile(vocabulary, limits=limits)
 
 
+_CONTAINERS = frozenset({dict, list, tuple})
+
+
 def _snapshot(value: Any) -> Any:
     """The value, with copies of the plain containers in it; as it is if it nests too deeply for that."""
     try:
@@ -356,9 +359,9 @@ def _snapshot(value: Any) -> Any:
 
 def _copied(value: Any) -> Any:
     if type(value) is dict:
-        return {key: _copied(one) for key, one in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(_copied, value))
+        return {key: _copied(one) if type(one) in _CONTAINERS else one for key, one in value.items()}
+    if type(value) in _CONTAINERS:
+        return type(value)([_copied(one) if type(one) in _CONTAINERS else one for one in value])
     return value
 
 

@@ -47,18 +47,22 @@ ANNOTATIONS = frozenset({"title", "description", "default", "examples", "$commen
 _NESTED = 24
 
 
+Embedded = dict[tuple[int, bool, str], tuple[Constraint, Reference, dict[str, RuleExpression]]]
+"""By constraint and what `Rules.add` was told: the constraint, its rule, and all rules that belong to it."""
+
+
 class Rules:
     """The rules of one grammar while it is built.
 
     Args:
         wire: which markers are tokens.
+        embedded: rules of constraints that another grammar of the same tools has made.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, embedded: Embedded | None = None) -> None:
         self.wire = wire
         self.rules: dict[str, RuleExpression] = {}
-        self._known: dict[tuple[int, bool, str], Reference] = {}
-        self._kept: list[Constraint] = []
+        self._embedded: Embedded = {} if embedded is None else embedded
 
     def add(self, constraint: Constraint, *, words: bool = False, closing: str = "") -> Reference:
         """A constraint as a rule.
@@ -69,17 +73,17 @@ class Rules:
             closing: what stands after each terminal, for constraints whose texts are one terminal each.
         """
         key = (id(constraint), words, closing)
-        if key not in self._known:
-            self._kept.append(constraint)
-            prefix = f"{len(self._known)}."
+        if key not in self._embedded:
+            prefix = f"{len(self._embedded)}."
             rules = embedded(constraint.grammar, prefix)
             if words:
                 rules = {name: rewritten(body, _with_words) for name, body in rules.items()}
             if closing:
                 rules = {name: rewritten(body, partial(_closed, closing)) for name, body in rules.items()}
-            self.rules.update(rules)
-            self._known[key] = Reference(prefix + constraint.grammar.start)
-        return self._known[key]
+            self._embedded[key] = (constraint, Reference(prefix + constraint.grammar.start), rules)
+        _, start, rules = self._embedded[key]
+        self.rules.update(rules)
+        return start
 
     def arguments(self, tool: Tool) -> RuleExpression:
         """The arguments of a tool as a JSON object; the input of a custom tool is a string in it."""

@@ -37,7 +37,7 @@ class ReplyGrammar:
         self.plan = plan
         self.format = plan.format
         self.wire = wire
-        self.rules = Rules(wire)
+        self.rules = Rules(wire, plan.embedded)
         openings = [parse_regex(self.format.opening)] if self.format.opening else []
         marks = [*self.format.marks, *self.format.ends, *self.format.call_ends]
         marks += [one for one in self.format.answer if one]
@@ -112,9 +112,7 @@ class ReplyGrammar:
         form, calls = self.format, self.plan.calls
         most = form.most if calls.most is None else min(calls.most, form.most or calls.most)
         one = Sequence((Reference("call"), *self._literal(form.end)))
-        self.rules.rules["call"] = Choice(
-            tuple(form.body.rule(tool, self.rules) for tool in self.plan.tools.values())
-        )
+        self.rules.rules["call"] = form.body.choice(self.plan.tools.values(), self.rules)
         has_text = calls.has_text and self.plan.response is None
         following: RuleExpression
         if form.text_between and has_text:

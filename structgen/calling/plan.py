@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structgen.calling.bodies.names import unknown_name
+from structgen.calling.emission import Embedded
 from structgen.calling.format import Format
 from structgen.calling.tool import Tool
 from structgen.constraint import Constraint
@@ -43,6 +44,7 @@ class Plan:
         reasoning: None: as the model likes; True: there is some; False: there is none; or a constraint of it.
         reasoning_tokens: how long it is at most.
         response: what the text is; None: any text.
+        embedded: rules of the tools, which all grammars of the plan share.
     """
 
     format: Format
@@ -51,7 +53,7 @@ class Plan:
     reasoning: bool | Constraint | None = None
     reasoning_tokens: int | None = None
     response: Constraint | None = None
-    kept: tuple[Any, ...] = field(default=(), repr=False)
+    embedded: Embedded = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_choice(choice: Any, names: Sequence[str], parallel: bool | int) -> Calls:

@@ -182,7 +182,8 @@ class _Reader:
         triggers = _list(form, "triggers", place)
         tags = _list(form, "tags", place)
         free = free_text((*triggers, *form.get("excludes", ())))
-        options, first = [], []
+        first: list[RuleExpression] = []
+        triggered: dict[str, list[RuleExpression]] = {}
         for at, one in enumerate(tags):
             inside = f"{place}/tags/{at}"
             begin = _text(one, "begin", inside)
@@ -190,8 +191,16 @@ class _Reader:
                 raise InvalidFormError(f"{inside}/begin", f"{begin!r} has none of the triggers {triggers!r}")
             self.marks.append(begin)
             content = self._content(one, inside, rules)
-            options.append(Sequence((rules.wire.ending(free, "text", (begin,)), content)))
+            trigger = max((each for each in triggers if begin.startswith(each)), key=len, default=begin)
+            if any(begin.startswith(token) and len(token) > len(trigger) for token in rules.wire.tokens):
+                trigger = begin
+            after = (rules.wire.literal(begin[len(trigger) :]),) if begin != trigger else ()
+            triggered.setdefault(trigger, []).append(Sequence((*after, content)))
             first.append(Sequence((rules.wire.literal(begin), content)))
+        options = [
+            Sequence((rules.wire.ending(free, "text", (trigger,)), Choice(tuple(found))))
+            for trigger, found in triggered.items()
+        ]
         tail = Repetition(Terminal("text", free), 0, 1)
         either, alone = Choice(tuple(options)), Choice(tuple(first))
         if form.get("stop_after_first"):

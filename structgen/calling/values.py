@@ -262,6 +262,6 @@ _SINGLE_QUOTED = Terminal(
 )
 _QUOTED_NAME = Terminal("a name", concat(Literal("'"), PYTHON.text, Literal("'")), effect="record")
 _BARE_NAME = Terminal(
-    "a name", repeat(invert(charset(" :,{}[]<>|\"'\\", (0, 0x1F), 0x7F)), 1, None), effect="record"
+    "a name", repeat(invert(charset(" :,=(){}[]<>|\"'\\", (0, 0x1F), 0x7F)), 1, None), effect="record"
 )
 _NO_TOOL = Tool.of({"name": "any", "parameters": {"type": "object"}})

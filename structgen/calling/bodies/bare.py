@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from structgen.calling.loose import LooseReader
 from structgen.calling.tool import Tool
 from structgen.calling.values import Style, pairs
 from structgen.grammar.expressions import Literal
-from structgen.grammar.rules import RuleExpression, Sequence, Terminal
+from structgen.grammar.rules import Choice, RuleExpression, Sequence, Terminal
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,18 @@ class Bare(Body):
 
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
+        return self.choice([tool], rules)
+
+    def choice(self, tools: Iterable[Tool], rules: Rules) -> RuleExpression:
+        """The texts of a call of one of the tools."""
+        of_tools = tuple(self._named(tool, rules) for tool in tools)
+        return Sequence((rules.wire.literal("call:"), Choice(of_tools)))
+
+    def _named(self, tool: Tool, rules: Rules) -> RuleExpression:
+        """The name of a tool and its arguments."""
         found = pairs(rules, tool, tool.schema, Style(self.quote, bare_keys=True, words=True))
         inside = () if not found else (Sequence(found, Terminal("','", Literal(","))),)
-        return Sequence((rules.wire.literal(f"call:{tool.name}{{"), *inside, rules.wire.literal("}")))
+        return Sequence((rules.wire.literal(f"{tool.name}{{"), *inside, rules.wire.literal("}")))
 
     def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:
         """The call at a place."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from structgen.calling.emission import Rules
 from structgen.calling.loose import LooseReader
 from structgen.calling.tool import Tool
-from structgen.grammar.rules import RuleExpression
+from structgen.grammar.rules import Choice, RuleExpression
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Body(ABC):
     @abstractmethod
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
+
+    def choice(self, tools: Iterable[Tool], rules: Rules) -> RuleExpression:
+        """The texts of a call of one of the tools. What is the same before all names is written once."""
+        return Choice(tuple(self.rule(tool, rules) for tool in tools))
 
     @abstractmethod
     def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:

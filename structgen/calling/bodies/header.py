@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from structgen.calling.bodies.names import head_at, number_pattern
 from structgen.calling.emission import Rules
 from structgen.calling.tool import Tool
 from structgen.calling.wire import json_at
-from structgen.grammar.rules import Choice, RuleExpression, Sequence
+from structgen.grammar.rules import Choice, Reference, RuleExpression, Sequence
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,28 @@ class Header(Body):
 
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
-        heads = tuple(number_pattern(head.replace("{name}", tool.name), rules.wire) for head in self.heads)
-        opening = heads[0] if len(heads) == 1 else Choice(heads)
-        return Sequence((opening, rules.arguments(tool)))
+        return self.choice([tool], rules)
+
+    def choice(self, tools: Iterable[Tool], rules: Rules) -> RuleExpression:
+        """The texts of a call of one of the tools."""
+        tools = list(tools)
+        following: dict[str, list[str]] = {}
+        for head in self.heads:
+            before, after = head.split("{name}")
+            following.setdefault(before, []).append(after)
+        options: list[RuleExpression] = []
+        for before, afters in following.items():
+            endings = tuple(number_pattern(after, rules.wire) for after in afters)
+            ending = endings[0] if len(endings) == 1 else Choice(endings)
+            name = f"after a name {len(options)}"
+            rules.rules[name] = ending
+            of_tools = tuple(
+                Sequence((rules.wire.literal(tool.name), Reference(name), rules.arguments(tool)))
+                for tool in tools
+            )
+            opening = (rules.wire.literal(before),) if before else ()
+            options.append(Sequence((*opening, Choice(of_tools))))
+        return Choice(tuple(options))
 
     def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:
         """The call at a place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from structgen.calling.tool import Tool
 from structgen.calling.wire import Malformed, json_at, skip_blanks
 from structgen.formats.json import BOUNDED
 from structgen.grammar.expressions import Expression, Literal, charset, concat, repeat
-from structgen.grammar.rules import RuleExpression, Sequence, Terminal
+from structgen.grammar.rules import Choice, RuleExpression, Sequence, Terminal
 
 _NAME = re.compile(r'"(?:name|tool_name)"\s*:\s*("(?:[^"\\]|\\.)*")')
 
@@ -37,16 +37,23 @@ class JsonObject(Body):
 
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
+        return self.choice([tool], rules)
+
+    def choice(self, tools: Iterable[Tool], rules: Rules) -> RuleExpression:
+        """The texts of a call of one of the tools."""
         opening = _spaced("{")
         if self.id:
             ids = concat(Literal('"'), repeat(charset((0x30, 0x39)), 1, 9), Literal('"'))
             opening = concat(opening, _spaced(f'"{self.id}"', ":"), ids, _spaced("", ","))
-        opening = concat(opening, _spaced(f'"{self.name}"', ":", json.dumps(tool.name), ","))
-        opening = concat(opening, _spaced(f'"{self.arguments}"', ":"))
-        closing = concat(BOUNDED, Literal("}"))
-        return Sequence(
-            (Terminal(f"a call of {tool.name}", opening), rules.arguments(tool), Terminal('"}"', closing))
+        before = Terminal("a call", concat(opening, _spaced(f'"{self.name}"', ":")))
+        after = Terminal(f'"{self.arguments}"', concat(_spaced("", ",", f'"{self.arguments}"', ":")))
+        closing = Terminal('"}"', concat(BOUNDED, Literal("}")))
+        of_tools = tuple(
+            Sequence((Terminal(written, Literal(written)), after, rules.arguments(tool)))
+            for tool in tools
+            if (written := json.dumps(tool.name))
         )
+        return Sequence((before, Choice(of_tools), closing))
 
     def read(self, text: str, at: int, tools: Mapping[str, Tool]) -> RawCall:
         """The call at a place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -73,13 +73,24 @@ class Tagged(Body):
 
     def rule(self, tool: Tool, rules: Rules) -> RuleExpression:
         """The texts of a call of a tool."""
+        return self.choice([tool], rules)
+
+    def choice(self, tools: Iterable[Tool], rules: Rules) -> RuleExpression:
+        """The texts of a call of one of the tools."""
+        before, after = self.head.split("{name}")
+        opening = (rules.wire.literal(before),) if before else ()
+        of_tools = tuple(self._named(tool, after, rules) for tool in tools)
+        return Sequence((*opening, Choice(of_tools)))
+
+    def _named(self, tool: Tool, after: str, rules: Rules) -> RuleExpression:
+        """The name of a tool and its arguments."""
         properties = tool.schema.get("properties", {})
         required = tool.schema.get("required", ())
         parts = []
         for key, schema in properties.items():
             value = self._value(tool, key, resolved(tool, schema), rules)
             parts.append(value if key in required else Repetition(value, 0, 1))
-        head = rules.wire.literal(self.head.replace("{name}", tool.name))
+        head = rules.wire.literal(tool.name + after)
         tail = (rules.wire.literal(self.tail),) if self.tail else ()
         return Sequence((head, *parts, *tail))
 
