@@ -49,7 +49,7 @@ class RowTable:
 class Builder:
     """Makes expressions in a store; the numbers returned are theirs."""
 
-    def __init__(self, store: Store, expressions: int, work: int) -> None: ...
+    def __init__(self, store: Store, expressions: int, work: int, milliseconds: int) -> None: ...
 
     def literal(self, arg: bytes, /) -> int: ...
 
@@ -74,6 +74,11 @@ class Builder:
     def is_empty(self, arg: int, /) -> bool: ...
 
     def has_empty_text(self, arg: int, /) -> bool: ...
+
+    def is_endless(self, of: int, states: int) -> bool:
+        """
+        True if there is no longest text. False also means unknown: there are more states.
+        """
 
     def shortest(self, arg: int, /) -> bytes:
         """A shortest text; empty if there is none."""

@@ -45,7 +45,7 @@ class Expressions:
     """
 
     def __init__(self, store: Store, limits: Limits) -> None:
-        self.builder = Builder(store, limits.expressions, limits.work)
+        self.builder = Builder(store, limits.expressions, limits.work, limits.milliseconds)
         # By identity: front ends share the objects that they use often. The store keeps the numbers, and therefore the
         # expressions alive.
         known: dict[int, tuple[Expression, int]] | None = getattr(store, "known", None)

@@ -19,9 +19,10 @@ namespace {
 // Builds expressions of one store; every call holds the lock and spends from one meter.
 class Builder {
  public:
-  Builder(std::shared_ptr<Store> store, u64 expressions, u64 work) : store_(std::move(store)) {
+  Builder(std::shared_ptr<Store> store, u64 expressions, u64 work, u64 milliseconds) : store_(std::move(store)) {
     meter_.limits.expressions = expressions;
     meter_.limits.work = work;
+    meter_.limits.milliseconds = milliseconds;  // of each call
   }
   template <class Work>
   ExprId run(Work&& work) {
@@ -34,13 +35,17 @@ class Builder {
   // A question about an expression.
   template <class Work>
   auto ask(u32 of, Work&& work) {
+    return with_store(of, [&](Store& store) { return work(store.languages); });
+  }
+  template <class Work>
+  auto with_store(u32 of, Work&& work) {
     const nb::gil_scoped_release released;
     const std::lock_guard guard(store_->mutex);
     if (of >= store_->expressions.size()) throw std::out_of_range("no such expression");
     const u64 spent = meter_.work;
     const MeterScope scope(*store_, meter_);
     meter_.work = spent;
-    return work(store_->languages);
+    return work(*store_);
   }
 
  private:
@@ -68,10 +73,10 @@ void bind_constructors(nb::class_<Builder>& builder) {
   builder
       .def(
           "__init__",
-          [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work) {
-            new (self) Builder(std::move(store), expressions, work);
+          [](Builder* self, std::shared_ptr<Store> store, u64 expressions, u64 work, u64 milliseconds) {
+            new (self) Builder(std::move(store), expressions, work, milliseconds);
           },
-          "store"_a, "expressions"_a, "work"_a)
+          "store"_a, "expressions"_a, "work"_a, "milliseconds"_a)
       .def("literal",
            [](Builder& b, const nb::bytes& text) {
              return b.run([&](Expressions& e) { return e.literal(bytes_of(text)); });
@@ -123,6 +128,12 @@ void bind_questions(nb::class_<Builder>& builder) {
   builder.def("is_empty", [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.is_empty(of); }); })
       .def("has_empty_text",
            [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.expressions().nullable(of); }); })
+      .def(
+          "is_endless",
+          [](Builder& b, u32 of, u32 states) {
+            return b.with_store(of, [&](Store& store) { return store.counts.is_endless(of, states); });
+          },
+          "of"_a, "states"_a, "True if there is no longest text. False also means unknown: there are more states.")
       .def(
           "shortest",
           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Languages& l) { return l.shortest(of); })); },

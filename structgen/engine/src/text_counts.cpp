@@ -150,6 +150,44 @@ class TextCounts::Lengths {
 
 u32 TextCounts::longest_of(ExprId root, u32 texts) { return Lengths(*this, root).longest_of(texts); }
 
+// Depth-first through the derivatives that hold a text: there is no longest text if one of them leads to itself.
+bool TextCounts::is_endless(ExprId root, u32 states) {
+  struct Frame {
+    ExprId e;
+    std::vector<ExprId> left;  // derivatives to visit
+  };
+  std::unordered_map<ExprId, bool> seen;  // whether the state is on the path from the root
+  std::vector<Frame> path;
+  const auto enter = [&](ExprId e) {
+    seen[e] = true;
+    path.push_back({e, {}});
+    e_.each_derivative(e, [&](u8, ExprId rest) {
+      path.back().left.push_back(rest);
+      return true;
+    });
+    if (meter_) meter_->spend(1);
+  };
+  if (languages_.is_empty(root)) return false;
+  enter(root);
+  while (!path.empty()) {
+    if (path.back().left.empty()) {
+      seen[path.back().e] = false;
+      path.pop_back();
+      continue;
+    }
+    const ExprId next = path.back().left.back();
+    path.back().left.pop_back();
+    if (const auto known = seen.find(next); known != seen.end()) {
+      if (known->second) return true;
+      continue;
+    }
+    if (languages_.is_empty(next)) continue;
+    if (seen.size() >= states) return false;
+    enter(next);
+  }
+  return false;
+}
+
 // How many texts of one byte match, as a lower bound.
 u32 TextCounts::bytes_matched(ExprId e) const {
   const Span a = e_.args(e);

@@ -14,6 +14,8 @@ class TextCounts {
 
   // A lower bound of the number of texts, up to kMany.
   u32 at_least(ExprId e, u32 depth = 0);
+  // Whether there is no longest text. False also means unknown: more states than this had to be visited.
+  bool is_endless(ExprId e, u32 states);
   // So many texts of the language, and of what remains of it after any text, have no more bytes than this; kFar if
   // there are not so many, or it takes too long to find.
   u32 longest_of(ExprId e, u32 texts);

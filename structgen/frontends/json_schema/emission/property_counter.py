@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from structgen.frontends.json_schema.emission.sequences import Steps
+from structgen.frontends.json_schema.strings.matching import is_endless
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Repetition, RuleExpression, Terminal
 from structgen.grammar.rules import Sequence as RuleSequence
@@ -54,7 +55,7 @@ def count_names(others: Sequence[Property]) -> int | None:
     """
     total = 0
     for name in {id(name): name for other in others for name in other.names}.values():
-        count = count_texts(name.expression)
+        count = None if is_endless(name.expression) else count_texts(name.expression)
         if count is None:
             return None
         total += count

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from structgen.engine import Expressions
 from structgen.errors import EmptyLanguageError, InvalidRegexError, LimitExceeded
 from structgen.frontends.json_schema.strings.formats import format_texts
 from structgen.frontends.json_schema.strings.patterns import (
@@ -22,6 +23,8 @@ from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 _QUICK = Limits(milliseconds=50, work=200_000)
+_MOST_STATES = 1_000
+"""How many states of an expression are visited to see that there is no longest text."""
 
 
 @lru_cache(maxsize=65536)
@@ -49,12 +52,22 @@ def never_both(one: str, other: str) -> bool:
 def is_possible(found: Expression) -> bool:
     """Returns True if any text is in an expression. True may also mean that it takes long to see."""
     try:
-        _compiled(found, _QUICK)
-    except EmptyLanguageError:
+        engine = Expressions(Vocabulary.of_bytes().native, _QUICK)
+        return not engine.builder.is_empty(engine.deep(found))
+    except EmptyLanguageError:  # a literal that is no text
         return False
     except LimitExceeded:
         return True
-    return True
+
+
+@lru_cache(maxsize=4096)
+def is_endless(found: Expression) -> bool:
+    """Returns True if there is no longest text in an expression. False may also mean that it takes long to see."""
+    try:
+        engine = Expressions(Vocabulary.of_bytes().native, _QUICK)
+        return engine.builder.is_endless(engine.deep(found), _MOST_STATES)
+    except (EmptyLanguageError, LimitExceeded):
+        return False
 
 
 def is_of_format(form: str, text: str) -> bool:
