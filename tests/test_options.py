@@ -145,6 +145,7 @@ WRONG: list[tuple[str, str, tuple[Any, ...]]] = [
     ("sql", "statements", (["drop"], "drop", [])),
     ("sql", "ctes", FLAG),
     ("sql", "lenient", FLAG),
+    ("sql", "scope", FLAG),
     ("repeat", "min", (-1, 1.5, None)),
     ("repeat", "max", (-1, 0.5, "2")),
     ("repair", "format", ("YAML", "toml")),

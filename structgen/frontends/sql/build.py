@@ -22,6 +22,7 @@ from structgen.errors import InvalidOptionError, Problem
 from structgen.frontends.sql.names import Names, name_terminals
 from structgen.frontends.sql.reading import grammar_of_dialect, word_pattern
 from structgen.frontends.sql.schemas import Schema, read_schema
+from structgen.frontends.sql.scopes import ScopedRules
 from structgen.frontends.sql.validators import PostgreSQLValidator, SQLiteValidator
 from structgen.grammar.expressions import Expression
 from structgen.grammar.rules import (
@@ -56,6 +57,7 @@ def sql(
     statements: Iterable[Statement] = ("select",),
     ctes: bool = True,
     lenient: bool = True,
+    scope: bool = False,
     limits: Limits | None = None,
 ) -> Constraint:
     """The text is one SQL statement.
@@ -71,6 +73,11 @@ def sql(
         lenient: `validate()` also accepts what people write and masks never do, if the database's own parser does:
             names made in a subquery of FROM, no space around a keyword (`(a = 1)AND b = 2`), and in SQLite `"text"` in
             double quotes and NATURAL JOIN.
+        scope: the mask lets a SELECT name only columns of the tables that its own FROM clause has, each with its table
+            where two of them have it, so that SQLite prepares every statement. For "sqlite", a schema, and SELECT
+            statements without WITH. Up to three tables in a FROM clause, fewer if the schema is large; aliases are T1,
+            T2, ... or the first letters of the table; subqueries name no tables around them. `validate()` still
+            accepts what SQLite accepts. Compiling takes longer.
         limits: what compiling and masking may cost.
 
     Returns:
@@ -79,7 +86,7 @@ def sql(
 
     Raises:
         InvalidSchemaError: The schema can't be read.
-        InvalidOptionError: There is no such dialect or kind of statement.
+        InvalidOptionError: There is no such dialect or kind of statement; `scope` without what it needs.
         ImportError: CREATE TABLE statements and PostgreSQL need sqlglot.
 
     >>> music = sql("sqlite", {"artist": ["id", "name"], "album": ["id", "artist_id", "title"]})
@@ -94,25 +101,32 @@ def sql(
     """
     check_option("dialect", dialect, get_args(Dialect))
     check_option("limits", limits, LIMITS)
-    check_flags(ctes=ctes, lenient=lenient)
+    check_flags(ctes=ctes, lenient=lenient, scope=scope)
     kinds = _kinds(statements)
     tables = None if schema is None else read_schema(schema, dialect)
+    if scope and (dialect != "sqlite" or tables is None or kinds != ["select"]):
+        raise InvalidOptionError(
+            "scope", scope, 'needs dialect="sqlite", a schema, and statements=("select",)'
+        )
     rules = tuple(dict.fromkeys(_RULES[kind] for kind in kinds))
     wider = partial(_lenient, dialect, rules, ctes, limits or Limits()) if lenient else None
     validator: Validator = (SQLiteValidator if dialect == "sqlite" else PostgreSQLValidator)(tables, wider)
     with collector_paused():
-        grammar = (
-            grammar_of_dialect(dialect, rules) if tables is None else _over(tables, dialect, rules, ctes)
-        )
+        if tables is None:
+            grammar = grammar_of_dialect(dialect, rules)
+        else:
+            grammar = _scoped(tables) if scope else _over(tables, dialect, rules, ctes)
     found = Constraint(
         grammar,
         validator,
-        unenforced=_LEFT[: 1 + ctes] if tables is not None else (),
+        unenforced=() if tables is None or scope else _LEFT[: 1 + ctes],
         description=f"of {dialect} statements"
         + (f" over {len(tables)} table{'s' * (len(tables) > 1)}" if tables else ""),
         limits=limits or Limits(),
     )
-    return found.made_by(sql, dialect, tables, statements=kinds, ctes=ctes, lenient=lenient, limits=limits)
+    return found.made_by(
+        sql, dialect, tables, statements=kinds, ctes=ctes, lenient=lenient, scope=scope, limits=limits
+    )
 
 
 def _kinds(statements: Iterable[Statement]) -> list[Any]:
@@ -136,6 +150,18 @@ def _over(schema: Schema, dialect: Dialect, starts: tuple[str, ...], ctes: bool)
     after_with = Sequence((Reference("free with"), Reference("free plain")))
     query = Choice((Reference("plain"), after_with))
     return replace(strict, rules={**_free_rules(dialect, starts), **rules, "query": query})
+
+
+def _scoped(schema: Schema) -> Grammar:
+    """The grammar of `sql(scope=True)`."""
+    template = grammar_of_dialect("sqlite", ("query",), "scope")
+    words = _expression_of("OTHER", template)
+    names = Names("sqlite", word_pattern("sqlite", fallback=True), words)
+    blank = _expression_of("BLANK", template)
+    terminals = name_terminals(schema, names, blank)
+    rules = {name: _with_names(body, terminals) for name, body in template.rules.items()}
+    template = replace(template, rules=rules)
+    return ScopedRules(template, schema, names, word_pattern("sqlite"), blank).grammar()
 
 
 def _lenient(dialect: Dialect, starts: tuple[str, ...], ctes: bool, limits: Limits) -> Constraint:

@@ -22,7 +22,7 @@ from structgen.grammar.rules import Choice, Grammar, Reference, RuleExpression, 
 from structgen.language.storing import from_data, to_data
 from structgen.patterns import parse_regex
 
-NameRules = typing.Literal["any", "schema", "lenient"]
+NameRules = typing.Literal["any", "schema", "lenient", "scope"]
 
 _WORD = re.compile(r"^WORD: /(.*)/$", re.MULTILINE)
 _FALLBACK = re.compile(r"^FALLBACK: /(.*)/$", re.MULTILINE)
@@ -55,6 +55,86 @@ the texts of any bare name):
     OUTPUT                       an output of the query (`AS total`) that no column has as its name
 """
 
+_SCOPE_RULES = r"""
+OTHER: WORD
+OUTPUT: "<output>"
+ROWS: /[0-9]{1,9}/
+POSITION: "1"
+%override LABEL: " <other>"
+%override query: select_1 | select_2 | select_more | select_star | united_1 | united_2
+scalar: select_1 | united_1
+cores_1: core_1
+cores_2: core_2
+united_1: cores_1 (SET_OPERATOR cores_1)+ [ORDER_BY POSITION [DIRECTION]] [limit]
+united_2: cores_2 (SET_OPERATOR cores_2)+ [ORDER_BY POSITION [DIRECTION]] [limit]
+core_1: SELECT [DISTINCT] output body [grouping]
+core_2: SELECT [DISTINCT] output COMMA output body [grouping]
+select_1: SELECT [DISTINCT] output body end
+select_2: SELECT [DISTINCT] output COMMA output body end
+select_more: SELECT [DISTINCT] output COMMA output (COMMA output)+ body end
+select_star: SELECT [DISTINCT] starred body end
+%override starred: star | starred COMMA star | starred COMMA output | before_star COMMA star
+before_star: output | before_star COMMA output
+%override star: STAR
+%override output: (group_expr | windowed) [AS OUTPUT]
+body: FROM source [WHERE row]
+end: ([ORDER_BY row_orders] | grouping [ORDER_BY group_orders]) [limit]
+limit: LIMIT ROWS [(OFFSET | COMMA) ROWS]
+%override source: OPEN query CLOSE [AS OTHER | LABEL] | source CROSS_JOIN column
+               | source JOIN column [ON row | USING column CLOSE]
+%override grouping: GROUP_BY key (COMMA key)* [HAVING group_expr]
+key: (column | row_function) (PLUS [SIGN] row_unit | TIMES [SIGN] row_unit | MINUS row_unit)*
+row_orders: row_order (COMMA row_order)*
+row_order: key [COLLATE] [DIRECTION] [NULLS]
+group_orders: group_order (COMMA group_order)*
+group_order: group_key [COLLATE] [DIRECTION] [NULLS]
+group_key: (column | group_function | aggregated) (PLUS [SIGN] group_unit | TIMES [SIGN] group_unit | MINUS group_unit)*
+aggregated: aggregate [FILTER row CLOSE]
+%override aggregate: COUNT (STAR | [DISTINCT] row) CLOSE
+         | AGGREGATE [DISTINCT] row CLOSE
+         | GROUP_CONCAT (DISTINCT row | row [COMMA row]) CLOSE
+windowed: COUNT (STAR | row) CLOSE [FILTER row CLOSE] OVER window
+        | AGGREGATE row CLOSE [FILTER row CLOSE] OVER window
+        | WINDOW_0 CLOSE OVER window
+        | WINDOW_1 row CLOSE OVER window
+        | WINDOW_2 row [COMMA row [COMMA row]] CLOSE OVER window
+%override window: [(PARTITION_BY row (COMMA row)* [ORDER_BY row_orders] | FIRST_ORDER_BY row_orders) [FRAME]] CLOSE
+%override column: OTHER
+literal: NUMBER | STRING | BLOB | CONSTANT
+row_atom: row_value
+group_atom: group_value | aggregated
+row: row_expr
+"""
+"""The rules of `sql(scope=True)`, in Lark, without those for expressions. `scopes.py` makes copies of them.
+
+`query` has any number of outputs, `scalar` one; both sides of a set operator have as many (`core_1`, `core_2`).
+"""
+
+_SCOPE_EXPRESSIONS = r"""
+@_expr: @_clause ((AND | OR) @_clause)*
+@_clause: NOT* @_sum [@_comparison]
+@_comparison: COMPARE @_sum | IS [NOT] @_sum | IS_NULL | LIKE @_sum [ESCAPE STRING] | GLOB @_sum
+            | BETWEEN @_sum AND @_sum | IN (scalar | @_expr (COMMA @_expr)*) CLOSE
+@_sum: [SIGN] @_unit (PLUS [SIGN] @_unit | TIMES [SIGN] @_unit | MINUS @_unit)*
+@_unit: @_atom [COLLATE]
+@_value: literal | column | @_function
+       | OPEN (@_expr | scalar) CLOSE
+       | CASE (FIRST_WHEN | @_expr WHEN) @_expr THEN @_expr (WHEN @_expr THEN @_expr)* [ELSE @_expr] END
+       | CAST @_expr AS TYPE CLOSE
+       | EXISTS query CLOSE
+@_function: FUNCTION_0 CLOSE
+          | FUNCTION_1 @_expr CLOSE
+          | FUNCTION_1_2 @_expr [COMMA @_expr] CLOSE
+          | FUNCTION_2 @_expr COMMA @_expr CLOSE
+          | FUNCTION_2_3 @_expr COMMA @_expr [COMMA @_expr] CLOSE
+          | FUNCTION_3 @_expr COMMA @_expr COMMA @_expr CLOSE
+          | FUNCTION_0_N [@_expr (COMMA @_expr)*] CLOSE
+          | FUNCTION_1_N @_expr (COMMA @_expr)* CLOSE
+          | FUNCTION_2_N @_expr (COMMA @_expr)+ CLOSE
+"""
+"""Expressions of a row ("row" for "@"), and those that may aggregate ("group"). Precedence does not change which texts
+there are, so there are fewer levels than in the grammar of the library."""
+
 _LENIENT = {
     "sqlite": r"""
 %override STRING: /'([^'\x00]|'')*'/ | /"([^"\x00]|"")*"/
@@ -79,7 +159,8 @@ def grammar_of_dialect(dialect: str, starts: tuple[str, ...], names: NameRules =
         dialect: "sqlite" or "postgresql".
         starts: the rules that a text may match.
         names: "schema": terminals stand for the names of a schema. "any": any names. "lenient": any names, and what
-            people write and masks never do; the parser of the database has to decide.
+            people write and masks never do; the parser of the database has to decide. "scope": the rules of which
+            `scopes.py` makes copies.
     """
     kept = place_of_dialect(dialect, starts, names)
     with suppress(ValueError):
@@ -95,7 +176,10 @@ def place_of_dialect(dialect: str, starts: tuple[str, ...], names: NameRules) ->
 
 
 def _text(dialect: str, starts: tuple[str, ...], names: NameRules) -> str:
-    text = _functions_apart(library_text(dialect))
+    text = library_text(dialect)
+    if names == "scope":
+        text += _SCOPE_RULES + "".join(_SCOPE_EXPRESSIONS.replace("@", kind) for kind in ("row", "group"))
+    text = _functions_apart(text)
     text += f"\n%override start: ({' | '.join(starts)}) [SEMICOLON | BLANK]\n"
     if names == "schema":
         return text + _SCHEMA_RULES + _TYPED[dialect]

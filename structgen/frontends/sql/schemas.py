@@ -71,12 +71,13 @@ def _check_distinct(names: Iterable[str], pointer: str, dialect: str) -> None:
     """SQLite does not tell capitals from small letters, not in quotes either."""
     seen: dict[str, str] = {}
     for name in names if dialect == "sqlite" else ():
-        other = seen.setdefault(_fold_ascii(name), name)
+        other = seen.setdefault(fold_ascii(name), name)
         if other != name:
             raise InvalidSchemaError(pointer, f"{other!r} and {name!r} are the same name to SQLite")
 
 
-def _fold_ascii(name: str) -> str:
+def fold_ascii(name: str) -> str:
+    """The name in small letters, as SQLite compares names: only those of ASCII."""
     return name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
 
 
