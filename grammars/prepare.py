@@ -82,6 +82,8 @@ def _of_sql() -> Iterator[Preparation]:
     library.folder = lambda: ROOT / "grammars"  # where they lie before they are installed
     for dialect in ("sqlite", "postgresql"):
         for names in get_args(reading.NameRules):
+            if (dialect, names) == ("postgresql", "scope"):  # there is none
+                continue
             kept = reading.place_of_dialect(dialect, ("query",), names)
             yield f"sql {dialect}", kept, partial(reading.grammar_of_dialect, dialect, ("query",), names)
 
