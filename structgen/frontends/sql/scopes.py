@@ -136,13 +136,13 @@ class ScopedRules:
         schema: tables and their columns.
         names: how names are written.
         word: the pattern of a bare name that may be an alias.
-        blank: the space before an alias without AS.
+        space: the space before an alias without AS.
     """
 
-    def __init__(self, template: Grammar, schema: Schema, names: Names, word: str, blank: Expression) -> None:
+    def __init__(self, template: Grammar, schema: Schema, names: Names, word: str, space: Expression) -> None:
         self._template = template
         self._names = names
-        self._blank = blank
+        self._space = space
         self._schema = schema
         self._scopes = scopes_of(schema, short_aliases(schema, word))
         self._local = _reaching(template, frozenset({"column", "star", "body", "source"}))
@@ -229,7 +229,7 @@ class ScopedRules:
     def _source(self, scope: Scope, *, last: bool = True) -> RuleExpression:
         """The tables, in any order or, with numbers, in theirs. USING joins two tables only.
 
-        SQLite looks up bare names of every ON among all tables of the FROM clause, and beside a RIGHT JOIN no ON may
+        SQLite looks up bare names of every ON among all tables of the FROM clause, and together with a RIGHT JOIN no ON may
         name a table on its right. So only the last ON is any expression; the others compare qualified columns.
 
         Args:
@@ -296,7 +296,7 @@ class ScopedRules:
             return written([name for name, having in self._tables_of.items() if having == of_tables])
         if kind == "qualifier":
             return concat(written(parts), Literal("."))
-        return concat(self._blank, written(parts)) if kind == "label" else written(parts)
+        return concat(self._space, written(parts)) if kind == "label" else written(parts)
 
 
 def _with_leaves(body: RuleExpression, leaves: Mapping[RuleExpression, RuleExpression]) -> RuleExpression:
