@@ -75,9 +75,9 @@ class Builder:
 
     def has_empty_text(self, arg: int, /) -> bool: ...
 
-    def is_endless(self, of: int, states: int) -> bool:
+    def count(self, of: int, states: int) -> int:
         """
-        True if there is no longest text. False also means unknown: there are more states.
+        How many texts there are, up to 2^24; -1 if it takes more states to find.
         """
 
     def shortest(self, arg: int, /) -> bytes:

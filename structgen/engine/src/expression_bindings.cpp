@@ -129,11 +129,12 @@ void bind_questions(nb::class_<Builder>& builder) {
       .def("has_empty_text",
            [](Builder& b, u32 of) { return b.ask(of, [&](Languages& l) { return l.expressions().nullable(of); }); })
       .def(
-          "is_endless",
-          [](Builder& b, u32 of, u32 states) {
-            return b.with_store(of, [&](Store& store) { return store.counts.is_endless(of, states); });
+          "count",
+          [](Builder& b, u32 of, u32 states) -> std::int64_t {
+            const u32 found = b.with_store(of, [&](Store& store) { return store.counts.count(of, states); });
+            return found == TextCounts::kUnknown ? -1 : static_cast<std::int64_t>(found);
           },
-          "of"_a, "states"_a, "True if there is no longest text. False also means unknown: there are more states.")
+          "of"_a, "states"_a, "How many texts there are, up to 2^24; -1 if it takes more states to find.")
       .def(
           "shortest",
           [](Builder& b, u32 of) { return to_bytes(b.ask(of, [&](Languages& l) { return l.shortest(of); })); },

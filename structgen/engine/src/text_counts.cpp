@@ -151,42 +151,65 @@ class TextCounts::Lengths {
 u32 TextCounts::longest_of(ExprId root, u32 texts) { return Lengths(*this, root).longest_of(texts); }
 
 // Depth-first through the derivatives that hold a text: there is no longest text if one of them leads to itself.
-bool TextCounts::is_endless(ExprId root, u32 states) {
+class TextCounts::Search {
+ public:
+  Search(TextCounts& counts, u32 states) : c_(counts), e_(counts.e_), states_(states) {}
+
+  // How many texts there are, up to kMany; kUnknown if too many states had to be visited.
+  u32 count(ExprId root) {
+    if (c_.languages_.is_empty(root)) return 0;
+    enter(root);
+    while (!path_.empty()) {
+      if (path_.back().left.empty()) {
+        leave();
+        continue;
+      }
+      const auto [next, times] = path_.back().left.back();
+      if (const auto known = seen_.find(next); known != seen_.end()) {
+        if (known->second == kOpen) return kMany;
+        path_.back().count += std::min<u64>(kMany, times * known->second);
+      } else if (!c_.languages_.is_empty(next)) {
+        if (seen_.size() >= states_) return kUnknown;
+        enter(next);
+        continue;
+      }
+      path_.back().left.pop_back();
+    }
+    return static_cast<u32>(seen_[root]);
+  }
+
+ private:
+  static constexpr u64 kOpen = ~u64{0};  // of a state on the path
+
   struct Frame {
     ExprId e;
-    std::vector<ExprId> left;  // derivatives to visit
+    u64 count;
+    std::vector<std::pair<ExprId, u64>> left;  // derivatives to visit, each with the number of its bytes
   };
-  std::unordered_map<ExprId, bool> seen;  // whether the state is on the path from the root
-  std::vector<Frame> path;
-  const auto enter = [&](ExprId e) {
-    seen[e] = true;
-    path.push_back({e, {}});
-    e_.each_derivative(e, [&](u8, ExprId rest) {
-      path.back().left.push_back(rest);
+
+  void enter(ExprId e) {
+    seen_[e] = kOpen;
+    path_.push_back({e, e_.nullable(e) ? u64{1} : u64{0}, {}});
+    e_.each_derivative(e, [&](u8 byte, ExprId rest) {
+      const auto [lo, hi] = e_.interval(e, byte);
+      path_.back().left.emplace_back(rest, hi - lo + 1u);
       return true;
     });
-    if (meter_) meter_->spend(1);
-  };
-  if (languages_.is_empty(root)) return false;
-  enter(root);
-  while (!path.empty()) {
-    if (path.back().left.empty()) {
-      seen[path.back().e] = false;
-      path.pop_back();
-      continue;
-    }
-    const ExprId next = path.back().left.back();
-    path.back().left.pop_back();
-    if (const auto known = seen.find(next); known != seen.end()) {
-      if (known->second) return true;
-      continue;
-    }
-    if (languages_.is_empty(next)) continue;
-    if (seen.size() >= states) return false;
-    enter(next);
+    if (c_.meter_) c_.meter_->spend(1);
   }
-  return false;
-}
+  void leave() {
+    seen_[path_.back().e] = std::min<u64>(kMany, path_.back().count);
+    path_.pop_back();
+  }
+
+  TextCounts& c_;
+  Expressions& e_;
+  u32 states_;
+  std::unordered_map<ExprId, u64> seen_;  // by state: how many texts it has, up to kMany
+  std::vector<Frame> path_;
+};
+
+u32 TextCounts::count(ExprId e, u32 states) { return Search(*this, states).count(e); }
 
 // How many texts of one byte match, as a lower bound.
 u32 TextCounts::bytes_matched(ExprId e) const {

@@ -54,9 +54,10 @@ from structgen.frontends.json_schema.shapes.objects import ObjectShape
 from structgen.frontends.json_schema.shapes.reader import Reader
 from structgen.frontends.json_schema.shapes.schema import ANYTHING, NOTHING, Conjunction, Schema
 from structgen.frontends.json_schema.shapes.shape import Alternative, Parts, Shape, Tally
+from structgen.frontends.json_schema.strings.matching import count_texts
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.rules import RuleExpression
-from structgen.language.counting import Uncounted, count_texts
+from structgen.language.counting import Uncounted
 
 _MOST_PARTS = 100_000
 """Parts of one formula, those that it shares counted as often as they stand in it."""

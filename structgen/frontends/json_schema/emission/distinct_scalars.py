@@ -33,6 +33,7 @@ from structgen.frontends.json_schema.normalization.normalizer import Normalizer
 from structgen.frontends.json_schema.normalization.products import TooManyAlternatives
 from structgen.frontends.json_schema.shapes.schema import Conjunction
 from structgen.frontends.json_schema.shapes.shape import Alternative, types_of
+from structgen.frontends.json_schema.strings.matching import count_texts
 from structgen.frontends.json_schema.style import Style
 from structgen.grammar.expressions import (
     Complement,
@@ -48,7 +49,7 @@ from structgen.grammar.expressions import (
     union,
 )
 from structgen.grammar.rules import Choice, RuleExpression, Terminal
-from structgen.language.counting import Uncounted, count_texts
+from structgen.language.counting import Uncounted
 
 _DIGITS = 15
 _DIGIT, _NONZERO = charset("0123456789"), charset("123456789")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from structgen.frontends.json_schema.emission.sequences import Steps
-from structgen.frontends.json_schema.strings.matching import is_endless
+from structgen.frontends.json_schema.strings.matching import count_texts
 from structgen.grammar.expressions import Literal
 from structgen.grammar.rules import Repetition, RuleExpression, Terminal
 from structgen.grammar.rules import Sequence as RuleSequence
-from structgen.language.counting import all_texts, count_texts
+from structgen.language.counting import all_texts
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ def count_names(others: Sequence[Property]) -> int | None:
     """
     total = 0
     for name in {id(name): name for other in others for name in other.names}.values():
-        count = None if is_endless(name.expression) else count_texts(name.expression)
+        count = count_texts(name.expression)
         if count is None:
             return None
         total += count

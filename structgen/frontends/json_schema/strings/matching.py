@@ -18,13 +18,14 @@ from structgen.frontends.json_schema.strings.patterns import (
 )
 from structgen.grammar.expressions import Expression, Literal, concat
 from structgen.grammar.rules import Grammar, Terminal
+from structgen.language import counting
 from structgen.limits import Limits
 from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
 
 _QUICK = Limits(milliseconds=50, work=200_000)
 _MOST_STATES = 1_000
-"""How many states of an expression are visited to see that there is no longest text."""
+"""How many states of an expression are visited to count its texts."""
 
 
 @lru_cache(maxsize=65536)
@@ -61,13 +62,18 @@ def is_possible(found: Expression) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_endless(found: Expression) -> bool:
-    """Returns True if there is no longest text in an expression. False may also mean that it takes long to see."""
+def count_texts(found: Expression) -> int | None:
+    """The number of texts in an expression; None if there are more than `MANY`. Asks the engine first.
+
+    Raises:
+        Uncounted: It takes too long to find.
+    """
     try:
         engine = Expressions(Vocabulary.of_bytes().native, _QUICK)
-        return engine.builder.is_endless(engine.deep(found), _MOST_STATES)
+        count = engine.builder.count(engine.deep(found), _MOST_STATES)
     except (EmptyLanguageError, LimitExceeded):
-        return False
+        count = -1
+    return counting.count_texts(found) if count < 0 else count if count <= counting.MANY else None
 
 
 def is_of_format(form: str, text: str) -> bool:
