@@ -22,6 +22,7 @@ from structgen.generation.decoder import ModelDecoder
 from structgen.generation.host_tokens import on_host
 from structgen.matcher import CompiledGrammar
 from structgen.sampling.decoding import Masks, draw, next_token
+from structgen.sampling.steps import Decision
 
 END = -1
 """The configuration at which a part ends that is the rest of the text."""
@@ -49,25 +50,6 @@ _SPACES_ONE_BY_ONE = (b" ", b"\t", b"\n", b"\r")
 
 _CROSSING = 1e-3
 """A token with a smaller probability is not asked if a part begins within it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A finite part of an answer that was decided as a whole.
-
-    Attributes:
-        start: its place in the text, in bytes.
-        shares: the probability of each text of the part, the likeliest first; they add up to 1.
-        taken: the text that was taken.
-        log_mass: logarithm of the probability that the model's free text goes on with one of them.
-        rows: how many beginnings the model read for it.
-    """
-
-    start: int
-    shares: dict[str, float]
-    taken: str
-    log_mass: float
-    rows: int
 
 
 class FiniteParts:

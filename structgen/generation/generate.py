@@ -26,9 +26,8 @@ from structgen.calling.reply import Reply
 from structgen.constraint import Constraint, compile
 from structgen.errors import InvalidOptionError, StructgenError
 from structgen.frontends.conversion import as_constraint
-from structgen.generation.confidence import Confidence, confidences, warnings_of
 from structgen.generation.drafts import DraftedDecoding, Drafts, can_draft
-from structgen.generation.finite import DecideFiniteParts, Decision
+from structgen.generation.finite import DecideFiniteParts
 from structgen.generation.models import load_model
 from structgen.generation.processor import LogitsProcessor
 from structgen.generation.replies import asked, bound, reply_of, shown_text, turn_ends, value_of
@@ -42,11 +41,13 @@ from structgen.generation.settings import (
     seeded,
     until_end,
 )
-from structgen.generation.steps import Recording, Step
+from structgen.generation.steps import Recording
 from structgen.generation.trace import page
 from structgen.matcher import CompiledGrammar
 from structgen.options import Number, Whole, check_option
+from structgen.sampling.confidence import Confidence, confidences, warnings_of
 from structgen.sampling.decoding import Masks
+from structgen.sampling.steps import Decision, Step
 from structgen.vocabulary import Vocabulary
 
 FinishReason = Literal["stop", "length", "interrupted"]

@@ -28,7 +28,9 @@ from structgen.generation.settings import (
     seeded,
     until_end,
 )
+from structgen.generation.steps import KeptLogits
 from structgen.sampling.candidates import Candidate, Prompt, SampleRequest
+from structgen.sampling.steps import Step
 from structgen.vocabulary import Vocabulary
 
 _OF_THE_REQUEST = frozenset(
@@ -182,9 +184,10 @@ class TransformersSampler:
             logits = self._logits(prompt, row, cache)
             tokens = torch.tensor(row, dtype=torch.long, device=logits.device)[:, None]
             logprob = torch.log_softmax(logits, -1).gather(1, tokens).sum().item()
-            masked = None
-            if request.constraint is not None:
-                masked = self._masked_logprob(prompt, row, logits, request, prefix_length)
+            steps: tuple[Step, ...] = ()
+            masks = request.constraint is not None
+            if masks:
+                steps = self._steps(prompt, row, logits, request, prefix_length)
             ended = self._is_ended(row)
             found.append(
                 Candidate(
@@ -192,7 +195,8 @@ class TransformersSampler:
                     len(row),
                     logprob,
                     "stop" if ended else "length",
-                    masked_logprob=masked,
+                    masked_logprob=sum(step.masked_logprob for step in steps) if masks else None,
+                    steps=steps,
                 )
             )
         return found
@@ -211,15 +215,15 @@ class TransformersSampler:
                 logits = self.model(unread, **going_on_from(self.model, cache, 1), use_cache=True).logits[0]
         return logits.float()  # type: ignore[no-any-return]
 
-    def _masked_logprob(
+    def _steps(
         self,
         prompt: torch.Tensor,
         row: tuple[int, ...],
         logits: torch.Tensor,
         request: SampleRequest,
         prefix_length: int,
-    ) -> float:
-        """The log-probability after the mask, as it was when the row was generated."""
+    ) -> tuple[Step, ...]:
+        """What the mask changed at each token, as it was when the row was generated."""
         assert request.constraint is not None
         processor = LogitsProcessor(
             compile(request.constraint, self._vocabulary),
@@ -227,12 +231,17 @@ class TransformersSampler:
             max_new_tokens=request.max_new_tokens + prefix_length,
             prompt_length=len(prompt) - prefix_length,
         )
-        total = 0.0
+        steps: list[Step] = []
+        start = 0
         ids = torch.cat([prompt, torch.tensor(row, device=prompt.device, dtype=prompt.dtype)])[None]
         for place, token in enumerate(row):
             masked = processor(ids[:, : len(prompt) + place].clone(), logits[place : place + 1])  # type: ignore[arg-type]
-            total += torch.log_softmax(masked, -1)[0, token].item()
-        return total
+            step = KeptLogits(logits[place], masked[0]).step(token, start, self._vocabulary)
+            if masked[0, token] == float("-inf"):  # a beam search fills up with impossible rows
+                step = replace(step, masked_logprob=float("-inf"))
+            steps.append(step)
+            start += len(step.text)
+        return tuple(steps)
 
     def _is_ended(self, row: tuple[int, ...]) -> bool:
         return bool(row) and row[-1] in self._vocabulary.eos_token_ids

@@ -7,58 +7,16 @@ until the answer is complete.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import transformers
 
+from structgen.sampling.steps import Step, Wanted
 from structgen.vocabulary import Vocabulary
 
 _SHOWN = 5
 """How many of the model's likeliest tokens are kept for each step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A token that could have come.
-
-    Attributes:
-        token: its id.
-        text: what it adds, as bytes; empty for an end token.
-        logprob: natural logarithm of its probability.
-    """
-
-    token: int
-    text: bytes
-    logprob: float
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One token of an answer.
-
-    Attributes:
-        token: its id.
-        text: what it adds, as bytes; empty for an end token.
-        start: its place in the text, in bytes.
-        logprob: natural logarithm of its probability under the model, without the mask.
-        masked_logprob: the same under the mask.
-        log_kept: natural logarithm of the probability of all that the mask allowed: 0 if the model wanted nothing else.
-        allowed: how many tokens the mask allowed.
-        wanted: the model's likeliest tokens, without the mask.
-        runner_up: the likeliest allowed token that was not taken; None if it was the only one.
-    """
-
-    token: int
-    text: bytes
-    start: int
-    logprob: float
-    masked_logprob: float
-    log_kept: float
-    allowed: int
-    wanted: tuple[Wanted, ...]
-    runner_up: Wanted | None
 
 
 class Recording(transformers.LogitsProcessor):
@@ -66,14 +24,14 @@ class Recording(transformers.LogitsProcessor):
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor
-        self._kept: list[_Kept] = []
+        self._kept: list[KeptLogits] = []
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """What the other one returns."""
         if self._kept:
             self._kept[-1].choose(input_ids[0, -1])
         masked: torch.FloatTensor = self._processor(input_ids, scores)
-        self._kept.append(_Kept(scores[0], masked[0]))
+        self._kept.append(KeptLogits(scores[0], masked[0]))
         return masked
 
     def steps(self, tokens: Sequence[int], vocabulary: Vocabulary) -> tuple[Step, ...]:
@@ -91,7 +49,7 @@ class Recording(transformers.LogitsProcessor):
         return tuple(found)
 
 
-class _Kept:
+class KeptLogits:
     """What is kept of the logits of one step, on their device."""
 
     def __init__(self, scores: torch.Tensor, masked: torch.Tensor) -> None:
@@ -110,6 +68,13 @@ class _Kept:
             self._logit, self._scores = self._scores[token].clone(), None
 
     def step(self, token: int, start: int, vocabulary: Vocabulary) -> Step:
+        """The step in which a token was chosen.
+
+        Args:
+            token: that was chosen.
+            start: its place in the text, in bytes.
+            vocabulary: of the tokens.
+        """
         self.choose(token)
         assert self._logit is not None
         total, kept, logit = float(self.total), float(self.kept), float(self._logit)

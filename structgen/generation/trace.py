@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from structgen.generation.confidence import Confidence
-from structgen.generation.steps import Step
+from structgen.sampling.confidence import Confidence
+from structgen.sampling.steps import Step
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -3,6 +3,8 @@
 In reading order:
 
     candidates.py       what a request to a sampler has, and what it gives
+    steps.py            what the model wanted at each token, and what the mask left of it
+    confidence.py       how sure the model was of each field
     outcome.py          budgets, attempts, what comes out
     classify_answer.py  makes an attempt of a candidate: valid, repaired, or wrong in one of a few ways
     run.py              one call of sample(): its budget, its attempts, its questions

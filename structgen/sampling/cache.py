@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ class Cached:
             one.finish_reason == "length" and one.token_count < request.max_new_tokens for one in found
         )
         if not is_stopped:
-            content = json.dumps([asdict(one) for one in found])
+            content = json.dumps([asdict(replace(one, steps=())) for one in found])
             with closing(self._open()) as file, file:
                 file.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, content))
         return found

@@ -14,13 +14,14 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from structgen.options import Number, Whole, check_option
 
 if TYPE_CHECKING:
     from structgen.constraint import Constraint
+    from structgen.sampling.steps import Step
 
 Prompt: TypeAlias = "str | Sequence[Mapping[str, Any]]"
 """A text, or chat messages: `[{"role": "user", "content": "..."}]`."""
@@ -43,6 +44,8 @@ class Candidate:
         log_weight: logarithm of the importance weight, of a particle (`SMC`). The mean of the weights estimates the
             probability that a free answer is valid.
         draws: how many texts were begun for it (`Exact`, `Backtrack`).
+        steps: what the model wanted at each token, and what the mask left of it; empty where the sampler does not know,
+            there was no mask, or it was `Cached`. Not compared.
     """
 
     text: str
@@ -53,6 +56,7 @@ class Candidate:
     refusal: str | None = None
     log_weight: float | None = None
     draws: int = 1
+    steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_option("finish_reason", self.finish_reason, get_args(FinishReason))

@@ -177,20 +177,21 @@ def _check_options(max_new_tokens: int, on_failure: OnFailure, progress: bool) -
 
 def _outcome(run: Run, choice: Choice | None, on_failure: OnFailure) -> Outcome:
     attempts = tuple(run.attempts)
+    constraint = run.classifier.constraint
     if choice is not None and choice.against is None:
         chosen = choice.attempt
         text = choice.text if choice.text is not None else chosen.valid_text or ""
         value = chosen.value if choice.text is None else choice.value
-        return Outcome(attempts, chosen, True, value, text, choice.shares, run.seconds, reason=None)
+        return Outcome(attempts, chosen, True, value, text, choice.shares, run.seconds, None, constraint)
     reason = _reason(run) if choice is None else choice.against
     shares = {} if choice is None else choice.shares
     nearest_one = nearest(run.attempts) if choice is None else choice.attempt
     if nearest_one is None:
         raise NoValidOutput(
-            reason or "", Outcome(attempts, None, False, None, "", shares, run.seconds, reason)
+            reason or "", Outcome(attempts, None, False, None, "", shares, run.seconds, reason, constraint)
         )
     value, text = nearest_one.value, nearest_one.text
-    outcome = Outcome(attempts, nearest_one, False, value, text, shares, run.seconds, reason)
+    outcome = Outcome(attempts, nearest_one, False, value, text, shares, run.seconds, reason, constraint)
     if on_failure == "best":
         return outcome
     raise NoValidOutput(reason or "", outcome)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from structgen.constraint import Constraint
 from structgen.options import Number, Whole, check_option
 from structgen.sampling.candidates import Candidate
+from structgen.sampling.confidence import Confidence, confidences, warnings_of
 
 Failure = Literal["cut", "empty", "refused", "unparsable", "invalid", "rejected", "transport"]
 """What is wrong with an attempt.
@@ -98,6 +100,7 @@ class Outcome:
         shares: of a vote: the share of each answer; field by field: by field. Of `SMC`: the weight of each text.
         seconds: in all.
         reason: why it failed, in words; None if it did not.
+        constraint: that the value has; None if there was none.
     """
 
     attempts: tuple[Attempt, ...] = ()
@@ -108,6 +111,24 @@ class Outcome:
     shares: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     reason: str | None = None
+    constraint: Constraint | None = field(default=None, repr=False)
+
+    @property
+    def confidence(self) -> dict[str, Confidence]:
+        """How sure the model was of each part of the value, by JSON Pointer; "": of the whole.
+
+        Empty where the sampler tells no steps, or the text is not what the model wrote in one go (repaired, continued,
+        joined by a vote). Parts are known of values from a JSON Schema.
+        """
+        steps = () if self.chosen is None else self.chosen.candidate.steps
+        if not steps or b"".join(step.text for step in steps) != self.text.encode():
+            return {}
+        return confidences(self.text, self.constraint, steps, ())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where the mask removed nearly all of what the model wanted, in words."""
+        return () if self.chosen is None else warnings_of(self.chosen.candidate.steps)
 
     @property
     def score(self) -> float | None:

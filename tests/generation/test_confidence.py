@@ -16,6 +16,8 @@ import torch
 
 import structgen
 from structgen.errors import StructgenError
+from structgen.sampling.confidence import confidences
+from structgen.sampling.steps import Decision, Step
 
 PERSON = {
     "type": "object",
@@ -98,6 +100,57 @@ def test_a_part_that_is_decided_as_a_whole_has_its_share(model: Any, tokenizer: 
     assert others, "the model of the test gives each of them something"
     assert whole.runner_up is not None
     assert whole.runner_up == (max(others, key=others.__getitem__), max(others.values()))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_an_outcome_has_the_confidence_of_its_fields(model: Any, tokenizer: Any, temperature: float) -> None:
+    sampler = structgen.TransformersSampler(model, tokenizer)
+    constraint = structgen.json_schema(PERSON)
+    found = structgen.sample(
+        sampler, "Who?", constraint, structgen.Retry(temperatures=[temperature]), max_new_tokens=200
+    )
+    fields = found.confidence
+    assert list(fields) == POINTERS
+    assert fields[""].text == found.text
+    assert found.chosen is not None
+    candidate = found.chosen.candidate
+    assert sum(step.logprob for step in candidate.steps) == pytest.approx(candidate.logprob, abs=1e-3)
+    if temperature == 0:
+        alone = structgen.generate(model, tokenizer, "Who?", constraint, finite="mask", max_new_tokens=200)
+        assert alone.text == found.text
+        for pointer, field in alone.confidence.items():
+            assert fields[pointer].masked_logprob == pytest.approx(field.masked_logprob, abs=1e-3)
+        assert len(found.warnings) == len(alone.warnings)
+
+
+def test_an_outcome_without_steps_has_no_confidence() -> None:
+    found = structgen.sample(
+        lambda prompt, request: [structgen.Candidate('{"a": 1}')], "?", {"type": "object"}, structgen.Retry()
+    )
+    assert found.value == {"a": 1}
+    assert (found.confidence, found.warnings) == ({}, ())
+
+
+def step_of(text: str, start: int, masked: float) -> Step:
+    return Step(0, text.encode(), start, masked - 1.0, masked, -1.0, 2, (), None)
+
+
+def test_the_whole_agrees_with_its_decided_fields() -> None:
+    """Two fields have the same text; only the second one was decided as a whole."""
+    texts = ['{"a": "', 'yes"', ', "b": "', 'yes"', "}"]
+    starts = [len("".join(texts[:place])) for place in range(len(texts))]
+    steps = [
+        step_of(text, start, masked)
+        for text, start, masked in zip(texts, starts, (0.0, -0.7, 0.0, -3.0, 0.0), strict=True)
+    ]
+    decision = Decision(starts[3], {'yes"': 0.9, 'no"': 0.1}, 'yes"', -0.2, 2)
+    constraint = structgen.json_schema({"type": "object", "properties": {"a": {}, "b": {}}})
+    fields = confidences("".join(texts), constraint, steps, [decision])
+    assert fields["/a"].masked_logprob == pytest.approx(-0.7)
+    assert fields["/a"].runner_up is None
+    assert fields["/b"].masked_logprob == pytest.approx(math.log(0.9))
+    assert fields["/b"].runner_up == ('"no"', 0.1)
+    assert fields[""].masked_logprob == pytest.approx(-0.7 + math.log(0.9))
 
 
 def test_what_is_no_json_is_one_field(model: Any, tokenizer: Any) -> None:

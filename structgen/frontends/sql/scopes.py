@@ -229,8 +229,8 @@ class ScopedRules:
     def _source(self, scope: Scope, *, last: bool = True) -> RuleExpression:
         """The tables, in any order or, with numbers, in theirs. USING joins two tables only.
 
-        SQLite looks up bare names of every ON among all tables of the FROM clause, and together with a RIGHT JOIN no ON may
-        name a table on its right. So only the last ON is any expression; the others compare qualified columns.
+        SQLite looks up bare names of every ON among all tables of the FROM clause, and where there is a RIGHT JOIN, no
+        ON may name a table on its right. So only the last ON is any expression; the others compare qualified columns.
 
         Args:
             scope: the tables.

@@ -13,8 +13,7 @@ from typing import Any
 
 from structgen.constraint import Constraint
 from structgen.frontends.json_schema.validator import JsonValidator
-from structgen.generation.finite import Decision
-from structgen.generation.steps import Step
+from structgen.sampling.steps import Decision, Step
 
 UNLIKELY = 0.01
 """A mask that keeps less of the model's probability than this gets a warning."""
@@ -89,38 +88,64 @@ def _of_span(
 ) -> Confidence:
     start, end = (len(text[:place].encode()) for place in span)
     touching = [step for step in steps if step.start < end and step.start + len(step.text) > start]
-    decision = next((one for one in decisions if start <= one.start < end), None)
-    masked = sum(step.masked_logprob for step in touching)
-    runner_up: tuple[str, float] | None = None
-    if decision is not None and _is_all_of(decision, text[span[0] : span[1]]):
-        masked = math.log(decision.shares[decision.taken])
-        quote = text[span[0] : span[1]].removesuffix(decision.taken.strip())
-        others = [
-            (quote + one.strip(), share) for one, share in decision.shares.items() if one != decision.taken
-        ]
-        runner_up = max(others, key=lambda one: one[1], default=None)
-    else:
-        choices = [step for step in touching if step.runner_up is not None]
-        if choices:
-            least = min(choices, key=lambda step: step.masked_logprob)
-            assert least.runner_up is not None
-            before = b"".join(step.text for step in touching if step.start < least.start)
-            other = (before + least.runner_up.text).decode(errors="replace")
-            runner_up = other, math.exp(least.runner_up.logprob)
+    inside = [one for one in decisions if _lies_within(one, start, end)]
     return Confidence(
         pointer=pointer,
         text=text[span[0] : span[1]],
         start=start,
         logprob=sum(step.logprob for step in touching),
-        masked_logprob=masked,
+        masked_logprob=_masked_logprob(touching, inside),
         log_kept=sum(step.log_kept for step in touching),
-        runner_up=runner_up,
+        runner_up=_runner_up(text.encode()[start:end], start, touching, inside),
     )
 
 
-def _is_all_of(decision: Decision, text: str) -> bool:
-    """Returns True if a part is what was decided, but for what is the same in all of its texts."""
-    return decision.taken.strip() in (text, text[1:]) and decision.taken in decision.shares
+def _place(decision: Decision) -> tuple[int, int]:
+    """Where the text of a decision stands in the answer, without whitespace around it, in bytes."""
+    text = decision.taken
+    start = decision.start + len(text[: len(text) - len(text.lstrip())].encode())
+    return start, start + len(text.strip().encode())
+
+
+def _lies_within(decision: Decision, start: int, end: int) -> bool:
+    first, last = _place(decision)
+    return start <= first and last <= end and decision.taken in decision.shares
+
+
+def _masked_logprob(steps: Sequence[Step], decisions: Sequence[Decision]) -> float:
+    """The log-probability of a part under the mask: what was decided in it by its share, the rest token by token."""
+    decided = [(one.start, one.start + len(one.taken.encode())) for one in decisions]
+    free = [step for step in steps if not any(start <= step.start < end for start, end in decided)]
+    shares = sum(math.log(one.shares[one.taken]) for one in decisions)
+    return sum(step.masked_logprob for step in free) + shares
+
+
+def _runner_up(
+    text: bytes, start: int, steps: Sequence[Step], decisions: Sequence[Decision]
+) -> tuple[str, float] | None:
+    """What nearly came instead of a part, and its probability.
+
+    Args:
+        text: of the part.
+        start: its place in the answer, in bytes.
+        steps: that touch it.
+        decisions: that lie within it.
+    """
+    for decision in decisions:
+        first, last = _place(decision)
+        if last == start + len(text) and first - start in (0, 1):  # all of it, but perhaps for a quote
+            same = text[: first - start].decode(errors="replace")
+            others = [
+                (same + one.strip(), share) for one, share in decision.shares.items() if one != decision.taken
+            ]
+            return max(others, key=lambda one: one[1], default=None)
+    choices = [step for step in steps if step.runner_up is not None]
+    if not choices:
+        return None
+    least = min(choices, key=lambda step: step.masked_logprob)
+    assert least.runner_up is not None
+    before = b"".join(step.text for step in steps if step.start < least.start)
+    return (before + least.runner_up.text).decode(errors="replace"), math.exp(least.runner_up.logprob)
 
 
 def _spans(text: str, constraint: Constraint | None) -> Iterator[tuple[str, tuple[int, int]]]:
