@@ -31,7 +31,7 @@ _DEFAULT = 2 * 1024 * 1024 * 1024
 _VARIABLE = "STRUCTGEN_CACHE_BYTES"
 _CONFIGURATION = 100  # bytes, with its row id and transitions
 _GRAMMAR = 256 * 1024  # bytes of the tables that each grammar begins with; measured by resident memory
-_IN_TURN = 8
+_IN_TURN = 2
 _EVERY = 16
 
 

@@ -102,7 +102,7 @@ class CompiledGrammar:
             lowered = lower(
                 grammar,
                 vocabulary.native,
-                special_tokens=dict(vocabulary.special_tokens),
+                special_tokens=vocabulary.special_tokens,
                 eos_token_ids=vocabulary.eos_token_ids,
                 limits=limits,
             )

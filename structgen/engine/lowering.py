@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 import time
-from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from structgen.engine._native import CompiledGrammar, Store
@@ -68,7 +68,7 @@ def lower(
     grammar: Grammar,
     store: Store,
     *,
-    special_tokens: dict[str, int],
+    special_tokens: Mapping[str, int],
     eos_token_ids: frozenset[int],
     limits: Limits,
 ) -> LoweredGrammar:
@@ -134,89 +134,64 @@ class _NotWellFormed(InvalidGrammarError):
     """Something that `check` describes better: this is on the path of a request, that is not."""
 
 
-class _Meter:
-    """Counts the symbols that a lowering makes, and looks at the clock now and then.
+class _Nodes:
+    """Nodes by number, as lists of integers. A number can be given away before its node is known.
+
+    Attributes:
+        symbols: how many integers and terminals there are.
 
     Raises:
-        LimitExceeded: There are more than `Limits.grammar_size` or `Limits.work` allow, or it takes longer than
-            `Limits.milliseconds`.
+        LimitExceeded: There are more symbols than `Limits.grammar_size` or `Limits.work` allow, or making them takes
+            longer than `Limits.milliseconds`.
     """
 
     _INTERVAL = 4096
 
     def __init__(self, limits: Limits) -> None:
         self.symbols = 0
+        self._nodes: list[list[int]] = []
         self._limits = limits
         self._most = min(limits.grammar_size, limits.work)
         self._deadline = time.monotonic() + limits.milliseconds / 1000
-        self.next = min(self._INTERVAL, self._most + 1)
+        self._next = min(self._INTERVAL, self._most + 1)
+
+    def reserve(self) -> int:
+        """Returns a number for a node that comes later."""
+        self._nodes.append([])
+        return len(self._nodes) - 1
+
+    def set(self, number: int, node: list[int]) -> None:
+        self._nodes[number] = node
+        self.spend(len(node))
+
+    def add(self, node: list[int]) -> int:
+        self._nodes.append(node)
+        self.symbols += len(node)
+        if self.symbols >= self._next:
+            self._check()
+        return len(self._nodes) - 1
+
+    def add_sequence(self, symbols: list[int]) -> int:
+        """Adds a node of some symbols, one after the other."""
+        return self.add([_RULE, 1, len(symbols), *symbols])
 
     def spend(self, symbols: int) -> None:
+        """Counts symbols."""
         self.symbols += symbols
-        if self.symbols >= self.next:
-            self.check()
+        if self.symbols >= self._next:
+            self._check()
 
-    def check(self) -> None:
-        """Compares with the limits; called when `symbols` reaches `next`."""
+    def _check(self) -> None:
         if self.symbols > self._most:
             name = "grammar_size" if self.symbols > self._limits.grammar_size else "work"
             raise LimitExceeded(name, self._most)
         if time.monotonic() > self._deadline:
             raise LimitExceeded("milliseconds", self._limits.milliseconds)
-        self.next = min(self.symbols + self._INTERVAL, self._most + 1)
+        self._next = min(self.symbols + self._INTERVAL, self._most + 1)
 
-
-class _Nodes:
-    """Nodes by number, as flat integers. A number can be given away before its node is known."""
-
-    def __init__(self, meter: _Meter) -> None:
-        self._meter = meter
-        self._numbers = array("i")
-        self._starts = array("q")
-        self._ends = array("q")
-        self._count = 0
-
-    def reserve(self) -> int:
-        """Returns a number for a node that comes later."""
-        self._starts.append(0)
-        self._ends.append(0)
-        self._count += 1
-        return self._count - 1
-
-    def set(self, number: int, node: list[int]) -> None:
-        self._starts[number] = len(self._numbers)
-        self._numbers.extend(node)
-        self._ends[number] = len(self._numbers)
-        self._meter.spend(len(node))
-
-    def add(self, node: list[int]) -> int:
-        number = self._count
-        self._count = number + 1
-        self._starts.append(len(self._numbers))
-        self._numbers.fromlist(node)
-        self._ends.append(len(self._numbers))
-        meter = self._meter
-        meter.symbols += len(node)
-        if meter.symbols >= meter.next:
-            meter.check()
-        return number
-
-    def rule(self, *alternatives: Iterable[int]) -> int:
-        """Adds a choice between sequences of symbols."""
-        node = [_RULE, len(alternatives)]
-        for symbols in alternatives:
-            before = len(node)
-            node.append(0)
-            node.extend(symbols)
-            node[before] = len(node) - before - 1
-        return self.add(node)
-
-    def flat(self) -> array[int]:
+    def flat(self) -> list[int]:
         """All nodes in the order of their numbers."""
-        found = array("i")
-        for start, end in zip(self._starts, self._ends, strict=True):
-            found += self._numbers[start:end]
-        return found
+        return list(chain.from_iterable(self._nodes))
 
 
 class _Lowering:
@@ -225,15 +200,14 @@ class _Lowering:
     def __init__(
         self,
         store: Store,
-        special_tokens: dict[str, int],
+        special_tokens: Mapping[str, int],
         eos_token_ids: frozenset[int],
         limits: Limits,
     ) -> None:
-        self.meter = _Meter(limits)
         self.expressions = Expressions(store, limits)
         self.special_tokens = special_tokens
         self.eos_token_ids = eos_token_ids
-        self.nodes = _Nodes(self.meter)
+        self.nodes = _Nodes(limits)
         self.terminals: list[int] = []
         self.priorities: list[int] = []
         self.guards: list[int] = []
@@ -248,17 +222,18 @@ class _Lowering:
 
     def terminal(self, node: Terminal) -> int:
         """The number of a terminal."""
-        number = self.expressions.deep
-        return self._add_terminal(
-            number(node.expression), node.priority, node.name, number(node.guard), _EFFECTS[node.effect]
-        )
+        number = self.expressions.number
+        try:
+            expression, guard = number(node.expression), number(node.guard)
+        except RecursionError:
+            expression, guard = self.expressions.deep(node.expression), self.expressions.deep(node.guard)
+        return self._add_terminal(expression, node.priority, node.name, guard, _EFFECTS[node.effect])
 
     def _add_terminal(self, expression: int, priority: int, name: str, guard: int, effect: int = 0) -> int:
         key = expression, priority, name, guard, effect
         number = self._terminals.get(key)
         if number is None:
             number = self._terminals[key] = len(self.terminals)
-            self.meter.spend(1)
             self.terminals.append(expression)
             self.priorities.append(priority)
             self.guards.append(guard)
@@ -308,28 +283,40 @@ class _Lowering:
 
     def _alternatives(self, body: RuleExpression) -> list[int]:
         """A choice between sequences as a node; plain sequences are spelled out in place."""
-        options = body.options if isinstance(body, Choice) else (body,)
-        node = [_RULE, len(options)]
-        get = self._symbols.get
-        for option in options:
-            parts = option.parts if isinstance(option, Sequence) and option.separator is None else (option,)
-            node.append(len(parts))
-            for part in parts:
-                known = get(id(part))
-                node.append(self.symbol(part) if known is None else known)
+        if not isinstance(body, Choice):
+            parts = body.parts if isinstance(body, Sequence) and body.separator is None else (body,)
+            return [_RULE, 1, len(parts), *self._all(parts)]
+        node = [_RULE, len(body.options)]
+        for option in body.options:
+            if isinstance(option, Sequence) and option.separator is None:
+                node.append(len(option.parts))
+                node += self._all(option.parts)
+            else:
+                node += (1, self.symbol(option))
         return node
+
+    def _all(self, parts: Iterable[RuleExpression]) -> list[int]:
+        """The symbols of some parts."""
+        found = []
+        get, make = self._symbols.get, self._new_symbol
+        for part in parts:
+            known = get(id(part))
+            found.append(make(part) if known is None else known)
+        return found
 
     def symbol(self, body: RuleExpression) -> int:
         """The symbol of a part: a node, or -1 - terminal."""
         known = self._symbols.get(id(body))
-        if known is None:
-            if type(body) is Terminal:  # most symbols
-                known = -1 - self.terminal(body)
-            else:
-                make = _SYMBOLS.get(type(body)) or _of_base(body)
-                known = make(self, body)
-            self._symbols[id(body)] = known
-        return known
+        return self._new_symbol(body) if known is None else known
+
+    def _new_symbol(self, body: RuleExpression) -> int:
+        if type(body) is Terminal:  # most symbols
+            made = -1 - self.terminal(body)
+        else:
+            make = _SYMBOLS.get(type(body)) or _of_base(body)
+            made = make(self, body)
+        self._symbols[id(body)] = made
+        return made
 
     def _of_choice(self, body: Choice) -> int:
         return self.nodes.add(self._alternatives(body))
@@ -346,7 +333,7 @@ class _Lowering:
 
     def _of_sequence(self, body: Sequence) -> int:
         if body.separator is None:
-            return self.nodes.add(self._alternatives(body))
+            return self.nodes.add_sequence(self._all(body.parts))
         return self._separated(body.parts, self.symbol(body.separator))
 
     def _of_repetition(self, body: Repetition) -> int:
@@ -374,7 +361,7 @@ class _Lowering:
         return self.nodes.add([_PERMUTATION, *separator, len(members) // 2, *members])
 
     def _separated(self, parts: tuple[RuleExpression, ...], separator: int) -> int:
-        chain = _Chain(self, separator)
+        items = _Chain(self, separator)
         # Nothing can have been written before a part only if no part before it is required.
         bounds = [_bounds(part) for part in parts]
         leading = next((i for i, (least, _) in enumerate(bounds) if least > 0), len(parts))
@@ -382,9 +369,11 @@ class _Lowering:
             part = parts[index]
             least, most = bounds[index]
             symbol = self.symbol(part.part if isinstance(part, Repetition) else part)
-            if most != 0:
-                chain.prepend(symbol, least, most, index <= leading)
-        return self.nodes.rule([]) if chain.first is None else chain.first
+            if most == 1:
+                items.prepend(symbol, least == 0, index <= leading)
+            elif most != 0:
+                items.prepend_many(symbol, least, most, index <= leading)
+        return self.nodes.add_sequence([]) if items.first is None else items.first
 
 
 class _Chain:
@@ -401,46 +390,44 @@ class _Chain:
         self._separator = separator
         self._rest: list[int] = []  # what comes if something is written: symbols, the last one first
 
-    def _lead(self, begin: list[int], is_optional: bool) -> None:
-        """Makes an item the first one, before which no separator stands."""
-        if not is_optional:
-            self.first = self._nodes.rule([*begin, *reversed(self._rest)])
-            return
-        taken = [*begin, *self._shared_rest()]
-        skipped = [0] if self.first is None else [1, self.first]
-        self.first = self._nodes.add([_RULE, 2, len(taken), *taken, *skipped])
-
-    def prepend(self, item: int, least: int, most: int | None, is_leading: bool) -> None:
+    def prepend(self, item: int, is_optional: bool, is_leading: bool) -> None:
         """Puts an item in front of all others.
 
         Args:
             item: its symbol.
-            least: how often it has to come.
-            most: how often it may come. None: without a bound.
+            is_optional: it may be missing.
             is_leading: no item before this one is required.
         """
-        begin, follow = [item], [self._separator, item]
-        if least == 1 == most and not is_leading:  # most items
-            self._rest += (item, self._separator)
-            return
-        if most != 1:
-            more = self._nodes.rule(follow)
-            follow = [self._lowering.repetition(more, least, most)]
-            begin.append(self._lowering.repetition(more, max(least - 1, 0), most and most - 1))
-        is_optional = least == 0
         if is_leading:
-            self._lead(begin, is_optional)
-        if is_optional and most == 1:
+            self._lead([item], is_optional)
+        if is_optional:
             rest = self._shared_rest()
-            taken = [*follow, *rest]
-            self._rest = [self._nodes.add([_RULE, 2, len(taken), *taken, len(rest), *rest])]
-        else:
-            self._rest.extend(reversed(follow))
+            node = [_RULE, 2, 2 + len(rest), self._separator, item, *rest, len(rest), *rest]
+            self._rest = [self._nodes.add(node)]
+        else:  # most items
+            self._rest += (item, self._separator)
+
+    def prepend_many(self, item: int, least: int, most: int | None, is_leading: bool) -> None:
+        """Puts an item in front of all others that comes `least` to `most` times; None: without a bound."""
+        repeat = self._lowering.repetition
+        more = self._nodes.add_sequence([self._separator, item])
+        if is_leading:
+            self._lead([item, repeat(more, max(least - 1, 0), most and most - 1)], least == 0)
+        self._rest.append(repeat(more, least, most))
+
+    def _lead(self, begin: list[int], is_optional: bool) -> None:
+        """Makes an item the first one, before which no separator stands."""
+        if not is_optional:
+            self.first = self._nodes.add_sequence([*begin, *reversed(self._rest)])
+            return
+        taken = [*begin, *self._shared_rest()]
+        skipped = (0,) if self.first is None else (1, self.first)
+        self.first = self._nodes.add([_RULE, 2, len(taken), *taken, *skipped])
 
     def _shared_rest(self) -> list[int]:
         """The rest as one symbol at most, as more than one node refers to it."""
         if len(self._rest) > 1:
-            self._rest = [self._nodes.rule(reversed(self._rest))]
+            self._rest = [self._nodes.add_sequence(self._rest[::-1])]
         return self._rest
 
 
