@@ -138,7 +138,7 @@ class _Nodes:
     """Nodes by number, as lists of integers. A number can be given away before its node is known.
 
     Attributes:
-        symbols: how many integers and terminals there are.
+        symbols: how many integers there are.
 
     Raises:
         LimitExceeded: There are more symbols than `Limits.grammar_size` or `Limits.work` allow, or making them takes
@@ -162,22 +162,19 @@ class _Nodes:
 
     def set(self, number: int, node: list[int]) -> None:
         self._nodes[number] = node
-        self.spend(len(node))
+        self._count(node)
 
     def add(self, node: list[int]) -> int:
         self._nodes.append(node)
-        self.symbols += len(node)
-        if self.symbols >= self._next:
-            self._check()
+        self._count(node)
         return len(self._nodes) - 1
 
     def add_sequence(self, symbols: list[int]) -> int:
         """Adds a node of some symbols, one after the other."""
         return self.add([_RULE, 1, len(symbols), *symbols])
 
-    def spend(self, symbols: int) -> None:
-        """Counts symbols."""
-        self.symbols += symbols
+    def _count(self, node: list[int]) -> None:
+        self.symbols += len(node)
         if self.symbols >= self._next:
             self._check()
 
