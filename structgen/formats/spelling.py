@@ -33,8 +33,8 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
     charset,
+    children,
     concat,
-    in_order,
     repeat,
     union,
 )
@@ -68,6 +68,10 @@ CHAR = union(_RAW, _ESCAPE)
 _ESCAPED = tuple(Literal(json.dumps(chr(code))[1:-1]) for code in (*range(0x20), 0x22, 0x5C))
 
 
+_MOST_KNOWN = 20_000
+_Known = dict[int, tuple[Expression, Expression]]
+
+
 class Spelling:
     """One way to spell. Five objects exist for JSON; other formats derive their own.
 
@@ -86,6 +90,8 @@ class Spelling:
         self._char = lru_cache(maxsize=4096)(chars)
         self.text = repeat(char if name == "every" else chars(ANY_CHAR))
         self.is_single = is_single
+        # Patterns are spelled again and again, within other expressions. By identity; the nodes are kept alive.
+        self._known: _Known = {}
 
     def literal(self, text: str) -> Expression:
         """The spellings of one text."""
@@ -112,36 +118,46 @@ class Spelling:
 
     def __call__(self, expression: Expression) -> Expression:
         """The JSON texts, without quotes, that spell the texts of an expression."""
-        done: dict[int, Expression] = {}
-        for node in in_order(expression):
-            done[id(node)] = self._spell(node, done)
-        return done[id(expression)]
+        known = self._known
+        if len(known) > _MOST_KNOWN:
+            known = self._known = {}
+        stack = [expression]
+        while stack:
+            node = stack[-1]
+            missing = [part for part in children(node) if id(part) not in known]
+            if missing:
+                stack += missing
+                continue
+            stack.pop()
+            if id(node) not in known:
+                known[id(node)] = node, self._spell(node, known)
+        return known[id(expression)][1]
 
-    def _spell(self, node: Expression, done: dict[int, Expression]) -> Expression:
+    def _spell(self, node: Expression, known: _Known) -> Expression:
         if isinstance(node, Literal):
             spelled = self.literal(node.text)
             return node if spelled == node else spelled
         if isinstance(node, CharSet):
             return self._char(node)
         if isinstance(node, Complement):
-            return Intersection((self.text, Complement(done[id(node.part)])))
+            return Intersection((self.text, Complement(known[id(node.part)][1])))
         if isinstance(node, Repeat):
             if node.part == ANY_CHAR and (node.min, node.max) == (0, None):
                 return self.text
-            part = done[id(node.part)]
+            part = known[id(node.part)][1]
             return node if part is node.part else Repeat(part, node.min, node.max)
         if isinstance(node, Intersection):
-            return self._spell_intersection(node, done)
+            return self._spell_intersection(node, known)
         assert isinstance(node, (Concat, Union))
-        spelled_parts = tuple([done[id(part)] for part in node.parts])
+        spelled_parts = tuple([known[id(part)][1] for part in node.parts])
         if all(new is old for new, old in zip(spelled_parts, node.parts, strict=True)):
             return node
         return type(node)(spelled_parts)
 
-    def _spell_intersection(self, node: Intersection, done: dict[int, Expression]) -> Expression:
+    def _spell_intersection(self, node: Intersection, known: _Known) -> Expression:
         parts = []
         for part in node.parts:  # the complements need not be restricted once more
-            spelled = done[id(part)]
+            spelled = known[id(part)][1]
             if isinstance(part, Complement) and isinstance(spelled, Intersection):
                 spelled = spelled.parts[1]
             parts.append(spelled)
