@@ -243,7 +243,12 @@ class CompiledGrammar:
 
     def accepts(self, text: str) -> bool:
         """Returns True if the text is in the language of the grammar."""
-        return self.find_error(text) is None
+        try:
+            data = _utf8(text)
+        except InvalidText:
+            return False
+        configuration, length = self.native.try_read(self.initial, data)
+        return length == len(data) and self.can_stop(configuration)
 
     def find_error(self, text: str) -> InvalidText | None:
         """Returns why the text is not in the language of the grammar, and where; None if it is in it."""

@@ -16,13 +16,12 @@ from structgen.frontends.json_schema.strings.patterns import (
     parse_pattern,
     texts,
 )
-from structgen.grammar.expressions import Expression, Literal, concat
-from structgen.grammar.rules import Grammar, Terminal
+from structgen.grammar.expressions import Expression
 from structgen.language import counting
 from structgen.limits import Limits
-from structgen.matcher import CompiledGrammar, compile_grammar
 from structgen.vocabulary import Vocabulary
 
+_LIMITS = Limits()
 _QUICK = Limits(milliseconds=50, work=200_000)
 _MOST_STATES = 1_000
 """How many states of an expression are visited to count its texts."""
@@ -35,7 +34,7 @@ def is_found(pattern: str, text: str) -> bool:
     Raises:
         InvalidRegexError: It cannot be compiled.
     """
-    return not has_lone_surrogate(text) and bool(_matcher(pattern).accepts(text + "."))
+    return not has_lone_surrogate(text) and _has(parse_pattern(pattern), text)
 
 
 @lru_cache(maxsize=16384)
@@ -78,20 +77,14 @@ def count_texts(found: Expression) -> int | None:
 
 def is_of_format(form: str, text: str) -> bool:
     """Returns True if a text is of a format."""
-    return not has_lone_surrogate(text) and bool(_format_matcher(form).accepts(text + "."))
+    return not has_lone_surrogate(text) and _has(format_texts(form), text)
 
 
-@lru_cache(maxsize=256)
-def _matcher(pattern: str) -> CompiledGrammar:
-    return _compiled(parse_pattern(pattern))
-
-
-@lru_cache(maxsize=64)
-def _format_matcher(form: str) -> CompiledGrammar:
-    return _compiled(format_texts(form))
-
-
-def _compiled(found: Expression, limits: Limits | None = None) -> CompiledGrammar:
-    """Texts as a compiled grammar; with a dot at the end, as terminals are never empty."""
-    terminal = Terminal("text", concat(found, Literal(".")))
-    return compile_grammar(Grammar({"start": terminal}), Vocabulary.of_bytes(), limits=limits or Limits())
+def _has(found: Expression, text: str) -> bool:
+    """Returns True if a text is in an expression."""
+    engine = Expressions(Vocabulary.of_bytes().native, _LIMITS)
+    try:
+        number = engine.deep(found)
+    except EmptyLanguageError:  # a literal that is no text
+        return False
+    return engine.builder.has_empty_text(engine.builder.after(number, text.encode()))
