@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from lark.tree import SlottedTree
 
 from structgen.errors import InvalidLarkError
 from structgen.frontends.library import library_text
+
+_MOST_TREES = 4
+"""Of grammars, that are kept: the last one, and what grammars import."""
 
 MAX_NESTING = 100
 """Parentheses within parentheses, in one rule or terminal."""
@@ -269,8 +272,35 @@ def _parser_of_grammars() -> Any:
         parser = ParserConf(rules, ParseTreeBuilder(rules, SlottedTree).create_callback(), ["start"])
         lexer.lexer_type = "basic"
         parser.parser_type = "lalr"
-        kept.cache = ParsingFrontend(lexer, parser, None)
+        kept.cache = _GrammarParser(lexer, parser, None)
     return kept.cache
+
+
+class _GrammarParser(ParsingFrontend):
+    """Keeps the trees of the last texts: Lark's loader parses what `Source` has parsed, and what grammars import."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._parsed = lru_cache(maxsize=_MOST_TREES)(super().parse)
+
+    def parse(self, text: Any, start: Any = None, on_error: Any = None) -> Any:
+        """A tree of one's own: Lark's loader writes into it."""
+        if on_error is not None or not isinstance(text, str):
+            return super().parse(text, start, on_error)
+        return _copied(self._parsed(text, start))
+
+
+def _copied(tree: Tree[Token]) -> Tree[Token]:
+    found: Tree[Token] = SlottedTree(tree.data, list(tree.children), tree.meta)
+    stack = [found]
+    while stack:
+        children = stack.pop().children
+        for index, child in enumerate(children):
+            if isinstance(child, Tree):
+                copy: Tree[Token] = SlottedTree(child.data, list(child.children), child.meta)
+                children[index] = copy
+                stack.append(copy)
+    return found
 
 
 def tokens(tree: Tree[Token]) -> Iterator[Token]:
