@@ -15,11 +15,12 @@ a signature is another one, it changes nothing and logs why. `structgen` is then
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable
 from importlib import import_module, metadata
 from typing import Any, Literal, get_args
+
+from structgen.servers.signatures import find_mismatch
 
 TESTED = ("0.32",)
 """Versions of vLLM, without the last number."""
@@ -71,18 +72,7 @@ def unfit(version: str) -> str | None:
     if version.split("+")[0].rpartition(".")[0] not in TESTED:
         tested = ", ".join(f"{one}.*" for one in TESTED)
         return f"it was tested with vLLM {tested}, and this is {version}"
-    for (module, path), expected in _SIGNATURES.items():
-        try:
-            found: Any = import_module(module)
-            for name in path.split("."):
-                found = getattr(found, name)
-        except (ImportError, AttributeError):
-            return f"{module}.{path} is missing"
-        found = getattr(found, _MARK, found)
-        names = tuple(inspect.signature(found).parameters)
-        if names != expected:
-            return f"{module}.{path} takes ({', '.join(names)}), not ({', '.join(expected)})"
-    return None
+    return find_mismatch(_SIGNATURES, original=_MARK)
 
 
 def _version() -> str:
