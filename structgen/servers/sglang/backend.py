@@ -73,7 +73,7 @@ class Grammar(BaseGrammarObject):  # type: ignore[misc]
 
     @staticmethod
     def allocate_vocab_mask(vocab_size: int, batch_size: int, device: Any) -> torch.Tensor:
-        """A bitmask on the host that allows all: int32 [rows, ceil(V / 32)]. In pinned memory beside a GPU."""
+        """A bitmask on the host that allows all: int32 [rows, ceil(V / 32)]. In pinned memory if there is a GPU."""
         width = (vocab_size + 31) // 32
         return torch.full((batch_size, width), -1, dtype=torch.int32, pin_memory=torch.cuda.is_available())
 
