@@ -30,6 +30,7 @@ TITLES = {
     "masks_xgrammar": "The same with xgrammar, which gets 5 seconds for a schema",
     "memory": "What a compiled schema keeps in memory",
     "grammar_masks": "What a mask costs, for Lark grammars",
+    "tools": "What a turn with tools costs",
     "apply": "Applying masks to logits on the CPU",
     "gpu": "Applying masks to logits on a GPU",
     "repair_json": "Repair of JSON",

@@ -189,6 +189,16 @@ def _grammar_masks(axes: Any, report: dict[str, Any]) -> None:
     axes.set(ylabel="µs for a mask and the next token, mean", yscale="log")
 
 
+def _tools(axes: Any, report: dict[str, Any]) -> None:
+    """Milliseconds to the first mask, by vocabulary, number of tools and engine."""
+    rows = report["results"]
+    engines = list(dict.fromkeys(name for row in rows for name in row["engines"]))
+    bars = {name: [row["engines"].get(name, {}).get("first mask, ms") for row in rows] for name in engines}
+    _grouped(axes, [f"{row['tokenizer']}, {row['tools']}" for row in rows], bars)
+    axes.tick_params(axis="x", labelrotation=30)
+    axes.set(ylabel="ms to the first mask", yscale="log")
+
+
 def _apply(axes: Any, report: dict[str, Any]) -> None:
     """Microseconds for a batch of the widest logits, half of them allowed."""
     width = max(one["width"] for one in report["results"])
@@ -291,6 +301,7 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "masks_xgrammar": _masks,
     "memory": _memory,
     "grammar_masks": _grammar_masks,
+    "tools": _tools,
     "apply": _apply,
     "gpu": _gpu,
     "repair_json": _repair,

@@ -117,6 +117,32 @@ def grammar_masks(report: dict[str, Any]) -> str:
     )
 
 
+def tools(report: dict[str, Any]) -> str:
+    """A turn with tools, by vocabulary, number of tools and engine."""
+    runs = ("cold, text", "warm, text", "cold, calls", "warm, calls")
+    rows = []
+    for row in report["results"]:
+        firsts = {name: one.get("first mask, ms") for name, one in row["engines"].items()}
+        peers = [first for name, first in firsts.items() if name != "structgen" and first]
+        for name, one in row["engines"].items():
+            first = firsts[name]
+            ratio = f"{first / min(peers):.2f}" if name == "structgen" and peers and first else None
+            shown = None if first is None else figures.short(first)
+            cells = [_three(one[run]) if run in one else None for run in runs]
+            about = f"{row['tokenizer']}, {row['tools']} tools"
+            rows.append([about, name, shown, ratio, *cells])
+    kinds = (f"{run}, µs: mean / p99 / max" for run in runs)
+    versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    table = figures.table(["vocabulary", "engine", "first mask, ms", "to the better peer", *kinds], rows)
+    return (
+        f"{table}\n{versions}; medians of {report['rounds']} rounds, seed {report['seed']}{_where(report)}.\n"
+    )
+
+
+def _three(one: dict[str, float]) -> str:
+    return " / ".join(figures.short(one[key]) for key in ("mean", "p99", "max"))
+
+
 def generate(report: dict[str, Any]) -> str:
     """Milliseconds added to a step."""
     keys = ("compile_ms", "added_first_ms", "added_later_ms", "added_max_ms", "step_ms")
@@ -426,6 +452,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "masks_xgrammar": masks,
     "memory": memory,
     "grammar_masks": grammar_masks,
+    "tools": tools,
     "generate": generate,
     "drafts": drafts,
     "apply": apply,

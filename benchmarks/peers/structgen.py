@@ -75,6 +75,10 @@ class Structgen:
             raise Refused(f"{error.code}: {error}") from error
         return _Grammar(compiled, budgeted=self._budgeted)
 
+    def compile_constraint(self, constraint: structgen.Constraint) -> _Grammar:
+        """The grammar of a constraint."""
+        return _Grammar(structgen.compile(constraint, self._vocabulary))
+
     def compile_lark(self, grammar: str) -> _Grammar:
         """The grammar of a text for Lark."""
         return _Grammar(structgen.compile(structgen.lark(grammar), self._vocabulary))

@@ -49,6 +49,10 @@ class Xgrammar:
         except (RuntimeError, ValueError) as error:
             raise Refused(str(error)) from error
 
+    def compile_tag(self, tag: Any) -> _Grammar:
+        """The grammar of a structural tag."""
+        return _Grammar(self._compiler.compile_structural_tag(tag))
+
     def renew(self) -> None:
         """Forget the rules of earlier schemas."""
         self._compiler.clear_cache()

@@ -6,6 +6,8 @@ all markers that may stand where it stands.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from structgen.calling.emission import Rules
 from structgen.calling.plan import Plan
 from structgen.calling.wire import BLANKS, Wire, free_text
@@ -41,7 +43,7 @@ class ReplyGrammar:
         openings = [parse_regex(self.format.opening)] if self.format.opening else []
         marks = [*self.format.marks, *self.format.ends, *self.format.call_ends]
         marks += [one for one in self.format.answer if one]
-        self.text = free_text(tuple(dict.fromkeys(marks)), openings)
+        self.text = free_text(self._without_rest(marks), openings)
 
     def grammar(self) -> Grammar:
         """The grammar."""
@@ -54,6 +56,11 @@ class ReplyGrammar:
         main = options[0] if len(options) == 1 else Choice(tuple(options))
         start = Sequence((*self._reasoning(), main))
         return Grammar({"start": start, **self.rules.rules})
+
+    def _without_rest(self, marks: Iterable[str]) -> tuple[str, ...]:
+        """The marks that no text holds; of one that begins with a marker of the family only that marker."""
+        found = (max(filter(mark.startswith, self.format.markers), key=len, default=mark) for mark in marks)
+        return tuple(dict.fromkeys(found))
 
     def _known(self, ends: tuple[str, ...]) -> tuple[str, ...]:
         """Those that the grammar writes: the others are end tokens, which it does not have."""
@@ -82,7 +89,9 @@ class ReplyGrammar:
         if isinstance(wanted, Constraint):
             inside: RuleExpression = Sequence((self.rules.add(wanted), self.wire.literals(ends)))
         else:
-            thought = free_text((*self.format.marks, *self.format.ends, *self.format.call_ends))
+            thought = free_text(
+                self._without_rest((*self.format.marks, *self.format.ends, *self.format.call_ends))
+            )
             if self.plan.reasoning_tokens is not None:
                 # A token has at least one character, so this bound holds for the tokens, too.
                 thought = intersection(thought, repeat(ANY_CHAR, 0, self.plan.reasoning_tokens))
