@@ -31,6 +31,7 @@ TITLES = {
     "memory": "What a compiled schema keeps in memory",
     "grammar_masks": "What a mask costs, for Lark grammars",
     "tools": "What a turn with tools costs",
+    "tool_calls": "Calls of tools of a small model",
     "apply": "Applying masks to logits on the CPU",
     "gpu": "Applying masks to logits on a GPU",
     "repair_json": "Repair of JSON",

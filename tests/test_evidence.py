@@ -20,7 +20,7 @@ from sampling.scripted import Scripted, candidate
 from structgen import Candidate
 
 ROOT = Path(__file__).parent.parent
-GREEDY = ("quality", "generate", "text_to_sql", "grammar_masks", "repair_suites", "tools")
+GREEDY = ("quality", "generate", "text_to_sql", "grammar_masks", "repair_suites")
 """Results in which nothing is random: greedy decoding, texts that are given."""
 LACKING: dict[str, str] = {}
 """What results lack that are from before their benchmarks wrote it down."""

@@ -199,6 +199,18 @@ def _tools(axes: Any, report: dict[str, Any]) -> None:
     axes.set(ylabel="ms to the first mask", yscale="log")
 
 
+def _tool_calls(axes: Any, report: dict[str, Any]) -> None:
+    """Shares of the questions that ask for calls, by arm."""
+    bars: dict[str, list[float | None]] = {}
+    verdicts = ("well formed", "offered", "valid", "right")
+    for arm, sets in report["arms"].items():
+        called = [one for name, one in sets.items() if name != "irrelevance"]
+        count = sum(one["questions"] for one in called)
+        bars[arm] = [100 * sum(one[verdict] for one in called) / max(1, count) for verdict in verdicts]
+    _grouped(axes, list(verdicts), bars)
+    axes.set(ylabel="% of the questions", ylim=(0, 100))
+
+
 def _apply(axes: Any, report: dict[str, Any]) -> None:
     """Microseconds for a batch of the widest logits, half of them allowed."""
     width = max(one["width"] for one in report["results"])
@@ -302,6 +314,7 @@ PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "memory": _memory,
     "grammar_masks": _grammar_masks,
     "tools": _tools,
+    "tool_calls": _tool_calls,
     "apply": _apply,
     "gpu": _gpu,
     "repair_json": _repair,

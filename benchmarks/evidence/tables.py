@@ -143,6 +143,29 @@ def _three(one: dict[str, float]) -> str:
     return " / ".join(figures.short(one[key]) for key in ("mean", "p99", "max"))
 
 
+def tool_calls(report: dict[str, Any]) -> str:
+    """Shares of the questions of BFCL, by arm."""
+    verdicts = ("well formed", "offered", "valid", "right")
+    rows = []
+    for arm, sets in report["arms"].items():
+        called = [one for name, one in sets.items() if name != "irrelevance"]
+        count = sum(one["questions"] for one in called)
+        cells = [figures.percent(sum(one[verdict] for one in called), count) for verdict in verdicts]
+        none = sets.get("irrelevance")
+        cells.append(figures.percent(none["right"], none["questions"]) if none else None)
+        tokens = sum(one["tokens"] for one in sets.values()) / sum(one["questions"] for one in sets.values())
+        rows.append([arm, *cells, f"{tokens:.0f}"])
+    headings = [
+        "answers",
+        *(f"{verdict} (95 %)" for verdict in verdicts),
+        "no call, rightly (95 %)",
+        "tokens",
+    ]
+    asked = f"{report['questions']} questions of each set of BFCL"
+    about = f"{report['model']}, {asked}, at most {report['max new tokens']} tokens"
+    return f"{figures.table(headings, rows)}\n{about}{_where(report, *MODEL)}.\n"
+
+
 def generate(report: dict[str, Any]) -> str:
     """Milliseconds added to a step."""
     keys = ("compile_ms", "added_first_ms", "added_later_ms", "added_max_ms", "step_ms")
@@ -453,6 +476,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "memory": memory,
     "grammar_masks": grammar_masks,
     "tools": tools,
+    "tool_calls": tool_calls,
     "generate": generate,
     "drafts": drafts,
     "apply": apply,
