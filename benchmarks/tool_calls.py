@@ -17,7 +17,7 @@ Judged, of all questions in which calls are expected:
     offered          each call names a tool that is offered
     valid            and each has arguments that `jsonschema` accepts
     right            and they are those that BFCL expects, by its own rules: each argument is one of the listed values,
-                     texts compared without case, blanks and punctuation; in any order
+                     texts compared without case, spaces and punctuation; in any order
 
 Where no tool fits, "right" is a reply without calls. Some expected answers contradict the schemas of their own tools
 (one in three hundred): no strict mask can write these.

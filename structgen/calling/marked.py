@@ -27,11 +27,11 @@ class MarkedConstraint(Constraint):
 
     def compile(self, vocabulary: Vocabulary, *, limits: Limits | None = None) -> CompiledGrammar:
         """The compiled grammar; a marker that the vocabulary has as one special token is that token."""
-        ends = vocabulary.eos_token_ids
+        ends, marks = vocabulary.eos_token_ids, "\n".join(self.marks)
         tokens = frozenset(
             name
             for name, one in vocabulary.special_tokens.items()
-            if one not in ends and any(name in mark for mark in self.marks)
+            if one not in ends and name in marks
         )
         if not tokens or self.build is None:
             return super().compile(vocabulary, limits=limits)

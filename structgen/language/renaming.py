@@ -8,7 +8,6 @@ embedded(grammar, prefix)    the rules of a grammar, whose names begin with the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from structgen.grammar.rules import (
     Choice,
@@ -34,7 +33,9 @@ def rewritten(body: RuleExpression, change: Callable[[RuleExpression], RuleExpre
         return Sequence(parts, separator) if isinstance(body, Sequence) else Permutation(parts, separator)
     if isinstance(body, Choice):
         return Choice(tuple([rewritten(option, change) for option in body.options]))
-    return replace(body, part=rewritten(body.part, change)) if isinstance(body, Repetition) else change(body)
+    if isinstance(body, Repetition):
+        return Repetition(rewritten(body.part, change), body.min, body.max)
+    return change(body)
 
 
 def embedded(grammar: Grammar, prefix: str) -> dict[str, RuleExpression]:
