@@ -29,9 +29,7 @@ class MarkedConstraint(Constraint):
         """The compiled grammar; a marker that the vocabulary has as one special token is that token."""
         ends, marks = vocabulary.eos_token_ids, "\n".join(self.marks)
         tokens = frozenset(
-            name
-            for name, one in vocabulary.special_tokens.items()
-            if one not in ends and name in marks
+            name for name, one in vocabulary.special_tokens.items() if one not in ends and name in marks
         )
         if not tokens or self.build is None:
             return super().compile(vocabulary, limits=limits)
