@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 import structgen
-from structgen.cli.arguments import Given, Schema, TextFile, check_value, read_bytes
+from structgen.cli.arguments import Given, Schema, TextFile, WrongCall, check_value, read_bytes
 from structgen.cli.consoles import answers, notes
 from structgen.cli.repair_many import repair_many
 from structgen.cli.tables import difference, edits
 from structgen.errors import LimitExceeded, RepairError
+from structgen.formats.json import json_format
+from structgen.formats.yaml import yaml_format
 
 
 def repair(
@@ -24,6 +26,9 @@ def repair(
     ] = "dropped",
     defaults: Annotated[bool, typer.Option(help="Fill in the defaults of required properties.")] = False,
     reformat: Annotated[bool, typer.Option(help="Print the value again, indented.")] = False,
+    to: Annotated[
+        str | None, typer.Option(help="Print the value as json or yaml, whatever the text is written in.")
+    ] = None,
     diff: Annotated[bool, typer.Option(help="Show what changed, in colour.")] = False,
     explain: Annotated[bool, typer.Option(help="List all edits with their grades and reasons.")] = False,
     field: Annotated[
@@ -37,8 +42,12 @@ def repair(
     """
     check_value("--format", format, ("json", "yaml", "auto"))
     check_value("--allow", allow, ("lossless", "guessed", "dropped"))
+    if to is not None:
+        check_value("--to", to, ("json", "yaml"))
     options = {"format": format, "allow": allow, "defaults": defaults, "reformat": reformat}
     if field is not None or Path(file).is_dir():
+        if to is not None:
+            raise WrongCall("--to is for a single text: of many texts the values are printed, as JSON Lines")
         repair_many(file, field, schema, options, jobs)
         return
     constraint = Given(schema).constraint(strict=False) if schema else None
@@ -53,8 +62,16 @@ def repair(
     except LimitExceeded as error:
         notes.print(f"{file}: the text cannot be repaired within the limits: limits.{error.limit} is reached")
         raise typer.Exit(1) from None
-    answers.print(difference(data.decode(errors="replace"), found) if diff else found.text.removesuffix("\n"))
+    text = _written(found, to)
+    answers.print(difference(data.decode(errors="replace"), text) if diff else text.removesuffix("\n"))
     if explain:
         notes.print(edits(found.edits))
     cut = "" if found.truncated is None else f"; the text breaks off at {found.truncated}"
     notes.print(f"{file}: {found.format}, {len(found.edits)} edits, {found.grade}{cut}")
+
+
+def _written(found: structgen.Repair, to: str | None) -> str:
+    """Valid text in the format that is wanted."""
+    if to is None or to == found.format:
+        return found.text
+    return yaml_format().write(found.value) if to == "yaml" else json_format().write(found.value, indent=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -83,8 +84,8 @@ def _print_all(
         for record in progress.track(
             _done(todo, schema, options, jobs), total=len(todo), description="repair"
         ):
+            print(f"{json.dumps(record, ensure_ascii=False)}\n", end="", flush=True)  # a line is never cut
             grades[record["repair"]["grade"]] += 1
-            print(json.dumps(record, ensure_ascii=False), flush=True)
 
 
 def _done(
@@ -95,7 +96,7 @@ def _done(
         _begin(schema, options)
         yield from map(_repaired, todo)
         return
-    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(schema, options)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_begin_process, initargs=(schema, options)) as pool:
         yield from pool.map(_repaired, todo, chunksize=_CHUNK)
 
 
@@ -103,6 +104,12 @@ def _begin(schema: str | None, options: dict[str, Any]) -> None:
     """Compile the schema once in each process."""
     global _settings
     _settings = (Given(schema).constraint(strict=False) if schema else None, options)
+
+
+def _begin_process(schema: str | None, options: dict[str, Any]) -> None:
+    """Compile the schema; an interruption is for the first process alone, which ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _begin(schema, options)
 
 
 def _repaired(job: Job) -> dict[str, Any]:

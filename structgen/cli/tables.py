@@ -45,10 +45,10 @@ def edits(made: Sequence[structgen.Edit]) -> Table:
     return table
 
 
-def difference(before: str, found: structgen.Repair) -> Text:
+def difference(before: str, after: str) -> Text:
     """The lines of both texts; in lines that changed, the changed parts stand out."""
     shown = Text()
-    old, new = before.strip("\n").split("\n"), found.text.strip("\n").split("\n")
+    old, new = before.strip("\n").split("\n"), after.strip("\n").split("\n")
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             shown.append("".join(f"  {line}\n" for line in old[i:j]), "dim")

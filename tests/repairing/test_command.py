@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 cli = pytest.importorskip("structgen.cli", reason="the command line is not installed")
+
+_MAIN = "import sys, structgen.cli; structgen.cli.main(sys.argv[1:])"
 
 
 def run(*arguments: str) -> int:
@@ -74,3 +81,58 @@ def test_what_is_no_json_lines_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     file.write_text('{"a": "x"}\n[1', encoding="utf-8")
     assert run("repair", str(file), "--field", "a") == 2
     assert "line 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "wanted"),
+    [
+        ("{a: [1, 'x'], b: {c: no", "yaml", 'a:\n- 1\n- x\nb:\n  c: "no"\n'),
+        ("a:\n  - 1\n  - x\n", "json", '{\n  "a": [\n    1,\n    "x"\n  ]\n}\n'),
+        ('{"a": 1}', "json", '{"a": 1}\n'),
+        ("a: 1 # one\n", "yaml", "a: 1 # one\n"),
+    ],
+)
+def test_the_value_is_written_in_the_format_that_is_wanted(
+    text: str, to: str, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answer.txt"
+    file.write_text(text, encoding="utf-8")
+    assert run("repair", str(file), "--to", to) == 0
+    assert capsys.readouterr().out == wanted
+
+
+def test_only_one_text_is_written_in_another_format(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text("{}", encoding="utf-8")
+    assert run("repair", str(tmp_path), "--to", "yaml") == 2
+    assert "--to is for a single text" in capsys.readouterr().err
+    assert run("repair", str(tmp_path / "a.txt"), "--to", "toml") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a group of processes")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interruption_loses_nothing_that_was_printed(jobs: str, tmp_path: Path) -> None:
+    count = 20_000  # more than a pipe holds: the command cannot end before it is interrupted
+    file = tmp_path / "logs.jsonl"
+    file.write_text("".join(f'{{"id": {i}, "answer": "{{a: {i}"}}\n' for i in range(count)), encoding="utf-8")
+    command = [sys.executable, "-c", _MAIN, "repair", str(file), "--field", "answer", "--jobs", jobs]
+    with (
+        (tmp_path / "notes").open("w+", encoding="utf-8") as notes,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=notes, text=True, start_new_session=True
+        ) as running,
+    ):
+        assert running.stdout is not None
+        lines = [running.stdout.readline()]
+        os.killpg(running.pid, signal.SIGINT)
+        lines += running.stdout.readlines()
+        code = running.wait()
+        notes.seek(0)
+        told = notes.read()
+    assert code == 130, told
+    assert [json.loads(line)["answer"] for line in lines] == [{"a": i} for i in range(len(lines))]
+    counted = re.search(rf"interrupted after (\d+) of {count} texts", told)
+    assert counted is not None
+    assert len(lines) - int(counted[1]) in (0, 1)  # the last one may be printed and not yet counted
+    assert "Traceback" not in told
