@@ -14,7 +14,12 @@ import pytest
 
 cli = pytest.importorskip("structgen.cli", reason="the command line is not installed")
 
-_MAIN = "import sys, structgen.cli; structgen.cli.main(sys.argv[1:])"
+# As in a terminal: a process that a script starts in the background inherits that it ignores interruptions.
+_MAIN = """
+import signal, sys, structgen.cli
+signal.signal(signal.SIGINT, signal.default_int_handler)
+structgen.cli.main(sys.argv[1:])
+"""
 
 
 def run(*arguments: str) -> int:
