@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -20,6 +20,7 @@ class GrammarStats:
     compilation_time: float | None = None
     is_cache_hit: bool = False
     dispatch_type: str | None = None
+    tree_traversal_time: list[float] = field(default_factory=list)
 
 
 class BaseGrammarObject:

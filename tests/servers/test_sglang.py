@@ -94,6 +94,7 @@ def test_requests(backend: Any, tokenizer: Any, kind: str, text: str, answer: st
     write(grammar, tokenizer, answer)
     assert grammar.grammar_stats.dispatch_type is not None
     fresh = grammar.copy()
+    assert fresh.grammar_stats.tree_traversal_time is not grammar.grammar_stats.tree_traversal_time
     assert fresh.grammar_stats.is_cache_hit
     write(fresh, tokenizer, answer)
 

@@ -98,7 +98,8 @@ class Grammar(BaseGrammarObject):  # type: ignore[misc]
 
     def copy(self) -> Grammar:
         """The same constraint for another request, at its beginning."""
-        return Grammar(self._grammar, dataclasses.replace(self.grammar_stats, is_cache_hit=True))
+        stats = dataclasses.replace(self.grammar_stats, is_cache_hit=True, tree_traversal_time=[])
+        return Grammar(self._grammar, stats)
 
     def try_jump_forward(self, tokenizer: Any) -> None:
         """No text is appended without the model."""
