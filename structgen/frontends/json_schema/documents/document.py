@@ -108,11 +108,15 @@ class Document:
     def has_bases(self) -> bool:
         """True if something inside the schema may change the base of references."""
         if self._has_bases is None:
-            keyword = self.draft.id_keyword
-            self._has_bases = any(
-                isinstance(node.get(keyword), str) and node is not self.root for node in subschemas(self.root)
-            )
+            self._has_bases = self._find_bases()
         return self._has_bases
+
+    def _find_bases(self) -> bool:
+        keyword = self.draft.id_keyword
+        for node in subschemas(self.root):
+            if keyword in node and isinstance(node[keyword], str) and node is not self.root:
+                return True
+        return False
 
     def index(self) -> Index:
         """Bases, resources and anchors; other documents are added when a reference leads to them."""

@@ -38,14 +38,14 @@ def subschemas(root: object) -> Iterator[dict[str, Any]]:
         if not isinstance(node, dict):
             continue
         yield node
-        for keyword in node.keys() & _HOLDING:
-            value = node[keyword]
-            if isinstance(value, list):
-                stack += value if keyword in HOLDING_LISTS else ()
-            elif keyword in HOLDING_ONE:
-                stack.append(value)
-            elif isinstance(value, dict):
-                stack += value.values()
+        for keyword, value in node.items():
+            if isinstance(value, dict):
+                if keyword in HOLDING_ONE:
+                    stack.append(value)
+                elif keyword in _HOLDING:
+                    stack += value.values()
+            elif isinstance(value, list) and keyword in HOLDING_LISTS:
+                stack += value
 
 
 def children(root: object) -> Iterator[tuple[Any, ...]]:

@@ -68,7 +68,7 @@ class Literals:
     def few(self, shapes: Alternative, type: int) -> Terminal | None:
         """null, or true and false, without those that are excluded; None if none is left."""
         all_of_type: tuple[object, ...] = (None,) if type == NULL else (True, False)
-        left = _not_excluded(all_of_type, shapes)
+        left: Sequence[object] = _not_excluded(all_of_type, shapes) if _exclude_any(shapes) else all_of_type
         if len(left) == 2:
             return BOOLEAN_TERMINAL
         if not left:
@@ -78,7 +78,7 @@ class Literals:
             title = self._style.format.title
             self._findings.empty(shapes[-1].origin, None, f"{title} cannot write null")
             return None
-        return literals(texts(left[0]))
+        return _NULL if type == NULL else literals(texts(left[0]))
 
     def compound(self, value: object) -> Rule:
         """The rule of one value, laid out as all others; None if the format cannot write it."""
@@ -159,6 +159,16 @@ def literals(spellings: tuple[str, ...]) -> Terminal:
     shown = " or ".join(spellings[:4]) + (f" or {len(spellings) - 4} more" if len(spellings) > 4 else "")
     label = shown if len(shown) <= _MOST_SHOWN else f"one of {len(spellings)} values"
     return Terminal(label, union(*map(Literal, spellings)))
+
+
+_NULL = literals(("null",))
+
+
+def _exclude_any(shapes: Alternative) -> bool:
+    for shape in shapes:  # noqa: SIM110 - a generator takes three times as long
+        if shape.excluded:
+            return True
+    return False
 
 
 def _not_excluded(values: Iterable[object], shapes: Alternative) -> list[object]:

@@ -234,7 +234,8 @@ def _plain(parts: Parts, raw: Raw) -> Reading:
 def _parts(source: Source, types: int) -> Parts:
     """What the plain keywords say; `types`: those that any of them constrains."""
     said = source.said
-    allowed = _types(source) if "type" in said else ANY_TYPE
+    named = said.get("type")
+    allowed = TYPES[named] if type(named) is str and named in TYPES else _types(source)
     const = _listed(source, "const") if "const" in said else None
     enum = _listed(source, "enum") if "enum" in said else None
     if not types and const is None and enum is None:
