@@ -28,6 +28,7 @@ from structgen.grammar.expressions import (
     Repeat,
     Union,
     concat,
+    in_order,
     merge_ranges,
 )
 
@@ -245,8 +246,18 @@ def both(parts: tuple[Expression, ...]) -> Expression:
     return next(iter(flat)) if len(flat) == 1 else Intersection(tuple(sorted(flat, key=_order)))
 
 
-@lru_cache(maxsize=100_000)
 def _order(expression: Expression) -> int:
+    """`_shallow_order`, of an expression that may nest deeper than Python can recurse."""
+    try:
+        return _shallow_order(expression)
+    except RecursionError:
+        for part in in_order(expression):
+            _shallow_order(part)
+        return _shallow_order(expression)
+
+
+@lru_cache(maxsize=100_000)
+def _shallow_order(expression: Expression) -> int:
     """A number that equal expressions share, the same in each process, so that equal sets are written in one order.
 
     It is made of the numbers of the parts, each made once: what is compared are states, which have many parts in
@@ -262,7 +273,7 @@ def _order(expression: Expression) -> int:
 
 def _order_of(field: Any) -> Any:
     if isinstance(field, Expression):
-        return _order(field)
+        return _shallow_order(field)
     if isinstance(field, str):
         return crc32(field.encode("utf-8", "surrogatepass"))
     if isinstance(field, tuple):
