@@ -1,6 +1,7 @@
 #include "token_set.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace structgen {
@@ -49,15 +50,17 @@ void TokenSet::store(u32* row) const {
 
 void TokenSet::normalize() {
   if (dense()) {
-    std::size_t count = 0;
-    for (u32 word : words_) count += static_cast<std::size_t>(std::popcount(word));
-    if (count <= kSparse) {
-      std::vector<u32> tokens;
-      tokens.reserve(count);
-      each([&](u32 token) { tokens.push_back(token); });
-      list_ = std::move(tokens);
-      words_ = {};
+    std::size_t count = 0;  // until it is clear that there are many: most words are 0, or the first few tell
+    for (u32 word : words_) {
+      if (word == 0) continue;
+      count += static_cast<std::size_t>(std::popcount(word));
+      if (count > kSparse) return;
     }
+    std::vector<u32> tokens;
+    tokens.reserve(count);
+    each([&](u32 token) { tokens.push_back(token); });
+    list_ = std::move(tokens);
+    words_ = {};
     return;
   }
   std::sort(list_.begin(), list_.end());
@@ -67,13 +70,15 @@ void TokenSet::normalize() {
 
 u64 TokenSet::hash() const {
   const std::vector<u32>& numbers = dense() ? words_ : list_;
-  constexpr std::size_t kLanes = 4;  // each of which waits for its own multiplications only
+  constexpr std::size_t kLanes = 8;  // each of which waits for its own multiplications only
   constexpr u64 kFactor = 0x9FB21C651E98DF25ull;
-  u64 lanes[kLanes] = {1, 2, 3, 4};
+  u64 lanes[kLanes] = {1, 2, 3, 4, 5, 6, 7, 8};
   std::size_t i = 0;
-  for (; i + kLanes <= numbers.size(); i += kLanes)
+  for (; i + 2 * kLanes <= numbers.size(); i += 2 * kLanes)
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] = (lanes[lane] ^ numbers[i + lane]) * kFactor;
+      u64 pair = 0;
+      std::memcpy(&pair, &numbers[i + 2 * lane], sizeof pair);
+      lanes[lane] = (lanes[lane] ^ pair) * kFactor;
       lanes[lane] ^= lanes[lane] >> 32;
     }
   u64 hash = numbers.size() * 2 + dense();
